@@ -1,0 +1,58 @@
+/*
+ * Every ceiling in one place, each with its reason.  Those that an operator
+ * may need to move are settings (lib/config) whose defaults stand here.
+ */
+#ifndef LIB_BASE_LIMITS_H
+#define LIB_BASE_LIMITS_H
+
+/* HTTP request: a webhook's header is 1-2 KB; 64 lines is twice GitHub's. */
+#define LIMIT_HEADER_BYTES 8192
+#define LIMIT_HEADER_LINES 64
+#define LIMIT_TARGET_BYTES 2048
+
+/* Body: GitHub's and GitLab's own cap. */
+#define LIMIT_BODY_BYTES (25U * 1024 * 1024)
+
+/* All bodies in memory together: two of the largest and many small ones. */
+#define LIMIT_BODIES_BYTES (64U * 1024 * 1024)
+
+/* What is kept of a body in the journal, for people who ask what was sent. */
+#define LIMIT_BODY_KEPT 65536
+
+/* Refs in one delivery: GitHub sends one, our hook all of a push. */
+#define LIMIT_REFS 10000
+#define LIMIT_REF_BYTES 1024
+
+/* Addresses of one repository in a payload. */
+#define LIMIT_URLS 32
+
+/* JSON of a payload after the parts we do not read were skipped. */
+#define LIMIT_JSON_NODES 200000
+#define LIMIT_JSON_DEPTH 64
+
+/* YAML: go-yaml allows more, no real manifest comes near. */
+#define LIMIT_YAML_BYTES (4U * 1024 * 1024)
+#define LIMIT_YAML_DEPTH 100
+#define LIMIT_YAML_NODES 200000
+#define LIMIT_YAML_DOCUMENTS 10000
+#define LIMIT_YAML_ANCHORS 1000
+
+/* Git trees: git itself refuses paths over 4,096 bytes on most systems. */
+#define LIMIT_PATH_BYTES 4096
+#define LIMIT_TREE_DEPTH 256
+#define LIMIT_CHANGED_PATHS 1000000
+
+/* Frames between us and a reader: 100,000 applications fit in pieces. */
+#define LIMIT_FRAME_BYTES (16U * 1024 * 1024)
+
+/* Applications we hold. */
+#define LIMIT_APPLICATIONS 200000
+
+/* Reasons kept for one application of one push; the count is kept in full. */
+#define LIMIT_REASONS 8
+
+/* What a target answered, kept for people. */
+#define LIMIT_OUTPUT_KEPT 16384
+#define LIMIT_RESPONSE_BYTES (4U * 1024 * 1024)
+
+#endif

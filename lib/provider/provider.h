@@ -1,0 +1,121 @@
+/*
+ * Providers: how each sender proves who it is and what its body says.
+ *
+ * One sender a file (github.c, gitlab.c, ...), each a const struct behind
+ * provider_impl.h and a row in the table of provider.c.  Nothing here
+ * allocates before a request is authenticated, except for what decoding a
+ * form body needs (bounded by the body).
+ */
+#ifndef LIB_PROVIDER_PROVIDER_H
+#define LIB_PROVIDER_PROVIDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/strvec.h"
+#include "push/push.h"
+
+struct provider; // one kind of sender
+
+struct provider_header {
+	const char *name;  // any case
+	const char *value; // no CR, LF, NUL; surrounding white space removed
+};
+
+/* One request as it came; everything is borrowed by the functions below. */
+struct provider_request {
+	const struct provider_header *headers;
+	size_t header_count;
+	const char *body; // raw bytes, before any decoding
+	size_t body_len;
+	int64_t now_ms;   // wall clock, for signed timestamps
+};
+
+/* What the operator configured for one source. */
+struct provider_secrets {
+	struct strvec secrets;        // HMAC keys or tokens, any of which is valid
+	struct strvec signing_tokens; // "whsec_...": Standard Webhooks keys (GitLab >= 19.0)
+	int64_t tolerance_ms;         // of signed timestamps, both ways; 0: 300,000
+};
+
+enum provider_result {
+	PROVIDER_OK = 0,
+	PROVIDER_UNAUTHORIZED = 1, // 401: signature or token missing, malformed or wrong
+	PROVIDER_MALFORMED = 2,    // 400: authentic, but not what this sender sends
+	PROVIDER_UNSUPPORTED = 3   // 415: a Content-Type this sender does not use
+};
+
+/* The provider of that name ("github", "gitlab", "gitea", "forgejo", "native"), or NULL. */
+const struct provider *provider_by_name(const char *name);
+
+/* Name i in the table, for help and completion; NULL after the last. */
+const char *provider_name(size_t i);
+
+/* The name of a provider. */
+const char *provider_get_name(const struct provider *p);
+
+/*
+ * Tell the sender from the headers alone, most specific first (Forgejo and
+ * Gitea also send GitHub's headers). NULL: none of ours.
+ */
+const struct provider *provider_detect(const struct provider_header *headers, size_t count);
+
+/*
+ * Early check at the end of the header, before a body byte is kept: is a
+ * signature or token that this source could accept present and well formed?
+ * PROVIDER_OK or PROVIDER_UNAUTHORIZED or PROVIDER_UNSUPPORTED. Says nothing
+ * about its being right.
+ */
+enum provider_result provider_check_headers(const struct provider *p,
+					    const struct provider_request *request,
+					    const struct provider_secrets *secrets);
+
+/*
+ * Verify the request against any of the secrets, on the raw bytes, in
+ * constant time, with no downgrade to a weaker scheme.  PROVIDER_OK or
+ * PROVIDER_UNAUTHORIZED; err says why for our log only, never to the sender.
+ */
+enum provider_result provider_verify(const struct provider *p,
+				     const struct provider_request *request,
+				     const struct provider_secrets *secrets, struct error *err);
+
+/*
+ * Read a verified request.  PROVIDER_OK fills *ret_content (release it with
+ * delivery_content_release()): pushes, or an "ignored" reason when the event
+ * is authentic but not a push.  PROVIDER_MALFORMED or PROVIDER_UNSUPPORTED
+ * leave it untouched, with err.
+ */
+enum provider_result provider_parse(const struct provider *p,
+				    const struct provider_request *request,
+				    struct delivery_content *ret_content, struct error *err);
+
+/*
+ * The sender's id of this delivery, borrowed from the request, or NULL if it
+ * gives none (then repeats are simply run again: the effect is idempotent).
+ */
+const char *provider_delivery_id(const struct provider *p, const struct provider_request *request);
+
+/*
+ * Check a configured set of secrets for this provider: at least one, none
+ * empty, signing tokens decode. 0, or -1 with err naming the cure.
+ */
+int provider_check_secrets(const struct provider *p, const struct provider_secrets *secrets,
+			   struct error *err);
+
+/*
+ * Make a request as this sender would: body and headers for the content's
+ * pushes, signed with the first secret.  Used by "doorbell send".  Appends
+ * "Name: value" lines to ret_headers and gives the body in *ret_body (free
+ * it). 0, or -1 with err (no secret).
+ */
+int provider_compose(const struct provider *p, const struct delivery_content *content,
+		     const struct provider_secrets *secrets, int64_t now_ms,
+		     struct strvec *ret_headers, char **ret_body, size_t *ret_body_len,
+		     struct error *err);
+
+/* Value of the first header of that name (any case), or NULL. Borrowed. */
+const char *provider_header_get(const struct provider_request *request, const char *name);
+
+#endif
