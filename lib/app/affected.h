@@ -1,0 +1,134 @@
+/*
+ * Which applications does the step from one commit to another change, and why?
+ *
+ * The front door of the engine, called by the reader process and by
+ * "doorbell explain".  It holds, for one repository, the applications that
+ * read from it and, for each ref, the index of their inputs at the commit
+ * processed last (or at `before`).  A source is affected if and only if a
+ * probe of its inputs at `before` is touched by the walk from before to
+ * after.  When in doubt, affected, with that reason.
+ *
+ * Not for several threads: one state belongs to one thread.
+ */
+#ifndef LIB_APP_AFFECTED_H
+#define LIB_APP_AFFECTED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "app/app.h"
+#include "base/error.h"
+#include "base/oid.h"
+#include "base/strvec.h"
+
+enum change_kind {
+	CHANGE_ADDED,
+	CHANGE_MODIFIED,
+	CHANGE_REMOVED
+};
+
+enum probe_kind {
+	PROBE_FILE,    // this file was read
+	PROBE_ABSENT,  // this path was looked for and not there
+	PROBE_SUBTREE, // everything below this directory
+	PROBE_LIST,    // the names directly in this directory (filtered)
+	PROBE_GLOB,    // the paths that match this pattern
+	PROBE_ALWAYS   // any push to the revision
+};
+
+enum affected_mode {
+	AFFECTED_EXACT,  // what the walkers find; the annotation only where they cannot know
+	AFFECTED_UNION,  // walkers and manifest-generate-paths
+	AFFECTED_ARGOCD  // manifest-generate-paths exactly as Argo CD matches it
+};
+
+/* The names of the enums above in JSON: "added", "subtree", "exact", ... */
+const char *change_kind_name(enum change_kind kind);
+const char *probe_kind_name(enum probe_kind kind);
+const char *affected_mode_name(enum affected_mode mode);
+
+struct affected_reason {
+	char *path;              // the changed path; "" for PROBE_ALWAYS and fall-backs
+	enum change_kind change;
+	enum probe_kind probe;
+	struct strvec via;       // the chain from what read the path up to the application's root, may be empty
+};
+
+struct affected_application {
+	size_t app;              // index into the list given to affected_set_apps()
+	size_t source;           // index of its source (the first affected one)
+	struct affected_reason *reasons; // up to LIMIT_REASONS
+	size_t reason_count;
+	size_t touched;          // changed paths that touched it, all counted
+};
+
+struct affected {
+	size_t changed_paths;    // paths that differ between the trees
+	bool changed_paths_exact; // false: only those near an input were counted
+	size_t tracked;          // applications with a source at this repository and ref
+	struct affected_application *items; // sorted by application, each once
+	size_t count;
+	char *fallback;          // not NULL: why all tracked applications are affected
+};
+
+struct affected_request {
+	const char *ref;             // full name of the ref that moved
+	const char *default_branch;  // short name, or NULL if unknown
+	struct oid before;           // commit (or tag object); none or zero: not known
+	struct oid after;            // commit (or tag object); zero: the ref was deleted
+	bool count_all;              // count every changed path (explain), not only those near an input
+};
+
+struct affected_options {
+	const char *repository_url;  // as configured; normalised inside
+	const char *path;            // the bare repository on disk
+	const char *cache_directory; // where the index of a ref may be kept, or NULL
+	enum affected_mode mode;
+	bool allow_alternates;
+};
+
+struct affected_state; // one repository: its applications and indexes
+
+/* Open a repository. 0 with a new *ret_state (affected_state_free()), or -1 with err. */
+int affected_state_new(const struct affected_options *options, struct affected_state **ret_state,
+		       struct error *err);
+
+/* Close and free; NULL is fine. */
+void affected_state_free(struct affected_state *state);
+
+/*
+ * Replace the applications. Those without a source in this repository cost
+ * nothing. list is borrowed and must live until replaced or freed.
+ */
+void affected_set_apps(struct affected_state *state, const struct app_list *list);
+
+/*
+ * Compute. 0 with *ret_result filled (affected_release()), also when all had
+ * to be taken for affected (fallback says why: the ref was seen first, was
+ * deleted, an object is missing, a limit was passed ...). -1 with err only if
+ * the repository itself cannot be used.  After 0 the state of that ref has
+ * moved to `after`.
+ */
+int affected_compute(struct affected_state *state, const struct affected_request *request,
+		     struct affected *ret_result, struct error *err);
+
+/* Free what a result holds; it may be zeroed. */
+void affected_release(struct affected *result);
+
+/*
+ * The commit a revision means in this repository ("main", "v1~2", an id).
+ * 0 or -1 with err. For "explain" and for finding a ref's present tip.
+ */
+int affected_resolve(struct affected_state *state, const char *revision, struct oid *ret_commit,
+		     struct error *err);
+
+/*
+ * Applications from a repository: append those of every *.yaml, *.yml and
+ * *.json file below directory ("" = all) at commit to list, problems as
+ * app_read_yaml(). 0 or -1 with err.
+ */
+int affected_read_apps(struct affected_state *state, const struct oid *commit,
+		       const char *directory, struct app_list *list, struct strvec *problems,
+		       struct error *err);
+
+#endif

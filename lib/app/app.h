@@ -1,0 +1,94 @@
+/*
+ * Applications: what an Argo CD Application manifest says about its inputs.
+ *
+ * Only the fields that decide which pushes matter are understood; a source's
+ * whole JSON is kept, because its renderer (lib/inputs) reads more of it.
+ */
+#ifndef LIB_APP_APP_H
+#define LIB_APP_APP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <jansson.h>
+
+#include "base/error.h"
+
+enum app_result {
+	APP_OK = 0,
+	APP_OTHER_KIND = 1, // a valid document, but no Application
+	APP_MALFORMED = 2   // an Application whose fields have the wrong types
+};
+
+/* One source: spec.source, a member of spec.sources[], or a hydrator's. */
+struct app_source {
+	char *url;             // repoURL as written
+	char *repository;      // url normalised (giturl.h); NULL: not git (chart, oci://) or not readable
+	char *target_revision; // as written; "" and "HEAD" mean the default branch
+	char *path;            // "" if not given; relative, cleaned, no leading or trailing "/"
+	char *ref;             // name for "$ref/..." in other sources, or NULL
+	json_t *spec;          // the source object, owned (json_decref)
+	bool annotation_applies; // false for a hydrator's sync source
+};
+
+struct app {
+	char *name;
+	char *namespace;       // "" if not given
+	char *project;         // "default" if not given
+	char *generate_paths;  // argocd.argoproj.io/manifest-generate-paths, or NULL
+	bool skip_reconcile;   // argocd.argoproj.io/skip-reconcile is true
+	bool automated;        // spec.syncPolicy.automated is set and not disabled
+	struct app_source *sources;
+	size_t source_count;
+	char *origin;          // where it was read: "file:line", for people
+};
+
+/*
+ * Read one Kubernetes object. APP_OK gives a new application (app_free());
+ * otherwise *ret_app is untouched and err says why. origin is copied.
+ */
+enum app_result app_from_json(const json_t *object, const char *origin, struct app **ret_app,
+			      struct error *err);
+
+/* The inverse, enough for app_from_json() to give an equal app: for frames. New reference. */
+json_t *app_to_json(const struct app *app);
+
+/* Free an application; NULL is fine. */
+void app_free(struct app *app);
+
+/* "namespace/name", or "name" if it has no namespace, as a new string. */
+char *app_full_name(const struct app *app);
+
+enum revision_match {
+	REVISION_NO = 0,
+	REVISION_EXACT,   // the ref by its full or short name
+	REVISION_DEFAULT, // "" or HEAD, and the ref is the default branch
+	REVISION_RANGE,   // a semver range, and the tag's version is in it
+	REVISION_PINNED   // a commit id: no push moves it (never a match, kept for the reason)
+};
+
+/*
+ * Does a push to ref (full name) move what target_revision names?  An
+ * unqualified "x" is refs/heads/x or refs/tags/x; with a full name only that.
+ * default_branch is the short name or NULL if unknown (then "" and HEAD match
+ * any branch: when in doubt, affected).  tag_prefix (spec.source.tagPrefix,
+ * may be NULL) is taken off a tag before the range is tried.
+ * REVISION_NO and REVISION_PINNED mean no.
+ */
+enum revision_match app_revision_matches(const char *target_revision, const char *tag_prefix,
+					 const char *ref, const char *default_branch);
+
+/* A growing list of applications, owned. */
+struct app_list {
+	struct app **items;
+	size_t count;
+	size_t capacity;
+};
+
+/* Append an application, which the list owns from now on. */
+void app_list_add_take(struct app_list *list, struct app *app);
+
+/* Free the list and all in it; usable as empty afterwards. */
+void app_list_release(struct app_list *list);
+
+#endif
