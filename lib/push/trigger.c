@@ -1,0 +1,71 @@
+/*
+ * Triggers: names of states, the table of moves, life and death.
+ *
+ *     PENDING -> SENDING -> SENT | CONVERGED | REFUSED
+ *                   |  ^
+ *                   v  |
+ *                 WAITING -> STALLED
+ *
+ * PENDING and WAITING may become SUPERSEDED.  A trigger that was SENDING when
+ * the process died is PENDING again: whether it arrived is unknown, and every
+ * target is safe to ring twice.
+ */
+#include "push/trigger.h"
+
+#include <stdlib.h>
+
+#include "base/xalloc.h"
+
+#define TO(state) (1U << (state))
+
+static const struct {
+	const char *name;
+	unsigned moves;
+} states[TRIGGER_STATES] = {
+	[TRIGGER_PENDING] = { "PENDING", TO(TRIGGER_SENDING) | TO(TRIGGER_SUPERSEDED) |
+					 TO(TRIGGER_REFUSED) },
+	[TRIGGER_SENDING] = { "SENDING", TO(TRIGGER_SENT) | TO(TRIGGER_CONVERGED) |
+					 TO(TRIGGER_REFUSED) | TO(TRIGGER_WAITING) |
+					 TO(TRIGGER_STALLED) | TO(TRIGGER_PENDING) },
+	[TRIGGER_WAITING] = { "WAITING", TO(TRIGGER_SENDING) | TO(TRIGGER_SUPERSEDED) |
+					 TO(TRIGGER_REFUSED) },
+	[TRIGGER_SENT] = { "SENT", 0 },
+	[TRIGGER_CONVERGED] = { "CONVERGED", 0 },
+	[TRIGGER_REFUSED] = { "REFUSED", 0 },
+	[TRIGGER_SUPERSEDED] = { "SUPERSEDED", 0 },
+	[TRIGGER_STALLED] = { "STALLED", 0 },
+};
+
+const char *trigger_state_name(enum trigger_state state)
+{
+	return (unsigned)state < TRIGGER_STATES ? states[state].name : "?";
+}
+
+bool trigger_may_move(enum trigger_state from, enum trigger_state to)
+{
+	return (states[from].moves & TO(to)) != 0;
+}
+
+bool trigger_is_final(enum trigger_state state)
+{
+	return states[state].moves == 0;
+}
+
+struct trigger *trigger_new(void)
+{
+	return xcalloc(1, sizeof(struct trigger));
+}
+
+void trigger_free(struct trigger *t)
+{
+	if (t == NULL) {
+		return;
+	}
+	free(t->application);
+	free(t->project);
+	free(t->target);
+	free(t->repository);
+	free(t->ref);
+	free(t->reasons);
+	free(t);
+}

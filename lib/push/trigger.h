@@ -1,0 +1,59 @@
+/*
+ * A trigger: one application to be refreshed or synced at one target because
+ * of a push.  Plain data, shared by the journal, the core and the targets.
+ */
+#ifndef LIB_PUSH_TRIGGER_H
+#define LIB_PUSH_TRIGGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/oid.h"
+
+enum trigger_state {
+	TRIGGER_PENDING,    // planned, not yet tried
+	TRIGGER_SENDING,    // being tried now (after a restart: unknown, tried again)
+	TRIGGER_WAITING,    // failed for now, tried again at next_ms
+	TRIGGER_SENT,       // the target took it (final here)
+	TRIGGER_CONVERGED,  // the application reports the pushed revision (final)
+	TRIGGER_REFUSED,    // cannot work (final)
+	TRIGGER_SUPERSEDED, // a newer push took its place (final)
+	TRIGGER_STALLED,    // given up after too many tries (final)
+	TRIGGER_STATES
+};
+
+struct trigger {
+	int64_t id;          // in the journal; 0: not stored yet
+	int64_t push;        // id of the push that asks for it
+	char *application;   // "namespace/name" or "name"
+	char *project;       // Argo CD project
+	char *target;        // name of the target
+	char *repository;    // normalised address
+	char *ref;           // full name
+	struct oid before;   // what the application was at, may be none
+	struct oid after;    // what was pushed, zero: the ref was deleted
+	char *reasons;       // JSON array as in "explain", or NULL
+	bool automated;      // the application syncs by itself once refreshed
+	enum trigger_state state;
+	unsigned attempts;   // tries begun
+	int64_t created_ms;  // wall clock, all three
+	int64_t next_ms;     // not to be tried before
+	int64_t finished_ms; // 0: not finished
+};
+
+/* "PENDING", ... */
+const char *trigger_state_name(enum trigger_state state);
+
+/* True if a trigger may go from one state to the other: the table of all moves. */
+bool trigger_may_move(enum trigger_state from, enum trigger_state to);
+
+/* True if no move leads out of state. */
+bool trigger_is_final(enum trigger_state state);
+
+/* A zeroed trigger; free with trigger_free(). */
+struct trigger *trigger_new(void);
+
+/* Free a trigger and its strings; NULL is fine. */
+void trigger_free(struct trigger *t);
+
+#endif

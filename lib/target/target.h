@@ -1,0 +1,109 @@
+/*
+ * Targets: how an application is rung, and what the answer means.
+ *
+ * A target is pure: it turns a trigger into a call (an HTTP request or a
+ * command) and judges what came back.  The receiver makes the call.  One
+ * target a file (exec.c, argocd.c), each a const struct behind target_impl.h
+ * and a row in the table of target.c.  Each file says why ringing twice is
+ * safe there.
+ */
+#ifndef LIB_TARGET_TARGET_H
+#define LIB_TARGET_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/strvec.h"
+#include "push/outcome.h"
+#include "push/trigger.h"
+
+struct target_kind; // one kind of target
+
+enum target_action {
+	TARGET_REFRESH,      // compare with the newest revision (Argo CD: normal refresh)
+	TARGET_HARD_REFRESH, // and without cached manifests
+	TARGET_SYNC          // and apply
+};
+
+/* What the operator configured for one target, of either kind. */
+struct target_options {
+	const char *name;
+	/* exec */
+	const struct strvec *command;     // argv
+	const struct strvec *environment; // "KEY=value"
+	const char *directory;            // where it runs, NULL: "/"
+	/* argocd */
+	const char *url;                  // "https://argocd.example.org[/root]"
+	const char *token_file;           // bearer token, read for each call
+	const char *ca_file;              // NULL: the system's
+	bool insecure;                    // do not verify the certificate
+	enum target_action action;
+	bool prune;                       // with sync
+	/* both */
+	int64_t time_limit_ms;
+};
+
+enum target_call_type {
+	TARGET_CALL_HTTP,
+	TARGET_CALL_EXEC
+};
+
+/* What to do; owned by the caller after target_prepare(). */
+struct target_call {
+	enum target_call_type type;
+	int64_t time_limit_ms;
+	/* HTTP */
+	const char *method;        // constant
+	char *url;
+	struct strvec headers;     // "Name: value", without Authorization
+	char *body;                // NULL: none
+	size_t body_len;
+	const char *token_file;    // borrowed from the options; the caller adds the bearer token
+	const char *ca_file;       // borrowed
+	bool insecure;
+	/* exec */
+	struct strvec argv;
+	struct strvec environment; // the whole environment of the command
+	const char *directory;     // borrowed
+	char *input;               // for its standard input
+	size_t input_len;
+};
+
+/* What came back. */
+struct target_answer {
+	bool completed;           // HTTP: a status line and whole body; exec: it exited
+	bool timed_out;           // our own time limit ended it
+	const char *failure;      // why not completed ("connection refused"), else NULL
+	bool never_sent;          // not completed, and surely no byte of the request left
+	int status;               // HTTP status, or exit status (128 + signal if killed)
+	int64_t retry_after_ms;   // from Retry-After, 0: none
+	const char *output;       // body, or standard output and error
+	size_t output_len;
+	bool truncated;           // output was cut
+};
+
+/* The kind of that name ("exec", "argocd"), or NULL. */
+const struct target_kind *target_kind_by_name(const char *name);
+
+/* Check options; 0, or -1 with err naming the setting and the cure. */
+int target_check(const struct target_kind *kind, const struct target_options *options,
+		 struct error *err);
+
+/*
+ * Make the call for a trigger. 0 with *ret_call filled (target_call_release()),
+ * or -1 with err (then the trigger is refused).
+ */
+int target_prepare(const struct target_kind *kind, const struct target_options *options,
+		   const struct trigger *trigger, struct target_call *ret_call, struct error *err);
+
+/* Judge the answer. *ret_outcome is filled in every case (outcome_release()). */
+void target_judge(const struct target_kind *kind, const struct target_options *options,
+		  const struct trigger *trigger, const struct target_answer *answer,
+		  struct outcome *ret_outcome);
+
+/* Free what a call holds; it may be zeroed. */
+void target_call_release(struct target_call *call);
+
+#endif
