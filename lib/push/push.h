@@ -16,7 +16,7 @@
 /* One ref update. */
 struct push {
 	char *ref;          // full name: "refs/heads/main", "refs/tags/v1"
-	struct oid before;  // all zero: the ref was created
+	struct oid before;  // all zero: the ref was created; no id (len 0): not said
 	struct oid after;   // all zero: the ref was deleted; a tag may name a tag object
 };
 
@@ -41,7 +41,9 @@ void delivery_content_release(struct delivery_content *c);
  * Append one ref update; ref is copied.  Refused (-1) if ref is not a full
  * valid ref name (starts "refs/", no control characters, "..", "//", "@{",
  * trailing ".lock" or "/", at most 1024 bytes: git-check-ref-format(1)), if
- * both ids are zero, or if there are LIMIT_REFS already. 0 otherwise.
+ * after is no id, if before and after are of different hashes or both zero,
+ * or if there are LIMIT_REFS already. 0 otherwise.  before may be no id:
+ * some senders do not say what a deleted ref was.
  */
 int delivery_content_add(struct delivery_content *c, const char *ref, const struct oid *before,
 			 const struct oid *after);
