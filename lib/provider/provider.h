@@ -47,7 +47,17 @@ enum provider_result {
 	PROVIDER_UNSUPPORTED = 3   // 415: a Content-Type this sender does not use
 };
 
-/* The provider of that name ("github", "gitlab", "gitea", "forgejo", "native"), or NULL. */
+/* How provider_compose() makes a request. */
+struct provider_compose_options {
+	int64_t now_ms;          // wall clock, for signed timestamps
+	const char *delivery_id; // NULL: a new random one
+	bool form;               // as application/x-www-form-urlencoded
+};
+
+/*
+ * The provider of that name ("github", "gitlab", "gitea", "forgejo", "gogs",
+ * "native"), or NULL.
+ */
 const struct provider *provider_by_name(const char *name);
 
 /* Name i in the table, for help and completion; NULL after the last. */
@@ -92,8 +102,10 @@ enum provider_result provider_parse(const struct provider *p,
 				    struct delivery_content *ret_content, struct error *err);
 
 /*
- * The sender's id of this delivery, borrowed from the request, or NULL if it
- * gives none (then repeats are simply run again: the effect is idempotent).
+ * The sender's id of this delivery, borrowed from the request: 1 to 128
+ * printable characters without spaces. NULL if it gives none (then repeats
+ * are simply run again: the effect is idempotent).  Most senders do not sign
+ * it, so deduplicate on it together with a digest of the body.
  */
 const char *provider_delivery_id(const struct provider *p, const struct provider_request *request);
 
@@ -108,12 +120,16 @@ int provider_check_secrets(const struct provider *p, const struct provider_secre
  * Make a request as this sender would: body and headers for the content's
  * pushes, signed with the first secret.  Used by "doorbell send".  Appends
  * "Name: value" lines to ret_headers and gives the body in *ret_body (free
- * it). 0, or -1 with err (no secret).
+ * it; it is followed by a NUL). 0, or -1 with err: no secret, nothing to say,
+ * several pushes or a form where this sender has no such thing.
  */
 int provider_compose(const struct provider *p, const struct delivery_content *content,
-		     const struct provider_secrets *secrets, int64_t now_ms,
-		     struct strvec *ret_headers, char **ret_body, size_t *ret_body_len,
-		     struct error *err);
+		     const struct provider_secrets *secrets,
+		     const struct provider_compose_options *options, struct strvec *ret_headers,
+		     char **ret_body, size_t *ret_body_len, struct error *err);
+
+/* Release secrets: they are overwritten first. secrets may be zeroed. */
+void provider_secrets_release(struct provider_secrets *secrets);
 
 /* Value of the first header of that name (any case), or NULL. Borrowed. */
 const char *provider_header_get(const struct provider_request *request, const char *name);

@@ -1,0 +1,343 @@
+/*
+ * Reading bodies: authentic, but made by someone else.
+ *
+ * A push of 25 MB is nearly all "commits", which nobody here reads, and
+ * jansson needs up to sixty times the text.  So the body is skimmed first:
+ * one pass over the bytes that knows strings and brackets, copies the members
+ * that the provider names and writes null for the others.  The same pass
+ * counts nodes and depth, so the parser never sees more than its limits.
+ *
+ * A member whose name is written with escapes ("\u0072ef") is not one of the
+ * kept names and becomes null; a parser sees the key either way, so a second
+ * spelling is still found as a duplicate.
+ *
+ * Forms are application/x-www-form-urlencoded as HTML has it: pairs joined by
+ * "&", "+" for a space, %XX for a byte.
+ */
+#include "provider/payload.h"
+
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/hmac.h"
+#include "base/limits.h"
+#include "provider/provider_impl.h"
+
+_Static_assert(LIMIT_JSON_DEPTH <= 64, "the kinds of open brackets are bits of a uint64_t");
+
+enum payload_media payload_media(const struct provider_request *request)
+{
+	static const char *const names[] = {
+		[PAYLOAD_JSON] = "application/json",
+		[PAYLOAD_FORM] = "application/x-www-form-urlencoded",
+	};
+	const char *value;
+
+	if (provider_header_single(request, "Content-Type", &value) != PROVIDER_SINGLE_ONE) {
+		return PAYLOAD_OTHER;
+	}
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		size_t len = strlen(names[i]);
+
+		if (strncasecmp(value, names[i], len) != 0) {
+			continue;
+		}
+		const char *rest = value + len + strspn(value + len, " \t");
+		if (*rest == '\0' || *rest == ';') {
+			return (enum payload_media)i;
+		}
+	}
+	return PAYLOAD_OTHER;
+}
+
+int payload_form_decode(const char *body, size_t len, struct buf *out, struct error *err)
+{
+	static const char field[] = "payload=";
+	const size_t field_len = sizeof(field) - 1;
+
+	if (len < field_len || memcmp(body, field, field_len) != 0) {
+		return error_set(err, -1, "the form does not start with the field \"payload\"");
+	}
+	for (size_t i = field_len; i < len; i++) {
+		unsigned char c = (unsigned char)body[i];
+		uint8_t byte = c == '+' ? ' ' : c;
+
+		if (c == '&') {
+			return error_set(err, -1, "the form has more than one field");
+		}
+		if (c <= ' ' || c >= 0x7f) {
+			return error_set(err, -1, "the form is not urlencoded");
+		}
+		if (c == '%') {
+			if (len - i < 3 || hex_decode(body + i + 1, 2, &byte, 1) < 0) {
+				return error_set(err, -1, "the form has a broken %% escape");
+			}
+			i += 2;
+		}
+		if (buf_addch(out, (char)byte) < 0) {
+			return error_set(err, -1, "the form is too long");
+		}
+	}
+	return 0;
+}
+
+void payload_form_encode(const char *text, size_t len, struct buf *out)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				    "0123456789-._~";
+
+	(void)buf_addstr(out, "payload=");
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] != '\0' && strchr(plain, text[i]) != NULL) {
+			(void)buf_addch(out, text[i]);
+			continue;
+		}
+		(void)buf_addf(out, "%%%02X", (unsigned)(unsigned char)text[i]);
+	}
+}
+
+/* A place in the text, and what was seen on the way. */
+struct skimmer {
+	const char *at;
+	const char *end;
+	const char *const *keep;
+	struct buf *out;
+	size_t nodes; // in what is kept
+	struct error *err;
+};
+
+static void skip_space(struct skimmer *s)
+{
+	while (s->at < s->end &&
+	       (*s->at == ' ' || *s->at == '\t' || *s->at == '\n' || *s->at == '\r')) {
+		s->at++;
+	}
+}
+
+/* Over one string, the quotes included; s->at is at the first. */
+static int skip_string(struct skimmer *s)
+{
+	for (s->at++; s->at < s->end; s->at++) {
+		if (*s->at == '"') {
+			s->at++;
+			return 0;
+		}
+		if (*s->at == '\\' && s->end - s->at > 1) {
+			s->at++;
+		}
+	}
+	return error_set(s->err, -1, "a string does not end");
+}
+
+/* Over a number or a word: up to what can follow a value. */
+static int skip_scalar(struct skimmer *s)
+{
+	const char *start = s->at;
+
+	while (s->at < s->end && strchr(" \t\r\n,]}:[{\"", *s->at) == NULL) {
+		s->at++;
+	}
+	if (s->at == start) {
+		return error_set(s->err, -1, "a value is missing");
+	}
+	return 0;
+}
+
+/* One step inside an array or object: what it does to the stack of brackets. */
+static int skip_token(struct skimmer *s, uint64_t *kinds, unsigned *depth)
+{
+	char c = *s->at;
+
+	if (c == '"') {
+		return skip_string(s);
+	}
+	s->at++;
+	if (c == '{' || c == '[') {
+		s->nodes++;
+		if (++*depth >= LIMIT_JSON_DEPTH) {
+			return error_set(s->err, -1, "more than %d levels", LIMIT_JSON_DEPTH);
+		}
+		*kinds = *kinds << 1 | (c == '{');
+	}
+	if (c == '}' || c == ']') {
+		if ((*kinds & 1) != (c == '}')) {
+			return error_set(s->err, -1, "brackets do not match");
+		}
+		*kinds >>= 1;
+		--*depth;
+	}
+	s->nodes += c == ',';
+	return 0;
+}
+
+/* Over one whole value, counting its nodes: brackets opened and commas. */
+static int skip_value(struct skimmer *s)
+{
+	uint64_t kinds = 0;
+	unsigned depth = 0;
+
+	if (s->at == s->end) {
+		return error_set(s->err, -1, "a value is missing");
+	}
+	s->nodes++;
+	if (*s->at == '"') {
+		return skip_string(s);
+	}
+	if (*s->at != '{' && *s->at != '[') {
+		return skip_scalar(s);
+	}
+	do {
+		if (s->at == s->end) {
+			return error_set(s->err, -1, "brackets do not match");
+		}
+		if (skip_token(s, &kinds, &depth) < 0) {
+			return -1;
+		}
+	} while (depth > 0);
+	return 0;
+}
+
+/* key points at the quotes. */
+static bool is_kept(const struct skimmer *s, const char *key, size_t len)
+{
+	for (const char *const *name = s->keep; *name != NULL; name++) {
+		if (strlen(*name) == len - 2 && memcmp(*name, key + 1, len - 2) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* One "key": value of the top level; s->at is at the key. */
+static int skim_member(struct skimmer *s)
+{
+	const char *key = s->at;
+
+	if (s->at == s->end || *s->at != '"') {
+		return error_set(s->err, -1, "a key is missing");
+	}
+	if (skip_string(s) < 0) {
+		return -1;
+	}
+	size_t key_len = (size_t)(s->at - key);
+	skip_space(s);
+	if (s->at == s->end || *s->at != ':') {
+		return error_set(s->err, -1, "a \":\" is missing");
+	}
+	s->at++;
+	skip_space(s);
+	size_t nodes = s->nodes + 2;
+	const char *value = s->at;
+	if (skip_value(s) < 0) {
+		return -1;
+	}
+	(void)buf_add(s->out, key, key_len);
+	(void)buf_addch(s->out, ':');
+	if (is_kept(s, key, key_len)) {
+		(void)buf_add(s->out, value, (size_t)(s->at - value));
+		nodes = s->nodes + 1;
+	} else {
+		(void)buf_addstr(s->out, "null");
+	}
+	s->nodes = nodes;
+	if (s->nodes > LIMIT_JSON_NODES) {
+		return error_set(s->err, -1, "more than %d values", LIMIT_JSON_NODES);
+	}
+	return 0;
+}
+
+int payload_skim(const char *text, size_t len, const char *const *keep, struct buf *out,
+		 struct error *err)
+{
+	struct skimmer s = { .at = text, .end = text + len, .keep = keep, .out = out, .err = err };
+
+	skip_space(&s);
+	if (s.at == s.end || *s.at != '{') {
+		return error_set(err, -1, "not a JSON object");
+	}
+	s.at++;
+	(void)buf_addch(out, '{');
+	skip_space(&s);
+	bool more = s.at == s.end || *s.at != '}';
+	while (more) {
+		if (skim_member(&s) < 0) {
+			return -1;
+		}
+		skip_space(&s);
+		if (s.at == s.end || (*s.at != ',' && *s.at != '}')) {
+			return error_set(err, -1, "the object does not end");
+		}
+		more = *s.at == ',';
+		if (more) {
+			(void)buf_addch(out, ',');
+			s.at++;
+			skip_space(&s);
+		}
+	}
+	s.at++;
+	(void)buf_addch(out, '}');
+	skip_space(&s);
+	if (s.at != s.end) {
+		return error_set(err, -1, "something follows the object");
+	}
+	return buf_is_full(out) ? error_set(err, -1, "too long") : 0;
+}
+
+static int parse_json(const char *text, size_t len, const char *const *keep, json_t **ret_json,
+		      struct error *err)
+{
+	json_error_t why;
+	struct buf kept;
+	json_t *json = NULL;
+	int r = -1;
+
+	buf_init(&kept, PAYLOAD_KEPT_BYTES);
+	if (payload_skim(text, len, keep, &kept, err) < 0) {
+		goto out;
+	}
+	json = json_loadb(kept.data, kept.len, JSON_REJECT_DUPLICATES, &why);
+	if (json == NULL) {
+		r = error_set(err, -1, "not JSON: %s", why.text);
+		goto out;
+	}
+	*ret_json = json;
+	r = 0;
+out:
+	buf_release(&kept);
+	return r;
+}
+
+enum provider_result payload_read(const struct provider_request *request, bool may_be_form,
+				  const char *const *keep, json_t **ret_json, struct error *err)
+{
+	enum payload_media media = payload_media(request);
+	enum provider_result r = PROVIDER_MALFORMED;
+	const char *text = request->body;
+	size_t len = request->body_len;
+	struct buf form;
+
+	if (media == PAYLOAD_OTHER || (media == PAYLOAD_FORM && !may_be_form)) {
+		error_set(err, 0, "Content-Type is not one that this sender uses");
+		return PROVIDER_UNSUPPORTED;
+	}
+	buf_init(&form, request->body_len);
+	if (media == PAYLOAD_FORM) {
+		if (payload_form_decode(request->body, request->body_len, &form, err) < 0) {
+			goto out;
+		}
+		text = form.data;
+		len = form.len;
+	}
+	if (parse_json(text, len, keep, ret_json, err) == 0) {
+		r = PROVIDER_OK;
+	}
+out:
+	buf_release(&form);
+	return r;
+}
+
+const char *payload_string(const json_t *json, const char *key)
+{
+	return json_string_value(json_object_get(json, key));
+}
