@@ -20,21 +20,8 @@
 #include "base/error.h"
 #include "base/oid.h"
 #include "base/strvec.h"
-
-enum change_kind {
-	CHANGE_ADDED,
-	CHANGE_MODIFIED,
-	CHANGE_REMOVED
-};
-
-enum probe_kind {
-	PROBE_FILE,    // this file was read
-	PROBE_ABSENT,  // this path was looked for and not there
-	PROBE_SUBTREE, // everything below this directory
-	PROBE_LIST,    // the names directly in this directory (filtered)
-	PROBE_GLOB,    // the paths that match this pattern
-	PROBE_ALWAYS   // any push to the revision
-};
+#include "inputs/inputs.h"
+#include "repo/treewalk.h"
 
 enum affected_mode {
 	AFFECTED_EXACT,  // what the walkers find; the annotation only where they cannot know
