@@ -48,6 +48,10 @@
 /* Applications we hold. */
 #define LIMIT_APPLICATIONS 200000
 
+/* One application: etcd holds objects up to 1.5 MB; dozens of sources are rare. */
+#define LIMIT_APPLICATION_BYTES (1024 * 1024)
+#define LIMIT_SOURCES 256
+
 /* Reasons kept for one application of one push; the count is kept in full. */
 #define LIMIT_REASONS 8
 
