@@ -1,0 +1,141 @@
+/*
+ * The core as its users see it: life, what comes in, time, figures.  The work
+ * is in lane.c (pushes), plan.c (the decision) and ring.c (triggers).
+ */
+#include "delivery/delivery.h"
+
+#include <stdlib.h>
+
+#include "base/xalloc.h"
+#include "delivery/core.h"
+
+struct delivery_core *delivery_new(const struct delivery_options *options,
+				   const struct delivery_io *io)
+{
+	struct delivery_core *core = xcalloc(1, sizeof(*core));
+
+	core->io = *io;
+	core->wake_ms = SCHEDULE_NEVER;
+	delivery_set_options(core, options);
+	return core;
+}
+
+void delivery_free(struct delivery_core *core)
+{
+	struct lane *lane;
+	struct lane *next;
+
+	if (core == NULL) {
+		return;
+	}
+	HASH_CLEAR(hh_ticket, core->lanes_asked);
+	HASH_ITER(hh, core->lanes, lane, next) {
+		lane_free(core, lane);
+	}
+	ring_free(core);
+	free(core);
+}
+
+void delivery_set_options(struct delivery_core *core, const struct delivery_options *options)
+{
+	core->options = *options;
+	ring_set_targets(core);
+	core_touch(core);
+}
+
+void delivery_resume_ref(struct delivery_core *core, const char *repository, const char *ref,
+			 const struct oid *commit)
+{
+	lane_get(core, repository, ref)->last = *commit;
+}
+
+static char *copy(const char *text)
+{
+	return text != NULL ? xstrdup(text) : NULL;
+}
+
+void delivery_resume_trigger(struct delivery_core *core, const struct trigger *trigger)
+{
+	struct trigger *t = trigger_new();
+	int64_t wait = trigger->next_ms - core->io.wall(core->io.ctx);
+
+	*t = *trigger;
+	t->application = copy(trigger->application);
+	t->project = copy(trigger->project);
+	t->target = copy(trigger->target);
+	t->repository = copy(trigger->repository);
+	t->ref = copy(trigger->ref);
+	t->reasons = copy(trigger->reasons);
+	/* Whether a try that was under way arrived is unknown: try again. */
+	if (t->state == TRIGGER_SENDING) {
+		t->state = TRIGGER_PENDING;
+	}
+	/* The clock may have been set since: no wait is longer than the longest back-off. */
+	if (wait < 0 || wait > core->options.trigger.max_ms) {
+		wait = 0;
+	}
+	struct job *job = job_new(t);
+	job->first_ms = core->io.now(core->io.ctx);
+	ring_add(core, job, job->first_ms + wait);
+	core_touch(core);
+}
+
+void delivery_accept(struct delivery_core *core, const struct journal_push *push)
+{
+	struct lane *lane = lane_get(core, push->repository, push->ref);
+
+	lane_append(lane, push);
+	/* News about a ref that waits is a reason to ask again at once. */
+	lane_start(core, lane);
+}
+
+void core_touch(struct delivery_core *core)
+{
+	int64_t now = core->io.now(core->io.ctx);
+
+	if (core->wake_ms > now) {
+		core->wake_ms = now;
+		core->io.wake(core->io.ctx, now);
+	}
+}
+
+void delivery_tick(struct delivery_core *core)
+{
+	int64_t now = core->io.now(core->io.ctx);
+
+	core->wake_ms = SCHEDULE_NEVER;
+	int64_t lanes = lane_tick(core, now);
+	int64_t tries = ring_tick(core, now);
+	int64_t next = lanes < tries ? lanes : tries;
+	if (next < core->wake_ms) {
+		core->wake_ms = next;
+		core->io.wake(core->io.ctx, next);
+	}
+}
+
+void delivery_drain(struct delivery_core *core)
+{
+	core->draining = true;
+}
+
+void delivery_get_stats(const struct delivery_core *core, struct delivery_stats *ret_stats)
+{
+	struct delivery_stats stats = { .triggers = HASH_COUNT(core->jobs) };
+	const struct ring_target *target;
+	const struct lane *lane;
+
+	for (lane = core->lanes; lane != NULL; lane = lane->hh.next) {
+		const struct journal_push *oldest = lane->work_count > 0 ? lane->work : lane->queue;
+		size_t count = lane->count + lane->work_count;
+
+		stats.pushes += count;
+		if (count > 0 && (stats.oldest_push_ms == 0 ||
+				  oldest->accepted_ms < stats.oldest_push_ms)) {
+			stats.oldest_push_ms = oldest->accepted_ms;
+		}
+	}
+	for (target = core->targets; target != NULL; target = target->hh.next) {
+		stats.sending += schedule_active(target->schedule);
+	}
+	*ret_stats = stats;
+}

@@ -1,0 +1,129 @@
+/*
+ * The heart: what happens to a push after it was stored.
+ *
+ * Pushes to one ref of one repository stand in one lane and are decided in
+ * order, several at once when they wait together.  A decision makes triggers,
+ * one for each affected application and target, which live, fail and are
+ * retried on their own.
+ *
+ *     push:    ACCEPTED -> RESOLVING -> MATCHING -> PLANNED
+ *                 ^            |
+ *                 +- WAITING <-+         or REFUSED, IGNORED
+ *     trigger: PENDING -> SENDING -> SENT | CONVERGED     (push/trigger.h)
+ *
+ * The core does no I/O: it asks through struct delivery_io and is answered
+ * through the functions below.  One thread.
+ */
+#ifndef LIB_DELIVERY_DELIVERY_H
+#define LIB_DELIVERY_DELIVERY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "app/affected.h"
+#include "base/backoff.h"
+#include "base/strvec.h"
+#include "delivery/delivery_io.h"
+
+struct delivery_core;
+
+/* One target as the core needs to know it. */
+struct delivery_target {
+	const char *name;
+	const struct strvec *applications; // globs of full names (Go's dialect); empty: all
+	double rate;                       // tries begun a second, 0: no limit
+	unsigned burst;                    // tries at once after a pause, at least 1
+	unsigned concurrency;              // tries under way, at least 1
+};
+
+struct delivery_options {
+	int64_t quiet_ms;              // a trigger waits that long for a newer push ...
+	int64_t quiet_max_ms;          // ... but not longer than this after the first
+	struct backoff resolve;        // a repository that cannot be reached
+	int64_t resolve_give_up_ms;    // then the push is refused
+	struct backoff trigger;        // a target that fails
+	unsigned trigger_attempts;     // then the trigger is stalled
+	const struct delivery_target *targets;
+	size_t target_count;
+};
+
+/* What became of a push, for whoever waits for it. */
+struct delivery_decision {
+	const struct journal_push *push;   // with its final state, reason and figures
+	const char *const *names;          // full names of the affected applications
+	size_t name_count;
+};
+
+/* Answer to resolve. */
+enum delivery_resolve {
+	RESOLVE_TIP,     // the ref is at `tip`, and `after` is in the repository
+	RESOLVE_GONE,    // the ref does not exist
+	RESOLVE_NOT_YET, // `after` is not there yet: ask again
+	RESOLVE_FAILED,  // not reachable now: ask again
+	RESOLVE_UNUSABLE // asking again cannot help
+};
+
+struct delivery_resolved {
+	enum delivery_resolve result;
+	struct oid tip;
+	const char *default_branch; // short name if the repository itself says so, or NULL
+	const char *why;            // for all but RESOLVE_TIP
+};
+
+/* Answer to match. */
+struct delivery_matched {
+	const struct affected *affected; // NULL: not known, take all that follow the ref
+	const struct app_list *apps;     // the list its indices mean; NULL with affected NULL
+	const char *why;                 // why not known, else NULL
+};
+
+/* How much there is to do. */
+struct delivery_stats {
+	size_t pushes;          // not decided
+	size_t triggers;        // not finished
+	size_t sending;
+	int64_t oldest_push_ms; // wall clock of the oldest undecided push, 0: none
+};
+
+/* Make a core. options (and its targets) and io are copied, what they point to must outlive it. */
+struct delivery_core *delivery_new(const struct delivery_options *options,
+				   const struct delivery_io *io);
+
+/* Free it with all it holds. Nothing is asked or recorded. NULL is fine. */
+void delivery_free(struct delivery_core *core);
+
+/*
+ * New settings and targets after a reload; as in delivery_new().  Triggers of
+ * targets that are no more are refused when their turn comes.
+ */
+void delivery_set_options(struct delivery_core *core, const struct delivery_options *options);
+
+/* After a start: the commit that was processed last for a ref. Before any push of it. */
+void delivery_resume_ref(struct delivery_core *core, const char *repository, const char *ref,
+			 const struct oid *commit);
+
+/* After a start: an unfinished trigger (copied). */
+void delivery_resume_trigger(struct delivery_core *core, const struct trigger *trigger);
+
+/* A push that was stored (copied), new or resumed. Pushes come in the order they were stored. */
+void delivery_accept(struct delivery_core *core, const struct journal_push *push);
+
+/* The answers; an unknown ticket or id is a bug in the world and ignored. */
+void delivery_resolved(struct delivery_core *core, uint64_t ticket,
+		       const struct delivery_resolved *answer);
+void delivery_matched(struct delivery_core *core, uint64_t ticket,
+		      const struct delivery_matched *answer);
+void delivery_planned(struct delivery_core *core, uint64_t ticket, enum journal_result result);
+void delivery_sent(struct delivery_core *core, int64_t trigger, const struct outcome *outcome);
+
+/* Do what has become due. Called when wake's time has come; too early does no harm. */
+void delivery_tick(struct delivery_core *core);
+
+/* Begin no more tries or questions; those under way are still answered. */
+void delivery_drain(struct delivery_core *core);
+
+/* Fill *ret_stats. */
+void delivery_get_stats(const struct delivery_core *core, struct delivery_stats *ret_stats);
+
+#endif

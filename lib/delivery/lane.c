@@ -1,0 +1,424 @@
+/*
+ * Lanes: the way of a push from "stored" to "decided", step by step, in the
+ * order in which the steps happen.
+ *
+ *   lane_start()           takes all pushes that wait (a repeat stands alone)
+ *                          and asks where the ref is now;
+ *   delivery_resolved()    knows the walk: from the commit processed last to
+ *                          the ref's present tip, and asks the engine;
+ *   delivery_matched()     makes the plan and asks for it to be stored;
+ *   delivery_planned()     hands the triggers over and tells who waits.
+ *
+ * What can go wrong: the repository is unreachable or does not have the
+ * commit yet (wait, ask again, give up), the engine has no answer (all
+ * applications that follow the ref), the journal fails (wait, plan again).
+ */
+#include "delivery/core.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "base/xalloc.h"
+
+static char *lane_key(const char *repository, const char *ref)
+{
+	return xasprintf("%s\n%s", repository, ref);
+}
+
+struct lane *lane_get(struct delivery_core *core, const char *repository, const char *ref)
+{
+	char *key = lane_key(repository, ref);
+	struct lane *lane = NULL;
+
+	HASH_FIND_STR(core->lanes, key, lane);
+	if (lane != NULL) {
+		free(key);
+		return lane;
+	}
+	lane = xcalloc(1, sizeof(*lane));
+	lane->key = key;
+	lane->repository = xstrdup(repository);
+	lane->ref = xstrdup(ref);
+	HASH_ADD_KEYPTR(hh, core->lanes, lane->key, strlen(lane->key), lane);
+	return lane;
+}
+
+static char *copy(const char *text)
+{
+	return text != NULL ? xstrdup(text) : NULL;
+}
+
+void lane_append(struct lane *lane, const struct journal_push *push)
+{
+	lane->queue = xgrow(lane->queue, lane->count, &lane->capacity, sizeof(*lane->queue));
+	struct journal_push *p = &lane->queue[lane->count++];
+
+	*p = *push;
+	p->repository = copy(push->repository);
+	p->ref = copy(push->ref);
+	p->default_branch = copy(push->default_branch);
+	p->reason = NULL;
+	p->state = PUSH_ACCEPTED;
+}
+
+static void move_push(struct journal_push *push, enum push_state state)
+{
+	assert(push_may_move(push->state, state));
+	push->state = state;
+}
+
+static void move_work(struct lane *lane, enum push_state state)
+{
+	for (size_t i = 0; i < lane->work_count; i++) {
+		move_push(&lane->work[i], state);
+	}
+}
+
+/* The push that the work is about: the newest. */
+static struct journal_push *goal(struct lane *lane)
+{
+	return &lane->work[lane->work_count - 1];
+}
+
+/* A repeat of an old push walks the same way again, whatever the ref is now. */
+static bool is_replay(const struct journal_push *push)
+{
+	return push->replay_of != 0;
+}
+
+/* Take from the queue what can be decided together: a repeat stands alone. */
+static void take_work(struct lane *lane)
+{
+	size_t n = 0;
+
+	while (n < lane->count && (lane->work_count == 0 ||
+				   (!is_replay(&lane->queue[n]) && !is_replay(&lane->work[0])))) {
+		lane->work = xgrow(lane->work, lane->work_count, &lane->work_capacity,
+				   sizeof(*lane->work));
+		lane->work[lane->work_count++] = lane->queue[n++];
+	}
+	lane->count -= n;
+	memmove(lane->queue, lane->queue + n, lane->count * sizeof(*lane->queue));
+}
+
+static uint64_t ask(struct delivery_core *core, struct lane *lane, enum lane_step step)
+{
+	lane->step = step;
+	lane->ticket = ++core->next_ticket;
+	HASH_ADD(hh_ticket, core->lanes_asked, ticket, sizeof(lane->ticket), lane);
+	return lane->ticket;
+}
+
+/* The lane that asked with ticket and is at that step; its question is over. */
+static struct lane *answered(struct delivery_core *core, uint64_t ticket, enum lane_step step)
+{
+	struct lane *lane = NULL;
+
+	HASH_FIND(hh_ticket, core->lanes_asked, &ticket, sizeof(ticket), lane);
+	if (lane == NULL || lane->step != step) {
+		return NULL;
+	}
+	HASH_DELETE(hh_ticket, core->lanes_asked, lane);
+	return lane;
+}
+
+static void store_plan(struct delivery_core *core, struct lane *lane, struct plan *plan)
+{
+	lane->plan = plan;
+	core->io.plan(core->io.ctx, ask(core, lane, LANE_PLANNING), &plan->journal);
+}
+
+static bool anyone_follows(struct delivery_core *core, struct lane *lane)
+{
+	const struct app_list *apps = core->io.apps(core->io.ctx);
+
+	for (size_t i = 0; i < apps->count; i++) {
+		if (plan_app_follows(apps->items[i], lane->repository, lane->ref,
+				     goal(lane)->default_branch)) {
+			return true;
+		}
+	}
+	return core->io.holds_apps(core->io.ctx, lane->repository, lane->ref);
+}
+
+/* Decide without a walk: nobody follows the ref, or it is where it was. */
+static void decide_nothing(struct delivery_core *core, struct lane *lane, enum push_state state,
+			   const char *why)
+{
+	struct affected none = { .changed_paths = 0 };
+	struct plan *plan = plan_new(core, lane, &none, core->io.apps(core->io.ctx), why);
+
+	for (size_t i = 0; i < lane->work_count; i++) {
+		lane->work[i].state = state;
+	}
+	store_plan(core, lane, plan);
+}
+
+void lane_start(struct delivery_core *core, struct lane *lane)
+{
+	if (core->draining || lane->count + lane->work_count == 0 ||
+	    (lane->step != LANE_IDLE && lane->step != LANE_WAITING)) {
+		return;
+	}
+	if (lane->step == LANE_WAITING) {
+		DL_DELETE(core->waiting, lane);
+	} else {
+		lane->attempts = 0;
+		lane->since_ms = core->io.now(core->io.ctx);
+	}
+	lane->step = LANE_IDLE;
+	take_work(lane);
+	free(lane->note);
+	lane->note = NULL;
+	if (!is_replay(goal(lane)) && !anyone_follows(core, lane)) {
+		lane->base = (struct oid){ 0 };
+		lane->tip = (struct oid){ 0 };
+		decide_nothing(core, lane, PUSH_IGNORED, "no application follows this ref");
+		return;
+	}
+	lane->attempts++;
+	move_work(lane, PUSH_RESOLVING);
+	core->io.resolve(core->io.ctx, ask(core, lane, LANE_RESOLVING), lane->repository,
+			 lane->ref, &goal(lane)->after, &goal(lane)->tip);
+}
+
+/* Wait and ask again; every push of the work says why. */
+static void lane_wait(struct delivery_core *core, struct lane *lane, const char *why)
+{
+	int64_t delay = backoff_delay(&core->options.resolve, lane->attempts,
+				      core->io.random(core->io.ctx));
+
+	lane->due_ms = core->io.now(core->io.ctx) + delay;
+	lane->step = LANE_WAITING;
+	DL_APPEND(core->waiting, lane);
+	for (size_t i = 0; i < lane->work_count; i++) {
+		struct journal_push *push = &lane->work[i];
+
+		move_push(push, PUSH_WAITING);
+		push->attempts = lane->attempts;
+		push->next_ms = core->io.wall(core->io.ctx) + delay;
+		push->reason = copy(why);
+		core->io.note(core->io.ctx, push);
+		free(push->reason);
+		push->reason = NULL;
+	}
+	core_touch(core);
+}
+
+/* The engine has no answer, or was not asked: all that follow the ref. */
+static void decide_all(struct delivery_core *core, struct lane *lane, const char *why)
+{
+	store_plan(core, lane, plan_new(core, lane, NULL, core->io.apps(core->io.ctx), why));
+}
+
+static void give_up(struct delivery_core *core, struct lane *lane,
+		    const struct delivery_resolved *answer)
+{
+	if (answer->result == RESOLVE_NOT_YET) {
+		lane->base = (struct oid){ 0 };
+		lane->tip = (struct oid){ 0 };
+		decide_nothing(core, lane, PUSH_REFUSED, answer->why);
+		return;
+	}
+	lane->base = (struct oid){ 0 };
+	lane->tip = (struct oid){ 0 };
+	decide_all(core, lane, answer->why);
+}
+
+/* From where to where? The commit processed last, else what the first push says. */
+static void choose_walk(struct lane *lane, const struct delivery_resolved *answer)
+{
+	const struct journal_push *first = &lane->work[0];
+
+	if (is_replay(first)) {
+		lane->base = first->base;
+		lane->tip = first->tip;
+		lane->note = xasprintf("a repeat of push %lld", (long long)first->replay_of);
+		return;
+	}
+	lane->base = lane->last.len > 0 ? lane->last : first->before;
+	lane->tip = answer->tip;
+	if (answer->result == RESOLVE_GONE) {
+		lane->tip = (struct oid){ .len = first->after.len };
+		return;
+	}
+	if (!oid_equal(&answer->tip, &goal(lane)->after)) {
+		lane->note = xstrdup("the ref has moved on since this push");
+	} else if (lane->last.len == 0 && !oid_is_zero(&first->before)) {
+		lane->note = xstrdup("first push seen for this ref: "
+				     "compared with what the sender says it was before");
+	}
+}
+
+void delivery_resolved(struct delivery_core *core, uint64_t ticket,
+		       const struct delivery_resolved *answer)
+{
+	struct lane *lane = answered(core, ticket, LANE_RESOLVING);
+
+	if (lane == NULL) {
+		return;
+	}
+	if (answer->result == RESOLVE_NOT_YET || answer->result == RESOLVE_FAILED) {
+		int64_t waited = core->io.now(core->io.ctx) - lane->since_ms;
+
+		if (waited < core->options.resolve_give_up_ms) {
+			lane_wait(core, lane, answer->why);
+			return;
+		}
+	}
+	move_work(lane, PUSH_MATCHING);
+	if (answer->result != RESOLVE_TIP && answer->result != RESOLVE_GONE) {
+		give_up(core, lane, answer);
+		return;
+	}
+	choose_walk(lane, answer);
+	if (answer->default_branch != NULL) {
+		free(goal(lane)->default_branch);
+		goal(lane)->default_branch = xstrdup(answer->default_branch);
+	}
+	if (lane->base.len > 0 && oid_equal(&lane->base, &lane->tip)) {
+		decide_nothing(core, lane, PUSH_PLANNED, "this commit was processed already");
+		return;
+	}
+	core->io.match(core->io.ctx, ask(core, lane, LANE_MATCHING), lane->repository, lane->ref,
+		       goal(lane)->default_branch, &lane->base, &lane->tip);
+}
+
+void delivery_matched(struct delivery_core *core, uint64_t ticket,
+		      const struct delivery_matched *answer)
+{
+	struct lane *lane = answered(core, ticket, LANE_MATCHING);
+
+	if (lane == NULL) {
+		return;
+	}
+	if (answer->affected == NULL) {
+		decide_all(core, lane, answer->why);
+		return;
+	}
+	store_plan(core, lane,
+		   plan_new(core, lane, answer->affected, answer->apps, lane->note));
+}
+
+static void tell(struct delivery_core *core, struct lane *lane, const struct plan *plan)
+{
+	for (size_t i = 0; i < lane->work_count; i++) {
+		struct delivery_decision decision = {
+			.push = &lane->work[i],
+			.names = (const char *const *)plan->names.items,
+			.name_count = plan->names.count,
+		};
+
+		core->io.decided(core->io.ctx, &decision);
+	}
+}
+
+static void drop_work(struct lane *lane)
+{
+	for (size_t i = 0; i < lane->work_count; i++) {
+		journal_push_release(&lane->work[i]);
+	}
+	lane->work_count = 0;
+}
+
+/* Until when may newer pushes take the place of this job? */
+static int64_t quiet_until(struct delivery_core *core, struct job *job, int64_t now)
+{
+	int64_t due = now + core->options.quiet_ms;
+	int64_t last = job->first_ms + core->options.quiet_max_ms;
+
+	return due < last ? due : (last > now ? last : now);
+}
+
+static void hand_over(struct delivery_core *core, struct plan *plan)
+{
+	int64_t now = core->io.now(core->io.ctx);
+
+	for (size_t i = 0; i < plan->replaced_count; i++) {
+		ring_drop(core, plan->replaced[i]);
+	}
+	plan->replaced_count = 0;
+	for (size_t i = 0; i < plan->journal.trigger_count; i++) {
+		ring_add(core, plan->jobs[i], quiet_until(core, plan->jobs[i], now));
+		plan->jobs[i] = NULL;
+	}
+}
+
+/* The journal did not take the plan: nothing happened, do it all again. */
+static void plan_failed(struct delivery_core *core, struct lane *lane)
+{
+	for (size_t i = 0; i < lane->plan->replaced_count; i++) {
+		ring_unhold(core, lane->plan->replaced[i]);
+	}
+	for (size_t i = 0; i < lane->work_count; i++) {
+		lane->work[i].state = PUSH_MATCHING;
+	}
+	plan_free(lane->plan);
+	lane->plan = NULL;
+	lane_wait(core, lane, "the journal could not take the decision");
+}
+
+void delivery_planned(struct delivery_core *core, uint64_t ticket, enum journal_result result)
+{
+	struct lane *lane = answered(core, ticket, LANE_PLANNING);
+
+	if (lane == NULL) {
+		return;
+	}
+	if (result != JOURNAL_OK) {
+		plan_failed(core, lane);
+		return;
+	}
+	if (lane->plan->journal.move_ref) {
+		lane->last = lane->plan->journal.commit;
+		if (oid_is_zero(&lane->last)) {
+			lane->last = (struct oid){ 0 };
+		}
+	}
+	hand_over(core, lane->plan);
+	tell(core, lane, lane->plan);
+	plan_free(lane->plan);
+	lane->plan = NULL;
+	drop_work(lane);
+	lane->step = LANE_IDLE;
+	lane_start(core, lane);
+	if (lane->step == LANE_IDLE && lane->last.len == 0) {
+		lane_free(core, lane);
+	}
+	core_touch(core);
+}
+
+int64_t lane_tick(struct delivery_core *core, int64_t now)
+{
+	int64_t next = SCHEDULE_NEVER;
+	struct lane *lane;
+	struct lane *after;
+
+	DL_FOREACH_SAFE(core->waiting, lane, after) {
+		if (lane->due_ms <= now) {
+			lane_start(core, lane);
+		} else if (lane->due_ms < next) {
+			next = lane->due_ms;
+		}
+	}
+	return core->draining ? SCHEDULE_NEVER : next;
+}
+
+void lane_free(struct delivery_core *core, struct lane *lane)
+{
+	drop_work(lane);
+	for (size_t i = 0; i < lane->count; i++) {
+		journal_push_release(&lane->queue[i]);
+	}
+	plan_free(lane->plan);
+	HASH_DEL(core->lanes, lane);
+	free(lane->queue);
+	free(lane->work);
+	free(lane->key);
+	free(lane->repository);
+	free(lane->ref);
+	free(lane->note);
+	free(lane);
+}

@@ -1,0 +1,242 @@
+/*
+ * The plan: from "these applications are affected" to the rows that make it
+ * so, all in one transaction: the pushes' records, the ref's new commit, one
+ * trigger for each application and target, and the waiting triggers of older
+ * pushes that these replace.
+ */
+#include "delivery/core.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/affected_json.h"
+#include "base/glob.h"
+#include "base/xalloc.h"
+
+static bool source_follows(const struct app_source *source, const char *repository,
+			   const char *ref, const char *default_branch)
+{
+	if (source->repository == NULL || strcmp(source->repository, repository) != 0) {
+		return false;
+	}
+	const char *prefix = json_string_value(json_object_get(source->spec, "tagPrefix"));
+	enum revision_match match = app_revision_matches(source->target_revision, prefix, ref,
+							 default_branch);
+	return match != REVISION_NO && match != REVISION_PINNED;
+}
+
+bool plan_app_follows(const struct app *app, const char *repository, const char *ref,
+		      const char *default_branch)
+{
+	for (size_t i = 0; i < app->source_count; i++) {
+		if (source_follows(&app->sources[i], repository, ref, default_branch)) {
+			return !app->skip_reconcile;
+		}
+	}
+	return false;
+}
+
+static bool target_wants(const struct ring_target *target, const char *name)
+{
+	const struct strvec *globs = target->options.applications;
+
+	if (target->gone) {
+		return false;
+	}
+	for (size_t i = 0; globs != NULL && i < globs->count; i++) {
+		if (glob_match(GLOB_GO, globs->items[i], name) == GLOB_MATCH) {
+			return true;
+		}
+	}
+	return globs == NULL || globs->count == 0;
+}
+
+static void add_replaced(struct plan *plan, struct job *old)
+{
+	struct journal_plan *j = &plan->journal;
+	int64_t *ids = xgrow((void *)(uintptr_t)j->superseded, j->superseded_count,
+			     &plan->superseded_capacity, sizeof(*ids));
+
+	ids[j->superseded_count++] = old->trigger->id;
+	j->superseded = ids;
+	plan->replaced = xgrow(plan->replaced, plan->replaced_count, &plan->replaced_capacity,
+			       sizeof(struct job *));
+	plan->replaced[plan->replaced_count++] = old;
+}
+
+/* One trigger; a waiting older one hands it its beginning. */
+static void add_trigger(struct delivery_core *core, struct lane *lane, struct plan *plan,
+			const struct app *app, const char *name, const char *target,
+			const char *reasons)
+{
+	struct journal_plan *j = &plan->journal;
+	struct trigger *t = trigger_new();
+
+	t->push = lane->work[lane->work_count - 1].id;
+	t->application = xstrdup(name);
+	t->project = xstrdup(app->project);
+	t->target = xstrdup(target);
+	t->repository = xstrdup(lane->repository);
+	t->ref = xstrdup(lane->ref);
+	t->before = lane->base;
+	t->after = lane->tip;
+	t->reasons = reasons != NULL ? xstrdup(reasons) : NULL;
+	t->automated = app->automated;
+	t->created_ms = core->io.wall(core->io.ctx);
+	t->next_ms = t->created_ms + core->options.quiet_ms;
+	struct job *job = job_new(t);
+	job->first_ms = core->io.now(core->io.ctx);
+
+	struct job *old = ring_find(core, target, name, lane->repository, lane->ref);
+	if (old != NULL && old->trigger->state != TRIGGER_SENDING) {
+		job->first_ms = old->first_ms;
+		t->before = old->trigger->before;
+		ring_hold(core, old);
+		add_replaced(plan, old);
+	}
+	j->triggers = xgrow(j->triggers, j->trigger_count, &plan->trigger_capacity,
+			    sizeof(struct trigger *));
+	plan->jobs = xgrow(plan->jobs, j->trigger_count, &plan->job_capacity,
+			   sizeof(struct job *));
+	plan->jobs[j->trigger_count] = job;
+	j->triggers[j->trigger_count++] = t;
+}
+
+static void add_application(struct delivery_core *core, struct lane *lane, struct plan *plan,
+			    const struct app *app, const char *reasons)
+{
+	char *name = app_full_name(app);
+	struct ring_target *target;
+	struct ring_target *next;
+
+	HASH_ITER(hh, core->targets, target, next) {
+		if (target_wants(target, name)) {
+			add_trigger(core, lane, plan, app, name, target->name, reasons);
+		}
+	}
+	strvec_push_take(&plan->names, name);
+}
+
+static void add_affected(struct delivery_core *core, struct lane *lane, struct plan *plan,
+			 const struct affected *affected, const struct app_list *apps)
+{
+	for (size_t i = 0; i < affected->count; i++) {
+		const struct affected_application *item = &affected->items[i];
+		const struct app *app = apps->items[item->app];
+		json_t *reasons = affected_reasons_to_json(item);
+		char *text = json_dumps(reasons, JSON_COMPACT);
+
+		if (!app->skip_reconcile) {
+			add_application(core, lane, plan, app, text);
+		}
+		free(text);
+		json_decref(reasons);
+	}
+}
+
+/* Not known which: every application that follows the ref. Their number. */
+static size_t add_all(struct delivery_core *core, struct lane *lane, struct plan *plan,
+		      const struct app_list *apps)
+{
+	size_t before = plan->names.count;
+
+	for (size_t i = 0; i < apps->count; i++) {
+		if (plan_app_follows(apps->items[i], lane->repository, lane->ref,
+				     lane->work[lane->work_count - 1].default_branch)) {
+			add_application(core, lane, plan, apps->items[i], NULL);
+		}
+	}
+	return plan->names.count - before;
+}
+
+/* Why it came out as it did, for the record. */
+static char *reason_text(const struct lane *lane, const struct affected *affected,
+			 const struct plan *plan, const char *why)
+{
+	const char *fallback = affected != NULL ? affected->fallback : why;
+
+	if (affected == NULL || fallback != NULL) {
+		return xasprintf("all applications that follow this ref: %s",
+				 fallback != NULL ? fallback : "the changes are not known");
+	}
+	if (plan->names.count > 0 || lane->step != LANE_MATCHING) {
+		return why != NULL ? xstrdup(why) : NULL;
+	}
+	if (affected->changed_paths == 0 && affected->changed_paths_exact) {
+		return xstrdup("the push changes no file");
+	}
+	return xasprintf("no changed path is an input of the %zu applications that follow this ref",
+			 affected->tracked);
+}
+
+static void record_pushes(struct delivery_core *core, struct lane *lane,
+			  const struct affected *affected, size_t tracked,
+			  const struct app_list *apps, struct plan *plan, const char *why)
+{
+	struct journal_push *newest = &lane->work[lane->work_count - 1];
+
+	for (size_t i = 0; i < lane->work_count; i++) {
+		struct journal_push *push = &lane->work[i];
+
+		push->state = PUSH_PLANNED;
+		push->base = lane->base;
+		push->tip = lane->tip;
+		push->applications = (int64_t)apps->count;
+		push->decided_ms = core->io.wall(core->io.ctx);
+		push->changed_paths = -1;
+		if (push != newest) {
+			push->reason = xasprintf("decided together with push %lld",
+						 (long long)newest->id);
+		}
+	}
+	newest->reason = reason_text(lane, affected, plan, why);
+	newest->tracked = (int64_t)tracked;
+	newest->affected = (int64_t)plan->names.count;
+	newest->changed_paths = affected != NULL && lane->step == LANE_MATCHING
+					? (int64_t)affected->changed_paths
+					: -1;
+}
+
+struct plan *plan_new(struct delivery_core *core, struct lane *lane,
+		      const struct affected *affected, const struct app_list *apps,
+		      const char *why)
+{
+	struct plan *plan = xcalloc(1, sizeof(*plan));
+	size_t tracked = affected != NULL ? affected->tracked : 0;
+
+	if (affected != NULL) {
+		add_affected(core, lane, plan, affected, apps);
+	} else {
+		tracked = add_all(core, lane, plan, apps);
+	}
+	for (size_t i = 0; i < lane->work_count; i++) {
+		free(lane->work[i].reason);
+		lane->work[i].reason = NULL;
+	}
+	record_pushes(core, lane, affected, tracked, apps, plan, why);
+	plan->journal.pushes = lane->work;
+	plan->journal.push_count = lane->work_count;
+	plan->journal.repository = lane->repository;
+	plan->journal.ref = lane->ref;
+	plan->journal.commit = lane->tip;
+	/* Only a walk of our own, and not a repeat of an old one, moves the ref. */
+	plan->journal.move_ref = lane->tip.len > 0 && lane->work[0].replay_of == 0 &&
+				 affected != NULL;
+	return plan;
+}
+
+void plan_free(struct plan *plan)
+{
+	if (plan == NULL) {
+		return;
+	}
+	for (size_t i = 0; i < plan->journal.trigger_count; i++) {
+		job_free(plan->jobs[i]);
+	}
+	free(plan->jobs);
+	free(plan->journal.triggers);
+	free((void *)(uintptr_t)plan->journal.superseded);
+	free(plan->replaced);
+	strvec_release(&plan->names);
+	free(plan);
+}

@@ -1,0 +1,322 @@
+/*
+ * Ringing: the way of a trigger from "planned" to its outcome.
+ *
+ *   ring_add()        puts it in its target's schedule, or behind the one of
+ *                     the same application that is being tried just now;
+ *   ring_tick()       begins the tries whose turn it is;
+ *   delivery_sent()   records the outcome: the end, or again later.
+ *
+ * At most one try of a target, application, repository and ref is under way.
+ */
+#include "delivery/core.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+
+static char *job_key(const char *target, const char *application, const char *repository,
+		     const char *ref)
+{
+	return xasprintf("%s\n%s\n%s\n%s", target, application, repository, ref);
+}
+
+struct job *job_new(struct trigger *trigger)
+{
+	struct job *job = xcalloc(1, sizeof(*job));
+
+	job->trigger = trigger;
+	job->key = job_key(trigger->target, trigger->application, trigger->repository,
+			   trigger->ref);
+	return job;
+}
+
+void job_free(struct job *job)
+{
+	if (job == NULL) {
+		return;
+	}
+	trigger_free(job->trigger);
+	free(job->key);
+	free(job);
+}
+
+static struct job *find_key(struct delivery_core *core, const char *key)
+{
+	struct job *job = NULL;
+
+	HASH_FIND(hh_key, core->jobs_newest, key, strlen(key), job);
+	return job;
+}
+
+struct job *ring_find(struct delivery_core *core, const char *target, const char *application,
+		      const char *repository, const char *ref)
+{
+	char *key = job_key(target, application, repository, ref);
+	struct job *job = find_key(core, key);
+
+	free(key);
+	return job;
+}
+
+static void move(struct job *job, enum trigger_state state)
+{
+	assert(trigger_may_move(job->trigger->state, state));
+	job->trigger->state = state;
+}
+
+static void record(struct delivery_core *core, struct job *job, const struct outcome *outcome)
+{
+	if (trigger_is_final(job->trigger->state)) {
+		job->trigger->finished_ms = core->io.wall(core->io.ctx);
+	}
+	core->io.record(core->io.ctx, job->trigger, outcome);
+}
+
+static struct ring_target *target_of(struct delivery_core *core, const struct job *job)
+{
+	struct ring_target *target = NULL;
+
+	HASH_FIND_STR(core->targets, job->trigger->target, target);
+	return target;
+}
+
+static void forget(struct delivery_core *core, struct job *job)
+{
+	HASH_DEL(core->jobs, job);
+	if (find_key(core, job->key) == job) {
+		HASH_DELETE(hh_key, core->jobs_newest, job);
+	}
+	job_free(job);
+}
+
+/* The end of a job without a try. */
+static void finish(struct delivery_core *core, struct job *job, enum trigger_state state,
+		   const struct outcome *outcome)
+{
+	move(job, state);
+	record(core, job, outcome);
+	forget(core, job);
+}
+
+void ring_hold(struct delivery_core *core, struct job *job)
+{
+	struct ring_target *target = target_of(core, job);
+
+	if (target != NULL) {
+		schedule_remove(target->schedule, &job->entry);
+	}
+	job->held = true;
+}
+
+void ring_unhold(struct delivery_core *core, struct job *job)
+{
+	struct ring_target *target = target_of(core, job);
+
+	job->held = false;
+	if (target != NULL) {
+		schedule_add(target->schedule, &job->entry, core->io.now(core->io.ctx));
+	}
+}
+
+void ring_drop(struct delivery_core *core, struct job *job)
+{
+	/* The plan that replaces it has recorded that already. */
+	move(job, TRIGGER_SUPERSEDED);
+	forget(core, job);
+}
+
+static void enter(struct delivery_core *core, struct job *job, int64_t due)
+{
+	struct ring_target *target = target_of(core, job);
+
+	if (target == NULL || target->gone) {
+		struct outcome outcome = { .kind = OUTCOME_REFUSED };
+
+		outcome_set(&outcome, OUTCOME_REFUSED, "target '%s' is not configured any more",
+			    job->trigger->target);
+		finish(core, job, TRIGGER_REFUSED, &outcome);
+		return;
+	}
+	schedule_add(target->schedule, &job->entry, due);
+}
+
+void ring_add(struct delivery_core *core, struct job *job, int64_t due)
+{
+	struct job *older = find_key(core, job->key);
+
+	job->entry.push = job->trigger->push;
+	HASH_ADD(hh, core->jobs, trigger->id, sizeof(job->trigger->id), job);
+	if (older != NULL) {
+		HASH_DELETE(hh_key, core->jobs_newest, older);
+	}
+	HASH_ADD_KEYPTR(hh_key, core->jobs_newest, job->key, strlen(job->key), job);
+	job->entry.due_ms = due;
+	if (older != NULL && older->trigger->state == TRIGGER_SENDING) {
+		older->outdated = true;
+		older->successor = job;
+		return;
+	}
+	if (older != NULL) {
+		ring_hold(core, older);
+		finish(core, older, TRIGGER_SUPERSEDED, NULL);
+	}
+	enter(core, job, due);
+}
+
+static void begin_try(struct delivery_core *core, struct job *job)
+{
+	move(job, TRIGGER_SENDING);
+	job->trigger->attempts++;
+	core->io.send(core->io.ctx, job->trigger);
+}
+
+static void refuse_all(struct delivery_core *core, struct ring_target *target)
+{
+	struct job *job;
+	struct job *next;
+
+	HASH_ITER(hh, core->jobs, job, next) {
+		if (job->held || job->trigger->state == TRIGGER_SENDING ||
+		    strcmp(job->trigger->target, target->name) != 0) {
+			continue;
+		}
+		schedule_remove(target->schedule, &job->entry);
+		enter(core, job, 0);
+	}
+}
+
+int64_t ring_tick(struct delivery_core *core, int64_t now)
+{
+	int64_t wake = SCHEDULE_NEVER;
+	struct ring_target *target;
+	struct ring_target *next;
+
+	if (core->draining) {
+		return SCHEDULE_NEVER;
+	}
+	HASH_ITER(hh, core->targets, target, next) {
+		struct schedule_entry *entry = schedule_next(target->schedule, now);
+
+		while (entry != NULL) {
+			begin_try(core, (struct job *)(void *)entry);
+			entry = schedule_next(target->schedule, now);
+		}
+		int64_t at = schedule_wake(target->schedule, now);
+		if (at < wake) {
+			wake = at;
+		}
+	}
+	return wake;
+}
+
+/* Not now. Again later, unless a newer one waits or it was tried too often. */
+static void retry(struct delivery_core *core, struct job *job, const struct outcome *outcome)
+{
+	struct trigger *t = job->trigger;
+	int64_t delay = outcome->retry_after_ms > 0
+				? outcome->retry_after_ms
+				: backoff_delay(&core->options.trigger, t->attempts,
+						core->io.random(core->io.ctx));
+
+	if (t->attempts >= core->options.trigger_attempts && !job->outdated) {
+		finish(core, job, TRIGGER_STALLED, outcome);
+		return;
+	}
+	move(job, TRIGGER_WAITING);
+	t->next_ms = core->io.wall(core->io.ctx) + delay;
+	if (job->outdated) {
+		record(core, job, outcome);
+		finish(core, job, TRIGGER_SUPERSEDED, NULL);
+		return;
+	}
+	record(core, job, outcome);
+	enter(core, job, core->io.now(core->io.ctx) + delay);
+}
+
+void delivery_sent(struct delivery_core *core, int64_t trigger, const struct outcome *outcome)
+{
+	static const enum trigger_state ends[] = {
+		[OUTCOME_SENT] = TRIGGER_SENT,
+		[OUTCOME_CONVERGED] = TRIGGER_CONVERGED,
+		[OUTCOME_REFUSED] = TRIGGER_REFUSED,
+	};
+	struct job *job = NULL;
+
+	HASH_FIND(hh, core->jobs, &trigger, sizeof(trigger), job);
+	if (job == NULL || job->trigger->state != TRIGGER_SENDING) {
+		return;
+	}
+	struct ring_target *target = target_of(core, job);
+	struct job *successor = job->successor;
+	if (target != NULL) {
+		schedule_done(target->schedule);
+	}
+	if (outcome->kind == OUTCOME_RETRY) {
+		retry(core, job, outcome);
+	} else {
+		finish(core, job, ends[outcome->kind], outcome);
+	}
+	if (successor != NULL) {
+		enter(core, successor, successor->entry.due_ms);
+	}
+	core_touch(core);
+}
+
+static void set_target(struct delivery_core *core, const struct delivery_target *options)
+{
+	struct ring_target *target = NULL;
+
+	HASH_FIND_STR(core->targets, options->name, target);
+	if (target == NULL) {
+		target = xcalloc(1, sizeof(*target));
+		target->name = xstrdup(options->name);
+		target->schedule = schedule_new(options->rate, options->burst,
+						options->concurrency,
+						core->io.now(core->io.ctx));
+		HASH_ADD_KEYPTR(hh, core->targets, target->name, strlen(target->name), target);
+	}
+	schedule_set_limits(target->schedule, options->rate, options->burst,
+			    options->concurrency);
+	target->options = *options;
+	target->gone = false;
+}
+
+void ring_set_targets(struct delivery_core *core)
+{
+	struct ring_target *target;
+	struct ring_target *next;
+
+	HASH_ITER(hh, core->targets, target, next) {
+		target->gone = true;
+	}
+	for (size_t i = 0; i < core->options.target_count; i++) {
+		set_target(core, &core->options.targets[i]);
+	}
+	HASH_ITER(hh, core->targets, target, next) {
+		if (target->gone) {
+			refuse_all(core, target);
+		}
+	}
+}
+
+void ring_free(struct delivery_core *core)
+{
+	struct ring_target *target;
+	struct ring_target *next;
+	struct job *job;
+	struct job *after;
+
+	HASH_CLEAR(hh_key, core->jobs_newest);
+	HASH_ITER(hh, core->jobs, job, after) {
+		HASH_DEL(core->jobs, job);
+		job_free(job);
+	}
+	HASH_ITER(hh, core->targets, target, next) {
+		HASH_DEL(core->targets, target);
+		schedule_free(target->schedule);
+		free(target->name);
+		free(target);
+	}
+}
