@@ -1,0 +1,752 @@
+/*
+ * Plays scenarios against the deciding core.
+ *
+ * The world is scripted: nothing outside happens, and the clock is moved by
+ * hand.  A scenario is a file of lines, run in order:
+ *
+ *   # text                    a comment
+ *   = sentence                names the test case that begins here, with a new core
+ *   > input                   something happens to the core
+ *   < output                  the core must then have asked or said exactly this
+ *
+ * Inputs:
+ *   option quiet=MS quiet_max=MS resolve_first=MS resolve_max=MS give_up=MS
+ *          first=MS max=MS attempts=N
+ *   target NAME [rate=R burst=N concurrency=N apps=GLOB]
+ *   no-targets                    a reload takes all targets away
+ *   app NAME [path=P rev=R repo=HOST/PATH project=P skip=yes]
+ *   holds REF                     applications are kept at this ref
+ *   ref REF COMMIT                resumed: processed last
+ *   push ID REF BEFORE AFTER      stored push (default branch "main")
+ *   replay ID REF BASE TIP OF     a repeat of push OF
+ *   trigger ID APP TARGET REF STATE   resumed trigger
+ *   resolved REF tip COMMIT|gone|not-yet WHY|failed WHY|unusable WHY
+ *   matched REF [N] APP...        N changed paths (default 1), these are affected
+ *   matched-all REF WHY           the engine fell back
+ *   died REF WHY                  no answer from the engine
+ *   planned REF ok|failed
+ *   sent APP@TARGET sent|converged|retry|refused [retry_after=MS]
+ *   advance MS                    the clock moves, waking the core when it asked for it
+ *   drain
+ *   stats PUSHES TRIGGERS SENDING a check: must be so
+ *
+ * A commit is one letter; 0 is the zero id, - is none.  Outputs are printed by
+ * the io_ functions below.
+ */
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/xalloc.h"
+#include "delivery/delivery.h"
+#include "tests/support/tap.h"
+
+#define REPOSITORY "example.org/r"
+#define TARGETS_MAX 8
+#define ASKED_MAX 64
+
+struct asked {
+	char *ref;
+	uint64_t ticket;
+	struct journal_plan *plan;
+};
+
+struct world {
+	struct delivery_core *core;
+	struct delivery_options options;
+	struct delivery_target targets[TARGETS_MAX];
+	struct strvec globs[TARGETS_MAX];
+	struct strvec names;
+	struct app_list apps;
+	struct strvec held;
+	int64_t now;
+	int64_t wake;
+	struct asked asked[ASKED_MAX];
+	size_t asked_count;
+	int64_t next_trigger;
+	struct strvec ids;      // index + 1 is a trigger's id: "app@target"
+	struct buf log;         // what the core asked and said since the last input
+};
+
+static struct oid oid_of(const char *letter)
+{
+	struct oid id = { .len = 20 };
+
+	if (letter == NULL || *letter == '-') {
+		return (struct oid){ 0 };
+	}
+	if (*letter != '0') {
+		memset(id.bytes, *letter, id.len);
+	}
+	return id;
+}
+
+static char letter_of(const struct oid *id)
+{
+	if (id->len == 0) {
+		return '-';
+	}
+	return oid_is_zero(id) ? '0' : (char)id->bytes[0];
+}
+
+static char *full_ref(const char *ref)
+{
+	return strncmp(ref, "refs/", 5) == 0 ? xstrdup(ref) : xasprintf("refs/heads/%s", ref);
+}
+
+static int64_t io_now(void *ctx)
+{
+	return ((struct world *)ctx)->now;
+}
+
+static int64_t io_wall(void *ctx)
+{
+	return 1000000 + ((struct world *)ctx)->now;
+}
+
+static uint64_t io_random(void *ctx)
+{
+	(void)ctx;
+	return 0; /* the shortest wait: half of what back-off allows */
+}
+
+static const struct app_list *io_apps(void *ctx)
+{
+	return &((struct world *)ctx)->apps;
+}
+
+static bool io_holds_apps(void *ctx, const char *repository, const char *ref)
+{
+	return strcmp(repository, REPOSITORY) == 0 &&
+	       strvec_contains(&((struct world *)ctx)->held, ref);
+}
+
+static void io_wake(void *ctx, int64_t at)
+{
+	((struct world *)ctx)->wake = at;
+}
+
+static void remember(struct world *w, const char *ref, uint64_t ticket, struct journal_plan *plan)
+{
+	w->asked[w->asked_count++] = (struct asked){ xstrdup(ref), ticket, plan };
+}
+
+static void io_resolve(void *ctx, uint64_t ticket, const char *repository, const char *ref,
+		       const struct oid *after, const struct oid *tip)
+{
+	struct world *w = ctx;
+
+	(void)repository;
+	remember(w, ref, ticket, NULL);
+	buf_addf(&w->log, "resolve %s %c", push_ref_short(ref), letter_of(after));
+	if (tip->len > 0) {
+		buf_addf(&w->log, " at %c", letter_of(tip));
+	}
+	buf_addstr(&w->log, "\n");
+}
+
+static void io_match(void *ctx, uint64_t ticket, const char *repository, const char *ref,
+		     const char *default_branch, const struct oid *base, const struct oid *tip)
+{
+	struct world *w = ctx;
+
+	(void)repository;
+	(void)default_branch;
+	remember(w, ref, ticket, NULL);
+	buf_addf(&w->log, "match %s %c..%c\n", push_ref_short(ref), letter_of(base),
+		 letter_of(tip));
+}
+
+static void io_plan(void *ctx, uint64_t ticket, struct journal_plan *plan)
+{
+	struct world *w = ctx;
+
+	remember(w, plan->ref, ticket, plan);
+	buf_addstr(&w->log, "plan");
+	for (size_t i = 0; i < plan->push_count; i++) {
+		buf_addf(&w->log, " %lld=%s", (long long)plan->pushes[i].id,
+			 push_state_name(plan->pushes[i].state));
+	}
+	for (size_t i = 0; i < plan->trigger_count; i++) {
+		buf_addf(&w->log, " %s@%s:%c..%c", plan->triggers[i]->application,
+			 plan->triggers[i]->target, letter_of(&plan->triggers[i]->before),
+			 letter_of(&plan->triggers[i]->after));
+	}
+	for (size_t i = 0; i < plan->superseded_count; i++) {
+		buf_addf(&w->log, " supersedes:%s",
+			 w->ids.items[(size_t)plan->superseded[i] - 1]);
+	}
+	if (plan->move_ref) {
+		buf_addf(&w->log, " moves:%s=%c", push_ref_short(plan->ref),
+			 letter_of(&plan->commit));
+	}
+	if (plan->pushes[plan->push_count - 1].reason != NULL) {
+		buf_addf(&w->log, " (%s)", plan->pushes[plan->push_count - 1].reason);
+	}
+	buf_addstr(&w->log, "\n");
+}
+
+static void io_note(void *ctx, const struct journal_push *push)
+{
+	struct world *w = ctx;
+
+	buf_addf(&w->log, "note %lld %s %lld (%s)\n", (long long)push->id,
+		 push_state_name(push->state), (long long)(push->next_ms - io_wall(w)),
+		 push->reason != NULL ? push->reason : "");
+}
+
+static void io_send(void *ctx, const struct trigger *t)
+{
+	struct world *w = ctx;
+
+	buf_addf(&w->log, "send %s@%s try %u\n", t->application, t->target, t->attempts);
+}
+
+static void io_record(void *ctx, const struct trigger *t, const struct outcome *outcome)
+{
+	struct world *w = ctx;
+
+	buf_addf(&w->log, "record %s@%s %s", t->application, t->target,
+		 trigger_state_name(t->state));
+	if (t->state == TRIGGER_WAITING) {
+		buf_addf(&w->log, " %lld", (long long)(t->next_ms - io_wall(w)));
+	}
+	if (outcome != NULL && outcome->reason[0] != '\0') {
+		buf_addf(&w->log, " (%s)", outcome->reason);
+	}
+	buf_addstr(&w->log, "\n");
+}
+
+static void io_decided(void *ctx, const struct delivery_decision *d)
+{
+	struct world *w = ctx;
+
+	buf_addf(&w->log, "decided %lld %s %zu\n", (long long)d->push->id,
+		 push_state_name(d->push->state), d->name_count);
+}
+
+static void world_open(struct world *w)
+{
+	*w = (struct world){
+		.options = {
+			.quiet_ms = 200,
+			.quiet_max_ms = 1000,
+			.resolve = { 1000, 8000 },
+			.resolve_give_up_ms = 60000,
+			.trigger = { 1000, 8000 },
+			.trigger_attempts = 3,
+		},
+		.wake = INT64_MAX,
+	};
+	buf_init(&w->log, 1U << 20);
+}
+
+static void world_close(struct world *w)
+{
+	delivery_free(w->core);
+	app_list_release(&w->apps);
+	strvec_release(&w->held);
+	strvec_release(&w->names);
+	strvec_release(&w->ids);
+	for (size_t i = 0; i < TARGETS_MAX; i++) {
+		strvec_release(&w->globs[i]);
+	}
+	for (size_t i = 0; i < w->asked_count; i++) {
+		free(w->asked[i].ref);
+	}
+	buf_release(&w->log);
+}
+
+static void begin(struct world *w)
+{
+	struct delivery_io io = {
+		.ctx = w,
+		.now = io_now,
+		.wall = io_wall,
+		.random = io_random,
+		.apps = io_apps,
+		.holds_apps = io_holds_apps,
+		.wake = io_wake,
+		.resolve = io_resolve,
+		.match = io_match,
+		.plan = io_plan,
+		.note = io_note,
+		.send = io_send,
+		.record = io_record,
+		.decided = io_decided,
+	};
+
+	if (w->core == NULL) {
+		w->options.targets = w->targets;
+		w->core = delivery_new(&w->options, &io);
+	}
+}
+
+/* The value of "name=" among the words, or fallback. */
+static const char *word_value(char **words, const char *name, const char *fallback)
+{
+	size_t len = strlen(name);
+
+	for (; *words != NULL; words++) {
+		if (strncmp(*words, name, len) == 0 && (*words)[len] == '=') {
+			return *words + len + 1;
+		}
+	}
+	return fallback;
+}
+
+static int64_t number_value(char **words, const char *name, int64_t fallback)
+{
+	const char *text = word_value(words, name, NULL);
+
+	return text != NULL ? strtoll(text, NULL, 10) : fallback;
+}
+
+static void do_option(struct world *w, char **words)
+{
+	struct delivery_options *o = &w->options;
+
+	o->quiet_ms = number_value(words, "quiet", o->quiet_ms);
+	o->quiet_max_ms = number_value(words, "quiet_max", o->quiet_max_ms);
+	o->resolve.first_ms = number_value(words, "resolve_first", o->resolve.first_ms);
+	o->resolve.max_ms = number_value(words, "resolve_max", o->resolve.max_ms);
+	o->resolve_give_up_ms = number_value(words, "give_up", o->resolve_give_up_ms);
+	o->trigger.first_ms = number_value(words, "first", o->trigger.first_ms);
+	o->trigger.max_ms = number_value(words, "max", o->trigger.max_ms);
+	o->trigger_attempts = (unsigned)number_value(words, "attempts", o->trigger_attempts);
+}
+
+static void do_target(struct world *w, char **words)
+{
+	size_t i = w->options.target_count++;
+	const char *glob = word_value(words, "apps", NULL);
+
+	strvec_push(&w->names, words[0]);
+	if (glob != NULL) {
+		strvec_push(&w->globs[i], glob);
+	}
+	w->targets[i] = (struct delivery_target){
+		.name = w->names.items[w->names.count - 1],
+		.applications = &w->globs[i],
+		.rate = (double)number_value(words, "rate", 0),
+		.burst = (unsigned)number_value(words, "burst", 1),
+		.concurrency = (unsigned)number_value(words, "concurrency", 100),
+	};
+}
+
+static void do_no_targets(struct world *w, char **words)
+{
+	(void)words;
+	w->options.target_count = 0;
+	delivery_set_options(w->core, &w->options);
+}
+
+static void do_app(struct world *w, char **words)
+{
+	struct app *app = NULL;
+	struct error err = ERROR_INIT;
+	const char *repository = word_value(words, "repo", REPOSITORY);
+	char *url = xasprintf("https://%s", repository);
+	json_t *object = json_pack(
+		"{s:{s:s, s:{s:s}}, s:{s:s, s:{s:s, s:s, s:s}}, s:s, s:s}", "metadata", "name",
+		words[0], "annotations", "argocd.argoproj.io/skip-reconcile",
+		word_value(words, "skip", NULL) != NULL ? "true" : "false", "spec", "project",
+		word_value(words, "project", "default"), "source", "repoURL", url, "path",
+		word_value(words, "path", words[0]), "targetRevision",
+		word_value(words, "rev", "main"), "kind", "Application", "apiVersion",
+		"argoproj.io/v1alpha1");
+
+	if (app_from_json(object, "scenario", &app, &err) == APP_OK) {
+		app_list_add_take(&w->apps, app);
+	} else {
+		tap_ok(false, "application: %s", err.text);
+	}
+	json_decref(object);
+	free(url);
+}
+
+static void do_holds(struct world *w, char **words)
+{
+	strvec_push_take(&w->held, full_ref(words[0]));
+}
+
+static void do_ref(struct world *w, char **words)
+{
+	char *ref = full_ref(words[0]);
+	struct oid commit = oid_of(words[1]);
+
+	begin(w);
+	delivery_resume_ref(w->core, REPOSITORY, ref, &commit);
+	free(ref);
+}
+
+static void accept(struct world *w, const char *id, const char *ref_name,
+		   const struct journal_push *rest)
+{
+	char repository[] = REPOSITORY;
+	char branch[] = "main";
+	char *ref = full_ref(ref_name);
+	struct journal_push push = *rest;
+
+	push.id = strtoll(id, NULL, 10);
+	push.repository = repository;
+	push.ref = ref;
+	push.default_branch = branch;
+	push.accepted_ms = io_wall(w);
+	begin(w);
+	delivery_accept(w->core, &push);
+	free(ref);
+}
+
+static void do_push(struct world *w, char **words)
+{
+	accept(w, words[0], words[1],
+	       &(struct journal_push){ .before = oid_of(words[2]), .after = oid_of(words[3]) });
+}
+
+static void do_replay(struct world *w, char **words)
+{
+	accept(w, words[0], words[1],
+	       &(struct journal_push){ .before = oid_of(words[2]),
+				       .after = oid_of(words[3]),
+				       .base = oid_of(words[2]),
+				       .tip = oid_of(words[3]),
+				       .replay_of = strtoll(words[4], NULL, 10) });
+}
+
+static enum trigger_state state_of(const char *name)
+{
+	for (int s = 0; s < TRIGGER_STATES; s++) {
+		if (strcmp(trigger_state_name((enum trigger_state)s), name) == 0) {
+			return (enum trigger_state)s;
+		}
+	}
+	return TRIGGER_STATES;
+}
+
+static int64_t new_trigger_id(struct world *w, const char *app, const char *target)
+{
+	strvec_pushf(&w->ids, "%s@%s", app, target);
+	return (int64_t)w->ids.count;
+}
+
+static void do_trigger(struct world *w, char **words)
+{
+	char project[] = "default";
+	char repository[] = REPOSITORY;
+	char *ref = full_ref(words[3]);
+	struct trigger t = {
+		.push = strtoll(words[0], NULL, 10),
+		.application = words[1],
+		.target = words[2],
+		.project = project,
+		.repository = repository,
+		.ref = ref,
+		.state = state_of(words[4]),
+	};
+
+	t.id = new_trigger_id(w, words[1], words[2]);
+	begin(w);
+	delivery_resume_trigger(w->core, &t);
+	free(ref);
+}
+
+/* The oldest question about that ref, removed; NULL plan unless a plan was asked. */
+static struct asked take_asked(struct world *w, const char *name)
+{
+	char *ref = full_ref(name);
+	struct asked found = { 0 };
+
+	for (size_t i = 0; i < w->asked_count; i++) {
+		if (strcmp(w->asked[i].ref, ref) == 0) {
+			found = w->asked[i];
+			w->asked_count--;
+			memmove(&w->asked[i], &w->asked[i + 1],
+				(w->asked_count - i) * sizeof(*w->asked));
+			break;
+		}
+	}
+	tap_ok(found.ref != NULL, "a question about %s is open", name);
+	free(found.ref);
+	found.ref = NULL;
+	free(ref);
+	return found;
+}
+
+static void do_resolved(struct world *w, char **words)
+{
+	static const struct {
+		const char *word;
+		enum delivery_resolve result;
+	} results[] = {
+		{ "tip", RESOLVE_TIP },       { "gone", RESOLVE_GONE },
+		{ "not-yet", RESOLVE_NOT_YET }, { "failed", RESOLVE_FAILED },
+		{ "unusable", RESOLVE_UNUSABLE },
+	};
+	struct delivery_resolved answer = { .why = words[2], .result = RESOLVE_UNUSABLE };
+
+	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
+		if (strcmp(results[i].word, words[1]) == 0) {
+			answer.result = results[i].result;
+		}
+	}
+	if (answer.result == RESOLVE_TIP) {
+		answer.tip = oid_of(words[2]);
+	}
+	delivery_resolved(w->core, take_asked(w, words[0]).ticket, &answer);
+}
+
+static size_t app_index(struct world *w, const char *name)
+{
+	for (size_t i = 0; i < w->apps.count; i++) {
+		if (strcmp(w->apps.items[i]->name, name) == 0) {
+			return i;
+		}
+	}
+	tap_ok(false, "application %s is known", name);
+	return 0;
+}
+
+static void answer_match(struct world *w, const char *ref, struct affected *affected,
+			 const char *why)
+{
+	struct delivery_matched answer = {
+		.affected = affected,
+		.apps = affected != NULL ? &w->apps : NULL,
+		.why = why,
+	};
+
+	delivery_matched(w->core, take_asked(w, ref).ticket, &answer);
+}
+
+static void do_matched(struct world *w, char **words)
+{
+	struct affected_application items[32] = { { 0 } };
+	struct affected affected = {
+		.changed_paths = 1,
+		.changed_paths_exact = true,
+		.tracked = w->apps.count,
+		.items = items,
+	};
+	char **name = words + 1;
+
+	if (*name != NULL && **name >= '0' && **name <= '9') {
+		affected.changed_paths = (size_t)strtoul(*name++, NULL, 10);
+	}
+	for (; *name != NULL; name++) {
+		items[affected.count++] =
+			(struct affected_application){ .app = app_index(w, *name) };
+	}
+	answer_match(w, words[0], &affected, NULL);
+}
+
+static void do_matched_all(struct world *w, char **words)
+{
+	struct affected_application items[32] = { { 0 } };
+	struct affected affected = {
+		.items = items, .fallback = words[1], .tracked = w->apps.count
+	};
+
+	for (size_t i = 0; i < w->apps.count; i++) {
+		items[affected.count++] = (struct affected_application){ .app = i };
+	}
+	answer_match(w, words[0], &affected, NULL);
+}
+
+static void do_died(struct world *w, char **words)
+{
+	answer_match(w, words[0], NULL, words[1]);
+}
+
+static void do_planned(struct world *w, char **words)
+{
+	struct asked asked = take_asked(w, words[0]);
+	bool ok = strcmp(words[1], "ok") == 0;
+
+	for (size_t i = 0; ok && asked.plan != NULL && i < asked.plan->trigger_count; i++) {
+		struct trigger *t = asked.plan->triggers[i];
+
+		t->id = new_trigger_id(w, t->application, t->target);
+	}
+	delivery_planned(w->core, asked.ticket, ok ? JOURNAL_OK : JOURNAL_FAILED);
+}
+
+static void do_sent(struct world *w, char **words)
+{
+	static const char *const kinds[] = {
+		[OUTCOME_SENT] = "sent",
+		[OUTCOME_CONVERGED] = "converged",
+		[OUTCOME_RETRY] = "retry",
+		[OUTCOME_REFUSED] = "refused",
+	};
+	struct outcome outcome = { .retry_after_ms = number_value(words, "retry_after", 0) };
+	int64_t id = 0;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strcmp(kinds[i], words[1]) == 0) {
+			outcome.kind = (enum outcome_kind)i;
+		}
+	}
+	for (size_t i = 0; i < w->ids.count; i++) {
+		if (strcmp(w->ids.items[i], words[0]) == 0) {
+			id = (int64_t)i + 1;
+			/* The same application may be rung again later under a new id. */
+			free(w->ids.items[i]);
+			w->ids.items[i] = xasprintf("%s%s", words[0],
+						    outcome.kind == OUTCOME_RETRY ? "" : "!");
+			break;
+		}
+	}
+	delivery_sent(w->core, id, &outcome);
+}
+
+static void wake(struct world *w)
+{
+	while (w->core != NULL && w->wake <= w->now) {
+		w->wake = INT64_MAX;
+		delivery_tick(w->core);
+	}
+}
+
+static void do_advance(struct world *w, char **words)
+{
+	int64_t end = w->now + strtoll(words[0], NULL, 10);
+
+	while (w->wake <= end) {
+		w->now = w->wake > w->now ? w->wake : w->now;
+		wake(w);
+	}
+	w->now = end;
+}
+
+static void do_drain(struct world *w, char **words)
+{
+	(void)words;
+	delivery_drain(w->core);
+}
+
+static void do_stats(struct world *w, char **words)
+{
+	struct delivery_stats stats;
+
+	delivery_get_stats(w->core, &stats);
+	tap_int(stats.pushes, strtoll(words[0], NULL, 10), "pushes not decided");
+	tap_int(stats.triggers, strtoll(words[1], NULL, 10), "triggers not finished");
+	tap_int(stats.sending, strtoll(words[2], NULL, 10), "triggers being sent");
+}
+
+static const struct {
+	const char *name;
+	size_t words; // at least that many after the name
+	void (*run)(struct world *w, char **words);
+} inputs[] = {
+	{ "option", 1, do_option },       { "target", 1, do_target },
+	{ "no-targets", 0, do_no_targets }, { "app", 1, do_app },
+	{ "holds", 1, do_holds },         { "ref", 2, do_ref },
+	{ "push", 4, do_push },           { "replay", 5, do_replay },
+	{ "trigger", 5, do_trigger },     { "resolved", 2, do_resolved },
+	{ "matched", 1, do_matched },     { "matched-all", 2, do_matched_all },
+	{ "died", 2, do_died },           { "planned", 2, do_planned },
+	{ "sent", 2, do_sent },           { "advance", 1, do_advance },
+	{ "drain", 0, do_drain },         { "stats", 3, do_stats },
+};
+
+static void run_input(struct world *w, const char *text, const char *where)
+{
+	struct strvec words = STRVEC_INIT;
+	char *copy = xstrdup(text);
+	char *save = NULL;
+
+	for (char *word = strtok_r(copy, " ", &save); word != NULL;
+	     word = strtok_r(NULL, " ", &save)) {
+		strvec_push(&words, word);
+	}
+	buf_reset(&w->log);
+	bool known = false;
+	for (size_t i = 0; words.count > 0 && i < sizeof(inputs) / sizeof(inputs[0]); i++) {
+		if (strcmp(inputs[i].name, words.items[0]) == 0 &&
+		    words.count > inputs[i].words) {
+			known = true;
+			inputs[i].run(w, words.items + 1);
+			wake(w);
+		}
+	}
+	if (!known) {
+		tap_ok(false, "%s: an input that is understood: %s", where, text);
+	}
+	strvec_release(&words);
+	free(copy);
+}
+
+/* Compare what the core said since the last input with what was expected. */
+static void check(struct world *w, struct buf *expected, const char *input, const char *where)
+{
+	if (input[0] != '\0' && (w->log.len > 0 || expected->len > 0)) {
+		tap_str(w->log.data, expected->data, "%s: > %s", where, input);
+	}
+	buf_reset(expected);
+}
+
+static void play(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	char line[1024];
+	char input[1024] = "";
+	char where[1200];
+	int number = 0;
+	struct world w;
+	struct buf expected;
+
+	if (file == NULL) {
+		tap_ok(false, "can read %s", path);
+		return;
+	}
+	buf_init(&expected, 1U << 20);
+	world_open(&w);
+	while (fgets(line, sizeof(line), file) != NULL) {
+		number++;
+		line[strcspn(line, "\n")] = '\0';
+		if (line[0] == '<') {
+			buf_addf(&expected, "%s\n", line + 2);
+			continue;
+		}
+		if (line[0] != '>' && line[0] != '=') {
+			continue;
+		}
+		check(&w, &expected, input, where);
+		(void)snprintf(where, sizeof(where), "%s:%d", strrchr(path, '/') + 1, number);
+		(void)snprintf(input, sizeof(input), "%s", line[0] == '>' ? line + 2 : "");
+		if (line[0] == '=') {
+			tap_note("%s", line + 2);
+			world_close(&w);
+			world_open(&w);
+		} else {
+			run_input(&w, input, where);
+		}
+	}
+	check(&w, &expected, input, where);
+	world_close(&w);
+	buf_release(&expected);
+	fclose(file);
+}
+
+int main(int argc, char **argv)
+{
+	const char *folder = argc > 1 ? argv[1] : "tests/replay/scenarios";
+	struct dirent **entries = NULL;
+	int count = scandir(folder, &entries, NULL, alphasort);
+
+	for (int i = 0; i < count; i++) {
+		if (entries[i]->d_name[0] != '.') {
+			char *path = xasprintf("%s/%s", folder, entries[i]->d_name);
+
+			play(path);
+			free(path);
+		}
+		free(entries[i]);
+	}
+	free(entries);
+	tap_ok(count > 2, "there are scenarios");
+	return tap_done();
+}
