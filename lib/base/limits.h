@@ -40,6 +40,7 @@
 /* Git trees: git itself refuses paths over 4,096 bytes on most systems. */
 #define LIMIT_PATH_BYTES 4096
 #define LIMIT_TREE_DEPTH 256
+#define LIMIT_TREE_BYTES (64U * 1024 * 1024)
 #define LIMIT_CHANGED_PATHS 1000000
 
 /* Frames between us and a reader: 100,000 applications fit in pieces. */

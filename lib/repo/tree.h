@@ -82,6 +82,13 @@ static inline const uint8_t *tree_item_id(const struct tree *tree, const struct 
 /* Kind and id of an item as a struct tree_entry. */
 struct tree_entry tree_entry_of(const struct tree *tree, const struct tree_item *item);
 
+/*
+ * Git's order of two items, of one tree or of two: negative, 0 or positive.
+ * A directory compares as if its name ended in "/".
+ */
+int tree_compare(const struct tree *a, const struct tree_item *i, const struct tree *b,
+		 const struct tree_item *j);
+
 /* The item with this name (len bytes), whatever its kind, or NULL. */
 const struct tree_item *tree_find(const struct tree *tree, const char *name, size_t len);
 

@@ -1,0 +1,367 @@
+/*
+ * Open a repository and read its objects, through libgit2.
+ *
+ * Opened with git_repository_open_ext() and NO_SEARCH: git_repository_open_bare()
+ * does not look at extensions and ownership.  Each object is read in two
+ * steps, git_odb_read_header() and git_odb_read(), because a blob of 300 MB
+ * would otherwise be in memory before its size is known.
+ *
+ * Ways to fail: objects that are missing may have been moved by "git gc"
+ * since we opened the packs, so the first miss of an operation opens the
+ * repository again and asks once more.  Messages of libgit2 can be left over
+ * from an earlier call, so they are cleared before each call that may use one.
+ */
+#include "repo/repo.h"
+
+#include <git2/commit.h>
+#include <git2/common.h>
+#include <git2/errors.h>
+#include <git2/global.h>
+#include <git2/object.h>
+#include <git2/odb.h>
+#include <git2/refs.h>
+#include <git2/repository.h>
+#include <git2/revparse.h>
+#include <git2/tag.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "repo/tree.h"
+
+#define TAG_DEPTH_MAX 16
+#define COMMIT_BYTES_MAX (1024U * 1024)
+#define TREES_BYTES_MAX (64U * 1024 * 1024)
+
+struct repo {
+	git_repository *git;
+	git_odb *odb;
+	char *path;
+	struct tree_cache *trees;
+	bool reopened;       // in this operation
+};
+
+static const char *git_text(void)
+{
+	const git_error *e = git_error_last();
+
+	return e != NULL && e->message != NULL ? e->message : "no reason given";
+}
+
+/* libgit2 has two codes for a foreign owner, one of them with a text about configuration. */
+static int open_error(const char *path, int code, struct error *err)
+{
+	const char *text = git_text();
+
+	if (code == GIT_EOWNER || (code == GIT_ENOTFOUND && strstr(text, "safe.directory"))) {
+		return error_set(err, -1,
+				 "%s: owned by another user and not listed in safe.directory",
+				 path);
+	}
+	if (code == GIT_ENOTFOUND) {
+		return error_set(err, -1, "%s: not a Git repository", path);
+	}
+	return error_set(err, -1, "%s: %s", path, text);
+}
+
+static int open_git(const char *path, git_repository **ret_git, git_odb **ret_odb,
+		    struct error *err)
+{
+	git_repository *git = NULL;
+
+	git_error_clear();
+	int code = git_repository_open_ext(&git, path, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL);
+	if (code != 0) {
+		return open_error(path, code, err);
+	}
+	if (git_repository_odb(ret_odb, git) != 0) {
+		git_repository_free(git);
+		return error_set(err, -1, "%s: %s", path, git_text());
+	}
+	*ret_git = git;
+	return 0;
+}
+
+/* gitrepository-layout(5): objects/info/alternates names other object stores. */
+static int refuse_alternates(git_repository *git, const char *path, struct error *err)
+{
+	char *file = xasprintf("%s/objects/info/alternates", git_repository_commondir(git));
+	struct stat st;
+	int r = 0;
+
+	if (lstat(file, &st) == 0 && (!S_ISREG(st.st_mode) || st.st_size > 0)) {
+		r = error_set(err, -1, "%s: borrows objects from elsewhere (%s), not allowed",
+			      path, "objects/info/alternates");
+	}
+	free(file);
+	return r;
+}
+
+int repo_open(const char *path, bool allow_alternates, struct repo **ret_repo, struct error *err)
+{
+	struct repo *repo = NULL;
+
+	if (git_libgit2_init() < 0) {
+		return error_set(err, -1, "libgit2: %s", git_text());
+	}
+	/* Trees are kept by us, parsed; a second copy of them would only cost memory. */
+	git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0);
+	git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, (size_t)1 << 30);
+
+	repo = xcalloc(1, sizeof(*repo));
+	repo->path = xstrdup(path);
+	repo->trees = tree_cache_new(TREES_BYTES_MAX);
+	if (open_git(path, &repo->git, &repo->odb, err) != 0) {
+		goto fail;
+	}
+	if (!allow_alternates && refuse_alternates(repo->git, path, err) != 0) {
+		goto fail;
+	}
+	*ret_repo = repo;
+	return 0;
+fail:
+	repo_free(repo);
+	return -1;
+}
+
+void repo_free(struct repo *repo)
+{
+	if (repo == NULL) {
+		return;
+	}
+	tree_cache_free(repo->trees);
+	git_odb_free(repo->odb);
+	git_repository_free(repo->git);
+	free(repo->path);
+	free(repo);
+	git_libgit2_shutdown();
+}
+
+struct tree_cache *repo_trees(struct repo *repo)
+{
+	return repo->trees;
+}
+
+void repo_begin(struct repo *repo)
+{
+	repo->reopened = false;
+}
+
+/* True if the repository was opened anew and asking again makes sense. */
+static bool reopen(struct repo *repo)
+{
+	git_repository *git = NULL;
+	git_odb *odb = NULL;
+
+	if (repo->reopened) {
+		return false;
+	}
+	repo->reopened = true;
+	if (open_git(repo->path, &git, &odb, NULL) != 0) {
+		return false;
+	}
+	git_odb_free(repo->odb);
+	git_repository_free(repo->git);
+	repo->git = git;
+	repo->odb = odb;
+	return true;
+}
+
+static bool to_git(const struct oid *id, git_oid *ret_id)
+{
+	if (id->len != GIT_OID_RAWSZ) {
+		return false;
+	}
+	memcpy(ret_id->id, id->bytes, GIT_OID_RAWSZ);
+	return true;
+}
+
+static void from_git(const git_oid *id, struct oid *ret_id)
+{
+	memset(ret_id, 0, sizeof(*ret_id));
+	ret_id->len = GIT_OID_RAWSZ;
+	memcpy(ret_id->bytes, id->id, GIT_OID_RAWSZ);
+}
+
+static int missing(const struct oid *id, const char *what, struct error *err)
+{
+	char hex[OID_HEX_MAX + 1];
+
+	return error_set(err, REPO_MISSING, "%s %s is not in the repository", what,
+			 oid_to_hex(id, hex));
+}
+
+static int corrupt(const struct oid *id, struct error *err)
+{
+	char hex[OID_HEX_MAX + 1];
+
+	return error_set(err, REPO_CORRUPT, "object %s: %s", oid_to_hex(id, hex), git_text());
+}
+
+/* Kind and size of an object, without its content. */
+static int header(struct repo *repo, const git_oid *gid, const struct oid *id, size_t *ret_len,
+		  git_object_t *ret_type, struct error *err)
+{
+	git_error_clear();
+	int code = git_odb_read_header(ret_len, ret_type, repo->odb, gid);
+	if (code != 0 && reopen(repo)) {
+		code = git_odb_read_header(ret_len, ret_type, repo->odb, gid);
+	}
+	if (code == GIT_ENOTFOUND) {
+		return missing(id, "object", err);
+	}
+	return code != 0 ? corrupt(id, err) : REPO_OK;
+}
+
+int repo_read(struct repo *repo, const struct oid *id, enum repo_type type, size_t max,
+	      struct repo_object *ret_object, struct error *err)
+{
+	const git_object_t want = type == REPO_TREE ? GIT_OBJECT_TREE : GIT_OBJECT_BLOB;
+	git_odb_object *object = NULL;
+	git_object_t got;
+	git_oid gid;
+	size_t len;
+	char hex[OID_HEX_MAX + 1];
+
+	if (!to_git(id, &gid)) {
+		return missing(id, "object", err);
+	}
+	int r = header(repo, &gid, id, &len, &got, err);
+	if (r != REPO_OK) {
+		return r;
+	}
+	if (got != want) {
+		return error_set(err, REPO_CORRUPT, "object %s is a %s, not a %s",
+				 oid_to_hex(id, hex), git_object_type2string(got),
+				 git_object_type2string(want));
+	}
+	if (len > max) {
+		return error_set(err, REPO_LIMIT, "object %s has %zu bytes, more than %zu",
+				 oid_to_hex(id, hex), len, max);
+	}
+	git_error_clear();
+	int code = git_odb_read(&object, repo->odb, &gid);
+	if (code == GIT_ENOTFOUND) {
+		return missing(id, "object", err);
+	}
+	if (code != 0) {
+		return corrupt(id, err);
+	}
+	ret_object->data = git_odb_object_data(object);
+	ret_object->len = git_odb_object_size(object);
+	ret_object->handle = object;
+	return REPO_OK;
+}
+
+void repo_object_release(struct repo_object *object)
+{
+	git_odb_object_free(object->handle);
+	memset(object, 0, sizeof(*object));
+}
+
+static int peel_tag(struct repo *repo, const git_oid *gid, const struct oid *id,
+		    git_oid *ret_target, struct error *err)
+{
+	git_tag *tag = NULL;
+
+	git_error_clear();
+	if (git_tag_lookup(&tag, repo->git, gid) != 0) {
+		return corrupt(id, err);
+	}
+	*ret_target = *git_tag_target_id(tag);
+	git_tag_free(tag);
+	return REPO_OK;
+}
+
+static int read_commit(struct repo *repo, const git_oid *gid, const struct oid *id,
+		       struct oid *ret_commit, struct oid *ret_tree, struct error *err)
+{
+	git_commit *commit = NULL;
+
+	git_error_clear();
+	if (git_commit_lookup(&commit, repo->git, gid) != 0) {
+		return corrupt(id, err);
+	}
+	if (ret_commit != NULL) {
+		from_git(gid, ret_commit);
+	}
+	if (ret_tree != NULL) {
+		from_git(git_commit_tree_id(commit), ret_tree);
+	}
+	git_commit_free(commit);
+	return REPO_OK;
+}
+
+int repo_peel(struct repo *repo, const struct oid *id, struct oid *ret_commit,
+	      struct oid *ret_tree, struct error *err)
+{
+	git_object_t type;
+	git_oid gid;
+	size_t len;
+
+	if (!to_git(id, &gid)) {
+		return missing(id, "commit", err);
+	}
+	for (int depth = 0; depth < TAG_DEPTH_MAX; depth++) {
+		int r = header(repo, &gid, id, &len, &type, err);
+
+		if (r != REPO_OK) {
+			return r;
+		}
+		if (len > COMMIT_BYTES_MAX) {
+			return error_set(err, REPO_LIMIT, "a commit or tag of %zu bytes", len);
+		}
+		if (type == GIT_OBJECT_COMMIT) {
+			return read_commit(repo, &gid, id, ret_commit, ret_tree, err);
+		}
+		if (type != GIT_OBJECT_TAG) {
+			return error_set(err, REPO_CORRUPT, "a %s where a commit should be",
+					 git_object_type2string(type));
+		}
+		r = peel_tag(repo, &gid, id, &gid, err);
+		if (r != REPO_OK) {
+			return r;
+		}
+	}
+	return error_set(err, REPO_LIMIT, "tags of tags, more than %d deep", TAG_DEPTH_MAX);
+}
+
+int repo_resolve(struct repo *repo, const char *revision, struct oid *ret_commit,
+		 struct error *err)
+{
+	git_object *object = NULL;
+	struct oid id;
+
+	git_error_clear();
+	int code = git_revparse_single(&object, repo->git, revision);
+	if (code != 0 && reopen(repo)) {
+		code = git_revparse_single(&object, repo->git, revision);
+	}
+	if (code != 0) {
+		return error_set(err, REPO_MISSING, "'%.200s' names no commit: %s", revision,
+				 git_text());
+	}
+	from_git(git_object_id(object), &id);
+	git_object_free(object);
+	return repo_peel(repo, &id, ret_commit, NULL, err);
+}
+
+int repo_default_branch(struct repo *repo, char **ret_name, struct error *err)
+{
+	static const char heads[] = "refs/heads/";
+	git_reference *head = NULL;
+	int r = REPO_MISSING;
+
+	git_error_clear();
+	if (git_reference_lookup(&head, repo->git, "HEAD") != 0) {
+		return error_set(err, REPO_MISSING, "HEAD: %s", git_text());
+	}
+	const char *target = git_reference_symbolic_target(head);
+	if (target != NULL && strncmp(target, heads, sizeof(heads) - 1) == 0) {
+		*ret_name = xstrdup(target + sizeof(heads) - 1);
+		r = REPO_OK;
+	}
+	git_reference_free(head);
+	return r == REPO_OK ? r : error_set(err, r, "HEAD names no branch");
+}
