@@ -21,10 +21,15 @@
 
 struct target_kind; // one kind of target
 
+/*
+ * What an argocd target asks for.  An application that syncs by itself
+ * (trigger->automated) is only ever refreshed: once refreshed, the controller
+ * syncs it, within its own windows and retries.
+ */
 enum target_action {
 	TARGET_REFRESH,      // compare with the newest revision (Argo CD: normal refresh)
 	TARGET_HARD_REFRESH, // and without cached manifests
-	TARGET_SYNC          // and apply
+	TARGET_SYNC          // and apply, unless the application does so by itself
 };
 
 /* What the operator configured for one target, of either kind. */
@@ -56,7 +61,7 @@ struct target_call {
 	int64_t time_limit_ms;
 	/* HTTP */
 	const char *method;        // constant
-	char *url;
+	char *url;                 // http or https, from the configuration, all parts encoded
 	struct strvec headers;     // "Name: value", without Authorization
 	char *body;                // NULL: none
 	size_t body_len;
@@ -77,11 +82,12 @@ struct target_answer {
 	bool timed_out;           // our own time limit ended it
 	const char *failure;      // why not completed ("connection refused"), else NULL
 	bool never_sent;          // not completed, and surely no byte of the request left
+	bool unusable;            // never sent, and the next try ends alike (no such program)
 	int status;               // HTTP status, or exit status (128 + signal if killed)
 	int64_t retry_after_ms;   // from Retry-After, 0: none
-	const char *output;       // body, or standard output and error
+	const char *output;       // body, or standard output and error; may be NULL if len is 0
 	size_t output_len;
-	bool truncated;           // output was cut
+	bool truncated;           // output was cut (then "completed" speaks of the rest)
 };
 
 /* The kind of that name ("exec", "argocd"), or NULL. */
@@ -93,12 +99,18 @@ int target_check(const struct target_kind *kind, const struct target_options *op
 
 /*
  * Make the call for a trigger. 0 with *ret_call filled (target_call_release()),
- * or -1 with err (then the trigger is refused).
+ * or -1 with err and *ret_call zeroed (then the trigger is refused): no name,
+ * a name no Kubernetes object has, or one that does not fit.  The call borrows
+ * from options: it must not outlive them.
  */
 int target_prepare(const struct target_kind *kind, const struct target_options *options,
 		   const struct trigger *trigger, struct target_call *ret_call, struct error *err);
 
-/* Judge the answer. *ret_outcome is filled in every case (outcome_release()). */
+/*
+ * Judge the answer of the trigger's try number trigger->attempts (from 1).
+ * *ret_outcome is filled in every case (outcome_release()); its reason and
+ * output hold no control characters but newline and tab in the output.
+ */
 void target_judge(const struct target_kind *kind, const struct target_options *options,
 		  const struct trigger *trigger, const struct target_answer *answer,
 		  struct outcome *ret_outcome);

@@ -1,0 +1,240 @@
+/*
+ * What targets share: names taken apart, text made safe to send and safe to
+ * show, a trigger described.
+ *
+ * What a target answers is from outside as much as a delivery is: its text
+ * ends up in logs, terminals and a web page, and its JSON may be built to
+ * cost us memory (jansson needs 60 bytes for the two of "{}").
+ */
+#include "target/target_impl.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/xalloc.h"
+
+static int copy_part(const char *part, size_t len, char *out, size_t max, const char *what,
+		     struct error *err)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-.";
+
+	if (len == 0 || len > max) {
+		return error_set(err, -1, "the %s of the application is empty or over %zu bytes",
+				 what, max);
+	}
+	if (strspn(part, allowed) < len) {
+		return error_set(err, -1, "no Kubernetes object has a %s like \"%.*s\"", what,
+				 (int)len, part);
+	}
+	memcpy(out, part, len);
+	out[len] = '\0';
+	return 0;
+}
+
+int target_split(const char *application, struct target_application *ret, struct error *err)
+{
+	const char *slash = strchr(application, '/');
+	const char *name = slash == NULL ? application : slash + 1;
+
+	*ret = (struct target_application){ .name = "" };
+	if (slash != NULL && copy_part(application, (size_t)(slash - application), ret->space,
+				       TARGET_NAMESPACE_MAX, "namespace", err) < 0) {
+		return -1;
+	}
+	return copy_part(name, strlen(name), ret->name, TARGET_NAME_MAX, "name", err);
+}
+
+void target_encode(struct buf *b, const char *text)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				    "0123456789-._~";
+
+	for (; *text != '\0'; text++) {
+		if (strchr(plain, *text) != NULL) {
+			(void)buf_addch(b, *text);
+			continue;
+		}
+		(void)buf_addf(b, "%%%02X", (unsigned)(unsigned char)*text);
+	}
+}
+
+/* Bytes of the well-formed UTF-8 character at s (RFC 3629, section 4), 0: none. */
+static size_t utf8_length(const unsigned char *s, size_t len)
+{
+	static const struct {
+		unsigned char from, to, second_from, second_to;
+		size_t bytes;
+	} forms[] = {
+		{ 0x00, 0x7f, 0x00, 0x00, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 },
+		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
+		{ 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 },
+		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		if (s[0] < forms[i].from || s[0] > forms[i].to) {
+			continue;
+		}
+		size_t n = forms[i].bytes;
+		if (n > len || (n > 1 && (s[1] < forms[i].second_from || s[1] > forms[i].second_to))) {
+			return 0;
+		}
+		for (size_t k = 2; k < n; k++) {
+			if ((s[k] & 0xc0) != 0x80) {
+				return 0;
+			}
+		}
+		return n;
+	}
+	return 0;
+}
+
+/* True for C0, DEL and C1 controls: terminals obey all three. */
+static bool is_control(const unsigned char *s, size_t n)
+{
+	return (n == 1 && (s[0] < 0x20 || s[0] == 0x7f)) || (n == 2 && s[0] == 0xc2 && s[1] < 0xa0);
+}
+
+static bool is_space(unsigned char c)
+{
+	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+void target_clean(const char *text, size_t len, char *out, size_t max)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	size_t used = 0;
+	size_t i = 0;
+
+	while (i < len) {
+		size_t n = utf8_length(s + i, len - i);
+		if (used + (n > 0 ? n : 1) + sizeof("...") > max) {
+			break;
+		}
+		if (n == 1 && is_space(s[i])) {
+			if (used > 0 && out[used - 1] != ' ') {
+				out[used++] = ' ';
+			}
+		} else if (n == 0 || is_control(s + i, n)) {
+			out[used++] = '?';
+		} else {
+			memcpy(out + used, s + i, n);
+			used += n;
+		}
+		i += n > 0 ? n : 1;
+	}
+	if (used > 0 && out[used - 1] == ' ') {
+		used--;
+	}
+	if (i < len && max >= sizeof("...")) {
+		memcpy(out + used, "...", 3);
+		used += 3;
+	}
+	out[used] = '\0';
+}
+
+/* True if the text has so few parts that a tree of it is no burden. */
+static bool is_modest(const char *text, size_t len)
+{
+	bool in_string = false;
+	size_t parts = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		char c = text[i];
+		if (in_string && c == '\\') {
+			i++;
+			continue;
+		}
+		if (c == '"') {
+			in_string = !in_string;
+		}
+		if (!in_string && (c == '{' || c == '[' || c == ',' || c == ':')) {
+			parts++;
+		}
+	}
+	return parts <= LIMIT_JSON_NODES;
+}
+
+json_t *target_parse(const char *text, size_t len)
+{
+	if (text == NULL || len == 0 || len > LIMIT_RESPONSE_BYTES || !is_modest(text, len)) {
+		return NULL;
+	}
+	json_t *json = json_loadb(text, len, 0, NULL);
+	if (json != NULL && !json_is_object(json)) {
+		json_decref(json);
+		return NULL;
+	}
+	return json;
+}
+
+void target_keep_output(struct outcome *outcome, const struct target_answer *answer)
+{
+	const unsigned char *s = (const unsigned char *)answer->output;
+	size_t len = answer->output_len;
+	struct buf kept;
+
+	if (s == NULL || len == 0) {
+		return;
+	}
+	buf_init(&kept, LIMIT_OUTPUT_KEPT);
+	for (size_t i = 0; i < len;) {
+		size_t n = utf8_length(s + i, len - i);
+		bool shown = n > 0 && (!is_control(s + i, n) || s[i] == '\n' || s[i] == '\t');
+		if ((shown ? buf_add(&kept, s + i, n) : buf_addch(&kept, '?')) < 0) {
+			break;
+		}
+		i += n > 0 ? n : 1;
+	}
+	free(outcome->output);
+	outcome->output = buf_detach(&kept);
+}
+
+/* A ref may hold any bytes, JSON may not: what is not UTF-8 is shown cleaned. */
+static json_t *text_value(const char *text)
+{
+	json_t *value = json_string(text);
+	char cleaned[2048];
+
+	if (value != NULL) {
+		return value;
+	}
+	target_clean(text, strlen(text), cleaned, sizeof(cleaned));
+	return json_string(cleaned);
+}
+
+json_t *target_describe(const struct trigger *trigger, const struct target_application *app)
+{
+	char before[OID_HEX_MAX + 1];
+	char after[OID_HEX_MAX + 1];
+	const struct {
+		const char *name, *value;
+	} texts[] = {
+		{ "application", app->name },
+		{ "namespace", app->space },
+		{ "project", trigger->project },
+		{ "repository", trigger->repository },
+		{ "ref", trigger->ref },
+		{ "before", oid_to_hex(&trigger->before, before) },
+		{ "after", oid_to_hex(&trigger->after, after) },
+	};
+	json_t *reasons = trigger->reasons == NULL ? NULL : json_loads(trigger->reasons, 0, NULL);
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		const char *value = texts[i].value == NULL ? "" : texts[i].value;
+		(void)json_object_set_new(object, texts[i].name, text_value(value));
+	}
+	(void)json_object_set_new(object, "push", json_integer(trigger->push));
+	(void)json_object_set_new(object, "attempt", json_integer(trigger->attempts));
+	(void)json_object_set_new(object, "automated", json_boolean(trigger->automated));
+	if (!json_is_array(reasons)) {
+		json_decref(reasons);
+		reasons = json_array();
+	}
+	(void)json_object_set_new(object, "reasons", reasons);
+	return object;
+}
