@@ -178,10 +178,12 @@ void lane_start(struct delivery_core *core, struct lane *lane)
 		decide_nothing(core, lane, PUSH_IGNORED, "no application follows this ref");
 		return;
 	}
+	const struct oid anywhere = { 0 };
 	lane->attempts++;
 	move_work(lane, PUSH_RESOLVING);
 	core->io.resolve(core->io.ctx, ask(core, lane, LANE_RESOLVING), lane->repository,
-			 lane->ref, &goal(lane)->after, &goal(lane)->tip);
+			 lane->ref, &goal(lane)->after,
+			 is_replay(goal(lane)) ? &goal(lane)->tip : &anywhere);
 }
 
 /* Wait and ask again; every push of the work says why. */

@@ -66,6 +66,8 @@ struct world {
 	size_t asked_count;
 	int64_t next_trigger;
 	struct strvec ids;      // index + 1 is a trigger's id: "app@target"
+	int64_t sending[ASKED_MAX];
+	size_t sending_count;
 	struct buf log;         // what the core asked and said since the last input
 };
 
@@ -200,6 +202,7 @@ static void io_send(void *ctx, const struct trigger *t)
 {
 	struct world *w = ctx;
 
+	w->sending[w->sending_count++] = t->id;
 	buf_addf(&w->log, "send %s@%s try %u\n", t->application, t->target, t->attempts);
 }
 
@@ -572,6 +575,21 @@ static void do_planned(struct world *w, char **words)
 	delivery_planned(w->core, asked.ticket, ok ? JOURNAL_OK : JOURNAL_FAILED);
 }
 
+/* The id of the trigger that is being sent, removed from those. */
+static int64_t take_sending(struct world *w, const char *name)
+{
+	for (size_t i = 0; i < w->sending_count; i++) {
+		int64_t id = w->sending[i];
+
+		if (strcmp(w->ids.items[(size_t)id - 1], name) == 0) {
+			w->sending[i] = w->sending[--w->sending_count];
+			return id;
+		}
+	}
+	tap_ok(false, "%s is being sent", name);
+	return 0;
+}
+
 static void do_sent(struct world *w, char **words)
 {
 	static const char *const kinds[] = {
@@ -581,23 +599,13 @@ static void do_sent(struct world *w, char **words)
 		[OUTCOME_REFUSED] = "refused",
 	};
 	struct outcome outcome = { .retry_after_ms = number_value(words, "retry_after", 0) };
-	int64_t id = 0;
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (strcmp(kinds[i], words[1]) == 0) {
 			outcome.kind = (enum outcome_kind)i;
 		}
 	}
-	for (size_t i = 0; i < w->ids.count; i++) {
-		if (strcmp(w->ids.items[i], words[0]) == 0) {
-			id = (int64_t)i + 1;
-			/* The same application may be rung again later under a new id. */
-			free(w->ids.items[i]);
-			w->ids.items[i] = xasprintf("%s%s", words[0],
-						    outcome.kind == OUTCOME_RETRY ? "" : "!");
-			break;
-		}
-	}
+	int64_t id = take_sending(w, words[0]);
 	delivery_sent(w->core, id, &outcome);
 }
 
