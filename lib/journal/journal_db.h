@@ -1,0 +1,96 @@
+/*
+ * SQLite as the journal wants it: private to lib/journal.
+ *
+ * Opening with every setting that durability and hostile files ask for, the
+ * kept statements, binding, and the one place that turns SQLite's result
+ * codes into ours.
+ */
+#ifndef LIB_JOURNAL_JOURNAL_DB_H
+#define LIB_JOURNAL_JOURNAL_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "journal/journal.h"
+#include "journal/journal_sql.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+struct journal {
+	struct sqlite3 *db;
+	char *path;            // with its directory resolved
+	char *wal_path;
+	char *ballast_path;
+	int lock_fd;           // -1: read_only
+	bool read_only;
+	bool open;             // between journal_begin() and its end
+	bool failed;           // sticky
+	struct error failure;  // why
+	uint64_t max_bytes;    // of struct journal_options, as the next two
+	uint64_t min_free;
+	uint64_t ballast_bytes;
+	size_t page_size;
+	size_t wal_pages;      // as of the last commit
+	struct sqlite3_stmt *statements[SQL_COUNT];
+};
+
+/*
+ * Open j->db at j->path and prepare the statements: settings, schema and
+ * quick_check included. 0, or -1 with err (without the name of the file).
+ */
+int journal_db_open(struct journal *j, const char *vfs, struct error *err);
+
+/* Finalise and close; a j without a database is fine. */
+void journal_db_close(struct journal *j);
+
+/*
+ * Turn the result code of a failed SQLite call into ours and fill err. I/O
+ * errors, corruption and whatever should not happen make the journal fail
+ * for good.
+ */
+enum journal_result journal_db_fault(struct journal *j, int code, struct error *err);
+
+/*
+ * Before a change: JOURNAL_OK; JOURNAL_FAILED if the journal failed earlier;
+ * JOURNAL_FULL if SQLite rolled the transaction back by itself;
+ * JOURNAL_INVALID outside a transaction.
+ */
+enum journal_result journal_db_guard(const struct journal *j, struct error *err);
+
+/*
+ * Bind the parameters of a statement in order. types has one letter each:
+ *   t  const char *, NULL allowed     i  int64_t
+ *   o  const struct oid *, none: NULL b  const void * and size_t, NULL allowed
+ * Text and bytes are borrowed until the statement is reset. 0 or a SQLite code.
+ */
+int journal_db_bind(struct sqlite3_stmt *st, const char *types, ...);
+
+/*
+ * Run statement number sql to its end, with parameters as above, and reset
+ * it. *ret_changes (may be NULL): rows changed.
+ */
+enum journal_result journal_db_run(struct journal *j, enum journal_sql sql, int *ret_changes,
+				   struct error *err, const char *types, ...);
+
+/* The first column of the first row as a number, or JOURNAL_NOT_FOUND. Parameters as above. */
+enum journal_result journal_db_number(struct journal *j, enum journal_sql sql, int64_t *ret_number,
+				      struct error *err, const char *types, ...);
+
+/*
+ * One row of a statement that was bound: JOURNAL_OK, JOURNAL_NOT_FOUND after
+ * the last. Reset it with journal_db_reset() when done, whatever happened.
+ */
+enum journal_result journal_db_step(struct journal *j, struct sqlite3_stmt *st, struct error *err);
+
+/* Reset a statement and let go of what was bound. */
+void journal_db_reset(struct sqlite3_stmt *st);
+
+/* Columns: a copy of text (NULL stays NULL); an id (none if NULL or of odd length); a size. */
+char *journal_db_text(struct sqlite3_stmt *st, int column);
+struct oid journal_db_oid(struct sqlite3_stmt *st, int column);
+size_t journal_db_size(struct sqlite3_stmt *st, int column);
+
+#endif

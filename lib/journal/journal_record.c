@@ -1,0 +1,84 @@
+/*
+ * Records: the states of a push, and release.
+ *
+ *     ACCEPTED -> RESOLVING -> MATCHING -> PLANNED
+ *        ^          |   ^         |
+ *        |          v   |         |      any that is not final
+ *        +------- WAITING <-------+      may become REFUSED or IGNORED
+ *
+ * RESOLVING and MATCHING are never written: a process that dies there finds
+ * the push ACCEPTED (or WAITING) again.
+ */
+#include "journal/journal_record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TO(state) (1U << (state))
+#define TO_END (TO(PUSH_REFUSED) | TO(PUSH_IGNORED))
+
+static const struct {
+	const char *name;
+	unsigned moves;
+} states[PUSH_STATES] = {
+	[PUSH_ACCEPTED] = { "ACCEPTED", TO(PUSH_RESOLVING) | TO_END },
+	[PUSH_RESOLVING] = { "RESOLVING", TO(PUSH_MATCHING) | TO(PUSH_WAITING) |
+					  TO(PUSH_ACCEPTED) | TO(PUSH_PLANNED) | TO_END },
+	[PUSH_MATCHING] = { "MATCHING", TO(PUSH_PLANNED) | TO(PUSH_WAITING) | TO(PUSH_ACCEPTED) |
+					TO_END },
+	[PUSH_WAITING] = { "WAITING", TO(PUSH_RESOLVING) | TO(PUSH_ACCEPTED) | TO_END },
+	[PUSH_PLANNED] = { "PLANNED", 0 },
+	[PUSH_REFUSED] = { "REFUSED", 0 },
+	[PUSH_IGNORED] = { "IGNORED", 0 },
+};
+
+const char *push_state_name(enum push_state state)
+{
+	return (unsigned)state < PUSH_STATES ? states[state].name : "?";
+}
+
+enum push_state push_state_by_name(const char *name)
+{
+	for (unsigned i = 0; i < PUSH_STATES; i++) {
+		if (strcmp(states[i].name, name) == 0) {
+			return (enum push_state)i;
+		}
+	}
+	return PUSH_STATES;
+}
+
+bool push_may_move(enum push_state from, enum push_state to)
+{
+	return (states[from].moves & TO(to)) != 0;
+}
+
+bool push_is_final(enum push_state state)
+{
+	return states[state].moves == 0;
+}
+
+void journal_push_release(struct journal_push *p)
+{
+	free(p->repository);
+	free(p->ref);
+	free(p->default_branch);
+	free(p->reason);
+	*p = (struct journal_push){ .id = 0 };
+}
+
+void journal_delivery_release(struct journal_delivery *d)
+{
+	for (size_t i = 0; i < d->push_count; i++) {
+		journal_push_release(&d->pushes[i]);
+	}
+	free(d->pushes);
+	free(d->source);
+	free(d->provider);
+	free(d->sender_id);
+	free(d->body_sha256);
+	free(d->event);
+	free(d->pusher);
+	free(d->ignored);
+	free(d->body);
+	*d = (struct journal_delivery){ .id = 0 };
+}

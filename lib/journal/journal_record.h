@@ -1,0 +1,98 @@
+/*
+ * The journal's records as plain data: deliveries, pushes, plans.
+ */
+#ifndef LIB_JOURNAL_JOURNAL_RECORD_H
+#define LIB_JOURNAL_JOURNAL_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/oid.h"
+#include "push/trigger.h"
+
+/* States of a push; the table of moves is in push_may_move(). */
+enum push_state {
+	PUSH_ACCEPTED,  // stored
+	PUSH_RESOLVING, // its repository is being asked (not durable: ACCEPTED after a restart)
+	PUSH_MATCHING,  // the engine computes (not durable either)
+	PUSH_WAITING,   // repository unreachable or the commit is not there yet; again at next_ms
+	PUSH_PLANNED,   // decided; its triggers are stored (final)
+	PUSH_REFUSED,   // cannot be decided; the reason says why (final)
+	PUSH_IGNORED,   // nothing to do by rule (final)
+	PUSH_STATES
+};
+
+struct journal_push {
+	int64_t id;
+	int64_t delivery;
+	char *repository;      // normalised; of the configured repository, else of the payload
+	char *ref;
+	struct oid before;     // as the sender says
+	struct oid after;
+	char *default_branch;  // as the sender says, or NULL
+	int64_t replay_of;     // id of the push this repeats, 0: none
+	enum push_state state;
+	char *reason;          // in words, or NULL
+	struct oid base;       // walked from (decided pushes)
+	struct oid tip;        // walked to
+	int64_t changed_paths; // of the walk, -1: not walked
+	int64_t tracked;       // applications that follow this ref
+	int64_t affected;
+	int64_t applications;  // all applications known then
+	unsigned attempts;
+	int64_t accepted_ms;   // wall clock
+	int64_t next_ms;
+	int64_t decided_ms;    // 0: not yet
+};
+
+struct journal_delivery {
+	int64_t id;
+	char *source;          // name of the configured source
+	char *provider;
+	char *sender_id;       // the sender's delivery id, or NULL
+	char *body_sha256;     // hex
+	char *event;
+	char *pusher;          // or NULL
+	char *ignored;         // why it holds no push, or NULL
+	char *body;            // up to LIMIT_BODY_KEPT of it, or NULL
+	size_t body_len;       // bytes kept
+	int64_t body_size;     // bytes received
+	int64_t received_ms;   // wall clock
+	struct journal_push *pushes; // count; for adding: repository, ref, before, after, ... set
+	size_t push_count;
+};
+
+/* What one decision changes, in one transaction. */
+struct journal_plan {
+	const struct journal_push *pushes; // decided pushes: state, reason, base, tip, figures
+	size_t push_count;
+	bool move_ref;                     // set the commit processed last ...
+	const char *repository;            // ... of this repository
+	const char *ref;                   // ... and ref
+	struct oid commit;                 // ... to this; zero: forget it (the ref was deleted)
+	struct trigger **triggers;         // new triggers; their ids are filled in
+	size_t trigger_count;
+	const int64_t *superseded;         // ids of triggers that these replace
+	size_t superseded_count;
+};
+
+/* "ACCEPTED", ...; "?" for a number that is no state. */
+const char *push_state_name(enum push_state state);
+
+/* The state of that name; PUSH_STATES if there is none. */
+enum push_state push_state_by_name(const char *name);
+
+/* True if a push may go from one state to the other: the table of all moves. */
+bool push_may_move(enum push_state from, enum push_state to);
+
+/* True if no move leads out of state. */
+bool push_is_final(enum push_state state);
+
+/* Free what a delivery holds, its pushes too; it may be zeroed. */
+void journal_delivery_release(struct journal_delivery *d);
+
+/* Free what a push holds; it may be zeroed. */
+void journal_push_release(struct journal_push *p);
+
+#endif

@@ -1,0 +1,26 @@
+/*
+ * The journal's tables and how they came to be.
+ */
+#ifndef LIB_JOURNAL_JOURNAL_SCHEMA_H
+#define LIB_JOURNAL_JOURNAL_SCHEMA_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+struct sqlite3;
+
+/* Marks a file as ours (PRAGMA application_id): "bell". */
+#define JOURNAL_APPLICATION_ID 0x62656c6c
+
+/* The schema this program writes (PRAGMA user_version). */
+int journal_schema_version(void);
+
+/*
+ * Bring the schema of db to our version, in one transaction; a new file gets
+ * all of it.  read_only: only check.  0; or -1 with err (without the name of
+ * the file): it is another program's, newer than we are or, read_only, older.
+ */
+int journal_schema_migrate(struct sqlite3 *db, bool read_only, struct error *err);
+
+#endif

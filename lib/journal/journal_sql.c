@@ -1,0 +1,129 @@
+/*
+ * The statements.
+ *
+ * The order of columns is read by number in journal_resume.c and
+ * journal_query.c: PUSH_COLUMNS and TRIGGER_COLUMNS stand for both.
+ */
+#include "journal/journal_sql.h"
+
+#define PUSH_COLUMNS \
+	"id, delivery, repository, ref, before, after, default_branch, replay_of, state, reason, " \
+	"base, tip, changed_paths, tracked, affected, applications, attempts, accepted_ms, " \
+	"next_ms, decided_ms"
+
+#define TRIGGER_COLUMNS \
+	"t.id, t.push, t.application, t.project, t.target, p.repository, p.ref, t.before, " \
+	"t.after, t.reasons, t.automated, t.state, t.attempts, t.created_ms, t.next_ms, " \
+	"t.finished_ms, t.superseded_by"
+
+#define TRIGGERS "\"trigger\" t JOIN push p ON p.id = t.push"
+
+static const char *const texts[SQL_COUNT] = {
+	[SQL_BEGIN] = "BEGIN IMMEDIATE",
+	[SQL_COMMIT] = "COMMIT",
+	[SQL_SAVEPOINT] = "SAVEPOINT change",
+	[SQL_RELEASE] = "RELEASE change",
+	[SQL_ROLLBACK_TO] = "ROLLBACK TO change",
+	[SQL_PAGE_COUNT] = "PRAGMA page_count",
+	[SQL_FREE_PAGES] = "PRAGMA freelist_count",
+
+	[SQL_FIND_DELIVERY] =
+		"SELECT id FROM delivery WHERE source = ?1 AND sender_id = ?2 "
+		"AND body_sha256 = ?3",
+	[SQL_ADD_DELIVERY] =
+		"INSERT INTO delivery (source, provider, sender_id, body_sha256, event, pusher, "
+		"ignored, body, body_size, received_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[SQL_ADD_PUSH] =
+		"INSERT INTO push (delivery, repository, ref, before, after, default_branch, "
+		"replay_of, state, final, reason, base, tip, changed_paths, tracked, affected, "
+		"applications, attempts, accepted_ms, next_ms, decided_ms) "
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[SQL_DECIDE_PUSH] =
+		"UPDATE push SET state = ?2, final = ?3, reason = ?4, base = ?5, tip = ?6, "
+		"changed_paths = ?7, tracked = ?8, affected = ?9, applications = ?10, "
+		"attempts = ?11, next_ms = ?12, decided_ms = ?13 WHERE id = ?1 AND final = 0",
+	[SQL_UPDATE_PUSH] =
+		"UPDATE push SET state = ?2, final = ?3, reason = ?4, attempts = ?5, next_ms = ?6, "
+		"decided_ms = ?7 WHERE id = ?1 AND final = 0",
+	[SQL_SET_REF] =
+		"INSERT INTO ref_state (repository, ref, commit_id, moved_ms) "
+		"VALUES (?1, ?2, ?3, ?4) ON CONFLICT (repository, ref) "
+		"DO UPDATE SET commit_id = ?3, moved_ms = ?4",
+	[SQL_FORGET_REF] = "DELETE FROM ref_state WHERE repository = ?1 AND ref = ?2",
+	[SQL_ADD_TRIGGER] =
+		"INSERT INTO \"trigger\" (push, application, project, target, before, after, "
+		"reasons, automated, state, final, attempts, created_ms, next_ms, finished_ms) "
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[SQL_SUPERSEDE] =
+		"UPDATE \"trigger\" SET state = 'SUPERSEDED', final = 1, superseded_by = ?2, "
+		"finished_ms = ?3 WHERE id = ?1 AND final = 0",
+	[SQL_UPDATE_TRIGGER] =
+		"UPDATE \"trigger\" SET state = ?2, final = ?3, attempts = ?4, next_ms = ?5, "
+		"finished_ms = ?6 WHERE id = ?1 AND final = 0",
+	[SQL_ADD_ATTEMPT] =
+		"INSERT INTO attempt (\"trigger\", number, at_ms, state, code, reason, output) "
+		"VALUES (?, ?, ?, ?, ?, ?, ?)",
+	[SQL_PURGE] =
+		"DELETE FROM delivery WHERE id IN ("
+		"SELECT d.id FROM delivery d WHERE d.received_ms < ?1 AND NOT EXISTS ("
+		"SELECT 1 FROM push p WHERE p.delivery = d.id AND (p.final = 0 OR EXISTS ("
+		"SELECT 1 FROM \"trigger\" t WHERE t.push = p.id AND t.final = 0))) "
+		"ORDER BY d.received_ms LIMIT ?2)",
+
+	[SQL_OPEN_PUSHES] = "SELECT " PUSH_COLUMNS " FROM push WHERE final = 0 ORDER BY id",
+	[SQL_OPEN_TRIGGERS] =
+		"SELECT " TRIGGER_COLUMNS " FROM " TRIGGERS " WHERE t.final = 0 ORDER BY t.id",
+	[SQL_REFS] = "SELECT repository, ref, commit_id FROM ref_state",
+
+	[SQL_GET_DELIVERY] =
+		"SELECT id, source, provider, sender_id, body_sha256, event, pusher, ignored, "
+		"body, body_size, received_ms FROM delivery WHERE id = ?1",
+	[SQL_GET_PUSHES] = "SELECT " PUSH_COLUMNS " FROM push WHERE delivery = ?1 ORDER BY id",
+	[SQL_GET_TRIGGERS] =
+		"SELECT " TRIGGER_COLUMNS " FROM " TRIGGERS
+		" WHERE p.delivery = ?1 AND t.id > ?2 ORDER BY t.id LIMIT ?3",
+	[SQL_GET_ATTEMPTS] =
+		"SELECT number, at_ms, state, code, reason, output FROM attempt "
+		"WHERE \"trigger\" = ?1 ORDER BY id",
+
+	/* What a person filters by: ?1 source, ?2 repository, ?3 ref, ?4 application, ?5 since,
+	 * ?6 before id, ?7 failed, ?8 set of statuses, ?9 limit. */
+	[SQL_LIST] =
+		"WITH wanted AS (SELECT d.*, "
+		"(SELECT min(p.id) FROM push p WHERE p.delivery = d.id) AS first, "
+		"(SELECT count(*) FROM push p WHERE p.delivery = d.id) AS pushes, "
+		"(SELECT count(*) FROM push p WHERE p.delivery = d.id AND p.final = 0) AS waiting, "
+		"(SELECT count(*) FROM push p WHERE p.delivery = d.id AND p.state = 'REFUSED') "
+		"AS refused, "
+		"(SELECT count(*) FROM push p WHERE p.delivery = d.id AND p.state = 'IGNORED') "
+		"AS passed, "
+		"(SELECT total(p.affected) FROM push p WHERE p.delivery = d.id) AS affected, "
+		"(SELECT count(*) FROM " TRIGGERS " WHERE p.delivery = d.id) AS triggers, "
+		"(SELECT count(*) FROM " TRIGGERS " WHERE p.delivery = d.id "
+		"AND t.state IN ('SENT', 'CONVERGED')) AS sent, "
+		"(SELECT count(*) FROM " TRIGGERS " WHERE p.delivery = d.id AND t.final = 0) "
+		"AS busy, "
+		"(SELECT count(*) FROM " TRIGGERS " WHERE p.delivery = d.id "
+		"AND t.state IN ('REFUSED', 'STALLED')) AS broken, "
+		"(SELECT max(t.finished_ms) FROM " TRIGGERS " WHERE p.delivery = d.id) AS ended "
+		"FROM delivery d WHERE (?1 IS NULL OR d.source = ?1) AND d.received_ms >= ?5 "
+		"AND (?6 = 0 OR d.id < ?6) AND ((?2 IS NULL AND ?3 IS NULL) OR EXISTS ("
+		"SELECT 1 FROM push p WHERE p.delivery = d.id AND (?2 IS NULL OR p.repository = ?2) "
+		"AND (?3 IS NULL OR p.ref = ?3))) AND (?4 IS NULL OR EXISTS ("
+		"SELECT 1 FROM " TRIGGERS " WHERE p.delivery = d.id AND t.application = ?4))), "
+		"judged AS (SELECT w.*, CASE WHEN pushes = passed THEN 0 "
+		"WHEN waiting + busy > 0 THEN 1 WHEN refused + broken > 0 THEN 2 ELSE 3 END "
+		"AS status FROM wanted w) "
+		"SELECT j.id, source, provider, event, pusher, ignored, p.repository, p.ref, "
+		"p.before, p.after, p.reason, p.state, status, received_ms, pushes, "
+		"CAST(j.affected AS INTEGER), p.applications, triggers, sent, busy, broken, "
+		"CASE WHEN waiting + busy > 0 THEN 0 ELSE ended END "
+		"FROM judged j LEFT JOIN push p ON p.id = j.first "
+		"WHERE (?7 = 0 OR refused + broken > 0) AND (?8 = 0 OR ?8 & (1 << status)) "
+		"ORDER BY j.id DESC LIMIT ?9",
+};
+
+const char *journal_sql_text(enum journal_sql sql)
+{
+	return texts[sql];
+}

@@ -1,0 +1,41 @@
+/*
+ * Every statement of the journal: private to lib/journal.
+ */
+#ifndef LIB_JOURNAL_JOURNAL_SQL_H
+#define LIB_JOURNAL_JOURNAL_SQL_H
+
+enum journal_sql {
+	SQL_BEGIN,
+	SQL_COMMIT,
+	SQL_SAVEPOINT,
+	SQL_RELEASE,
+	SQL_ROLLBACK_TO,
+	SQL_PAGE_COUNT,
+	SQL_FREE_PAGES,
+	SQL_FIND_DELIVERY,
+	SQL_ADD_DELIVERY,
+	SQL_ADD_PUSH,
+	SQL_DECIDE_PUSH,
+	SQL_UPDATE_PUSH,
+	SQL_SET_REF,
+	SQL_FORGET_REF,
+	SQL_ADD_TRIGGER,
+	SQL_SUPERSEDE,
+	SQL_UPDATE_TRIGGER,
+	SQL_ADD_ATTEMPT,
+	SQL_PURGE,
+	SQL_OPEN_PUSHES,
+	SQL_OPEN_TRIGGERS,
+	SQL_REFS,
+	SQL_GET_DELIVERY,
+	SQL_GET_PUSHES,
+	SQL_GET_TRIGGERS,
+	SQL_GET_ATTEMPTS,
+	SQL_LIST,
+	SQL_COUNT
+};
+
+/* The text of one statement. */
+const char *journal_sql_text(enum journal_sql sql);
+
+#endif
