@@ -1,0 +1,241 @@
+#!/usr/bin/env python3
+"""What a machine can hold of the house rules, as TAP.
+
+    tests/lint/lint.py [CHECK...]
+
+Checks: includes (who may include whom: the .may_include of each folder),
+headers (each compiles alone), docs (each prototype in a header has its
+contract), length (functions, files, complexity), text (white space, width),
+scripts (shellcheck, Python compiles).  Exceptions: none.
+"""
+import fnmatch
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+FUNCTION_LINES = 60
+COMPLEXITY = 15
+SOURCE_LINES = 600
+HEADER_LINES = 200
+WIDTH = 100
+TEST_FUNCTION_LINES = 100  # in tests/: most of it is a table
+TEST_WIDTH = 150           # likewise
+FOLDERS = ("lib", "receiver", "hooks", "tests")
+
+# Headers of C and POSIX (and Linux), free for all.
+FREE = re.compile(
+    r"^(sys|linux|netinet|arpa|net)/|^(assert|ctype|dirent|endian|errno|fcntl|fnmatch|ftw|getopt|grp|"
+    r"inttypes|langinfo|libgen|limits|locale|math|netdb|poll|pthread|pwd|sched|semaphore|signal|"
+    r"spawn|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|sysexits|"
+    r"syslog|termios|time|unistd|utime|wchar|wctype|malloc|glob|byteswap|features|dlfcn|elf|execinfo|ucontext)\.h$")
+
+
+def sources(*extensions):
+    """All files of the project's code with one of the extensions."""
+    found = []
+    for top in FOLDERS:
+        for folder, folders, names in os.walk(top):
+            folders[:] = [f for f in folders if f not in ("corpus", "node_modules", "__pycache__")]
+            found += [os.path.join(folder, n) for n in names if n.endswith(extensions)]
+    return sorted(found)
+
+
+def lines_of(path):
+    with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        return file.read().split("\n")
+
+
+def may_include(folder):
+    """The rules of a folder: (what, pattern of files)."""
+    path = os.path.join(folder, ".may_include")
+    if not os.path.exists(path):
+        return None
+    rules = []
+    for line in lines_of(path):
+        words = line.split()
+        if words and not line.startswith("#"):
+            rules.append((words[0], words[1] if len(words) > 1 else "*"))
+    return rules
+
+
+def allowed(rules, name, system, file):
+    for what, pattern in rules:
+        if not fnmatch.fnmatch(file, pattern):
+            continue
+        if system and what.startswith("<") and name.startswith(what.strip("<>")):
+            return True
+        if not system and not what.startswith("<") and name.startswith(what):
+            return True
+    return False
+
+
+def check_includes():
+    problems = []
+    for path in sources(".c", ".h"):
+        folder, file = os.path.split(path)
+        rules = may_include(folder)
+        if rules is None:
+            if not path.startswith("tests/"):
+                problems.append(f"{folder}: no .may_include")
+            continue
+        first = None
+        for number, line in enumerate(lines_of(path), 1):
+            match = re.match(r'#include ([<"])([^>"]+)[>"]', line)
+            if not match:
+                continue
+            system, name = match[1] == "<", match[2]
+            first = first or name
+            if system and FREE.match(name):
+                continue
+            if not allowed(rules, name, system, file):
+                problems.append(f"{path}:{number}: may not include {name} (see {folder}/.may_include)")
+        own = path[:-2] + ".h"
+        own_name = own[4:] if own.startswith("lib/") else own
+        if path.endswith(".c") and os.path.exists(own) and first != own_name:
+            problems.append(f"{path}: does not include its own header {own_name} first")
+    return problems
+
+
+def check_headers():
+    problems = []
+    command = os.environ.get("CC", "cc").split() + [
+        "-std=c11", "-D_GNU_SOURCE", "-DDOORBELL_VERSION=\"lint\"", "-Ilib", "-I.", "-Wall", "-Wextra",
+        "-Werror", "-fsyntax-only", "-x", "c"]
+    flags = subprocess.run(["pkg-config", "--cflags", "jansson", "libgit2"], capture_output=True,
+                           text=True, check=True).stdout.split()
+    headers = sources(".h")
+    with tempfile.NamedTemporaryFile("w", suffix=".c") as unit:
+        for path in headers:
+            unit.seek(0)
+            unit.truncate()
+            unit.write(f'#include "{path}"\n#include "{path}"\n')
+            unit.flush()
+            run = subprocess.run(command + flags + [unit.name], capture_output=True, text=True)
+            if run.returncode != 0:
+                problems.append(f"{path}: does not compile alone: {run.stderr.splitlines()[0]}")
+    return problems
+
+
+def without_comments(text):
+    text = re.sub(r"/\*.*?\*/", lambda m: re.sub(r"[^\n]", " ", m[0]), text, flags=re.S)
+    return re.sub(r"//[^\n]*", "", text)
+
+
+PROTOTYPE = re.compile(r"^(?!#|typedef|static|struct [a-z_0-9]+ ?[{;]|enum|union|extern \"C\"|[A-Z_]+\()[a-zA-Z_][^;{}=#]*\(", re.M)
+
+
+def check_docs():
+    """A prototype must follow a comment, or another prototype that does (a group)."""
+    problems = []
+    for path in sources(".h"):
+        raw = lines_of(path)
+        plain = without_comments("\n".join(raw)).split("\n")
+        if not raw[0].startswith("/*"):
+            problems.append(f"{path}:1: does not open with what it is for")
+        depth = 0
+        documented = False
+        previous_blank = True
+        statement = ""
+        for number, (line, code) in enumerate(zip(raw, plain), 1):
+            text = code.strip()
+            if text.startswith("#") or not line.strip():
+                if not line.strip() and not statement:
+                    documented = False
+                previous_blank = not line.strip()
+                continue
+            if not text and not statement:
+                documented = True
+                continue
+            if depth == 0 and not statement and PROTOTYPE.match(code) and not documented:
+                problems.append(f"{path}:{number}: a prototype without a contract: {text}")
+            statement += text
+            depth += code.count("{") - code.count("}")
+            if depth == 0 and re.search(r"[;}]\s*$", text):
+                statement = ""
+    return problems
+
+
+BRANCH = re.compile(r"\b(if|for|while|case)\b|&&|\|\||\?")
+
+
+def functions(path):
+    """(name, first line, number of lines, complexity) of each function: "{" and "}" in column 1."""
+    code = without_comments("\n".join(lines_of(path))).split("\n")
+    start = None
+    for i, line in enumerate(code):
+        if line == "{":
+            start = i
+        elif line == "}" and start is not None:
+            head = start
+            while head > 0 and code[head - 1].strip() and not code[head - 1].startswith(("}", "#")):
+                head -= 1
+            name = re.search(r"(\w+)\s*\(", " ".join(code[head:start]))
+            body = re.sub(r'"(\\.|[^"\\])*"|\'(\\.|[^\'\\])*\'', '""', "\n".join(code[start:i]))
+            yield (name[1] if name else "?", head + 1, i - head + 1, 1 + len(BRANCH.findall(body)))
+            start = None
+
+
+def check_length():
+    problems = []
+    for path in sources(".c", ".h"):
+        count = len(lines_of(path)) - 1
+        limit = HEADER_LINES if path.endswith(".h") else SOURCE_LINES
+        if count > limit:
+            problems.append(f"{path}: {count} lines, at most {limit}")
+        for name, line, length, complexity in functions(path) if path.endswith(".c") else ():
+            most = TEST_FUNCTION_LINES if path.startswith("tests/") else FUNCTION_LINES
+            if length > most:
+                problems.append(f"{path}:{line}: {name}() has {length} lines, at most {most}")
+            if complexity > COMPLEXITY:
+                problems.append(f"{path}:{line}: {name}() has complexity {complexity}, at most {COMPLEXITY}")
+    return problems
+
+
+def check_text():
+    problems = []
+    for path in sources(".c", ".h"):
+        width = TEST_WIDTH if path.startswith("tests/") else WIDTH
+        for number, line in enumerate(lines_of(path), 1):
+            if len(line.expandtabs(8)) > width:
+                problems.append(f"{path}:{number}: wider than {width} columns")
+            if line != line.rstrip():
+                problems.append(f"{path}:{number}: white space at the end")
+            if re.match(r" {4,}\S", line) and not re.match(r" +\*", line):
+                problems.append(f"{path}:{number}: indented with spaces")
+    return problems
+
+
+def check_scripts():
+    problems = []
+    for path in sources(".py"):
+        try:
+            compile("\n".join(lines_of(path)), path, "exec")
+        except SyntaxError as error:
+            problems.append(f"{path}:{error.lineno}: {error.msg}")
+    shell = [p for p in subprocess.run(["git", "ls-files", "*.sh", ".ci/run"], capture_output=True,
+                                       text=True).stdout.split() if os.path.exists(p)]
+    run = subprocess.run(["shellcheck", "-S", "warning", "-f", "gcc"] + shell, capture_output=True, text=True)
+    return problems + run.stdout.splitlines()
+
+
+CHECKS = {"includes": check_includes, "headers": check_headers, "docs": check_docs,
+          "length": check_length, "text": check_text, "scripts": check_scripts}
+
+
+def main():
+    chosen = sys.argv[1:] or list(CHECKS)
+    failed = False
+    for number, name in enumerate(chosen, 1):
+        problems = CHECKS[name]()
+        failed = failed or bool(problems)
+        print(f"{'not ' if problems else ''}ok {number} - {name}")
+        for problem in problems[:200]:
+            print(f"# {problem}")
+    print(f"1..{len(chosen)}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
