@@ -324,15 +324,20 @@ int provider_sign(const struct provider_secrets *secrets, const struct hmac_part
 	return 0;
 }
 
+static void make_printable(char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (*text < ' ' || *text >= 0x7f) {
+			*text = '?';
+		}
+	}
+}
+
 char *provider_event(const char *word)
 {
 	char *event = xstrndup(word, EVENT_MAX);
 
-	for (char *c = event; *c != '\0'; c++) {
-		if (*c < ' ' || *c >= 0x7f) {
-			*c = '?';
-		}
-	}
+	make_printable(event);
 	return event;
 }
 
@@ -345,6 +350,7 @@ enum provider_result provider_ignore(struct delivery_content *ret_content, const
 	va_start(args, format);
 	(void)vsnprintf(why, sizeof(why), format, args);
 	va_end(args);
+	make_printable(why);
 	delivery_content_init(ret_content);
 	free(ret_content->event);
 	ret_content->event = provider_event(event);
