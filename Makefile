@@ -47,6 +47,7 @@ SUPPORT_OBJECTS  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 UNIT_TESTS       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*.c))
 REPLAY_TESTS     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/replay/*.c))
 FUZZ_TARGETS     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+E2E_HELPERS      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/e2e/*.c))
 BENCHMARKS       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 HOOKS            := $(patsubst hooks/%.c,$(BUILD)/%,$(wildcard hooks/post-receive.c))
 
@@ -82,6 +83,10 @@ $(BUILD)/tests/replay/%: $(BUILD)/tests/replay/%.o $(SUPPORT_OBJECTS) $(RECEIVER
 
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(SUPPORT_OBJECTS) $(RECEIVER_PARTS) $(BUILD)/libdoorbell.a
 	$(call link,$(MAIN_LIBS))
+
+# Helpers that end-to-end scripts talk to.
+$(BUILD)/tests/e2e/%: $(BUILD)/tests/e2e/%.o $(BUILD)/libdoorbell.a
+	$(call link,$(LIB_LIBS))
 
 # A fuzz target is a file with LLVMFuzzerTestOneInput(); here it is linked with
 # a main() that runs the files named on the command line: corpora as tests.
