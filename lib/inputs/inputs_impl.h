@@ -171,6 +171,9 @@ void inputs_origin(struct inputs_walk *w, const char *path);
 const char *inputs_repository(const struct inputs_walk *w);
 const char *inputs_ref(const struct inputs_walk *w);
 
+/* True for true and for "true": a spec that was YAML has strings where JSON has booleans. */
+bool inputs_true(const json_t *value);
+
 /* True once the unit is opaque: there is no use in going on. */
 bool inputs_is_opaque(const struct inputs_walk *w);
 

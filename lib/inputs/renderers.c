@@ -1,0 +1,53 @@
+/*
+ * The tables of walkers and filters, and the two that need no file of their own.
+ */
+#include "inputs/renderers.h"
+
+/* A directory of which nothing better is known: all that is below it. */
+static void plain_walk(struct inputs_walk *w, const char *dir, const json_t *options)
+{
+	(void)options;
+	inputs_subtree(w, dir, NULL, NULL, 0, NULL, NULL);
+}
+
+const struct inputs_walker inputs_plain = {
+	.name = "plain",
+	.walk = plain_walk,
+};
+
+/* Argo CD sends a plugin the whole repository. */
+static void plugin_walk(struct inputs_walk *w, const char *dir, const json_t *options)
+{
+	(void)dir;
+	(void)options;
+	inputs_subtree(w, "", NULL, NULL, INPUTS_EXEC, NULL, NULL);
+	inputs_opaque(w, "a plugin is sent the whole repository");
+}
+
+const struct inputs_walker inputs_plugin = {
+	.name = "plugin",
+	.walk = plugin_walk,
+};
+
+const struct inputs_walker *inputs_renderer(enum inputs_type type)
+{
+	static const struct inputs_walker *const renderers[] = {
+		[INPUTS_TYPE_DIRECTORY] = &inputs_plain,
+		[INPUTS_TYPE_HELM] = &inputs_plain,
+		[INPUTS_TYPE_KUSTOMIZE] = &inputs_plain,
+		[INPUTS_TYPE_PLUGIN] = &inputs_plugin,
+	};
+
+	return renderers[type];
+}
+
+const struct inputs_walker *const inputs_walkers[] = {
+	&inputs_plain,
+	&inputs_plugin,
+	NULL,
+};
+
+const struct inputs_filter *const inputs_filters[] = {
+	&inputs_filter_type,
+	NULL,
+};

@@ -1,0 +1,294 @@
+/*
+ * A source of an application: what renders it?
+ *
+ * Argo CD (reposerver/repository, GetAppSourceType and mergeSourceParameters):
+ *   1. .argocd-source.yaml and then .argocd-source-<app>.yaml of the source's
+ *      path are merged into the source (JSON merge patch); chart, path,
+ *      repoURL and targetRevision are restored afterwards.  <app> is the name,
+ *      or <namespace>_<name> outside Argo CD's own namespace: which one that
+ *      is, is not known here, so both are tried.
+ *   2. An explicit helm, kustomize, directory or plugin decides.
+ *   3. Else the names of the files directly in the path decide: one that ends
+ *      in "Chart.yaml" means Helm, a kustomization file means Kustomize, the
+ *      later in byte order wins; else it is a plain directory.
+ *
+ * Everything looked at on the way is an input of the source; the renderer
+ * itself is a unit of its own, shared by all sources with equal options.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "inputs/renderers.h"
+#include "inputs/walk.h"
+
+static const struct {
+	const char *key;
+	enum inputs_type type;
+} explicit_types[] = {
+	{ "directory", INPUTS_TYPE_DIRECTORY },
+	{ "helm", INPUTS_TYPE_HELM },
+	{ "kustomize", INPUTS_TYPE_KUSTOMIZE },
+	{ "plugin", INPUTS_TYPE_PLUGIN },
+};
+
+#define TYPES (sizeof(explicit_types) / sizeof(explicit_types[0]))
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text);
+	size_t m = strlen(end);
+
+	return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+/* Argo CD's detection by one name; -1: it says nothing. */
+static int type_of_name(const char *name)
+{
+	if (ends_with(name, "Chart.yaml")) {
+		return INPUTS_TYPE_HELM;
+	}
+	if (strcmp(name, "kustomization.yaml") == 0 || strcmp(name, "kustomization.yml") == 0 ||
+	    strcmp(name, "Kustomization") == 0) {
+		return INPUTS_TYPE_KUSTOMIZE;
+	}
+	return -1;
+}
+
+static bool type_matches(const char *argument, const char *path, size_t name_at)
+{
+	(void)argument;
+	return type_of_name(path + name_at) >= 0;
+}
+
+const struct inputs_filter inputs_filter_type = {
+	.name = "type",
+	.match = type_matches,
+};
+
+/* RFC 7396. */
+static void merge_patch(json_t *target, const json_t *patch, int depth)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)patch, key, value) {
+		if (json_is_null(value)) {
+			json_object_del(target, key);
+			continue;
+		}
+		if (!json_is_object(value) || depth > 64) {
+			json_object_set(target, key, value);
+			continue;
+		}
+		json_t *old = json_object_get(target, key);
+		json_t *made = json_is_object(old) ? json_deep_copy(old) : json_object();
+		merge_patch(made, value, depth + 1);
+		json_object_set_new(target, key, made);
+	}
+}
+
+static void merge_file(struct inputs_walk *w, const char *path, json_t *spec)
+{
+	static const char *const fixed[] = { "chart", "path", "repoURL", "targetRevision" };
+	json_t *kept[4];
+	const json_t *patch;
+	bool bad;
+
+	if (inputs_yaml(w, path, INPUTS_MEANING, true, &patch, &bad, NULL) != INPUTS_FILE ||
+	    !json_is_object(patch)) {
+		return;
+	}
+	for (size_t i = 0; i < 4; i++) {
+		kept[i] = json_incref(json_object_get(spec, fixed[i]));
+	}
+	merge_patch(spec, patch, 0);
+	for (size_t i = 0; i < 4; i++) {
+		if (kept[i] == NULL) {
+			json_object_del(spec, fixed[i]);
+			continue;
+		}
+		json_object_set_new(spec, fixed[i], kept[i]);
+	}
+}
+
+/* The source object with the files of its path merged in; new reference. */
+static json_t *merged_spec(struct inputs_walk *w, const struct inputs_source *source,
+			   const char *dir)
+{
+	json_t *spec = json_is_object(source->spec) ? json_copy((json_t *)(uintptr_t)source->spec)
+						    : json_object();
+	const char *slash = dir[0] != '\0' ? "/" : "";
+
+	merge_file(w, inputs_format(w, "%s%s.argocd-source.yaml", dir, slash), spec);
+	merge_file(w, inputs_format(w, "%s%s.argocd-source-%s.yaml", dir, slash, source->app_name),
+		   spec);
+	if (source->app_namespace[0] != '\0') {
+		merge_file(w, inputs_format(w, "%s%s.argocd-source-%s_%s.yaml", dir, slash,
+					    source->app_namespace, source->app_name), spec);
+	}
+	return spec;
+}
+
+static void note_type(struct inputs_walk *w, void *arg, const char *path,
+		      const struct tree_entry *entry)
+{
+	const char *slash = strrchr(path, '/');
+	int type = type_of_name(slash != NULL ? slash + 1 : path);
+
+	(void)w;
+	if (entry->kind != TREE_DIR && type >= 0) {
+		*(int *)arg = type;
+	}
+}
+
+/*
+ * The types that come into question, as bits. An empty object ("helm: {}")
+ * may or may not count as explicit, by how it was stored; two explicit types
+ * are an error: then everything that may be read is taken.
+ */
+static unsigned detect(struct inputs_walk *w, const char *dir, const json_t *spec)
+{
+	unsigned types = 0;
+	size_t given = 0;
+	size_t filled = 0;
+	int by_name = INPUTS_TYPE_DIRECTORY;
+
+	for (size_t i = 0; i < TYPES; i++) {
+		const json_t *value = json_object_get(spec, explicit_types[i].key);
+
+		if (value != NULL && !json_is_null(value)) {
+			types |= 1U << explicit_types[i].type;
+			given++;
+			filled += json_object_size(value) > 0;
+		}
+	}
+	if (given == 1 && filled == 1) {
+		return types;
+	}
+	inputs_list(w, dir, &inputs_filter_type, NULL, INPUTS_NAMES, note_type, &by_name);
+	return types | 1U << by_name;
+}
+
+static bool mentions_revision(const json_t *value, int depth)
+{
+	const char *key;
+	json_t *member;
+	size_t i;
+
+	if (depth > 64) {
+		return true;
+	}
+	if (json_is_string(value)) {
+		return strstr(json_string_value(value), "ARGOCD_APP_REVISION") != NULL;
+	}
+	json_object_foreach((json_t *)(uintptr_t)value, key, member) {
+		if (mentions_revision(member, depth + 1)) {
+			return true;
+		}
+	}
+	json_array_foreach(value, i, member) {
+		if (mentions_revision(member, depth + 1)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void log_revision_use(struct inputs_walk *w, const json_t *spec)
+{
+	for (size_t i = 0; i < TYPES; i++) {
+		if (mentions_revision(json_object_get(spec, explicit_types[i].key), 0)) {
+			inputs_always(w, "ARGOCD_APP_REVISION is used");
+			return;
+		}
+	}
+}
+
+static bool annotate(struct inputs_walk *w, const struct inputs_source *source)
+{
+	return source->annotation_applies && source->generate_paths != NULL &&
+	       inputs_annotation(w, source->path, source->generate_paths);
+}
+
+static void render(struct inputs_walk *w, const struct inputs_source *source, const char *dir,
+		   const json_t *spec, enum inputs_type type)
+{
+	const struct inputs_walker *renderer = inputs_renderer(type);
+	bool unknown = renderer == &inputs_plain || renderer == &inputs_plugin;
+
+	/* Where nobody can know what is read, the person who wrote the annotation does. */
+	if (unknown && annotate(w, source) && renderer == &inputs_plugin) {
+		inputs_subtree(w, dir, NULL, NULL, INPUTS_EXEC, NULL, NULL);
+		return;
+	}
+	json_t *options = renderer->options != NULL ? renderer->options(w, source, spec) : NULL;
+	inputs_child(w, renderer, dir, options, NULL);
+	json_decref(options);
+}
+
+/* "$ref/..." in the other sources' value files. */
+static void log_refs(struct inputs_walk *w, const struct inputs_source *source)
+{
+	bool known = source->sibling_count == 0;
+
+	for (size_t i = 0; i < source->sibling_count; i++) {
+		for (size_t k = 0; inputs_walkers[k] != NULL; k++) {
+			if (inputs_walkers[k]->refs != NULL) {
+				inputs_walkers[k]->refs(w, source, source->siblings[i]);
+				known = true;
+			}
+		}
+	}
+	if (!known) {
+		inputs_opaque(w, "other sources of the application refer to it by name");
+	}
+}
+
+static void walk_exact(struct inputs_walk *w, const struct inputs_source *source)
+{
+	struct inputs_entry entry;
+
+	if (source->ref != NULL) {
+		log_refs(w, source);
+	}
+	/* A source that has a ref and no path only serves the others. */
+	if (source->ref != NULL && source->path[0] == '\0') {
+		return;
+	}
+	if (inputs_lookup(w, source->path, &entry) == INPUTS_NOTHING) {
+		return;
+	}
+	json_t *spec = merged_spec(w, source, entry.real);
+	unsigned types = detect(w, entry.real, spec);
+	for (size_t i = 0; i < TYPES; i++) {
+		if (types & 1U << explicit_types[i].type) {
+			render(w, source, entry.real, spec, explicit_types[i].type);
+		}
+	}
+	log_revision_use(w, spec);
+	json_decref(spec);
+}
+
+/* Argo CD: no item means always; a hydrator's sync source is its path alone. */
+static void walk_argocd(struct inputs_walk *w, const struct inputs_source *source)
+{
+	if (!source->annotation_applies) {
+		walk_probe(w, PROBE_SUBTREE, source->path, INPUTS_EXEC, NULL, NULL);
+		return;
+	}
+	if (!annotate(w, source)) {
+		inputs_always(w, "no manifest-generate-paths");
+	}
+}
+
+void source_walk(struct inputs_walk *w, const struct inputs_source *source)
+{
+	if (source->mode == INPUTS_ARGOCD) {
+		walk_argocd(w, source);
+		return;
+	}
+	walk_exact(w, source);
+	if (source->mode == INPUTS_UNION) {
+		(void)annotate(w, source);
+	}
+}

@@ -1,0 +1,68 @@
+/*
+ * The walking machine's insides, for the files of its frame only: walkers use
+ * inputs_impl.h.
+ */
+#ifndef LIB_INPUTS_WALK_H
+#define LIB_INPUTS_WALK_H
+
+#include "base/arena.h"
+#include "inputs/inputs_impl.h"
+
+/* Probes of one unit; more make it opaque. */
+#define WALK_PROBES_MAX 100000
+/* Children of one unit; more make it opaque. */
+#define WALK_CHILDREN_MAX 10000
+/* Entries that one walk may list; more make the unit opaque. */
+#define WALK_ENTRIES_MAX 1000000
+/* Bytes of the options of one unit. */
+#define WALK_OPTIONS_BYTES_MAX 65536
+
+struct walk_slot {
+	uint32_t generation; // a slot of another walk is free
+	uint32_t probe;
+};
+
+struct parsed; // parse.c: one parsed blob
+
+/* One walk. */
+struct inputs_walk {
+	struct inputs *machine;
+	const struct treereader *reader;
+	struct inputs_trace trace;
+	size_t probe_capacity;
+	size_t child_capacity;
+	size_t entries;       // listed so far
+	int failed;           // -1: the repository cannot be used; err says why
+	struct error err;
+};
+
+/* The machine; one walk at a time. */
+struct inputs {
+	struct inputs_walk walk;
+	struct arena arena;
+	struct walk_slot *slots; // finds a probe: open addressing, a power of two
+	size_t slot_count;
+	uint32_t generation;
+	struct parsed *parsed;   // by blob id
+	size_t parsed_bytes;
+	char *repository;
+	char *ref;
+};
+
+/*
+ * Note the outcome of a function of lib/repo that was not REPO_OK: an opaque
+ * unit, or the end of the walk.
+ */
+void walk_trouble(struct inputs_walk *w, int outcome, const struct error *err);
+
+/* Log the inputs of a source (source.c). */
+void source_walk(struct inputs_walk *w, const struct inputs_source *source);
+
+/* Forget parsed files if there are too many (max_bytes; 0: all). */
+void parse_forget(struct inputs *inputs, size_t max_bytes);
+
+/* Log an input that nobody but this frame decides on; argument may be NULL. */
+void walk_probe(struct inputs_walk *w, enum probe_kind kind, const char *path, unsigned flags,
+		const struct inputs_filter *filter, const char *argument);
+
+#endif
