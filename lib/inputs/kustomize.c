@@ -1,0 +1,352 @@
+/*
+ * Which files does "kustomize build" read?
+ *
+ * A root is a directory with one kustomization file under one of three names.
+ * The file is decoded from its first YAML document into a struct by Go's
+ * encoding/json, which takes keys in any case, so "Resources:" works; two
+ * spellings of one key are both read here.  Then:
+ *
+ *   1. resources (and bases, which are appended to them) are tried as files,
+ *      then as roots of their own, then as repositories
+ *   2. components are roots
+ *   3. all other references are files; some fields hold either the thing
+ *      itself or the name of its file
+ *   4. generators, transformers and validators are plugin configurations,
+ *      which refer to files in their own ways: kustomize_plugin.c
+ *   5. Helm charts: kustomize_helm.c
+ *
+ * Paths are joined lexically to the root, whose own links were followed, and
+ * then their links are followed (api/internal/loader).  The restrictions that
+ * Kustomize puts on paths are not followed: what it refuses to read is logged
+ * all the same, which changes nothing as long as it refuses.  Cycles need no
+ * care: a root only names the roots it refers to.
+ *
+ * The fields are those of all versions since 1.0.  Files that become the
+ * value of a ConfigMap or Secret count byte by byte, all others are YAML.
+ */
+#include "inputs/kustomize.h"
+
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+
+#include "inputs/kustomize_impl.h"
+#include "inputs/kustomize_remote.h"
+
+static const char *const file_names[] = { "kustomization.yaml", "kustomization.yml",
+					  "Kustomization" };
+
+/* Something that is not here: log it if it is this repository under another name. */
+static void read_remote_file(struct kustomize_root *root, const char *text)
+{
+	struct inputs_walk *w = root->walk;
+	char *path = kustomize_remote_file(text, inputs_repository(w), inputs_ref(w));
+
+	if (path != NULL) {
+		(void)inputs_file(w, inputs_join(w, "", path), INPUTS_MEANING, NULL);
+	}
+	free(path);
+}
+
+/* A repository that Kustomize would clone. False if it would not. */
+static bool read_remote_root(struct kustomize_root *root, const char *text)
+{
+	struct inputs_walk *w = root->walk;
+	struct kustomize_remote remote = { .url = NULL };
+	struct inputs_entry entry = { .found = INPUTS_NOTHING };
+
+	if (!kustomize_remote_parse(text, &remote)) {
+		return false;
+	}
+	if (kustomize_remote_is_ours(&remote, inputs_repository(w), inputs_ref(w))) {
+		(void)inputs_lookup(w, inputs_join(w, "", remote.path), &entry);
+	}
+	if (entry.found == INPUTS_DIRECTORY) {
+		inputs_child(w, &inputs_kustomize, entry.real, NULL, text);
+	}
+	kustomize_remote_release(&remote);
+	return true;
+}
+
+static void read_bytes(struct kustomize_root *root, const char *text, unsigned flags)
+{
+	if (kustomize_remote_is_url(text)) {
+		read_remote_file(root, text);
+		return;
+	}
+	if (text[0] != '\0') {
+		(void)inputs_file(root->walk, inputs_join(root->walk, root->dir, text), flags,
+				  NULL);
+	}
+}
+
+void kustomize_read_file(struct kustomize_root *root, const char *text)
+{
+	read_bytes(root, text, INPUTS_MEANING);
+}
+
+static void read_raw(struct kustomize_root *root, const char *text)
+{
+	read_bytes(root, text, 0);
+}
+
+/* "path" or "key=path"; a second "=" or an empty side is an error of the build. */
+static void read_keyed(struct kustomize_root *root, const char *text)
+{
+	const char *equals = strchr(text, '=');
+
+	if (equals == NULL) {
+		read_raw(root, text);
+		return;
+	}
+	if (equals != text && strchr(equals + 1, '=') == NULL) {
+		read_raw(root, equals + 1);
+	}
+}
+
+void kustomize_read_patch(struct kustomize_root *root, const char *text)
+{
+	if (strchr(text, '\n') == NULL && text[0] != '{') {
+		kustomize_read_file(root, text);
+	}
+}
+
+void kustomize_read_resource(struct kustomize_root *root, const char *text)
+{
+	struct inputs_walk *w = root->walk;
+	struct inputs_entry entry = { .found = INPUTS_NOTHING };
+
+	if (kustomize_remote_is_url(text)) {
+		read_remote_file(root, text);
+		(void)read_remote_root(root, text);
+		return;
+	}
+	if (text[0] == '\0') {
+		return;
+	}
+	(void)inputs_file(w, inputs_join(w, root->dir, text), INPUTS_MEANING, &entry);
+	if (entry.found == INPUTS_DIRECTORY) {
+		inputs_child(w, &inputs_kustomize, entry.real, NULL, text);
+	}
+	if (entry.found != INPUTS_FILE) {
+		(void)read_remote_root(root, text);
+	}
+}
+
+static void read_component(struct kustomize_root *root, const char *text)
+{
+	struct inputs_walk *w = root->walk;
+	struct inputs_entry entry = { .found = INPUTS_NOTHING };
+
+	if (text[0] == '\0' || read_remote_root(root, text)) {
+		return;
+	}
+	(void)inputs_lookup(w, inputs_join(w, root->dir, text), &entry);
+	if (entry.found == INPUTS_DIRECTORY) {
+		inputs_child(w, &inputs_kustomize, entry.real, NULL, text);
+	}
+}
+
+const struct kustomize_field kustomize_path_fields[] = {
+	{ "path", kustomize_read_file, NULL },
+	{ NULL, NULL, NULL },
+};
+
+const struct kustomize_field kustomize_generator_fields[] = {
+	{ "files", read_keyed, NULL },
+	{ "envs", read_raw, NULL },
+	{ "env", read_raw, NULL },
+	{ NULL, NULL, NULL },
+};
+
+static const struct kustomize_field kustomization_fields[] = {
+	{ "resources", kustomize_read_resource, NULL },
+	{ "bases", kustomize_read_resource, NULL },
+	{ "components", read_component, NULL },
+	{ "crds", kustomize_read_file, NULL },
+	{ "configurations", kustomize_read_file, NULL },
+	{ "openapi", NULL, kustomize_path_fields },
+	{ "patches", kustomize_read_file, kustomize_path_fields }, // 1.0: a list of files
+	{ "patchesJson6902", NULL, kustomize_path_fields },
+	{ "patchesStrategicMerge", kustomize_read_patch, NULL },
+	{ "replacements", NULL, kustomize_path_fields },
+	{ "configMapGenerator", NULL, kustomize_generator_fields },
+	{ "secretGenerator", NULL, kustomize_generator_fields },
+	{ "generators", kustomize_read_plugin, NULL },
+	{ "transformers", kustomize_read_plugin, NULL },
+	{ "validators", kustomize_read_plugin, NULL },
+	{ NULL, NULL, NULL },
+};
+
+/* What a source adds to a root (struct inputs_walker's options). */
+static const struct kustomize_field option_fields[] = {
+	{ "components", read_component, NULL },
+	{ "patches", kustomize_read_file, NULL },
+	{ NULL, NULL, NULL },
+};
+
+static void read_value(struct kustomize_root *root, const json_t *value,
+		       const struct kustomize_field *field)
+{
+	size_t i = 0;
+	const json_t *item = NULL;
+
+	if (json_is_string(value) && field->read != NULL) {
+		field->read(root, json_string_value(value));
+		return;
+	}
+	if (json_is_object(value) && field->fields != NULL) {
+		kustomize_fields(root, value, field->fields);
+		return;
+	}
+	json_array_foreach(value, i, item) {
+		if (!json_is_array(item) && !inputs_is_opaque(root->walk)) {
+			read_value(root, item, field);
+		}
+	}
+}
+
+void kustomize_fields(struct kustomize_root *root, const json_t *object,
+		      const struct kustomize_field *fields)
+{
+	const char *key = NULL;
+	json_t *value = NULL;
+
+	json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+		for (const struct kustomize_field *field = fields; field->name != NULL; field++) {
+			if (strcasecmp(key, field->name) == 0) {
+				read_value(root, value, field);
+			}
+		}
+	}
+}
+
+const json_t *kustomize_get(const json_t *object, const char *name)
+{
+	const char *key = NULL;
+	json_t *value = NULL;
+
+	json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+		if (strcasecmp(key, name) == 0) {
+			return value;
+		}
+	}
+	return NULL;
+}
+
+void kustomize_each(struct kustomize_root *root, const char *dir,
+		    void (*use)(struct kustomize_root *root, const json_t *kustomization,
+				void *arg),
+		    void *arg)
+{
+	for (size_t i = 0; i < sizeof(file_names) / sizeof(file_names[0]); i++) {
+		const char *path = inputs_join(root->walk, dir, file_names[i]);
+		const json_t *value = NULL;
+		bool bad = false;
+
+		if (inputs_yaml(root->walk, path, INPUTS_MEANING, true, &value, &bad, NULL) !=
+		    INPUTS_FILE) {
+			continue;
+		}
+		if (strcmp(dir, root->dir) == 0) {
+			inputs_origin(root->walk, path);
+		}
+		if (value != NULL) {
+			use(root, value, arg);
+		}
+	}
+}
+
+static void read_kustomization(struct kustomize_root *root, const json_t *kustomization, void *arg)
+{
+	(void)arg;
+	kustomize_fields(root, kustomization, kustomization_fields);
+	kustomize_read_helm(root, kustomization);
+}
+
+static void walk(struct inputs_walk *w, const char *dir, const json_t *options)
+{
+	struct inputs_entry entry = { .found = INPUTS_NOTHING };
+
+	if (inputs_lookup(w, dir, &entry) != INPUTS_DIRECTORY) {
+		return;
+	}
+	struct kustomize_root root = { .walk = w, .dir = entry.real };
+
+	kustomize_each(&root, root.dir, read_kustomization, NULL);
+	if (options != NULL) {
+		kustomize_fields(&root, options, option_fields);
+	}
+}
+
+/* Does any string below node hold the name of the revision's variables? */
+static bool uses_revision(const json_t *node)
+{
+	const char *key = NULL;
+	json_t *value = NULL;
+	size_t i = 0;
+
+	if (json_is_string(node)) {
+		return strstr(json_string_value(node), "ARGOCD_APP_REVISION") != NULL;
+	}
+	json_object_foreach((json_t *)(uintptr_t)node, key, value) {
+		if (uses_revision(value)) {
+			return true;
+		}
+	}
+	json_array_foreach(node, i, value) {
+		if (uses_revision(value)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Argo CD's spec.source.kustomize: images, commonLabels and (if asked for)
+ * commonAnnotations may hold the revision; components and patches refer to
+ * files as if they stood in the root's own kustomization.
+ */
+static json_t *options(struct inputs_walk *w, const struct inputs_source *source,
+		       const json_t *spec)
+{
+	static const char *const substituted[] = { "images", "commonLabels", "commonAnnotations" };
+	const json_t *kustomize = json_object_get(spec, "kustomize");
+	const json_t *components = json_object_get(kustomize, "components");
+	json_t *patches = json_array();
+	json_t *result = json_object();
+	const json_t *patch = NULL;
+	size_t i = 0;
+
+	(void)source;
+	for (i = 0; i < sizeof(substituted) / sizeof(substituted[0]); i++) {
+		if (uses_revision(json_object_get(kustomize, substituted[i]))) {
+			inputs_always(w, "the source's options name the revision");
+		}
+	}
+	json_array_foreach(json_object_get(kustomize, "patches"), i, patch) {
+		json_t *path = json_object_get(patch, "path");
+
+		if (json_is_string(path) && json_string_length(path) > 0) {
+			(void)json_array_append(patches, path);
+		}
+	}
+	if (json_array_size(patches) > 0) {
+		(void)json_object_set(result, "patches", patches);
+	}
+	if (json_array_size(components) > 0) {
+		(void)json_object_set(result, "components", (json_t *)(uintptr_t)components);
+	}
+	json_decref(patches);
+	if (json_object_size(result) > 0) {
+		return result;
+	}
+	json_decref(result);
+	return NULL;
+}
+
+const struct inputs_walker inputs_kustomize = {
+	.name = "kustomize",
+	.options = options,
+	.walk = walk,
+};

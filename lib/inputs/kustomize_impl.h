@@ -1,0 +1,71 @@
+/*
+ * Between the files of the Kustomize walker.
+ *
+ * A kustomization and the plugin configurations beside it are read by tables:
+ * a field has a name and says what the strings under it refer to.
+ */
+#ifndef LIB_INPUTS_KUSTOMIZE_IMPL_H
+#define LIB_INPUTS_KUSTOMIZE_IMPL_H
+
+#include <stdbool.h>
+
+#include <jansson.h>
+
+#include "inputs/inputs_impl.h"
+
+/* One root that is being read. */
+struct kustomize_root {
+	struct inputs_walk *walk;
+	const char *dir;   // links followed; every reference is relative to it
+	size_t inline_len; // bytes of YAML inside of YAML that were parsed so far
+};
+
+/* What a string in a kustomization refers to. */
+typedef void (*kustomize_reader)(struct kustomize_root *root, const char *text);
+
+/* One field of an object; a table ends with a row without a name. */
+struct kustomize_field {
+	const char *name;                      // in any case
+	kustomize_reader read;                 // for a string, or each string of a list; may be NULL
+	const struct kustomize_field *fields;  // of an object, or each object of a list; may be NULL
+};
+
+/* The rows of a ConfigMap or Secret generator, of a patch with a path, of a replacement. */
+extern const struct kustomize_field kustomize_generator_fields[];
+extern const struct kustomize_field kustomize_path_fields[];
+
+/* Read object (anything but an object is ignored) by a table. */
+void kustomize_fields(struct kustomize_root *root, const json_t *object,
+		      const struct kustomize_field *fields);
+
+/* A file whose YAML counts, not its bytes; or one by HTTP. */
+void kustomize_read_file(struct kustomize_root *root, const char *text);
+
+/* A resource: a file, else another root, else a repository or a file elsewhere. */
+void kustomize_read_resource(struct kustomize_root *root, const char *text);
+
+/* A strategic merge patch: a patch in line, or a file. */
+void kustomize_read_patch(struct kustomize_root *root, const char *text);
+
+/*
+ * An entry of generators, transformers or validators: a plugin's
+ * configuration in line, or a resource that holds some (kustomize_plugin.c).
+ */
+void kustomize_read_plugin(struct kustomize_root *root, const char *text);
+
+/* The Helm charts of a kustomization: helmCharts, helmGlobals and the older form. */
+void kustomize_read_helm(struct kustomize_root *root, const json_t *kustomization);
+
+/* A HelmChartInflationGenerator's configuration: chart and globals in one object. */
+void kustomize_read_chart_plugin(struct kustomize_root *root, const json_t *object);
+
+/* The value of a key in any case, or NULL; object may be NULL or no object. */
+const json_t *kustomize_get(const json_t *object, const char *name);
+
+/* Call use with the YAML of each kustomization file in dir, which is real. */
+void kustomize_each(struct kustomize_root *root, const char *dir,
+		    void (*use)(struct kustomize_root *root, const json_t *kustomization,
+				void *arg),
+		    void *arg);
+
+#endif
