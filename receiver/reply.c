@@ -42,6 +42,8 @@ static const struct {
 
 #define TABLE_COUNT (sizeof(table) / sizeof(table[0]))
 
+_Static_assert(TABLE_COUNT <= REPLY_STATUSES, "arrays by reply_index() are large enough");
+
 size_t reply_count(void)
 {
 	return TABLE_COUNT;

@@ -15,6 +15,9 @@
 /* Seconds that a sender is asked to wait when we have too much to do. */
 #define REPLY_RETRY_AFTER 5
 
+/* More than the statuses of the table: for arrays by reply_index(). */
+#define REPLY_STATUSES 32
+
 struct reply {
 	int status;               // of the table; another becomes 500
 	const char *content_type; // of body
