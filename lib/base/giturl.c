@@ -280,22 +280,26 @@ static int split_path(const char *path, struct strvec *list, struct error *err)
 	return 0;
 }
 
-/* Drop ".git" at the end, however often. */
-static void drop_suffix(struct strvec *list)
+/* Drop ".git" at the end, however often, and what is then nothing. */
+static int drop_suffix(struct strvec *list, struct error *err)
 {
 	while (list->count > 0) {
 		char *last = list->items[list->count - 1];
 		size_t len = strlen(last);
 
 		if (len < 4 || strcasecmp(last + len - 4, ".git") != 0) {
-			return;
+			break;
 		}
 		last[len - 4] = '\0';
-		if (last[0] == '\0') {
+		if (strcmp(last, "..") == 0) {
+			return error_set(err, -1, "'..' in the path");
+		}
+		if (last[0] == '\0' || strcmp(last, ".") == 0) {
 			free(last);
 			list->items[--list->count] = NULL;
 		}
 	}
+	return list->count > 0 ? 0 : error_set(err, -1, "no path in the address");
 }
 
 static bool is(const char *component, const char *name)
@@ -436,12 +440,7 @@ char *giturl_normalise(const char *url, struct error *err)
 		(void)error_set(err, -1, "a control character in the address");
 		goto out;
 	}
-	if (split_path(path, &list, err) < 0) {
-		goto out;
-	}
-	drop_suffix(&list);
-	if (list.count == 0) {
-		(void)error_set(err, -1, "no path in the address");
+	if (split_path(path, &list, err) < 0 || drop_suffix(&list, err) < 0) {
 		goto out;
 	}
 	if (host != NULL) {

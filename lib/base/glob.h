@@ -1,22 +1,31 @@
 /*
  * Glob patterns in the dialects of the tools we follow.
  *
- * All matchers are iterative, linear or quadratic at worst, allocate nothing
- * and never recurse on the input.
+ * All matchers are one simulation of all ways to match at once: the time is
+ * at worst the length of the pattern times that of the text, whatever the
+ * pattern; nothing is allocated and nothing recurses.
  */
 #ifndef LIB_BASE_GLOB_H
 #define LIB_BASE_GLOB_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
+/* Longer patterns are GLOB_BAD_PATTERN. */
 #define GLOB_PATTERN_MAX 1024
-#define GLOB_ALTERNATIVES_MAX 64
 
+/*
+ * Text is UTF-8 in the first three; a byte that is not counts as one
+ * character, as in Go.  The first two libraries remember one star only, so
+ * they give up on some texts that a pattern describes: where a class matches
+ * "/", or a doublestar is glued to a star by braces ("*{**\/,b}").  Here these
+ * match.
+ */
 enum glob_dialect {
-	GLOB_GO,        // Go path.Match / filepath.Match: "*" and "?" stop at "/", "[^x]", a class may match "/"
-	GLOB_DOUBLESTAR, // bmatcuk/doublestar v4: "**" as a whole segment, "[!x]", "{a,b{c,d}}"
-	GLOB_GOBWAS,    // gobwas/glob without separators: "*" and "?" match "/" too, "{a,b}", "[!a]"
-	GLOB_WILDMATCH  // git wildmatch without WM_PATHNAME (pathspec): "*" matches "/"
+	GLOB_GO,         // Go path.Match: "*" and "?" stop at "/", "[^x]"
+	GLOB_DOUBLESTAR, // bmatcuk/doublestar v4: also "**" as a segment, "[!x]", "{a,b{c,d}}"
+	GLOB_GOBWAS,     // gobwas/glob, no separators: "*" and "?" match "/", "{a,b}", "[!a]"
+	GLOB_WILDMATCH   // git pathspec (wildmatch without WM_PATHNAME): "*" matches "/", bytes
 };
 
 enum glob_result {
@@ -25,13 +34,22 @@ enum glob_result {
 	GLOB_BAD_PATTERN = 2 // the real tool reports an error; most callers treat it as no match
 };
 
-/* Match the whole of text against pattern in a dialect. */
+/*
+ * Match the whole of text against pattern in a dialect.  GLOB_BAD_PATTERN
+ * does not depend on text, except that in GLOB_DOUBLESTAR a "}" too many
+ * matches itself; in GLOB_WILDMATCH only a pattern that is too long is bad
+ * (git takes a malformed one as matching nothing).
+ */
 enum glob_result glob_match(enum glob_dialect dialect, const char *pattern, const char *text);
+
+/* As glob_match(); also adds the steps it took to *steps: the measure of the promise above. */
+enum glob_result glob_match_counted(enum glob_dialect dialect, const char *pattern,
+				    const char *text, size_t *steps);
 
 /* True if pattern has a character that is special in the dialect. */
 bool glob_is_pattern(enum glob_dialect dialect, const char *pattern);
 
-/* True if pattern would not be GLOB_BAD_PATTERN for some text. */
+/* True if the dialect's own library takes pattern for well formed. */
 bool glob_is_valid(enum glob_dialect dialect, const char *pattern);
 
 #endif
