@@ -49,10 +49,17 @@ REPLAY_TESTS     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/replay/*.c))
 FUZZ_TARGETS     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 E2E_HELPERS      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/e2e/*.c))
 BENCHMARKS       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+E2E_HELPERS      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/e2e/*.c))
 HOOKS            := $(patsubst hooks/%.c,$(BUILD)/%,$(wildcard hooks/post-receive.c))
 
+# "make" alone on a machine without the libraries says what is missing; the
+# targets that a newcomer types first (demo, test) install it.
 .PHONY: all
 all: $(BUILD)/doorbell $(HOOKS)
+
+ifeq ($(shell contrib/dependencies.sh build --check 2>/dev/null || echo missing)$(filter deps-% demo test% bench fuzz lint oracle help clean uninstall,$(MAKECMDGOALS)),missing)
+$(shell contrib/dependencies.sh build >&2)
+endif
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -93,8 +100,143 @@ $(BUILD)/tests/e2e/%: $(BUILD)/tests/e2e/%.o $(BUILD)/libdoorbell.a
 $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/standalone.o $(BUILD)/libdoorbell.a
 	$(call link,$(LIB_LIBS))
 
+$(BUILD)/tests/e2e/%: $(BUILD)/tests/e2e/%.o $(SUPPORT_OBJECTS) $(RECEIVER_PARTS) $(BUILD)/libdoorbell.a
+	$(call link,$(MAIN_LIBS))
+
+# --- packages -------------------------------------------------------------
+# What is missing is installed with apt-get; nothing is done when all is there.
+
+.PHONY: deps-build deps-demo deps-test deps-bench
+deps-build deps-demo deps-test deps-bench: deps-%:
+	@contrib/dependencies.sh $*
+
+# The tree is built by a make of its own, after pkg-config is surely there.
+.PHONY: everything
+everything: all $(UNIT_TESTS) $(REPLAY_TESTS) $(FUZZ_TARGETS) $(E2E_HELPERS)
+
+# --- tests ----------------------------------------------------------------
+# prove runs them all and reads TAP; T=word picks those whose name has it.
+
+T ?=
+pick = $(if $(T),$(foreach f,$(1),$(if $(findstring $(T),$(notdir $(f))),$(f))),$(1))
+PROVE = DOORBELL_BUILD=$(BUILD) $(SANITIZER_OPTIONS) prove --exec '' --timer -j2
+SANITIZER_OPTIONS := ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1 \
+	TSAN_OPTIONS=halt_on_error=1
+
+E2E_TESTS  := $(sort $(wildcard tests/e2e/*.py tests/e2e/*.mjs))
+LINT_TESTS := tests/lint/lint.py
+
+.PHONY: test test-unit test-replay test-fuzz test-e2e
+test: deps-test
+	+@$(MAKE) --no-print-directory everything
+	$(PROVE) $(call pick,$(UNIT_TESTS) $(REPLAY_TESTS) tests/fuzz/corpora.sh $(E2E_TESTS) $(LINT_TESTS))
+
+test-unit: deps-test
+	+@$(MAKE) --no-print-directory all $(UNIT_TESTS)
+	$(PROVE) $(call pick,$(UNIT_TESTS))
+
+test-replay: deps-test
+	+@$(MAKE) --no-print-directory $(REPLAY_TESTS)
+	$(PROVE) $(call pick,$(REPLAY_TESTS))
+
+test-fuzz: deps-test
+	+@$(MAKE) --no-print-directory $(FUZZ_TARGETS)
+	$(PROVE) tests/fuzz/corpora.sh
+
+test-e2e: deps-test
+	+@$(MAKE) --no-print-directory all $(E2E_HELPERS)
+	$(PROVE) $(call pick,$(E2E_TESTS))
+
+.PHONY: lint
+lint: deps-test
+	$(LINT_TESTS)
+
+# Fuzzing with clang's libFuzzer, TIME seconds for each target; T=word picks.
+TIME ?= 60
+FUZZ_CFLAGS = -std=c11 -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all $(PKG_CFLAGS)
+FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+
+$(BUILD)/fuzz/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)clang $(CPPFLAGS) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(patsubst %.c,$(BUILD)/fuzz/%.o,$(wildcard lib/*/*.c))
+	$(Q)clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIB_LIBS)
+
+.PHONY: fuzz
+fuzz: deps-test
+	+@$(MAKE) --no-print-directory $(patsubst %,$(BUILD)/fuzz/fuzz_%,$(call pick,$(FUZZ_NAMES)))
+	@for name in $(call pick,$(FUZZ_NAMES)); do \
+		mkdir -p $(BUILD)/fuzz/found/$$name; \
+		echo "== $$name"; \
+		$(BUILD)/fuzz/fuzz_$$name -max_total_time=$(TIME) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+			-artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/found/$$name tests/fuzz/corpus/$$name \
+			2>&1 | tail -n 8 || exit 1; \
+	done
+
+.PHONY: bench
+bench: deps-bench
+	+@$(MAKE) --no-print-directory all $(BENCHMARKS)
+	@for b in $(call pick,$(sort $(BENCHMARKS) $(wildcard tests/bench/*.py))); do \
+		echo; echo "== $$b"; DOORBELL_BUILD=$(BUILD) $$b || exit 1; \
+	done
+
+# Compare what the engine says with what the renderers do, on any repository.
+REPO ?=
+.PHONY: oracle
+oracle: deps-test
+	+@$(MAKE) --no-print-directory everything
+	@test -n "$(REPO)" || { echo "usage: make oracle REPO=DIRECTORY [PUSHES=N]" >&2; exit 64; }
+	DOORBELL_BUILD=$(BUILD) tests/support/oracle.py "$(REPO)" $(if $(PUSHES),--pushes $(PUSHES))
+
+# --- demo -----------------------------------------------------------------
+
+KEEP ?=
+.PHONY: demo
+demo: deps-demo
+	+@$(MAKE) --no-print-directory all
+	@KEEP=$(KEEP) DOORBELL_BUILD=$(BUILD) contrib/examples/demo.py
+
+# --- install --------------------------------------------------------------
+
+MAN1 = $(wildcard contrib/man/*.1)
+MAN5 = $(wildcard contrib/man/*.5)
+
+.PHONY: install
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/doorbell
+	install -m 755 $(BUILD)/doorbell $(DESTDIR)$(PREFIX)/bin/doorbell
+	install -m 755 $(BUILD)/post-receive $(DESTDIR)$(PREFIX)/libexec/doorbell/post-receive
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 644 $(MAN1) $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 $(MAN5) $(DESTDIR)$(PREFIX)/share/man/man5
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 644 contrib/completions/doorbell.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/doorbell
+	install -d $(DESTDIR)$(PREFIX)/share/doorbell/examples
+	install -m 644 contrib/examples/doorbell.yaml $(DESTDIR)$(PREFIX)/share/doorbell/examples
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|@PREFIX@|$(PREFIX)|g' contrib/systemd/doorbell.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/doorbell.service
+
+.PHONY: uninstall
+uninstall:
+	rm -rf $(DESTDIR)$(PREFIX)/libexec/doorbell $(DESTDIR)$(PREFIX)/share/doorbell
+	rm -f $(DESTDIR)$(PREFIX)/bin/doorbell $(DESTDIR)$(PREFIX)/lib/systemd/system/doorbell.service \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/doorbell \
+		$(patsubst contrib/man/%,$(DESTDIR)$(PREFIX)/share/man/man1/%,$(MAN1)) \
+		$(patsubst contrib/man/%,$(DESTDIR)$(PREFIX)/share/man/man5/%,$(MAN5))
+
 .PHONY: clean
 clean:
 	rm -rf build
 
+.PHONY: help
+help:
+	@echo 'make demo       see it work: a repository, real pushes, what they trigger (KEEP=1: leave it running)'
+	@echo 'make test       all tests; T=word picks; SANITIZE=address,undefined or thread'
+	@echo 'make            build doorbell and its hook'
+	@echo 'make install    PREFIX=/usr/local DESTDIR='
+	@echo 'make bench      benchmarks; make fuzz: TIME=60 seconds for each parser'
+	@echo 'make lint       the house rules; make oracle REPO=DIR: the engine against the renderers'
+
+# After all targets, so that no dependency file makes a rule of its own the first.
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,152 @@
+/*
+ * Settings as plain data.
+ *
+ * One table (config_settings()) names every setting once: its key in the
+ * file, from which flag and environment variable follow, its type, default,
+ * range and one line of help.  Flags win over the environment, that over the
+ * file, that over defaults.  All strings and arrays in struct config are
+ * owned by it; durations are in milliseconds, sizes in bytes.
+ */
+#ifndef LIB_CONFIG_CONFIG_H
+#define LIB_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/strvec.h"
+
+enum config_mode { CONFIG_MODE_EXACT, CONFIG_MODE_UNION, CONFIG_MODE_ARGOCD };
+
+enum config_action { CONFIG_ACTION_REFRESH, CONFIG_ACTION_HARD, CONFIG_ACTION_SYNC };
+
+enum config_log_format { CONFIG_LOG_AUTO, CONFIG_LOG_TEXT, CONFIG_LOG_JSON };
+
+enum config_log_level { CONFIG_LOG_DEBUG, CONFIG_LOG_INFO, CONFIG_LOG_WARNING, CONFIG_LOG_ERROR };
+
+/* A sender, registered at /hooks/<name>. */
+struct config_source {
+	char *name;
+	char *provider;
+	struct strvec secrets;        // contents, from secrets and secretFiles
+	struct strvec signing_tokens; // contents, from signingTokens and signingTokenFiles
+	struct strvec repositories;   // globs of addresses it may speak of; empty: all
+	int64_t timestamp_tolerance;
+};
+
+struct config_repository {
+	char *url;
+	struct strvec aliases;
+	char *path;            // local bare repository, or NULL: a clone of ours
+	char *fetch_url;       // NULL: url
+	char *default_branch;  // short name, or NULL
+	char *username;        // these six or NULL
+	char *token_file;
+	char *ssh_key_file;
+	char *known_hosts_file;
+	char *ca_file;
+	bool allow_alternates;
+	enum config_mode mode;
+};
+
+/* Where applications are read from: exactly one of file, directory, repository is set. */
+struct config_applications {
+	char *file;
+	char *directory;
+	char *repository;
+	char *ref;             // with repository; short or full name
+	char *path;            // with repository: directory in it, "" = all
+};
+
+/* A target: of kind exec if command is not empty, of kind argocd if url is set. */
+struct config_target {
+	char *name;
+	struct strvec command;
+	struct strvec environment; // "KEY=value"
+	char *directory;           // or NULL
+	char *url;
+	char *token_file;          // these two or NULL
+	char *ca_file;
+	bool insecure;
+	enum config_action action;
+	bool prune;
+	int64_t time_limit;        // exec.timeLimit or argocd.timeout
+	struct strvec applications; // globs of full names; empty: all
+	double rate_per_second;    // 0: no limit
+	unsigned burst;
+	unsigned concurrency;
+};
+
+struct config {
+	struct strvec listen;
+	char *status_listen;
+	char *socket;              // "": none
+	unsigned socket_mode;
+	char *tls_cert_file;       // these two or NULL
+	char *tls_key_file;
+	char *state_directory;
+	enum config_log_format log_format;
+	enum config_log_level log_level;
+	int64_t quiet_window;
+	int64_t quiet_window_max;
+	int64_t hook_wait;
+	int64_t max_body_bytes;
+	unsigned max_connections;
+	unsigned max_connections_per_address; // 0: no limit
+	unsigned new_connections_per_address; // in ten seconds, 0: no limit
+	int64_t journal_max_bytes;
+	int64_t min_free_bytes;
+	int64_t retention;
+	int64_t fetch_timeout;
+	int64_t fetch_retry_first;
+	int64_t fetch_retry_max;
+	int64_t fetch_give_up;
+	int64_t reader_time_limit;
+	int64_t reader_memory_limit;
+	unsigned readers;
+	int64_t retry_first;
+	int64_t retry_max;
+	unsigned retry_attempts;
+	int64_t drain_timeout;
+	enum config_mode mode;
+	struct config_source *sources;
+	size_t source_count;
+	struct config_repository *repositories;
+	size_t repository_count;
+	struct config_applications *applications;
+	size_t application_count;
+	struct config_target *targets;
+	size_t target_count;
+	char *file;                // what was read, absolute, or NULL
+	void *origins;             // private: see config_origin()
+};
+
+/* Where settings come from. */
+struct config_override {
+	const char *key;           // "quietWindow", or a flag's spelling "quiet-window"
+	const char *value;         // YAML text
+};
+
+struct config_input {
+	const char *path;                        // of the file, or NULL: none
+	char *const *environment;                // as environ, or NULL
+	const struct config_override *overrides; // flags
+	size_t override_count;
+	/* Is that the name of a provider? NULL: all are. */
+	bool (*is_provider)(const char *name);
+};
+
+/*
+ * Load and check. 0 with *ret_config (config_free()); -1 with at least one
+ * line in problems, each "FILE:LINE:COLUMN: what: cure" (or "DOORBELL_X: ..."
+ * or "--x: ..."). All problems are collected. warnings gets lines that do not
+ * stop anything; it may be NULL.
+ */
+int config_load(const struct config_input *input, struct config **ret_config,
+		struct strvec *problems, struct strvec *warnings);
+
+/* Free it; secrets are wiped first. NULL is fine. */
+void config_free(struct config *config);
+
+#endif

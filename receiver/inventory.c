@@ -1,0 +1,463 @@
+/*
+ * The inventory: sources, each with the applications it gave, and the list
+ * that is made of them.
+ *
+ * A file that cannot be read keeps what it gave before, and says so: half a
+ * write must not make applications disappear.
+ */
+#include "receiver/inventory.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <uthash.h>
+
+#include "app/app_yaml.h"
+#include "base/buf.h"
+#include "base/hmac.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "receiver/watch.h"
+
+#define DIRECTORY_DEPTH 32
+
+enum kind { KIND_FILE, KIND_DIRECTORY, KIND_PLACE };
+
+/* Where applications come from, and those that it gave. */
+struct source {
+	enum kind kind;
+	char *path;                   // of a file or directory
+	char *repository;             // of a place, these three
+	char *ref;
+	char *directory;
+	struct inventory_place place; // borrows the three
+	char digest[SHA256_HEX_MAX + 1]; // of what was read last
+	struct app_list list;
+	struct strvec problems;
+};
+
+struct inventory {
+	struct source **sources;
+	size_t count;
+	size_t capacity;
+	struct app_list merged;       // a view: its applications belong to the sources
+	struct app_list old;          // the view before it
+	struct app_list *retired;     // lists that were replaced
+	size_t retired_count;
+	size_t retired_capacity;
+	struct strvec problems;
+	inventory_name_fn name;
+	void *ctx;
+};
+
+/* What one reading of a file or directory gathers. */
+struct reading {
+	struct app_list list;
+	struct strvec problems;
+	struct buf content;           // digests of all files, one after the other
+	bool failed;                  // something could not be read
+};
+
+struct inventory *inventory_new(inventory_name_fn name, void *ctx)
+{
+	struct inventory *inv = xcalloc(1, sizeof(*inv));
+
+	inv->name = name;
+	inv->ctx = ctx;
+	return inv;
+}
+
+static struct source *add_source(struct inventory *inv, enum kind kind)
+{
+	struct source *source = xcalloc(1, sizeof(*source));
+
+	source->kind = kind;
+	inv->sources = xgrow(inv->sources, inv->count, &inv->capacity, sizeof(*inv->sources));
+	inv->sources[inv->count++] = source;
+	return source;
+}
+
+void inventory_add_file(struct inventory *inv, const char *path)
+{
+	add_source(inv, KIND_FILE)->path = xstrdup(path);
+}
+
+void inventory_add_directory(struct inventory *inv, const char *path)
+{
+	add_source(inv, KIND_DIRECTORY)->path = xstrdup(path);
+}
+
+void inventory_add_place(struct inventory *inv, const struct inventory_place *place)
+{
+	struct source *source = add_source(inv, KIND_PLACE);
+
+	source->repository = xstrdup(place->repository);
+	source->ref = xstrdup(place->ref);
+	source->directory = xstrdup(place->directory);
+	source->place = (struct inventory_place){ source->repository, source->ref,
+						  source->directory };
+}
+
+static void retire(struct inventory *inv, struct app_list *list)
+{
+	inv->retired = xgrow(inv->retired, inv->retired_count, &inv->retired_capacity,
+			     sizeof(*inv->retired));
+	inv->retired[inv->retired_count++] = *list;
+	*list = (struct app_list){ 0 };
+}
+
+void inventory_discard(struct inventory *inv)
+{
+	for (size_t i = 0; i < inv->retired_count; i++) {
+		app_list_release(&inv->retired[i]);
+	}
+	inv->retired_count = 0;
+	free(inv->old.items);
+	inv->old = (struct app_list){ 0 };
+}
+
+static void source_free(struct source *source)
+{
+	app_list_release(&source->list);
+	strvec_release(&source->problems);
+	free(source->path);
+	free(source->repository);
+	free(source->ref);
+	free(source->directory);
+	free(source);
+}
+
+void inventory_free(struct inventory *inv)
+{
+	if (inv == NULL) {
+		return;
+	}
+	inventory_discard(inv);
+	for (size_t i = 0; i < inv->count; i++) {
+		source_free(inv->sources[i]);
+	}
+	free(inv->sources);
+	free(inv->merged.items);
+	free(inv->retired);
+	strvec_release(&inv->problems);
+	free(inv);
+}
+
+static int read_all(const char *path, struct buf *out)
+{
+	char chunk[65536];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	ssize_t n = fd < 0 ? -1 : 1;
+
+	while (n > 0) {
+		n = read(fd, chunk, sizeof(chunk));
+		if (n > 0 && buf_add(out, chunk, (size_t)n) < 0) {
+			errno = EFBIG;
+			n = -1;
+		}
+	}
+	int saved = errno;
+	if (fd >= 0) {
+		close(fd);
+	}
+	errno = saved;
+	return n < 0 ? -1 : 0;
+}
+
+static void problem(struct reading *r, const char *path, const char *why)
+{
+	strvec_pushf(&r->problems, "%s: %s", path, why);
+	r->failed = true;
+}
+
+static void read_file(struct reading *r, const char *path)
+{
+	char digest[SHA256_HEX_MAX + 1];
+	struct error err = ERROR_INIT;
+	struct buf text;
+
+	buf_init(&text, LIMIT_YAML_BYTES);
+	if (read_all(path, &text) < 0) {
+		problem(r, path, strerror(errno));
+		goto out;
+	}
+	if (sha256_hex(text.data, text.len, digest) == 0) {
+		(void)buf_addf(&r->content, "%s %s\n", digest, path);
+	}
+	if (app_read_yaml(text.data, text.len, path, &r->list, &r->problems, &err) < 0) {
+		problem(r, path, err.text);
+	}
+out:
+	buf_release(&text);
+}
+
+static bool is_manifest(const char *name)
+{
+	return fnmatch("*.yaml", name, 0) == 0 || fnmatch("*.yml", name, 0) == 0 ||
+	       fnmatch("*.json", name, 0) == 0;
+}
+
+static void read_directory(struct reading *r, const char *path, int depth, struct watch *watch);
+
+/* One entry: "..data" and other hidden names are left out, links are followed. */
+static void read_entry(struct reading *r, const char *path, const char *name, int depth,
+		       struct watch *watch)
+{
+	char *child = xasprintf("%s/%s", path, name);
+	struct stat st;
+
+	if (name[0] != '.' && stat(child, &st) == 0) {
+		if (S_ISDIR(st.st_mode)) {
+			read_directory(r, child, depth + 1, watch);
+		} else if (S_ISREG(st.st_mode) && is_manifest(name) && watch == NULL) {
+			read_file(r, child);
+		}
+	}
+	free(child);
+}
+
+/* Read what is below path; with a watch only watch it. */
+static void read_directory(struct reading *r, const char *path, int depth, struct watch *watch)
+{
+	struct dirent **entries = NULL;
+
+	if (depth > DIRECTORY_DEPTH) {
+		problem(r, path, "directories nest too deeply");
+		return;
+	}
+	if (watch != NULL) {
+		watch_add_directory(watch, path);
+	}
+	int count = scandir(path, &entries, NULL, alphasort);
+	if (count < 0) {
+		problem(r, path, strerror(errno));
+		return;
+	}
+	for (int i = 0; i < count; i++) {
+		read_entry(r, path, entries[i]->d_name, depth, watch);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+static bool read_source(struct inventory *inv, struct source *source)
+{
+	char digest[SHA256_HEX_MAX + 1] = "";
+	struct reading r = { .failed = false };
+
+	buf_init(&r.content, SIZE_MAX / 2);
+	if (source->kind == KIND_FILE) {
+		read_file(&r, source->path);
+	} else {
+		read_directory(&r, source->path, 0, NULL);
+	}
+	for (size_t i = 0; i < r.problems.count; i++) {
+		(void)buf_addstr(&r.content, r.problems.items[i]);
+	}
+	(void)sha256_hex(r.content.data, r.content.len, digest);
+	buf_release(&r.content);
+	if (strcmp(digest, source->digest) == 0) {
+		app_list_release(&r.list);
+		strvec_release(&r.problems);
+		return false;
+	}
+	memcpy(source->digest, digest, sizeof(digest));
+	strvec_release(&source->problems);
+	source->problems = r.problems;
+	if (r.failed && source->list.count > 0) {
+		strvec_pushf(&source->problems, "%s: what was read before is kept", source->path);
+		app_list_release(&r.list);
+		return true;
+	}
+	retire(inv, &source->list);
+	source->list = r.list;
+	return true;
+}
+
+bool inventory_read_files(struct inventory *inv)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < inv->count; i++) {
+		if (inv->sources[i]->kind != KIND_PLACE) {
+			changed = read_source(inv, inv->sources[i]) || changed;
+		}
+	}
+	return changed;
+}
+
+void inventory_watch(const struct inventory *inv, struct watch *watch)
+{
+	for (size_t i = 0; i < inv->count; i++) {
+		const struct source *source = inv->sources[i];
+		struct reading r = { .failed = false };
+
+		if (source->kind == KIND_FILE) {
+			watch_add_file(watch, source->path);
+		} else if (source->kind == KIND_DIRECTORY) {
+			read_directory(&r, source->path, 0, watch);
+			strvec_release(&r.problems);
+		}
+	}
+}
+
+static struct source *place_at(const struct inventory *inv, size_t wanted)
+{
+	for (size_t i = 0; i < inv->count; i++) {
+		if (inv->sources[i]->kind == KIND_PLACE && wanted-- == 0) {
+			return inv->sources[i];
+		}
+	}
+	return NULL;
+}
+
+const struct inventory_place *inventory_get_place(const struct inventory *inv, size_t i)
+{
+	const struct source *source = place_at(inv, i);
+
+	return source != NULL ? &source->place : NULL;
+}
+
+bool inventory_holds(const struct inventory *inv, const char *repository, const char *ref)
+{
+	for (size_t i = 0; i < inv->count; i++) {
+		const struct source *source = inv->sources[i];
+
+		if (source->kind == KIND_PLACE && strcmp(source->repository, repository) == 0 &&
+		    strcmp(source->ref, ref) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void inventory_set_place(struct inventory *inv, size_t i, struct app_list *list,
+			 struct strvec *problems)
+{
+	struct source *source = place_at(inv, i);
+
+	if (source == NULL) {
+		return;
+	}
+	retire(inv, &source->list);
+	strvec_release(&source->problems);
+	source->list = *list;
+	source->problems = *problems;
+	*list = (struct app_list){ 0 };
+	*problems = (struct strvec)STRVEC_INIT;
+}
+
+static bool same_place(const struct source *a, const struct source *b)
+{
+	return a->kind == KIND_PLACE && b->kind == KIND_PLACE &&
+	       strcmp(a->repository, b->repository) == 0 && strcmp(a->ref, b->ref) == 0 &&
+	       strcmp(a->directory, b->directory) == 0;
+}
+
+void inventory_take_places(struct inventory *inv, struct inventory *old)
+{
+	for (size_t i = 0; i < inv->count; i++) {
+		for (size_t k = 0; k < old->count; k++) {
+			struct source *from = old->sources[k];
+
+			if (same_place(inv->sources[i], from)) {
+				inv->sources[i]->list = from->list;
+				inv->sources[i]->problems = from->problems;
+				from->list = (struct app_list){ 0 };
+				from->problems = (struct strvec)STRVEC_INIT;
+			}
+		}
+	}
+}
+
+/* A name that was seen, and where. */
+struct seen {
+	char *name;
+	const char *origin;
+	UT_hash_handle hh;
+};
+
+/* An alias becomes the name of the repository it stands for. */
+static void canonicalise(const struct inventory *inv, struct app *app)
+{
+	for (size_t i = 0; inv->name != NULL && i < app->source_count; i++) {
+		struct app_source *source = &app->sources[i];
+		const char *name = source->repository != NULL
+					   ? inv->name(inv->ctx, source->repository)
+					   : NULL;
+
+		if (name != NULL && strcmp(name, source->repository) != 0) {
+			free(source->repository);
+			source->repository = xstrdup(name);
+		}
+	}
+}
+
+static void merge_app(struct inventory *inv, struct seen **seen, struct app *app)
+{
+	char *name = app_full_name(app);
+	struct seen *found = NULL;
+
+	HASH_FIND_STR(*seen, name, found);
+	if (found != NULL) {
+		strvec_pushf(&inv->problems, "%s: application '%s' was read from %s already",
+			     app->origin, name, found->origin);
+		free(name);
+		return;
+	}
+	if (inv->merged.count >= LIMIT_APPLICATIONS) {
+		strvec_pushf(&inv->problems, "%s: more than %d applications: '%s' is left out",
+			     app->origin, LIMIT_APPLICATIONS, name);
+		free(name);
+		return;
+	}
+	found = xcalloc(1, sizeof(*found));
+	found->name = name;
+	found->origin = app->origin;
+	HASH_ADD_KEYPTR(hh, *seen, found->name, strlen(found->name), found);
+	canonicalise(inv, app);
+	app_list_add_take(&inv->merged, app); /* a view: never released as a list */
+}
+
+void inventory_merge(struct inventory *inv)
+{
+	struct seen *seen = NULL;
+	struct seen *one;
+	struct seen *next;
+
+	free(inv->old.items);
+	inv->old = inv->merged;
+	inv->merged = (struct app_list){ 0 };
+	strvec_release(&inv->problems);
+	for (size_t i = 0; i < inv->count; i++) {
+		struct source *source = inv->sources[i];
+
+		for (size_t k = 0; k < source->list.count; k++) {
+			merge_app(inv, &seen, source->list.items[k]);
+		}
+		for (size_t k = 0; k < source->problems.count; k++) {
+			strvec_push(&inv->problems, source->problems.items[k]);
+		}
+	}
+	HASH_ITER(hh, seen, one, next) {
+		HASH_DEL(seen, one);
+		free(one->name);
+		free(one);
+	}
+}
+
+const struct app_list *inventory_list(const struct inventory *inv)
+{
+	return &inv->merged;
+}
+
+const struct strvec *inventory_problems(const struct inventory *inv)
+{
+	return &inv->problems;
+}
