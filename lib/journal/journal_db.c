@@ -19,6 +19,7 @@
 
 #include <sqlite3.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,6 +46,7 @@ static const struct setting both[] = {
 
 static const struct setting writer[] = {
 	{ "PRAGMA journal_mode=WAL", "wal" },
+	{ "PRAGMA journal_mode", "wal" },
 	{ "PRAGMA synchronous=FULL", NULL },
 	{ "PRAGMA synchronous", "2" },
 	{ "PRAGMA fullfsync=ON", NULL },
@@ -96,26 +98,31 @@ static int open_text(struct journal *j, int code, struct error *err)
 	return error_set(err, -1, "%s (%d)", sqlite3_errmsg(j->db), code);
 }
 
+/*
+ * Run a setting to its very end: "PRAGMA journal_mode=WAL" answers "wal"
+ * first and commits afterwards, where it may still fail.
+ */
 static int apply(struct journal *j, const struct setting *setting, struct error *err)
 {
-	const char *text = NULL;
+	char last[64] = "nothing";
 	sqlite3_stmt *st = NULL;
 	int r = -1;
 	int code = sqlite3_prepare_v2(j->db, setting->sql, -1, &st, NULL);
 
-	if (code == SQLITE_OK) {
+	while (code == SQLITE_OK || code == SQLITE_ROW) {
 		code = sqlite3_step(st);
+		if (code == SQLITE_ROW) {
+			(void)snprintf(last, sizeof(last), "%s",
+				       (const char *)sqlite3_column_text(st, 0));
+		}
 	}
-	if (code != SQLITE_OK && code != SQLITE_DONE && code != SQLITE_ROW) {
+	if (code != SQLITE_DONE) {
 		(void)open_text(j, code, err);
 		goto out;
 	}
-	if (code == SQLITE_ROW) {
-		text = (const char *)sqlite3_column_text(st, 0);
-	}
-	if (setting->expected != NULL && (text == NULL || strcmp(text, setting->expected) != 0)) {
-		(void)error_set(err, r, "\"%s\" gives %s instead of %s", setting->sql,
-				text != NULL ? text : "nothing", setting->expected);
+	if (setting->expected != NULL && strcmp(last, setting->expected) != 0) {
+		(void)error_set(err, r, "\"%s\" gives \"%s\" instead of \"%s\"", setting->sql, last,
+				setting->expected);
 		goto out;
 	}
 	r = 0;

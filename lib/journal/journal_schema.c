@@ -13,6 +13,7 @@
 #include "journal/journal_schema.h"
 
 #include <sqlite3.h>
+#include <stdio.h>
 
 static const char *const steps[] = {
 	"CREATE TABLE delivery ("
