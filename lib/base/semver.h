@@ -7,11 +7,13 @@
 
 #include <stdbool.h>
 
+/* Longer versions and constraints are malformed. */
 #define SEMVER_TEXT_MAX 256
 
 /*
- * True if text is a constraint that is not also a plain revision name: a
- * range ("1.2.*", ">=1.0 <2", "^1.2", "~1", "1.x || 2.x", "1.0 - 2.0").
+ * True if text is a constraint that is not also a plain version: a range
+ * ("1.2.*", ">=1.0 <2", "^1.2", "~1", "1.x || 2.x", "1.0 - 2.0", "*").
+ * A branch may have such a name too ("1.x"): compare names first.
  */
 bool semver_is_range(const char *text);
 
@@ -22,7 +24,10 @@ bool semver_is_range(const char *text);
  */
 bool semver_matches(const char *constraint, const char *version);
 
-/* <0, 0, >0 by precedence; malformed versions come before all others. */
+/*
+ * <0, 0, >0 by precedence (build metadata has none); malformed versions come
+ * before all others and are equal to each other.
+ */
 int semver_compare(const char *a, const char *b);
 
 #endif
