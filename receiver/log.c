@@ -7,7 +7,7 @@
  *
  * Text as logrus writes it (and so Argo CD), JSON with the same keys:
  *
- *     time="2026-11-22T16:00:00.123Z" level=info msg="push accepted" refs=2
+ *     time=2026-11-22T16:00:00.123Z level=info msg="push accepted" refs=2
  *     {"time":"2026-11-22T16:00:00.123Z","level":"info","msg":...}
  *
  * sd-daemon(3): a "<N>" before a line tells the journal its priority;

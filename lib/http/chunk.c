@@ -84,7 +84,8 @@ static void take_size(struct http_chunk *c, char byte)
 		return;
 	}
 	if (c->digits == 0 || value >= 0) {
-		refuse(c, 400, c->digits == 0 ? "a chunk without a size" : "a chunk size is too long");
+		refuse(c, 400, c->digits == 0 ? "a chunk without a size"
+					      : "a chunk size is too long");
 		return;
 	}
 	if (byte == '\r') {
@@ -99,9 +100,22 @@ static void take_size(struct http_chunk *c, char byte)
 	take_extension(c, byte);
 }
 
-/* The size line is complete: is the chunk welcome? */
-static void begin_chunk(struct http_chunk *c)
+static void expect(struct http_chunk *c, char byte, char want, enum state next)
 {
+	if (byte != want) {
+		refuse(c, 400, "CRLF is not where it must be");
+		return;
+	}
+	c->state = (int)next;
+}
+
+/* With its LF the size line is complete: is the chunk welcome? */
+static void begin_chunk(struct http_chunk *c, char byte)
+{
+	expect(c, byte, '\n', STATE_DATA);
+	if (c->state != STATE_DATA) {
+		return;
+	}
 	c->digits = 0;
 	c->extension = 0;
 	if (c->left > c->max - c->total) {
@@ -113,15 +127,6 @@ static void begin_chunk(struct http_chunk *c)
 		return;
 	}
 	c->state = c->left > 0 ? STATE_DATA : STATE_TRAILER_START;
-}
-
-static void expect(struct http_chunk *c, char byte, char want, enum state next)
-{
-	if (byte != want) {
-		refuse(c, 400, "a chunk does not end with CRLF");
-		return;
-	}
-	c->state = (int)next;
 }
 
 static void take_trailer(struct http_chunk *c, char byte)
@@ -165,10 +170,7 @@ static void take(struct http_chunk *c, char byte)
 		take_extension(c, byte);
 		return;
 	case STATE_SIZE_LF:
-		expect(c, byte, '\n', STATE_DATA);
-		if (c->state == STATE_DATA) {
-			begin_chunk(c);
-		}
+		begin_chunk(c, byte);
 		return;
 	case STATE_DATA_CR:
 		expect(c, byte, '\r', STATE_DATA_LF);

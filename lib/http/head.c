@@ -141,7 +141,7 @@ static enum http_result read_target(struct http_head *head, struct http_span tar
 	}
 	for (size_t i = 0; i < target.len; i++) {
 		if (!http_is_visible(target.at[i]) || target.at[i] == '#') {
-			return refuse(head, 400, "the target holds a character that is not allowed");
+			return refuse(head, 400, "a character that a target must not have");
 		}
 	}
 	head->path = target;
