@@ -1,0 +1,262 @@
+/*
+ * The engine on a pipe, for the oracle (tests/support/oracle.py).
+ *
+ *     walk REPOSITORY < requests > answers
+ *
+ * One JSON object a line each way.  {"op": "inputs", "commit", "dir",
+ * "walker", "options"} walks a unit and all units it is made from; the answer
+ * holds their probes, the files that these stand for, and why a unit is
+ * opaque.  An answer with "error" means that the request failed.
+ */
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/error.h"
+#include "base/strvec.h"
+#include "base/xalloc.h"
+#include "inputs/inputs.h"
+#include "repo/repo.h"
+#include "repo/tree.h"
+#include "repo/treereader.h"
+
+#define MAX_UNITS 20000
+
+/* One answer in the making. */
+struct answer {
+	const struct treereader *reader;
+	struct inputs *inputs;
+	struct strvec units; // "walker NUL dir NUL options" is flattened with tabs
+	json_t *probes;
+	json_t *files;       // an object used as a set
+	json_t *opaque;
+};
+
+static const char *const kinds[] = {
+	[PROBE_FILE] = "file",       [PROBE_ABSENT] = "absent", [PROBE_SUBTREE] = "subtree",
+	[PROBE_LIST] = "list",       [PROBE_GLOB] = "glob",     [PROBE_ALWAYS] = "always",
+};
+
+/* A place in the tree below a probe that stands for many paths. */
+struct below {
+	struct answer *answer;
+	const struct inputs_probe *probe;
+	size_t skip;
+	bool recurse;
+};
+
+static bool wanted(const struct below *b, const char *path)
+{
+	const struct inputs_probe *probe = b->probe;
+	const char *relative = path + b->skip;
+	const char *slash = strrchr(relative, '/');
+
+	if (probe->kind == PROBE_GLOB) {
+		return glob_match(probe->dialect, probe->path, path) == GLOB_MATCH;
+	}
+	return probe->filter == NULL ||
+	       probe->filter->match(probe->argument, relative,
+				    slash != NULL ? (size_t)(slash + 1 - relative) : 0);
+}
+
+static void collect(const struct below *b, const char *dir, const struct oid *id)
+{
+	struct repo *repo = b->answer->reader->repo;
+	struct error err = ERROR_INIT;
+	struct tree *tree = NULL;
+
+	if (tree_get(repo, id, &tree, &err) != REPO_OK) {
+		return;
+	}
+	for (uint32_t i = 0; i < tree->count; i++) {
+		struct tree_entry entry = tree_entry_of(tree, &tree->items[i]);
+		char *path = xasprintf("%s%s%s", dir, dir[0] != '\0' ? "/" : "",
+				       tree_name(tree, &tree->items[i]));
+
+		if (entry.kind == TREE_DIR && b->recurse) {
+			collect(b, path, &entry.id);
+		}
+		if (entry.kind != TREE_DIR && wanted(b, path)) {
+			json_object_set_new(b->answer->files, path, json_true());
+		}
+		free(path);
+	}
+	tree_put(repo, tree);
+}
+
+static void add_files(struct answer *answer, const struct inputs_probe *probe)
+{
+	struct below below = { .answer = answer, .probe = probe };
+	const char *dir = probe->kind == PROBE_GLOB ? "" : probe->path;
+	struct tree_entry entry = { .kind = TREE_ABSENT };
+	struct error err = ERROR_INIT;
+	size_t used = 0;
+
+	if (probe->kind == PROBE_FILE) {
+		json_object_set_new(answer->files, probe->path, json_true());
+		return;
+	}
+	if (probe->kind == PROBE_ABSENT || probe->kind == PROBE_ALWAYS ||
+	    treereader_lookup(answer->reader, dir, &entry, &used, &err) != REPO_OK ||
+	    entry.kind != TREE_DIR || used != strlen(dir)) {
+		return;
+	}
+	below.skip = dir[0] != '\0' ? strlen(dir) + 1 : 0;
+	below.recurse = probe->kind != PROBE_LIST;
+	collect(&below, dir, &entry.id);
+}
+
+static void add_probe(struct answer *answer, const struct inputs_probe *probe)
+{
+	json_array_append_new(
+		answer->probes,
+		json_pack("{s:s, s:i, s:s, s:s, s:s}", "kind", kinds[probe->kind], "flags",
+			  (int)probe->flags, "path", probe->path, "filter",
+			  probe->filter != NULL ? probe->filter->name : "", "argument",
+			  probe->argument != NULL ? probe->argument : ""));
+	add_files(answer, probe);
+}
+
+static void queue(struct answer *answer, const char *walker, const char *dir, const char *options)
+{
+	char *unit = xasprintf("%s\t%s\t%s", walker, dir, options);
+
+	if (answer->units.count < MAX_UNITS) {
+		strvec_push_unique(&answer->units, unit);
+	}
+	free(unit);
+}
+
+static int walk_unit(struct answer *answer, const char *unit, struct error *err)
+{
+	char *walker = xstrdup(unit);
+	char *dir = strchr(walker, '\t') + 1;
+	char *options = strchr(dir, '\t') + 1;
+	const struct inputs_trace *trace = NULL;
+	int r = -1;
+
+	dir[-1] = '\0';
+	options[-1] = '\0';
+	if (inputs_walker_find(walker) == NULL) {
+		error_set(err, -1, "no walker \"%s\"", walker);
+		goto out;
+	}
+	r = inputs_walk_unit(answer->inputs, answer->reader, inputs_walker_find(walker), dir,
+			     options, &trace, err);
+	if (r != 0) {
+		goto out;
+	}
+	for (size_t i = 0; i < trace->probe_count; i++) {
+		add_probe(answer, &trace->probes[i]);
+	}
+	for (size_t i = 0; i < trace->child_count; i++) {
+		const struct inputs_child *child = &trace->children[i];
+
+		queue(answer, inputs_walker_name(child->walker), child->dir, child->options);
+	}
+	if (trace->opaque != NULL) {
+		json_array_append_new(answer->opaque, json_string(trace->opaque));
+	}
+out:
+	free(walker);
+	return r;
+}
+
+static json_t *inputs_answer(struct inputs *inputs, struct repo *repo, const json_t *request,
+			     struct error *err)
+{
+	struct answer answer = { .inputs = inputs };
+	struct treereader reader = { .repo = repo };
+	struct oid commit;
+	const char *revision = json_string_value(json_object_get(request, "commit"));
+	const char *dir = json_string_value(json_object_get(request, "dir"));
+	const char *walker = json_string_value(json_object_get(request, "walker"));
+	char *options = json_dumps(json_object_get(request, "options"), JSON_COMPACT);
+	json_t *result = NULL;
+
+	if (revision == NULL || dir == NULL || walker == NULL ||
+	    repo_resolve(repo, revision, &commit, err) != REPO_OK ||
+	    repo_peel(repo, &commit, NULL, &reader.tree, err) != REPO_OK) {
+		free(options);
+		return NULL;
+	}
+	answer.reader = &reader;
+	answer.probes = json_array();
+	answer.files = json_object();
+	answer.opaque = json_array();
+	queue(&answer, walker, dir, options != NULL ? options : "");
+	int r = 0;
+	for (size_t i = 0; i < answer.units.count && r == 0; i++) {
+		r = walk_unit(&answer, answer.units.items[i], err);
+	}
+	if (r == 0) {
+		result = json_pack("{s:i, s:O, s:O, s:O}", "units", (int)answer.units.count,
+				   "probes", answer.probes, "files", answer.files, "opaque",
+				   answer.opaque);
+	}
+	json_decref(answer.probes);
+	json_decref(answer.files);
+	json_decref(answer.opaque);
+	strvec_release(&answer.units);
+	free(options);
+	return result;
+}
+
+static json_t *answer_to(struct inputs *inputs, struct repo *repo, const json_t *request,
+			 struct error *err)
+{
+	const char *op = json_string_value(json_object_get(request, "op"));
+
+	if (op != NULL && strcmp(op, "inputs") == 0) {
+		return inputs_answer(inputs, repo, request, err);
+	}
+	error_set(err, -1, "no such operation");
+	return NULL;
+}
+
+static void serve(struct inputs *inputs, struct repo *repo)
+{
+	char *line = NULL;
+	size_t capacity = 0;
+
+	while (getline(&line, &capacity, stdin) > 0) {
+		struct error err = ERROR_INIT;
+		json_t *request = json_loads(line, 0, NULL);
+
+		repo_begin(repo);
+		json_t *answer = answer_to(inputs, repo, request, &err);
+		if (answer == NULL) {
+			answer = json_pack("{s:s}", "error", err.text);
+		}
+		json_dumpf(answer, stdout, JSON_COMPACT);
+		fputc('\n', stdout);
+		fflush(stdout);
+		json_decref(answer);
+		json_decref(request);
+	}
+	free(line);
+}
+
+int main(int argc, char **argv)
+{
+	struct error err = ERROR_INIT;
+	struct repo *repo = NULL;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: walk REPOSITORY\n");
+		return 2;
+	}
+	if (repo_open(argv[1], true, &repo, &err) != 0) {
+		fprintf(stderr, "walk: %s\n", err.text);
+		return 1;
+	}
+	struct inputs *inputs = inputs_new(NULL, NULL);
+
+	serve(inputs, repo);
+	inputs_free(inputs);
+	repo_free(repo);
+	return 0;
+}
