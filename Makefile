@@ -42,12 +42,12 @@ HOOK_LIBS = $(shell pkg-config --libs jansson libcrypto)
 LIB_OBJECTS      := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*/*.c))
 RECEIVER_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard receiver/*.c receiver/*/*.c))
 HOOK_OBJECTS     := $(patsubst %.c,$(BUILD)/%.o,$(wildcard hooks/*.c))
-RECEIVER_PARTS   := $(filter-out $(BUILD)/receiver/main.o,$(RECEIVER_OBJECTS))
+HOOK_PARTS       := $(filter-out $(BUILD)/hooks/p%-receive.o,$(HOOK_OBJECTS))
+RECEIVER_PARTS   := $(filter-out $(BUILD)/receiver/main.o,$(RECEIVER_OBJECTS)) $(HOOK_PARTS)
 SUPPORT_OBJECTS  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 UNIT_TESTS       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*.c))
 REPLAY_TESTS     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/replay/*.c))
 FUZZ_TARGETS     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
-E2E_HELPERS      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/e2e/*.c))
 BENCHMARKS       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 E2E_HELPERS      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/e2e/*.c))
 HOOKS            := $(patsubst hooks/%.c,$(BUILD)/%,$(wildcard hooks/post-receive.c))
@@ -76,10 +76,10 @@ define link
 $(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(1)
 endef
 
-$(BUILD)/doorbell: $(RECEIVER_OBJECTS) $(BUILD)/libdoorbell.a
+$(BUILD)/doorbell: $(RECEIVER_OBJECTS) $(HOOK_PARTS) $(BUILD)/libdoorbell.a
 	$(call link,$(MAIN_LIBS))
 
-$(BUILD)/post-receive: $(HOOK_OBJECTS) $(BUILD)/libdoorbell.a
+$(BUILD)/post-receive: $(BUILD)/hooks/post-receive.o $(HOOK_PARTS) $(BUILD)/libdoorbell.a
 	$(call link,$(HOOK_LIBS))
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(SUPPORT_OBJECTS) $(RECEIVER_PARTS) $(BUILD)/libdoorbell.a
@@ -90,10 +90,6 @@ $(BUILD)/tests/replay/%: $(BUILD)/tests/replay/%.o $(SUPPORT_OBJECTS) $(RECEIVER
 
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(SUPPORT_OBJECTS) $(RECEIVER_PARTS) $(BUILD)/libdoorbell.a
 	$(call link,$(MAIN_LIBS))
-
-# Helpers that end-to-end scripts talk to.
-$(BUILD)/tests/e2e/%: $(BUILD)/tests/e2e/%.o $(BUILD)/libdoorbell.a
-	$(call link,$(LIB_LIBS))
 
 # A fuzz target is a file with LLVMFuzzerTestOneInput(); here it is linked with
 # a main() that runs the files named on the command line: corpora as tests.

@@ -8,11 +8,11 @@ import { spawn, execFileSync } from "node:child_process";
 import { createInterface } from "node:readline";
 import { createRequire } from "node:module";
 import { readFileSync, existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
-const build = process.env.BUILD ?? join(root, "build");
+const build = process.env.DOORBELL_BUILD ? resolve(process.env.DOORBELL_BUILD) : join(root, "build");
 const driver = join(build, "tests/e2e/provider_driver");
 
 let count = 0;
@@ -29,7 +29,13 @@ if (!existsSync(driver)) {
   console.log(`Bail out! ${driver} is not built`);
   process.exit(2);
 }
-const modules = execFileSync(join(root, "tests/support/node.sh"), { encoding: "utf8" }).trim();
+let modules;
+try {
+  modules = execFileSync(join(root, "tests/support/node.sh"), { encoding: "utf8" }).trim();
+} catch {
+  console.log("1..0 # SKIP the npm packages to compare with cannot be installed");
+  process.exit(0);
+}
 const require = createRequire(join(modules, "x.js"));
 const { sign } = await import(join(modules, "node_modules/@octokit/webhooks-methods/dist-node/index.js"));
 const { Webhook } = require("standardwebhooks");

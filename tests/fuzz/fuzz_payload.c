@@ -28,7 +28,7 @@ static void same_members(const char *text, size_t size, const struct buf *kept, 
 			const json_t *b = json_object_get(part, keep[i]);
 
 			/* A key spelt with escapes is null on our side. */
-			if (!json_equal(a, b) && !json_is_null(b)) {
+			if (a != b && !json_equal(a, b) && !json_is_null(b)) {
 				abort();
 			}
 		}

@@ -1,0 +1,146 @@
+/*
+ * Children of the hook.
+ *
+ * git waits until nobody holds the hook's standard error any more, so a child
+ * that outlives us must not have it: the delivering program gets /dev/null,
+ * a pipe to us, and nothing else.
+ */
+#include "hooks/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/mstime.h"
+#include "base/xalloc.h"
+
+extern char **environ;
+
+/* SIGPIPE is ignored here; children expect it as usual. */
+static int spawn(const char *path, char *const argv[], const posix_spawn_file_actions_t *actions,
+		 short flags, pid_t *ret_pid)
+{
+	posix_spawnattr_t attributes;
+	sigset_t defaults;
+
+	(void)sigemptyset(&defaults);
+	(void)sigaddset(&defaults, SIGPIPE);
+	(void)posix_spawnattr_init(&attributes);
+	(void)posix_spawnattr_setsigdefault(&attributes, &defaults);
+	(void)posix_spawnattr_setflags(&attributes, (short)(flags | POSIX_SPAWN_SETSIGDEF));
+	int r = posix_spawn(ret_pid, path, actions, &attributes, argv, environ);
+	(void)posix_spawnattr_destroy(&attributes);
+	return r;
+}
+
+/* Read fd to its end, or until deadline. True at the end. */
+static bool read_until(int fd, int64_t deadline, struct buf *out)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char chunk[4096];
+
+	for (;;) {
+		int64_t left = deadline - mstime_monotonic();
+
+		if (left <= 0) {
+			return false;
+		}
+		if (poll(&p, 1, (int)left) <= 0) {
+			continue;
+		}
+		ssize_t n = read(fd, chunk, sizeof(chunk));
+		if (n < 0 && errno == EINTR) {
+			continue;
+		}
+		if (n <= 0) {
+			return true;
+		}
+		(void)buf_add(out, chunk, (size_t)n);
+	}
+}
+
+bool hook_child_deliver(const char *program, const char *id, const char *git_dir, int64_t deadline,
+			struct buf *out)
+{
+	char *argv[] = { xstrdup(program), xstrdup("hook"), xstrdup("deliver"), xstrdup("--wait"),
+			 xstrdup(id),      xstrdup(git_dir), NULL };
+	posix_spawn_file_actions_t actions;
+	bool ended = false;
+	int ends[2];
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0) {
+		goto out;
+	}
+	(void)posix_spawn_file_actions_init(&actions);
+	(void)posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	(void)posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
+	(void)posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+	(void)posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+	int r = spawn(program, argv, &actions, POSIX_SPAWN_SETSID, &pid);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	close(ends[1]);
+	if (r == 0) {
+		ended = read_until(ends[0], deadline, out);
+	}
+	close(ends[0]);
+out:
+	for (size_t i = 0; argv[i] != NULL; i++) {
+		free(argv[i]);
+	}
+	return ended;
+}
+
+/* A descriptor that reads as input, or -1. */
+static int input_file(const char *input, size_t len)
+{
+	int fd = memfd_create("refs", MFD_CLOEXEC);
+
+	while (fd >= 0 && len > 0) {
+		ssize_t n = write(fd, input, len);
+
+		if (n <= 0) {
+			break;
+		}
+		input += n;
+		len -= (size_t)n;
+	}
+	if (fd >= 0) {
+		(void)lseek(fd, 0, SEEK_SET);
+	}
+	return fd;
+}
+
+void hook_child_chain(const char *self, const char *input, size_t len)
+{
+	char *path = xasprintf("%s.local", self);
+	char *argv[] = { path, NULL };
+	posix_spawn_file_actions_t actions;
+	int fd = -1;
+	pid_t pid;
+
+	if (access(path, X_OK) != 0) {
+		goto out;
+	}
+	fd = input_file(input, len);
+	if (fd < 0) {
+		goto out;
+	}
+	(void)posix_spawn_file_actions_init(&actions);
+	(void)posix_spawn_file_actions_adddup2(&actions, fd, 0);
+	int r = spawn(path, argv, &actions, 0, &pid);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	while (r == 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
+	}
+out:
+	if (fd >= 0) {
+		close(fd);
+	}
+	free(path);
+}
