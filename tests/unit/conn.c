@@ -368,9 +368,29 @@ static void test_half_close(void)
 	tap_int(c.open, 0, "a peer that is gone leaves nothing");
 }
 
+/*
+ * A comes too late; B has its place when the answer to A arrives.
+ */
+static void test_late_answer(void)
+{
+	struct conn_limits limits = httpd_limits();
+
+	limits.phase_ms[CONN_STORE] = 40; /* the answer comes after 50 */
+	struct httpd *h = httpd_start("127.0.0.1:0", &limits, NULL, NULL);
+	tap_int(client_exchange(httpd_port(h), LINE("POST /later") "Content-Length: 5\r\n\r\nhello", NULL, 0),
+		503, "an answer after the time of STORE is not waited for");
+	tap_int(client_exchange(httpd_port(h), LINE("POST /never") "Content-Length: 0\r\n\r\n", NULL, 0), 503,
+		"it does not go to the next connection");
+	client_sleep_ms(50);
+	tap_int(httpd_stop(h).answers_dropped, 1, "it is dropped and counted");
+}
+
 static void test_drain(void)
 {
-	struct httpd *h = start();
+	struct conn_limits limits = httpd_limits();
+
+	limits.phase_ms[CONN_HEAD] = 10000;
+	struct httpd *h = httpd_start("127.0.0.1:0", &limits, NULL, NULL);
 	int idle = client_connect(httpd_port(h));
 	int fd = client_connect(httpd_port(h));
 	int64_t begin = mstime_monotonic();
@@ -417,6 +437,7 @@ int main(void)
 	test_unread_reply();
 	test_refused_sender();
 	test_half_close();
+	test_late_answer();
 	test_drain();
 	return tap_done();
 }

@@ -177,6 +177,42 @@ static void test_bodies(void)
 	(void)httpd_stop(h);
 }
 
+/*
+ * One-byte records, then a large one that holds more than the header has room
+ * for, all at once in the socket: wherever the server takes a breath, what TLS
+ * has already read must not be forgotten.
+ */
+static void test_pending(void)
+{
+	struct conn_limits limits = httpd_limits();
+	struct httpd *h = start(&limits);
+	char request[16384];
+	int served = 0;
+
+	(void)snprintf(request, sizeof(request),
+		       "POST /hook HTTP/1.1\r\nHost: a\r\nContent-Length: 16000\r\n\r\n%016000d", 0);
+	for (size_t first = 0; first < 40; first++) {
+		struct client c;
+		char out[2048];
+		char *wire = NULL;
+		bool clean = false;
+
+		(void)client_open(&c, httpd_port(h), TLS1_3_VERSION, NULL);
+		BIO *memory = BIO_new(BIO_s_mem());
+		SSL_set0_wbio(c.ssl, memory);
+		for (size_t i = 0; i < first; i++) {
+			(void)client_write(&c, request + i, 1);
+		}
+		(void)client_write(&c, request + first, strlen(request) - first);
+		long len = BIO_get_mem_data(memory, &wire);
+		(void)client_send(c.fd, wire, (size_t)len);
+		served += client_status(&c, out, sizeof(out), &clean) == 202;
+		client_close(&c);
+	}
+	tap_int(served, 40, "records read ahead are not forgotten");
+	(void)httpd_stop(h);
+}
+
 static void test_deadlines(void)
 {
 	struct conn_limits limits = httpd_limits();
@@ -287,6 +323,7 @@ int main(void)
 	make_certificate("first");
 	test_versions();
 	test_bodies();
+	test_pending();
 	test_deadlines();
 	test_flood();
 	test_reload();
