@@ -25,9 +25,9 @@ typedef void (*kustomize_reader)(struct kustomize_root *root, const char *text);
 
 /* One field of an object; a table ends with a row without a name. */
 struct kustomize_field {
-	const char *name;                      // in any case
-	kustomize_reader read;                 // for a string, or each string of a list; may be NULL
-	const struct kustomize_field *fields;  // of an object, or each object of a list; may be NULL
+	const char *name;                     // in any case
+	kustomize_reader read;                // a string, or each string of a list; or NULL
+	const struct kustomize_field *fields; // an object, or each object of a list; or NULL
 };
 
 /* The rows of a ConfigMap or Secret generator, of a patch with a path, of a replacement. */

@@ -400,8 +400,9 @@ char *kustomize_remote_file(const char *url, const char *repository, const char 
 
 		return rest != NULL && *rest == '/' ? behind_ref(rest + 1, ref) : NULL;
 	}
+	const size_t count = sizeof(file_markers) / sizeof(file_markers[0]);
 	const char *rest = after(at, repository);
-	for (size_t i = 0; rest != NULL && i < sizeof(file_markers) / sizeof(file_markers[0]); i++) {
+	for (size_t i = 0; rest != NULL && i < count; i++) {
 		const char *marked = after(rest, file_markers[i]);
 		char *path = marked != NULL ? behind_ref(marked, ref) : NULL;
 
