@@ -34,8 +34,23 @@ const char *change_kind_name(enum change_kind kind);
 const char *probe_kind_name(enum probe_kind kind);
 const char *affected_mode_name(enum affected_mode mode);
 
+/* Why all tracked applications had to be taken for affected. */
+enum affected_fallback {
+	AFFECTED_FALLBACK_NONE,
+	AFFECTED_FALLBACK_FIRST,   // nothing is known of the ref before
+	AFFECTED_FALLBACK_DELETED, // the ref was deleted
+	AFFECTED_FALLBACK_BEFORE,  // the commit before is not in the repository
+	AFFECTED_FALLBACK_AFTER,   // the pushed commit is not in the repository
+	AFFECTED_FALLBACK_LIMIT,   // more changes than we are willing to look at
+	AFFECTED_FALLBACK_DAMAGED, // an object is missing or malformed
+	AFFECTED_FALLBACK_EMPTY    // AFFECTED_ARGOCD, and no file changed
+};
+
+/* What is told to people; "" for AFFECTED_FALLBACK_NONE. */
+const char *affected_fallback_text(enum affected_fallback fallback);
+
 struct affected_reason {
-	char *path;              // the changed path; "" for PROBE_ALWAYS and fall-backs
+	char *path;              // the changed path; "" for PROBE_ALWAYS
 	enum change_kind change;
 	enum probe_kind probe;
 	struct strvec via;       // the chain from what read the path up to the application's root, may be empty
@@ -44,7 +59,7 @@ struct affected_reason {
 struct affected_application {
 	size_t app;              // index into the list given to affected_set_apps()
 	size_t source;           // index of its source (the first affected one)
-	struct affected_reason *reasons; // up to LIMIT_REASONS
+	struct affected_reason *reasons; // up to LIMIT_REASONS; none in a fall-back
 	size_t reason_count;
 	size_t touched;          // changed paths that touched it, all counted
 };
@@ -52,16 +67,23 @@ struct affected_application {
 struct affected {
 	size_t changed_paths;    // paths that differ between the trees
 	bool changed_paths_exact; // false: only those near an input were counted
-	size_t tracked;          // applications with a source at this repository and ref
+	size_t tracked;          // applications (not sources) with a source at this repository and ref
 	struct affected_application *items; // sorted by application, each once
 	size_t count;
 	char *fallback;          // not NULL: why all tracked applications are affected
+	enum affected_fallback fallback_kind;
 };
 
 struct affected_request {
 	const char *ref;             // full name of the ref that moved
 	const char *default_branch;  // short name, or NULL if unknown
-	struct oid before;           // commit (or tag object); none or zero: not known
+	/*
+	 * Commit (or tag object) to compare with. None or zero: the one
+	 * processed last, which is what a service wants: a lost delivery then
+	 * does no harm. Given: exactly that one, and the state moves there
+	 * first, which is what "explain" wants.
+	 */
+	struct oid before;
 	struct oid after;            // commit (or tag object); zero: the ref was deleted
 	bool count_all;              // count every changed path (explain), not only those near an input
 };

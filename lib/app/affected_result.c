@@ -1,0 +1,277 @@
+/*
+ * From a match to the answer: applications, each with its reasons.
+ *
+ * An application can be reached from many hits.  Its reasons are taken as
+ * they come, a limited number; the paths that touched it are counted without
+ * doubles, by marking each change once for each application, as long as that
+ * is not too much work (then the largest single count stands).
+ */
+#include <string.h>
+
+#include "app/affected_impl.h"
+#include "app/spread.h"
+#include "base/xalloc.h"
+
+/* Reasons of one answer beyond the first of each application. */
+#define REASONS_MAX 100000
+/* Marks set to count paths without doubles. */
+#define MARKS_MAX 20000000
+
+/* A hit that reached an application; a list for each. */
+struct reached {
+	const struct match_hit *hit;
+	uint32_t next;
+};
+
+struct builder {
+	const struct ref_state *ref;
+	struct match *match;
+	struct affected *result;
+	uint32_t *item_of_app;   // number in items plus 1
+	size_t app_count;
+	uint32_t *reached_of_item;
+	struct reached *reached; // number 0 is none
+	size_t reached_count;
+	size_t reached_capacity;
+	size_t item_capacity;
+	size_t head_capacity;
+	size_t reasons;
+};
+
+static struct affected_application *item_for(struct builder *b, const struct tracked *t)
+{
+	struct affected *a = b->result;
+	uint32_t *number = &b->item_of_app[t->app];
+
+	if (*number == 0) {
+		b->reached_of_item = xgrow(b->reached_of_item, a->count, &b->head_capacity,
+					   sizeof(*b->reached_of_item));
+		b->reached_of_item[a->count] = 0;
+		a->items = xgrow(a->items, a->count, &b->item_capacity, sizeof(*a->items));
+		a->items[a->count++] = (struct affected_application){
+			.app = t->app, .source = t->source,
+		};
+		*number = (uint32_t)a->count;
+	}
+	struct affected_application *item = &a->items[*number - 1];
+
+	if (t->source < item->source) {
+		item->source = t->source;
+	}
+	return item;
+}
+
+static bool has_path(const struct affected_application *item, const char *path)
+{
+	for (size_t i = 0; i < item->reason_count; i++) {
+		if (strcmp(item->reasons[i].path, path) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void add_reason(struct builder *b, struct affected_application *item, uint32_t unit,
+		       const char *path, enum change_kind change, enum probe_kind probe)
+{
+	if (item->reasons == NULL) {
+		item->reasons = xcalloc(LIMIT_REASONS, sizeof(*item->reasons));
+	}
+	struct affected_reason *reason = &item->reasons[item->reason_count++];
+
+	b->reasons++;
+	reason->path = xstrdup(path);
+	reason->change = change;
+	reason->probe = probe;
+	spread_chain(b->match->table, unit, path, &reason->via);
+}
+
+static void add_reasons(struct builder *b, struct affected_application *item, uint32_t unit,
+			const struct match_hit *hit)
+{
+	for (size_t i = 0; i < hit->changes.count && i < LIMIT_REASONS; i++) {
+		const struct match_change *change = &b->match->changes[hit->changes.items[i]];
+
+		if (item->reason_count >= LIMIT_REASONS ||
+		    (item->reason_count > 0 && b->reasons > REASONS_MAX)) {
+			return;
+		}
+		if (!has_path(item, change->path)) {
+			add_reason(b, item, unit, change->path, change->kind,
+				   (enum probe_kind)hit->probes[i]);
+		}
+	}
+}
+
+static void reach(void *arg, uint32_t bound, uint32_t unit, const struct match_hit *hit)
+{
+	struct builder *b = arg;
+	struct affected_application *item = item_for(b, &b->ref->sources.items[bound]);
+	size_t number = (size_t)(item - b->result->items);
+
+	if (hit == NULL) {
+		if (item->reason_count < LIMIT_REASONS) {
+			add_reason(b, item, unit, "", CHANGE_MODIFIED, PROBE_ALWAYS);
+		}
+		return;
+	}
+	b->reached = xgrow(b->reached, b->reached_count, &b->reached_capacity,
+			   sizeof(*b->reached));
+	b->reached[b->reached_count] = (struct reached){
+		.hit = hit, .next = b->reached_of_item[number],
+	};
+	b->reached_of_item[number] = (uint32_t)b->reached_count++;
+	add_reasons(b, item, unit, hit);
+}
+
+/* Changed paths that touched an item, each once. */
+static size_t count_touched(struct builder *b, size_t number, size_t *marks)
+{
+	size_t largest = 0;
+	size_t distinct = 0;
+	uint32_t first = b->reached_of_item[number];
+
+	if (first != 0 && b->reached[first].next == 0) {
+		return b->reached[first].hit->changes.count;
+	}
+	for (uint32_t n = first; n != 0; n = b->reached[n].next) {
+		const struct numbers *changes = &b->reached[n].hit->changes;
+
+		largest = changes->count > largest ? changes->count : largest;
+		if (*marks > MARKS_MAX) {
+			continue;
+		}
+		*marks += changes->count;
+		for (size_t i = 0; i < changes->count; i++) {
+			struct match_change *change = &b->match->changes[changes->items[i]];
+
+			distinct += change->mark != number + 1;
+			change->mark = (uint32_t)number + 1;
+		}
+	}
+	return distinct > largest ? distinct : largest;
+}
+
+/* Items in the order of the applications. */
+static void sort(struct builder *b)
+{
+	struct affected *a = b->result;
+	struct affected_application *sorted = xcalloc(a->count + 1, sizeof(*sorted));
+	size_t n = 0;
+
+	for (size_t app = 0; app < b->app_count; app++) {
+		if (b->item_of_app[app] != 0) {
+			sorted[n++] = a->items[b->item_of_app[app] - 1];
+		}
+	}
+	free(a->items);
+	a->items = sorted;
+}
+
+void result_fill(const struct affected_state *state, const struct ref_state *ref,
+		 struct match *match, struct affected *result)
+{
+	struct builder b = {
+		.ref = ref,
+		.match = match,
+		.result = result,
+		.app_count = state->apps != NULL ? state->apps->count : 0,
+		.reached_count = 1,
+	};
+	size_t marks = 0;
+
+	b.item_of_app = xcalloc(b.app_count + 1, sizeof(*b.item_of_app));
+	b.reached = xgrow(NULL, 0, &b.reached_capacity, sizeof(*b.reached));
+	spread(match, reach, &b);
+	for (size_t i = 0; i < result->count; i++) {
+		result->items[i].touched = count_touched(&b, i, &marks);
+	}
+	sort(&b);
+	result->tracked = tracked_apps(&ref->sources);
+	result->changed_paths = match->changed_paths;
+	result->changed_paths_exact = match->options.count_all;
+	free(b.item_of_app);
+	free(b.reached_of_item);
+	free(b.reached);
+}
+
+void result_fill_all(const struct tracked_list *list, struct affected *result)
+{
+	result->tracked = tracked_apps(list);
+	result->items = xcalloc(result->tracked + 1, sizeof(*result->items));
+	for (size_t i = 0; i < list->count; i++) {
+		if (i == 0 || list->items[i].app != list->items[i - 1].app) {
+			result->items[result->count++] = (struct affected_application){
+				.app = list->items[i].app, .source = list->items[i].source,
+			};
+		}
+	}
+}
+
+void affected_release(struct affected *result)
+{
+	for (size_t i = 0; i < result->count; i++) {
+		struct affected_application *item = &result->items[i];
+
+		for (size_t k = 0; k < item->reason_count; k++) {
+			free(item->reasons[k].path);
+			strvec_release(&item->reasons[k].via);
+		}
+		free(item->reasons);
+	}
+	free(result->items);
+	free(result->fallback);
+	memset(result, 0, sizeof(*result));
+}
+
+const char *affected_fallback_text(enum affected_fallback fallback)
+{
+	static const char *const texts[] = {
+		[AFFECTED_FALLBACK_NONE] = "",
+		[AFFECTED_FALLBACK_FIRST] = "the ref is seen for the first time",
+		[AFFECTED_FALLBACK_DELETED] = "the ref was deleted",
+		[AFFECTED_FALLBACK_BEFORE] = "the commit before is not in the repository",
+		[AFFECTED_FALLBACK_AFTER] = "the pushed commit is not in the repository",
+		[AFFECTED_FALLBACK_LIMIT] = "more changed than we are willing to look at",
+		[AFFECTED_FALLBACK_DAMAGED] = "the repository is damaged or incomplete",
+		[AFFECTED_FALLBACK_EMPTY] = "no file changed, which Argo CD takes for all",
+	};
+
+	return texts[fallback];
+}
+
+const char *change_kind_name(enum change_kind kind)
+{
+	static const char *const names[] = {
+		[CHANGE_ADDED] = "added",
+		[CHANGE_MODIFIED] = "modified",
+		[CHANGE_REMOVED] = "removed",
+	};
+
+	return names[kind];
+}
+
+const char *probe_kind_name(enum probe_kind kind)
+{
+	static const char *const names[] = {
+		[PROBE_FILE] = "file",
+		[PROBE_ABSENT] = "absent",
+		[PROBE_SUBTREE] = "subtree",
+		[PROBE_LIST] = "list",
+		[PROBE_GLOB] = "glob",
+		[PROBE_ALWAYS] = "always",
+	};
+
+	return names[kind];
+}
+
+const char *affected_mode_name(enum affected_mode mode)
+{
+	static const char *const names[] = {
+		[AFFECTED_EXACT] = "exact",
+		[AFFECTED_UNION] = "union",
+		[AFFECTED_ARGOCD] = "argocd",
+	};
+
+	return names[mode];
+}

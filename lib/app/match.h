@@ -1,0 +1,75 @@
+/*
+ * Changed paths against the index: which units are hit, and by what.
+ *
+ * Steps: match_begin(), then match_trees() or match_path() for each change,
+ * then app/spread.h, then match_end().  The index must not change in between.
+ */
+#ifndef LIB_APP_MATCH_H
+#define LIB_APP_MATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "app/index.h"
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "repo/treewalk.h"
+
+/* Postings looked at in one match before it is given up: a second of work. */
+#define MATCH_VISITS_MAX 100000000
+
+/* A change that touched something. */
+struct match_change {
+	const char *path;
+	enum change_kind kind;
+	uint32_t mark;  // spread's
+};
+
+/* A unit, or all units with a plain probe at one node, and what touched them. */
+struct match_hit {
+	uint32_t unit;  // 0: all plain ones of node
+	uint32_t node;
+	struct numbers changes;            // into match.changes, each once
+	uint8_t probes[LIMIT_REASONS];     // enum probe_kind of the first ones
+};
+
+struct match_options {
+	bool argocd;    // paths as Argo CD compares them, without links and attributes
+	bool count_all; // walk and count what nobody reads, too
+};
+
+struct match {
+	struct index_table *table;
+	struct repo *repo;      // for comparing YAML; may be NULL
+	struct match_options options;
+	struct match_change *changes;
+	size_t change_count;
+	size_t change_capacity;
+	struct match_hit *hits;
+	size_t hit_count;
+	size_t hit_capacity;
+	size_t changed_paths;   // files; only those near an input unless count_all
+	size_t visits;
+	struct arena arena;     // paths
+};
+
+/* Start. table and repo are borrowed until match_end(). */
+void match_begin(struct match *m, struct index_table *table, struct repo *repo,
+		 const struct match_options *options);
+
+/*
+ * Walk from one tree to another and match all that differs. As treewalk();
+ * REPO_LIMIT also past MATCH_VISITS_MAX.
+ */
+int match_trees(struct match *m, const struct oid *before, const struct oid *after,
+		struct error *err);
+
+/* Match one change, found by whatever means. 0, or REPO_LIMIT. */
+int match_path(struct match *m, const struct tree_change *change);
+
+/* Free all and forget the hits in the index. */
+void match_end(struct match *m);
+
+#endif

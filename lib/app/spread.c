@@ -1,0 +1,192 @@
+/*
+ * Breadth first along "is made from", backwards.
+ *
+ * Each hit is spread on its own, so that every application can be told all
+ * that touched it.  A push that hits many shared bases of many applications
+ * would make that a product; past a budget a unit that was seen once is not
+ * entered again: the applications are then still all found, only some of
+ * their reasons are not.
+ */
+#include "app/spread.h"
+
+#include <string.h>
+
+#include "base/xalloc.h"
+
+#define STEPS_MAX 20000000
+#define CHAIN_MAX 64
+
+struct spreading {
+	struct index_table *table;
+	spread_reach reach;
+	void *arg;
+	struct numbers queue;
+	uint32_t first_epoch;
+	size_t steps;
+};
+
+static void enqueue(struct spreading *s, uint32_t unit, uint32_t edge)
+{
+	struct unit *u = index_at(s->table, unit);
+	bool seen = u->seen == s->first_epoch;
+
+	if (u->mark == s->table->epoch || (seen && s->steps > STEPS_MAX)) {
+		return;
+	}
+	u->mark = s->table->epoch;
+	u->seen = s->first_epoch;
+	u->pred = edge;
+	numbers_push(&s->queue, unit);
+}
+
+/* Go on from what is queued until nothing is left. */
+static void run(struct spreading *s, const struct match_hit *hit)
+{
+	struct index_table *t = s->table;
+
+	for (size_t i = 0; i < s->queue.count; i++) {
+		uint32_t unit = s->queue.items[i];
+		const struct unit *u = index_at(t, unit);
+
+		if (u->bound != 0) {
+			s->reach(s->arg, u->bound - 1, unit, hit);
+		}
+		for (uint32_t e = u->referrers; e != 0; e = t->edges[e].next_to) {
+			s->steps++;
+			enqueue(s, t->edges[e].from, e);
+		}
+	}
+	s->steps += s->queue.count;
+	s->queue.count = 0;
+	t->epoch++;
+}
+
+/* All units that a hit stands for. */
+static void for_each_unit(const struct index_table *t, const struct match_hit *hit,
+			  void (*found)(void *arg, uint32_t unit), void *arg)
+{
+	if (hit->unit != 0) {
+		found(arg, hit->unit);
+		return;
+	}
+	for (uint32_t n = trie_at(&t->trie, hit->node)->postings; n != 0; n = t->postings[n].next) {
+		if (index_is_plain(&t->postings[n])) {
+			found(arg, t->postings[n].unit);
+		}
+	}
+}
+
+static void seed(void *arg, uint32_t unit)
+{
+	enqueue(arg, unit, 0);
+}
+
+static bool is_always(const struct index_table *t, uint32_t unit)
+{
+	for (uint32_t n = index_at(t, unit)->postings; n != 0; n = t->postings[n].next_of_unit) {
+		if (t->postings[n].kind == PROBE_ALWAYS) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The list may name units that are gone or changed, and some twice: clean it on the way. */
+static void spread_always(struct spreading *s)
+{
+	struct numbers *always = &s->table->always;
+	size_t kept = 0;
+
+	s->steps = 0;
+	for (size_t i = 0; i < always->count; i++) {
+		uint32_t unit = always->items[i];
+
+		if (index_at(s->table, unit)->used &&
+		    index_at(s->table, unit)->mark != s->table->epoch &&
+		    is_always(s->table, unit)) {
+			always->items[kept++] = unit;
+			enqueue(s, unit, 0);
+		}
+	}
+	always->count = kept;
+	run(s, NULL);
+}
+
+/* Epochs are numbers of runs; before they could wrap, all marks are cleared. */
+static void renew_epochs(struct index_table *t, size_t runs)
+{
+	if (t->epoch < UINT32_MAX - runs - 2) {
+		t->epoch++;
+		return;
+	}
+	for (size_t i = 0; i < t->unit_count; i++) {
+		t->units[i].mark = 0;
+		t->units[i].seen = 0;
+	}
+	t->epoch = 1;
+}
+
+void spread(struct match *m, spread_reach reach, void *arg)
+{
+	struct spreading s = { .table = m->table, .reach = reach, .arg = arg };
+
+	renew_epochs(m->table, m->hit_count);
+	s.first_epoch = m->table->epoch;
+	for (size_t i = 0; i < m->hit_count; i++) {
+		for_each_unit(m->table, &m->hits[i], seed, &s);
+		run(&s, &m->hits[i]);
+	}
+	spread_always(&s);
+	free(s.queue.items);
+}
+
+void spread_chain(const struct index_table *t, uint32_t unit, const char *path,
+		  struct strvec *via)
+{
+	uint32_t edges[CHAIN_MAX];
+	size_t count = 0;
+
+	for (uint32_t e = index_at(t, unit)->pred; e != 0 && count < CHAIN_MAX;
+	     e = index_at(t, t->edges[e].to)->pred) {
+		edges[count++] = e;
+	}
+	for (size_t i = count; i > 0; i--) {
+		if (t->edges[edges[i - 1]].via != 0) {
+			strvec_push(via, index_string(t, t->edges[edges[i - 1]].via));
+		}
+	}
+	/* The root is what the source itself refers to. */
+	if (count == 0) {
+		return;
+	}
+	const char *origin = index_string(t, index_at(t, t->edges[edges[0]].to)->origin);
+	if (origin[0] != '\0' && (via->count > 0 || strcmp(origin, path) != 0)) {
+		strvec_push(via, origin);
+	}
+}
+
+struct collecting {
+	struct index_table *table;
+	struct numbers *units;
+};
+
+static void collect(void *arg, uint32_t unit)
+{
+	struct collecting *c = arg;
+	struct unit *u = index_at(c->table, unit);
+
+	if (u->mark != c->table->epoch) {
+		u->mark = c->table->epoch;
+		numbers_push(c->units, unit);
+	}
+}
+
+void spread_units(struct match *m, struct numbers *units)
+{
+	struct collecting c = { .table = m->table, .units = units };
+
+	renew_epochs(m->table, 0);
+	for (size_t i = 0; i < m->hit_count; i++) {
+		for_each_unit(m->table, &m->hits[i], collect, &c);
+	}
+}
