@@ -109,6 +109,9 @@ void delivery_resume_trigger(struct delivery_core *core, const struct trigger *t
 /* A push that was stored (copied), new or resumed. Pushes come in the order they were stored. */
 void delivery_accept(struct delivery_core *core, const struct journal_push *push);
 
+/* The applications are known now: begin with the pushes that waited for that. */
+void delivery_go_on(struct delivery_core *core);
+
 /* The answers; an unknown ticket or id is a bug in the world and ignored. */
 void delivery_resolved(struct delivery_core *core, uint64_t ticket,
 		       const struct delivery_resolved *answer);

@@ -34,6 +34,9 @@ struct delivery_io {
 	/* Any 64 random bits, for jitter. */
 	uint64_t (*random)(void *ctx);
 
+	/* Are the applications known yet? Until then pushes wait; then delivery_go_on(). */
+	bool (*ready)(void *ctx);
+
 	/* The applications known now; borrowed until the core returns. */
 	const struct app_list *(*apps)(void *ctx);
 

@@ -158,7 +158,8 @@ static void decide_nothing(struct delivery_core *core, struct lane *lane, enum p
 
 void lane_start(struct delivery_core *core, struct lane *lane)
 {
-	if (core->draining || lane->count + lane->work_count == 0 ||
+	if (core->draining || !core->io.ready(core->io.ctx) ||
+	    lane->count + lane->work_count == 0 ||
 	    (lane->step != LANE_IDLE && lane->step != LANE_WAITING)) {
 		return;
 	}
@@ -388,6 +389,19 @@ void delivery_planned(struct delivery_core *core, uint64_t ticket, enum journal_
 	lane_start(core, lane);
 	if (lane->step == LANE_IDLE && lane->last.len == 0) {
 		lane_free(core, lane);
+	}
+	core_touch(core);
+}
+
+void delivery_go_on(struct delivery_core *core)
+{
+	struct lane *lane;
+	struct lane *next;
+
+	HASH_ITER(hh, core->lanes, lane, next) {
+		if (lane->step == LANE_IDLE) {
+			lane_start(core, lane);
+		}
 	}
 	core_touch(core);
 }

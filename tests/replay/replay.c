@@ -15,6 +15,8 @@
  *   target NAME [rate=R burst=N concurrency=N apps=GLOB]
  *   no-targets                    a reload takes all targets away
  *   app NAME [path=P rev=R repo=HOST/PATH project=P skip=yes]
+ *   unknown                       the applications are not known yet
+ *   known                         now they are
  *   holds REF                     applications are kept at this ref
  *   ref REF COMMIT                resumed: processed last
  *   push ID REF BEFORE AFTER      stored push (default branch "main")
@@ -60,6 +62,7 @@ struct world {
 	struct strvec names;
 	struct app_list apps;
 	struct strvec held;
+	bool unknown;
 	int64_t now;
 	int64_t wake;
 	struct asked asked[ASKED_MAX];
@@ -111,6 +114,11 @@ static uint64_t io_random(void *ctx)
 {
 	(void)ctx;
 	return 0; /* the shortest wait: half of what back-off allows */
+}
+
+static bool io_ready(void *ctx)
+{
+	return !((struct world *)ctx)->unknown;
 }
 
 static const struct app_list *io_apps(void *ctx)
@@ -268,6 +276,7 @@ static void begin(struct world *w)
 		.now = io_now,
 		.wall = io_wall,
 		.random = io_random,
+		.ready = io_ready,
 		.apps = io_apps,
 		.holds_apps = io_holds_apps,
 		.wake = io_wake,
@@ -372,6 +381,19 @@ static void do_app(struct world *w, char **words)
 static void do_holds(struct world *w, char **words)
 {
 	strvec_push_take(&w->held, full_ref(words[0]));
+}
+
+static void do_unknown(struct world *w, char **words)
+{
+	(void)words;
+	w->unknown = true;
+}
+
+static void do_known(struct world *w, char **words)
+{
+	(void)words;
+	w->unknown = false;
+	delivery_go_on(w->core);
 }
 
 static void do_ref(struct world *w, char **words)
@@ -657,6 +679,7 @@ static const struct {
 	{ "matched", 1, do_matched },     { "matched-all", 2, do_matched_all },
 	{ "died", 2, do_died },           { "planned", 2, do_planned },
 	{ "sent", 2, do_sent },           { "advance", 1, do_advance },
+	{ "unknown", 0, do_unknown },     { "known", 0, do_known },
 	{ "drain", 0, do_drain },         { "stats", 3, do_stats },
 };
 

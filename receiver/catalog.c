@@ -1,0 +1,352 @@
+/*
+ * Keeping the list of applications current.
+ *
+ * A place in a repository is read at a commit: at the start at the ref's tip
+ * (asked again with back-off until it can be), later at the commit of the
+ * push that is being decided, before its applications are matched, so that a
+ * push that adds an application and its files finds the application.
+ */
+#include "receiver/catalog.h"
+
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "base/xalloc.h"
+#include "receiver/inventory.h"
+#include "receiver/log.h"
+#include "receiver/metrics.h"
+#include "receiver/reader.h"
+#include "receiver/resolver.h"
+#include "receiver/settings.h"
+#include "receiver/status.h"
+#include "receiver/watch.h"
+
+/* Seconds between tries of places that could not be read. */
+#define RETRY_SECONDS 10
+
+struct catalog {
+	struct catalog_options o;
+	struct settings *settings;
+	struct inventory *inventory;
+	struct watch *watch;
+	struct event *retry;    // places that could not be read at the start
+	struct loading *loads;  // under way
+	struct refresh *refreshes;
+	uint64_t generation;
+	unsigned epoch;         // of the settings: answers to older ones are dropped
+	bool ready;
+};
+
+/* One place being read. */
+struct loading {
+	struct catalog *catalog;
+	unsigned epoch;
+	size_t place;
+	struct refresh *refresh; // it is part of, or NULL: the start
+	struct loading *next, *prev;
+};
+
+/* The places of one ref being read again for a push. */
+struct refresh {
+	struct catalog *catalog;
+	size_t open;
+	void (*done)(void *arg);
+	void *arg;
+	struct refresh *next, *prev;
+};
+
+static void publish(struct catalog *c)
+{
+	const struct strvec *problems;
+
+	inventory_merge(c->inventory);
+	c->generation = reader_set_apps(c->o.pool, inventory_list(c->inventory));
+	inventory_discard(c->inventory);
+	problems = inventory_problems(c->inventory);
+	for (size_t i = 0; i < problems->count && i < 100; i++) {
+		log_warn("application not read", "problem", problems->items[i], NULL);
+	}
+	metrics_set(c->o.metrics, METRIC_APPLICATIONS, NULL,
+		    (double)inventory_list(c->inventory)->count);
+	log_info("applications", "count", LOG_INT(inventory_list(c->inventory)->count),
+		 "problems", LOG_INT(problems->count), NULL);
+}
+
+static void on_files(void *ctx)
+{
+	struct catalog *c = ctx;
+
+	if (inventory_read_files(c->inventory)) {
+		watch_clear(c->watch);
+		inventory_watch(c->inventory, c->watch);
+		publish(c);
+	}
+}
+
+static const char *name_of(void *ctx, const char *address)
+{
+	const struct catalog *c = ctx;
+	const struct repository *repository =
+		repositories_find_name(c->settings->repositories, address);
+
+	return repository != NULL ? repository->name : NULL;
+}
+
+static void check_ready(struct catalog *c)
+{
+	if (c->ready || c->loads != NULL || evtimer_pending(c->retry, NULL)) {
+		return;
+	}
+	c->ready = true;
+	status_set(c->o.status, STATUS_APPLICATIONS, true, NULL);
+	c->o.ready(c->o.ctx);
+}
+
+static void finish_load(struct loading *l)
+{
+	struct catalog *c = l->catalog;
+	struct refresh *refresh = l->refresh;
+
+	DL_DELETE(c->loads, l);
+	free(l);
+	if (refresh != NULL && --refresh->open == 0) {
+		DL_DELETE(c->refreshes, refresh);
+		refresh->done(refresh->arg);
+		free(refresh);
+	}
+	check_ready(c);
+}
+
+/* A place could not be read; again: it may be later. */
+static void load_failed(struct loading *l, bool again, const char *why)
+{
+	static const struct timeval later = { .tv_sec = RETRY_SECONDS };
+	struct catalog *c = l->catalog;
+
+	if (l->epoch == c->epoch) {
+		const struct inventory_place *place =
+			inventory_get_place(c->inventory, l->place);
+
+		log_warn("applications not read", "repository", place->repository, "ref",
+			 place->ref, "reason", why, NULL);
+		if (again && l->refresh == NULL) {
+			evtimer_add(c->retry, &later);
+		}
+	}
+	finish_load(l);
+}
+
+static void on_apps(void *arg, enum reader_result result, struct app_list *list,
+		    const struct strvec *problems, const char *why)
+{
+	struct loading *l = arg;
+	struct catalog *c = l->catalog;
+	struct strvec copy = STRVEC_INIT;
+
+	if (result != READER_OK) {
+		load_failed(l, true, why);
+		return;
+	}
+	if (l->epoch == c->epoch) {
+		for (size_t i = 0; i < problems->count; i++) {
+			strvec_push(&copy, problems->items[i]);
+		}
+		inventory_set_place(c->inventory, l->place, list, &copy);
+		publish(c);
+	}
+	finish_load(l);
+}
+
+/* Read a place at a commit. */
+static void load_at(struct loading *l, const struct oid *commit)
+{
+	const struct inventory_place *place = inventory_get_place(l->catalog->inventory, l->place);
+	struct error err = ERROR_INIT;
+
+	if (reader_read_apps(l->catalog->o.pool, place->repository, commit, place->directory,
+			     on_apps, l, &err) < 0) {
+		load_failed(l, false, err.text);
+	}
+}
+
+static void on_resolved(void *arg, const struct delivery_resolved *answer)
+{
+	struct loading *l = arg;
+
+	if (l->epoch != l->catalog->epoch) {
+		finish_load(l);
+	} else if (answer->result == RESOLVE_TIP) {
+		load_at(l, &answer->tip);
+	} else {
+		bool again = answer->result == RESOLVE_FAILED || answer->result == RESOLVE_NOT_YET;
+
+		load_failed(l, again, answer->why);
+	}
+}
+
+static struct loading *loading_new(struct catalog *c, size_t place, struct refresh *refresh)
+{
+	struct loading *l = xcalloc(1, sizeof(*l));
+
+	*l = (struct loading){ .catalog = c, .epoch = c->epoch, .place = place,
+			       .refresh = refresh };
+	DL_APPEND(c->loads, l);
+	return l;
+}
+
+/* Read every place at the tip of its ref. */
+static void load_places(struct catalog *c)
+{
+	const struct inventory_place *place = inventory_get_place(c->inventory, 0);
+
+	for (size_t i = 0; place != NULL; place = inventory_get_place(c->inventory, ++i)) {
+		struct resolver_question question = { .repository = place->repository,
+						      .ref = place->ref };
+
+		resolver_ask(c->o.resolver, &question, on_resolved, loading_new(c, i, NULL));
+	}
+	check_ready(c);
+}
+
+static void on_retry(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	load_places(arg);
+}
+
+void catalog_refresh(struct catalog *c, const char *repository, const char *ref,
+		     const struct oid *commit, void (*done)(void *arg), void *arg)
+{
+	const struct inventory_place *place = inventory_get_place(c->inventory, 0);
+	struct refresh *refresh;
+
+	if (!inventory_holds(c->inventory, repository, ref)) {
+		done(arg);
+		return;
+	}
+	refresh = xcalloc(1, sizeof(*refresh));
+	*refresh = (struct refresh){ .catalog = c, .open = 1, .done = done, .arg = arg };
+	DL_APPEND(c->refreshes, refresh);
+	for (size_t i = 0; place != NULL; place = inventory_get_place(c->inventory, ++i)) {
+		if (strcmp(place->repository, repository) == 0 && strcmp(place->ref, ref) == 0) {
+			refresh->open++;
+			load_at(loading_new(c, i, refresh), commit);
+		}
+	}
+	if (--refresh->open == 0) {
+		DL_DELETE(c->refreshes, refresh);
+		done(arg);
+		free(refresh);
+	}
+}
+
+struct catalog *catalog_new(const struct catalog_options *options)
+{
+	struct catalog *c = xcalloc(1, sizeof(*c));
+
+	c->o = *options;
+	c->inventory = inventory_new(NULL, NULL);
+	c->watch = watch_new(options->base, on_files, c);
+	c->retry = evtimer_new(options->base, on_retry, c);
+	return c;
+}
+
+void catalog_free(struct catalog *c)
+{
+	if (c == NULL) {
+		return;
+	}
+	while (c->loads != NULL) {
+		struct loading *l = c->loads;
+
+		DL_DELETE(c->loads, l);
+		free(l);
+	}
+	while (c->refreshes != NULL) {
+		struct refresh *refresh = c->refreshes;
+
+		DL_DELETE(c->refreshes, refresh);
+		free(refresh);
+	}
+	watch_free(c->watch);
+	event_free(c->retry);
+	inventory_free(c->inventory);
+	settings_unref(c->settings);
+	free(c);
+}
+
+static void add_configured(struct catalog *c, struct inventory *inv)
+{
+	const struct config *config = c->settings->config;
+
+	for (size_t i = 0; i < config->application_count; i++) {
+		const struct config_applications *from = &config->applications[i];
+
+		if (from->file != NULL) {
+			inventory_add_file(inv, from->file);
+		} else if (from->directory != NULL) {
+			inventory_add_directory(inv, from->directory);
+		} else {
+			const struct repository *repository = repositories_find(
+				c->settings->repositories, from->repository);
+			bool full = strncmp(from->ref, "refs/", 5) == 0;
+			char *ref = xasprintf("%s%s", full ? "" : "refs/heads/", from->ref);
+			struct inventory_place place = {
+				.repository = repository != NULL ? repository->name : "",
+				.ref = ref,
+				.directory = from->path != NULL ? from->path : "",
+			};
+
+			inventory_add_place(inv, &place);
+			free(ref);
+		}
+	}
+}
+
+void catalog_set_settings(struct catalog *c, struct settings *settings)
+{
+	struct inventory *old = c->inventory;
+
+	settings_unref(c->settings);
+	c->settings = settings_ref(settings);
+	c->epoch++;
+	c->inventory = inventory_new(name_of, c);
+	add_configured(c, c->inventory);
+	inventory_take_places(c->inventory, old);
+	(void)inventory_read_files(c->inventory);
+	watch_clear(c->watch);
+	inventory_watch(c->inventory, c->watch);
+	publish(c);
+	inventory_free(old);
+	c->ready = false;
+	status_set(c->o.status, STATUS_APPLICATIONS, false, "applications are being read");
+	load_places(c);
+}
+
+bool catalog_is_ready(const struct catalog *c)
+{
+	return c->ready;
+}
+
+const struct app_list *catalog_list(const struct catalog *c)
+{
+	return inventory_list(c->inventory);
+}
+
+uint64_t catalog_generation(const struct catalog *c)
+{
+	return c->generation;
+}
+
+const struct strvec *catalog_problems(const struct catalog *c)
+{
+	return inventory_problems(c->inventory);
+}
+
+bool catalog_holds(const struct catalog *c, const char *repository, const char *ref)
+{
+	return inventory_holds(c->inventory, repository, ref);
+}

@@ -1,0 +1,51 @@
+/*
+ * Where is a ref now, and is a commit there?
+ *
+ * For a repository of the operator's the reader is asked; for one that is
+ * fetched, git brings what is missing first.
+ *
+ * Loop thread only.
+ */
+#ifndef RECEIVER_RESOLVER_H
+#define RECEIVER_RESOLVER_H
+
+#include "base/oid.h"
+#include "delivery/delivery.h"
+
+struct event_base;
+struct fetcher;
+struct reader_pool;
+struct resolver;
+struct settings;
+
+struct resolver_question {
+	const char *repository; // name (repositories.h)
+	const char *ref;        // full name
+	struct oid after;       // must be there; zero: the ref was deleted; none: wherever it is
+	struct oid tip;         // not none: only this commit is wanted, wherever the ref is
+};
+
+/*
+ * The answer, once for each question, from the loop; borrowed for the call.
+ */
+typedef void (*resolver_done_fn)(void *arg, const struct delivery_resolved *answer);
+
+/* A resolver that asks pool and fetcher, which must outlive its questions. Never NULL. */
+struct resolver *resolver_new(struct event_base *base, struct reader_pool *pool,
+			      struct fetcher *fetcher);
+
+/* Free it; pool and fetcher were freed before, so that no answer comes. NULL is fine. */
+void resolver_free(struct resolver *r);
+
+/* Use these repositories from now on. */
+void resolver_set_settings(struct resolver *r, struct settings *settings);
+
+/* Ask. All of question is copied. */
+void resolver_ask(struct resolver *r, const struct resolver_question *question,
+		  resolver_done_fn done, void *arg);
+
+/* Keep what was processed last of a ref from being collected (zero: forget the ref). */
+void resolver_keep(struct resolver *r, const char *repository, const char *ref,
+		   const struct oid *commit);
+
+#endif
