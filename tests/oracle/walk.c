@@ -6,7 +6,10 @@
  * One JSON object a line each way.  {"op": "inputs", "commit", "dir",
  * "walker", "options"} walks a unit and all units it is made from; the answer
  * holds their probes, the files that these stand for, and why a unit is
- * opaque.  An answer with "error" means that the request failed.
+ * opaque.  {"op": "affected", "ref", "before", "after", "roots", "fresh"} asks
+ * which of some applications, one for each root, a push affects; the state of
+ * the ref is kept between requests unless it is to be fresh.  An answer with
+ * "error" means that the request failed.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -15,6 +18,8 @@
 
 #include <jansson.h>
 
+#include "app/affected.h"
+#include "app/app.h"
 #include "base/error.h"
 #include "base/strvec.h"
 #include "base/xalloc.h"
@@ -24,6 +29,17 @@
 #include "repo/treereader.h"
 
 #define MAX_UNITS 20000
+#define URL "https://git.example.com/oracle/repository"
+
+/* What is kept between requests. */
+struct world {
+	const char *path;
+	struct repo *repo;
+	struct inputs *inputs;
+	struct affected_state *state;
+	struct app_list apps; // of state
+	json_t *roots;        // that apps were made for
+};
 
 /* One answer in the making. */
 struct answer {
@@ -205,19 +221,121 @@ static json_t *inputs_answer(struct inputs *inputs, struct repo *repo, const jso
 	return result;
 }
 
-static json_t *answer_to(struct inputs *inputs, struct repo *repo, const json_t *request,
-			 struct error *err)
+static int make_apps(const json_t *roots, struct app_list *list, struct error *err)
+{
+	const json_t *root = NULL;
+	size_t i = 0;
+
+	json_array_foreach(roots, i, root) {
+		char *name = xasprintf("app-%zu", i);
+		json_t *app = json_pack("{s:s, s:s, s:{s:s}, s:{s:{s:s, s:s, s:s}}}", "apiVersion",
+					"argoproj.io/v1alpha1", "kind", "Application", "metadata",
+					"name", name, "spec", "source", "repoURL", URL, "path",
+					json_string_value(root), "targetRevision", "HEAD");
+		struct app *made = NULL;
+		int r = app_from_json(app, "oracle", &made, err);
+
+		json_decref(app);
+		free(name);
+		if (r != APP_OK) {
+			return -1;
+		}
+		app_list_add_take(list, made);
+	}
+	return 0;
+}
+
+static void forget_state(struct world *world)
+{
+	affected_state_free(world->state);
+	world->state = NULL;
+	app_list_release(&world->apps);
+	json_decref(world->roots);
+	world->roots = NULL;
+}
+
+/* Have a state whose applications are those roots. */
+static int want_state(struct world *world, json_t *roots, bool fresh, struct error *err)
+{
+	const struct affected_options options = {
+		.repository_url = URL,
+		.path = world->path,
+		.allow_alternates = true,
+	};
+
+	if (!fresh && world->state != NULL && json_equal(world->roots, roots)) {
+		return 0;
+	}
+	forget_state(world);
+	if (make_apps(roots, &world->apps, err) != 0 ||
+	    affected_state_new(&options, &world->state, err) != 0) {
+		return -1;
+	}
+	world->roots = json_incref(roots);
+	affected_set_apps(world->state, &world->apps);
+	return 0;
+}
+
+static json_t *result_json(const struct affected *result, const json_t *roots)
+{
+	json_t *names = json_array();
+	json_t *reasons = json_object();
+
+	for (size_t i = 0; i < result->count; i++) {
+		const struct affected_application *item = &result->items[i];
+		json_t *root = json_array_get(roots, item->app);
+
+		json_array_append(names, root);
+		if (item->reason_count > 0) {
+			json_object_set_new(reasons, json_string_value(root),
+					    json_string(item->reasons[0].path));
+		}
+	}
+	return json_pack("{s:o, s:o, s:s?}", "roots", names, "reasons", reasons, "fallback",
+			 result->fallback);
+}
+
+static json_t *affected_answer(struct world *world, const json_t *request, struct error *err)
+{
+	const char *before = json_string_value(json_object_get(request, "before"));
+	const char *after = json_string_value(json_object_get(request, "after"));
+	bool fresh = json_is_true(json_object_get(request, "fresh"));
+	json_t *roots = json_object_get(request, "roots");
+	struct affected_request push = { .ref = json_string_value(json_object_get(request, "ref")) };
+	struct affected result = { .count = 0 };
+	struct world once = { .path = world->path };
+	json_t *answer = NULL;
+
+	if (before == NULL || after == NULL || push.ref == NULL ||
+	    repo_resolve(world->repo, before, &push.before, err) != REPO_OK ||
+	    repo_resolve(world->repo, after, &push.after, err) != REPO_OK) {
+		return NULL;
+	}
+	struct world *used = fresh ? &once : world;
+	if (want_state(used, roots, fresh, err) == 0 &&
+	    affected_compute(used->state, &push, &result, err) == 0) {
+		answer = result_json(&result, roots);
+	}
+	affected_release(&result);
+	forget_state(&once);
+	return answer;
+}
+
+static json_t *answer_to(struct world *world, const json_t *request, struct error *err)
 {
 	const char *op = json_string_value(json_object_get(request, "op"));
 
 	if (op != NULL && strcmp(op, "inputs") == 0) {
-		return inputs_answer(inputs, repo, request, err);
+		return inputs_answer(world->inputs, world->repo, request, err);
+	}
+	if (op != NULL && strcmp(op, "affected") == 0) {
+		return affected_answer(world, request, err);
 	}
 	error_set(err, -1, "no such operation");
 	return NULL;
 }
 
-static void serve(struct inputs *inputs, struct repo *repo)
+static void serve(struct world *world)
 {
 	char *line = NULL;
 	size_t capacity = 0;
@@ -226,8 +344,8 @@ static void serve(struct inputs *inputs, struct repo *repo)
 		struct error err = ERROR_INIT;
 		json_t *request = json_loads(line, 0, NULL);
 
-		repo_begin(repo);
-		json_t *answer = answer_to(inputs, repo, request, &err);
+		repo_begin(world->repo);
+		json_t *answer = answer_to(world, request, &err);
 		if (answer == NULL) {
 			answer = json_pack("{s:s}", "error", err.text);
 		}
@@ -243,20 +361,20 @@ static void serve(struct inputs *inputs, struct repo *repo)
 int main(int argc, char **argv)
 {
 	struct error err = ERROR_INIT;
-	struct repo *repo = NULL;
+	struct world world = { .path = argc == 2 ? argv[1] : NULL };
 
-	if (argc != 2) {
+	if (world.path == NULL) {
 		fprintf(stderr, "usage: walk REPOSITORY\n");
 		return 2;
 	}
-	if (repo_open(argv[1], true, &repo, &err) != 0) {
+	if (repo_open(world.path, true, &world.repo, &err) != 0) {
 		fprintf(stderr, "walk: %s\n", err.text);
 		return 1;
 	}
-	struct inputs *inputs = inputs_new(NULL, NULL);
-
-	serve(inputs, repo);
-	inputs_free(inputs);
-	repo_free(repo);
+	world.inputs = inputs_new(NULL, NULL);
+	serve(&world);
+	forget_state(&world);
+	inputs_free(world.inputs);
+	repo_free(world.repo);
 	return 0;
 }
