@@ -34,7 +34,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 BUILD = os.environ.get("DOORBELL_BUILD", "build")
-WALK = os.path.join(TOP, BUILD, "tests/oracle/walk")
+WALK = os.path.join(TOP, BUILD, "tests/e2e/oracle_walk")
 RENDERERS = os.path.join(TOP, "build/renderers")  # one for all builds
 TIMEOUT = 60
 
@@ -169,7 +169,7 @@ def canonical(manifests):
 
 
 class Engine:
-    """The program tests/oracle/walk on one repository."""
+    """The program tests/e2e/oracle_walk on one repository."""
 
     def __init__(self, path):
         self.process = subprocess.Popen((WALK, path), stdin=subprocess.PIPE,
@@ -447,8 +447,8 @@ def percent(part, whole):
 def prepare():
     """Build the engine's side and fetch the renderers."""
     if not os.environ.get("DOORBELL_BUILD"):
-        subprocess.run(("make", "-s", "-f", "tests/oracle/walk.mk", WALK[len(TOP) + 1:]),
-                       cwd=TOP, check=True, stdout=sys.stderr)
+        subprocess.run(("make", "-s", WALK[len(TOP) + 1:]), cwd=TOP, check=True,
+                       stdout=sys.stderr)
     subprocess.run(("tests/support/renderers.sh", RENDERERS), cwd=TOP, check=True)
 
 

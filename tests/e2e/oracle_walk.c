@@ -1,7 +1,7 @@
 /*
  * The engine on a pipe, for the oracle (tests/support/oracle.py).
  *
- *     walk REPOSITORY < requests > answers
+ *     oracle_walk REPOSITORY < requests > answers
  *
  * One JSON object a line each way.  {"op": "inputs", "commit", "dir",
  * "walker", "options"} walks a unit and all units it is made from; the answer
@@ -364,11 +364,11 @@ int main(int argc, char **argv)
 	struct world world = { .path = argc == 2 ? argv[1] : NULL };
 
 	if (world.path == NULL) {
-		fprintf(stderr, "usage: walk REPOSITORY\n");
+		fprintf(stderr, "usage: oracle_walk REPOSITORY\n");
 		return 2;
 	}
 	if (repo_open(world.path, true, &world.repo, &err) != 0) {
-		fprintf(stderr, "walk: %s\n", err.text);
+		fprintf(stderr, "oracle_walk: %s\n", err.text);
 		return 1;
 	}
 	world.inputs = inputs_new(NULL, NULL);
