@@ -3,6 +3,8 @@
  */
 #include "inputs/renderers.h"
 
+#include "inputs/kustomize.h"
+
 /* A directory of which nothing better is known: all that is below it. */
 static void plain_walk(struct inputs_walk *w, const char *dir, const json_t *options)
 {
@@ -34,7 +36,7 @@ const struct inputs_walker *inputs_renderer(enum inputs_type type)
 	static const struct inputs_walker *const renderers[] = {
 		[INPUTS_TYPE_DIRECTORY] = &inputs_plain,
 		[INPUTS_TYPE_HELM] = &inputs_plain,
-		[INPUTS_TYPE_KUSTOMIZE] = &inputs_plain,
+		[INPUTS_TYPE_KUSTOMIZE] = &inputs_kustomize,
 		[INPUTS_TYPE_PLUGIN] = &inputs_plugin,
 	};
 
@@ -44,6 +46,7 @@ const struct inputs_walker *inputs_renderer(enum inputs_type type)
 const struct inputs_walker *const inputs_walkers[] = {
 	&inputs_plain,
 	&inputs_plugin,
+	&inputs_kustomize,
 	NULL,
 };
 
