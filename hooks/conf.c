@@ -86,10 +86,12 @@ char *hook_secret_read(const char *path, size_t *ret_len, struct error *err)
 
 static int check_receiver(const char *value, struct error *err)
 {
+	static const size_t room = sizeof(((struct sockaddr_un *)0)->sun_path);
+
 	if (strncmp(value, "unix:", 5) == 0) {
-		if (value[5] != '/' || strlen(value + 5) >= sizeof(((struct sockaddr_un *)0)->sun_path)) {
+		if (value[5] != '/' || strlen(value + 5) >= room) {
 			return error_set(err, -1, "the socket is not an absolute path of at most "
-						  "107 bytes");
+						  "%zu bytes", room - 1);
 		}
 		return 0;
 	}

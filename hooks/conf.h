@@ -15,6 +15,7 @@
 #define HOOKS_CONF_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"

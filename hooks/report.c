@@ -181,6 +181,7 @@ static bool add_ref(const json_t *ref, bool several, bool verbose, struct buf *o
 	json_int_t all = json_integer_value(json_object_get(ref, "applications"));
 	const char *reason = json_string_value(json_object_get(ref, "reason"));
 	const char *name = json_string_value(json_object_get(ref, "ref"));
+	const json_t *names = json_object_get(ref, "names");
 	struct line line = { .out = out };
 	struct buf text;
 
@@ -193,15 +194,16 @@ static bool add_ref(const json_t *ref, bool several, bool verbose, struct buf *o
 		hook_report_text(push_ref_short(name), &text);
 		(void)buf_addstr(&text, ": ");
 	}
-	(void)buf_addf(&text, "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " applications%s",
-		       affected, all, affected > 0 && json_array_size(json_object_get(ref, "names")) == 0
-				      ? "" : ":");
+	(void)buf_addf(&text, "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " applications",
+		       affected, all);
 	if (affected <= 0) {
-		(void)buf_addstr(&text, " nothing to do");
+		(void)buf_addstr(&text, ": nothing to do");
+	} else if (json_array_size(names) > 0) {
+		(void)buf_addch(&text, ':');
 	}
 	add_words(&line, text.data);
 	if (affected > 0) {
-		add_names(&line, json_object_get(ref, "names"), affected);
+		add_names(&line, names, affected);
 	}
 	buf_reset(&text);
 	if (verbose && reason != NULL && reason[0] != '\0') {

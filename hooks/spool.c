@@ -142,6 +142,11 @@ static int write_file(int dir_fd, const char *temporary, const char *name, const
 	if (fd < 0) {
 		return -1;
 	}
+	/* Where several users push, whoever comes next sends it. */
+	struct stat st;
+	if (fstat(dir_fd, &st) == 0 && (st.st_mode & S_IWGRP) != 0) {
+		(void)fchmod(fd, 0660);
+	}
 	int r = write_all(fd, body, len);
 	if (r == 0) {
 		r = fsync(fd);

@@ -1,0 +1,20 @@
+/*
+ * The verbs of the command line: one file each, all of one form.
+ *
+ * A verb gets its own arguments (argv[0] is its name), prints data to
+ * standard output and sentences to standard error, and returns the exit
+ * status of the program (sysexits(3), 1 for "no", 2 for other failures).
+ */
+#ifndef RECEIVER_CLI_CLI_H
+#define RECEIVER_CLI_CLI_H
+
+/* doorbell send: make and send a push as one of the senders would. */
+int cli_send(int argc, char **argv);
+
+/* doorbell hook install|uninstall|status|deliver: the hook of a repository. */
+int cli_hook(int argc, char **argv);
+
+/* doorbell explain: which applications a step between two commits changes, and why. */
+int cli_explain(int argc, char **argv);
+
+#endif

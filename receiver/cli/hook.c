@@ -1,0 +1,364 @@
+/*
+ * doorbell hook: put the hook into a repository, take it out, see how it is.
+ *
+ * install writes GIT_DIR/doorbell/hook.conf, makes the spool, and links
+ * hooks/post-receive to our program.  A hook that was there is kept as
+ * post-receive.local and run by ours with the same input; uninstall puts it
+ * back.  Both can be repeated.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/xalloc.h"
+#include "hooks/conf.h"
+#include "hooks/deliver.h"
+#include "hooks/spool.h"
+#include "receiver/cli/cli.h"
+#include "receiver/cli/hook_deliver.h"
+#include "receiver/cli/hook_place.h"
+
+static const char usage[] =
+	"usage: doorbell hook install REPO (--socket PATH | --url URL) --secret-file FILE\n"
+	"                             [--repository URL] [--source NAME] [--limit 2s]\n"
+	"                             [--verbose] [--dry-run]\n"
+	"       doorbell hook uninstall REPO [--dry-run]\n"
+	"       doorbell hook status REPO\n"
+	"       doorbell hook deliver [REPO] [--wait ID]\n"
+	"  --socket PATH       the receiver's Unix socket\n"
+	"  --url URL           the receiver's address, with its path: https://host/hooks/NAME\n"
+	"  --secret-file FILE  read at each push; what the receiver's source is configured with\n"
+	"  --repository URL    as the applications spell it; else remote.origin.url or file://\n"
+	"  --source NAME       of the receiver, with --socket (\"local\")\n"
+	"  --limit TIME        a push is held no longer: 2s, 500ms\n"
+	"  --verbose           the pusher is told too when nothing is affected\n"
+	"  --dry-run           say what would be done, and do nothing\n"
+	"  --wait ID           deliver that one first, and print what the pusher should see\n";
+
+struct arguments {
+	const char *path;
+	const char *socket;
+	const char *url;
+	const char *secret_file;
+	const char *repository;
+	const char *source;
+	const char *limit;
+	const char *wait;
+	bool verbose;
+	bool dry_run;
+};
+
+static const struct option options[] = {
+	{ "socket", required_argument, NULL, 's' },
+	{ "url", required_argument, NULL, 'u' },
+	{ "secret-file", required_argument, NULL, 'k' },
+	{ "repository", required_argument, NULL, 'r' },
+	{ "source", required_argument, NULL, 'n' },
+	{ "limit", required_argument, NULL, 'l' },
+	{ "wait", required_argument, NULL, 'w' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "dry-run", no_argument, NULL, 'd' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static int fail(int status, const char *text)
+{
+	fprintf(stderr, "doorbell hook: %s\n", text);
+	return status;
+}
+
+/* 0, or the exit status plus one. */
+static int read_arguments(struct arguments *a, int argc, char **argv)
+{
+	const struct {
+		int code;
+		const char **to;
+	} texts[] = {
+		{ 's', &a->socket }, { 'u', &a->url },   { 'k', &a->secret_file },
+		{ 'r', &a->repository }, { 'n', &a->source }, { 'l', &a->limit },
+		{ 'w', &a->wait },
+	};
+
+	optind = 1;
+	for (int code; (code = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+		if (code == 'h' || code == '?') {
+			fputs(usage, code == 'h' ? stdout : stderr);
+			return (code == 'h' ? EX_OK : EX_USAGE) + 1;
+		}
+		a->verbose |= code == 'v';
+		a->dry_run |= code == 'd';
+		for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+			if (texts[i].code == code) {
+				*texts[i].to = optarg;
+			}
+		}
+	}
+	if (argc - optind > 1) {
+		return fail(EX_USAGE, "one repository at a time") + 1;
+	}
+	a->path = optind < argc ? argv[optind] : NULL;
+	return 0;
+}
+
+/* "2s", "500ms" or "2000" to milliseconds as text (free it), or NULL. */
+static char *milliseconds(const char *text)
+{
+	char *end = NULL;
+	long value = strtol(text, &end, 10);
+
+	if (end == text || value < 1 || value > HOOK_LIMIT_MAX_MS) {
+		return NULL;
+	}
+	if (strcmp(end, "s") == 0) {
+		return xasprintf("%ld000", value);
+	}
+	return *end == '\0' || strcmp(end, "ms") == 0 ? xasprintf("%ld", value) : NULL;
+}
+
+/* Add "key = value" to text if the value is one that the hook takes. */
+static int add_line(struct buf *text, const char *key, const char *value, struct error *err)
+{
+	if (value == NULL) {
+		return error_set(err, -1, "%s is not valid", key);
+	}
+	if (hook_conf_check(key, value, err) < 0) {
+		return -1;
+	}
+	(void)buf_addf(text, "%s = %s\n", key, value);
+	return 0;
+}
+
+/* An absolute path, also of what is not there yet (free it). */
+static char *absolute(const char *path)
+{
+	char *folder = path[0] == '/' ? NULL : getcwd(NULL, 0);
+	char *result = folder == NULL ? xstrdup(path) : xasprintf("%s/%s", folder, path);
+
+	free(folder);
+	return result;
+}
+
+static int make_conf(const struct arguments *a, const struct hook_place *place, struct buf *text,
+		     struct error *err)
+{
+	char *socket = a->socket != NULL ? absolute(a->socket) : NULL;
+	char *receiver = socket != NULL ? xasprintf("unix:%s", socket) : xstrdup(a->url);
+	char *repository = a->repository != NULL ? xstrdup(a->repository)
+						 : hook_place_repository(place);
+	char *secret_file = absolute(a->secret_file);
+	char *limit = milliseconds(a->limit != NULL ? a->limit : "2s");
+	int r = -1;
+
+	(void)buf_addstr(text, "# written by \"doorbell hook install\"\n");
+	if (add_line(text, "receiver", receiver, err) == 0 &&
+	    add_line(text, "source", a->source != NULL ? a->source : HOOK_SOURCE, err) == 0 &&
+	    add_line(text, "secret-file", secret_file, err) == 0 &&
+	    add_line(text, "repository", repository, err) == 0 &&
+	    add_line(text, "limit", limit, err) == 0 &&
+	    add_line(text, "verbose", a->verbose ? "true" : "false", err) == 0 &&
+	    add_line(text, "program", place->doorbell, err) == 0) {
+		r = 0;
+	}
+	free(limit);
+	free(secret_file);
+	free(repository);
+	free(receiver);
+	free(socket);
+	return r;
+}
+
+static int check_secret(const char *path, struct error *err)
+{
+	size_t len = 0;
+	char *secret = hook_secret_read(path, &len, err);
+
+	if (secret == NULL) {
+		return -1;
+	}
+	explicit_bzero(secret, len);
+	free(secret);
+	return 0;
+}
+
+/* The three changes of an installation, in the order that is safe to stop in. */
+static int change(const struct hook_place *place, const char *conf, struct error *err)
+{
+	char *folder = xasprintf("%s/doorbell", place->git_dir);
+	char *spool = xasprintf("%s/spool", folder);
+	char *file = xasprintf("%s/hook.conf", folder);
+	int r = -1;
+
+	if (hook_place_folder(place, folder, err) < 0 || hook_place_folder(place, spool, err) < 0 ||
+	    hook_place_write(place, file, conf, err) < 0) {
+		goto out;
+	}
+	if (hook_place_folder(place, place->hooks, err) < 0) {
+		goto out;
+	}
+	if (place->state == HOOK_STATE_FOREIGN && rename(place->hook, place->local) < 0) {
+		r = error_errno(err, -1, errno, "%s", place->local);
+		goto out;
+	}
+	r = hook_place_link(place, err);
+out:
+	free(file);
+	free(spool);
+	free(folder);
+	return r;
+}
+
+static int install(const struct arguments *a, const struct hook_place *place)
+{
+	struct error err = ERROR_INIT;
+	struct buf conf;
+	int r = EX_CONFIG;
+
+	if ((a->socket == NULL) == (a->url == NULL) || a->secret_file == NULL) {
+		return fail(EX_USAGE, "--socket or --url, and --secret-file are needed");
+	}
+	if (place->state == HOOK_STATE_FOREIGN && place->has_local) {
+		return fail(EX_CONFIG, "both post-receive and post-receive.local are there and not "
+				       "ours: move one of them first");
+	}
+	buf_init(&conf, 65536);
+	if (check_secret(a->secret_file, &err) < 0 || make_conf(a, place, &conf, &err) < 0) {
+		r = fail(EX_CONFIG, err.text);
+		goto out;
+	}
+	if (place->state == HOOK_STATE_FOREIGN) {
+		printf("%s -> %s\n", place->hook, place->local);
+	}
+	printf("%s: link to %s\n%s/doorbell/hook.conf:\n%s", place->hook, place->program,
+	       place->git_dir, conf.data);
+	if (a->dry_run) {
+		r = EX_OK;
+		goto out;
+	}
+	r = change(place, conf.data, &err) < 0 ? fail(EX_CANTCREAT, err.text) : EX_OK;
+out:
+	buf_release(&conf);
+	return r;
+}
+
+static int uninstall(const struct arguments *a, const struct hook_place *place)
+{
+	char *folder = xasprintf("%s/doorbell", place->git_dir);
+	char *spool = xasprintf("%s/spool", folder);
+	char *file = xasprintf("%s/hook.conf", folder);
+	int r = EX_OK;
+
+	if (place->state == HOOK_STATE_OURS) {
+		printf("%s: %s\n", place->hook, place->has_local ? "put back" : "removed");
+	} else {
+		printf("%s: %s\n", place->hook,
+		       place->state == HOOK_STATE_NONE ? "not there" : "not ours, left alone");
+	}
+	if (a->dry_run) {
+		goto out;
+	}
+	if (place->state == HOOK_STATE_OURS &&
+	    (place->has_local ? rename(place->local, place->hook) : unlink(place->hook)) < 0) {
+		fprintf(stderr, "doorbell hook: %s: %s\n", place->hook, strerror(errno));
+		r = EX_CANTCREAT;
+		goto out;
+	}
+	if (unlink(file) < 0 && errno != ENOENT) {
+		fprintf(stderr, "doorbell hook: %s: %s\n", file, strerror(errno));
+		r = EX_CANTCREAT;
+	}
+	if (rmdir(spool) < 0 && errno == ENOTEMPTY) {
+		fprintf(stderr, "doorbell hook: %s holds deliveries: left there\n", spool);
+	}
+	(void)rmdir(folder);
+out:
+	free(file);
+	free(spool);
+	free(folder);
+	return r;
+}
+
+static int status(const struct arguments *a, const struct hook_place *place)
+{
+	static const char *const states[] = {
+		[HOOK_STATE_NONE] = "not installed",
+		[HOOK_STATE_OURS] = "installed",
+		[HOOK_STATE_FOREIGN] = "another one",
+	};
+	struct strvec names = STRVEC_INIT;
+	struct hook_conf conf = { .folder = NULL };
+	struct error err = ERROR_INIT;
+
+	(void)a;
+	printf("hook        %s (%s)%s\n", states[place->state], place->hook,
+	       place->has_local ? ", with post-receive.local" : "");
+	int r = hook_conf_read(place->git_dir, &conf, &err);
+	if (r != HOOK_CONF_OK) {
+		printf("conf        %s\n", r == HOOK_CONF_NONE ? "none" : err.text);
+		return 1;
+	}
+	printf("receiver    %s\nsource      %s\nrepository  %s\nlimit       %lld ms\n", conf.receiver,
+	       conf.source, conf.repository, (long long)conf.limit_ms);
+	bool secret = check_secret(conf.secret_file, &err) == 0;
+	printf("secret      %s\n", secret ? conf.secret_file : err.text);
+	char *folder = hook_deliver_folder(&conf);
+	if (hook_spool_list(folder, &names, &err) == 0) {
+		printf("spooled     %zu\n", names.count);
+	}
+	free(folder);
+	strvec_release(&names);
+	hook_conf_release(&conf);
+	return place->state == HOOK_STATE_OURS && secret ? EX_OK : 1;
+}
+
+static int with_place(int (*verb)(const struct arguments *, const struct hook_place *),
+		      const struct arguments *a)
+{
+	struct hook_place place = { .git_dir = NULL };
+	struct error err = ERROR_INIT;
+
+	if (a->path == NULL) {
+		return fail(EX_USAGE, "which repository?");
+	}
+	if (hook_place_find(a->path, &place, &err) < 0) {
+		return fail(EX_NOINPUT, err.text);
+	}
+	int r = verb(a, &place);
+	hook_place_release(&place);
+	return r;
+}
+
+int cli_hook(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int (*verb)(const struct arguments *, const struct hook_place *);
+	} verbs[] = {
+		{ "install", install },
+		{ "uninstall", uninstall },
+		{ "status", status },
+	};
+	struct arguments a = { .path = NULL };
+
+	if (argc < 2 || strcmp(argv[1], "--help") == 0) {
+		fputs(usage, argc < 2 ? stderr : stdout);
+		return argc < 2 ? EX_USAGE : EX_OK;
+	}
+	int r = read_arguments(&a, argc - 1, argv + 1);
+	if (r != 0) {
+		return r - 1;
+	}
+	if (strcmp(argv[1], "deliver") == 0) {
+		return cli_hook_deliver(a.path != NULL ? a.path : ".", a.wait);
+	}
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		if (strcmp(argv[1], verbs[i].name) == 0) {
+			return with_place(verbs[i].verb, &a);
+		}
+	}
+	return fail(EX_USAGE, "install, uninstall, status or deliver?");
+}

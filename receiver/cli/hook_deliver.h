@@ -1,0 +1,16 @@
+/*
+ * Delivering what a repository's hook has spooled.
+ */
+#ifndef RECEIVER_CLI_HOOK_DELIVER_H
+#define RECEIVER_CLI_HOOK_DELIVER_H
+
+/*
+ * Deliver all that is spooled in the repository at path.  With wait_id not
+ * NULL that delivery goes first, what the pusher should read about it is
+ * printed, and standard output is closed before the others follow.  Returns
+ * the exit status: EX_OK, EX_UNAVAILABLE if something is left, EX_CONFIG,
+ * EX_NOINPUT.
+ */
+int cli_hook_deliver(const char *path, const char *wait_id);
+
+#endif

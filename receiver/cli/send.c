@@ -1,0 +1,346 @@
+/*
+ * doorbell send: ring as any of the senders would.
+ *
+ *   doorbell send --as github --to URL --repository URL --ref main
+ *                 --before ID --after ID --secret-file F
+ *
+ * For trying a configuration, and for senders of one's own.  The secret is
+ * read from a file, because a command line is for all to see; for the same
+ * reason a printed request or curl command never holds one.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sysexits.h>
+
+#include "base/mstime.h"
+#include "base/xalloc.h"
+#include "hooks/conf.h"
+#include "hooks/report.h"
+#include "provider/provider.h"
+#include "push/push_json.h"
+#include "receiver/cli/cli.h"
+#include "receiver/cli/post.h"
+
+#define TIMEOUT_MS 30000
+#define ANSWER_BYTES (64U * 1024)
+#define TOKEN_HEADER "X-Gitlab-Token: "
+
+struct send {
+	const struct provider *provider;
+	const char *to;
+	const char *repository;
+	const char *ref;
+	const char *before;
+	const char *after;
+	const char *secret_file;
+	const char *token_file;
+	struct provider_compose_options options;
+	bool dry_run;
+	bool print_curl;
+};
+
+static const char usage[] =
+	"usage: doorbell send --as NAME --to URL --repository URL --ref REF --after ID\n"
+	"                     (--secret-file FILE | --signing-token-file FILE) [OPTION...]\n"
+	"  --as NAME                  github, gitlab, gitea, forgejo, gogs or native\n"
+	"  --to URL                   http://, https:// or unix:SOCKET\n"
+	"  --repository URL           as the applications spell it\n"
+	"  --ref REF                  \"main\" or \"refs/tags/v1\"\n"
+	"  --before ID, --after ID    commits; no --before: the ref was created\n"
+	"  --secret-file FILE         what the receiver's source is configured with\n"
+	"  --signing-token-file FILE  GitLab: a whsec_ token instead\n"
+	"  --id ID                    delivery id; the same twice is a redelivery\n"
+	"  --form                     as a form instead of JSON\n"
+	"  --dry-run                  print the request, send nothing\n"
+	"  --print-curl               print a curl command, send nothing\n";
+
+enum option_code {
+	OPT_AS = 256,
+	OPT_TO,
+	OPT_REPOSITORY,
+	OPT_REF,
+	OPT_BEFORE,
+	OPT_AFTER,
+	OPT_SECRET,
+	OPT_TOKEN,
+	OPT_ID,
+	OPT_FORM,
+	OPT_DRY_RUN,
+	OPT_CURL
+};
+
+static const struct option options[] = {
+	{ "as", required_argument, NULL, OPT_AS },
+	{ "to", required_argument, NULL, OPT_TO },
+	{ "repository", required_argument, NULL, OPT_REPOSITORY },
+	{ "ref", required_argument, NULL, OPT_REF },
+	{ "before", required_argument, NULL, OPT_BEFORE },
+	{ "after", required_argument, NULL, OPT_AFTER },
+	{ "secret-file", required_argument, NULL, OPT_SECRET },
+	{ "signing-token-file", required_argument, NULL, OPT_TOKEN },
+	{ "id", required_argument, NULL, OPT_ID },
+	{ "form", no_argument, NULL, OPT_FORM },
+	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+	{ "print-curl", no_argument, NULL, OPT_CURL },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static int complain(const char *text)
+{
+	fprintf(stderr, "doorbell send: %s\n", text);
+	return EX_USAGE;
+}
+
+/* One option. 0, or the exit status plus one. */
+static int take_option(struct send *s, int code)
+{
+	const struct {
+		int code;
+		const char **to;
+	} texts[] = {
+		{ OPT_TO, &s->to },         { OPT_REPOSITORY, &s->repository },
+		{ OPT_REF, &s->ref },       { OPT_BEFORE, &s->before },
+		{ OPT_AFTER, &s->after },   { OPT_SECRET, &s->secret_file },
+		{ OPT_TOKEN, &s->token_file }, { OPT_ID, &s->options.delivery_id },
+	};
+	const struct {
+		int code;
+		bool *to;
+	} flags[] = {
+		{ OPT_FORM, &s->options.form },
+		{ OPT_DRY_RUN, &s->dry_run },
+		{ OPT_CURL, &s->print_curl },
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (texts[i].code == code) {
+			*texts[i].to = optarg;
+			return 0;
+		}
+	}
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		if (flags[i].code == code) {
+			*flags[i].to = true;
+			return 0;
+		}
+	}
+	if (code == OPT_AS) {
+		s->provider = provider_by_name(optarg);
+		return s->provider != NULL ? 0 : complain("--as: no such sender") + 1;
+	}
+	fputs(usage, code == 'h' ? stdout : stderr);
+	return (code == 'h' ? EX_OK : EX_USAGE) + 1;
+}
+
+static int read_arguments(struct send *s, int argc, char **argv)
+{
+	optind = 1;
+	for (int code; (code = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+		int r = take_option(s, code);
+
+		if (r != 0) {
+			return r;
+		}
+	}
+	if (optind != argc) {
+		return complain("what is that argument for? See doorbell send --help") + 1;
+	}
+	bool sends = !s->dry_run && !s->print_curl;
+	if (s->provider == NULL || s->repository == NULL || s->ref == NULL || s->after == NULL ||
+	    (s->to == NULL && (sends || s->print_curl))) {
+		return complain("--as, --to, --repository, --ref and --after are needed") + 1;
+	}
+	if ((s->secret_file == NULL) == (s->token_file == NULL)) {
+		return complain("--secret-file or --signing-token-file is needed, not both") + 1;
+	}
+	return 0;
+}
+
+static int fill_content(const struct send *s, struct delivery_content *content)
+{
+	struct oid before = { .len = 0 };
+	struct oid after = { .len = 0 };
+	int r = EX_USAGE;
+
+	char *ref = strncmp(s->ref, "refs/", 5) == 0 ? xstrdup(s->ref)
+						     : xasprintf("refs/heads/%s", s->ref);
+	if (oid_from_hex(s->after, strlen(s->after), &after) < 0) {
+		complain("--after is not 40 or 64 hexadecimal digits");
+		goto out;
+	}
+	before.len = after.len;
+	if (s->before != NULL && oid_from_hex(s->before, strlen(s->before), &before) < 0) {
+		complain("--before is not 40 or 64 hexadecimal digits");
+		goto out;
+	}
+	if (!push_add_url(content, s->repository)) {
+		complain("--repository is not an address");
+		goto out;
+	}
+	if (delivery_content_add(content, ref, &before, &after) < 0) {
+		complain("--ref is not a ref name, or nothing became nothing");
+		goto out;
+	}
+	r = EX_OK;
+out:
+	free(ref);
+	return r;
+}
+
+static int read_secrets(const struct send *s, struct provider_secrets *secrets)
+{
+	struct error err = ERROR_INIT;
+	size_t len = 0;
+
+	char *text = hook_secret_read(s->secret_file != NULL ? s->secret_file : s->token_file, &len,
+				      &err);
+	if (text == NULL) {
+		fprintf(stderr, "doorbell send: %s\n", err.text);
+		return EX_CONFIG;
+	}
+	strvec_push_take(s->secret_file != NULL ? &secrets->secrets : &secrets->signing_tokens,
+			 text);
+	if (provider_check_secrets(s->provider, secrets, &err) < 0) {
+		fprintf(stderr, "doorbell send: %s\n", err.text);
+		return EX_CONFIG;
+	}
+	return EX_OK;
+}
+
+/* Is the header the secret itself? */
+static bool is_secret(const char *header)
+{
+	return strncasecmp(header, TOKEN_HEADER, strlen(TOKEN_HEADER)) == 0;
+}
+
+static void print_request(const struct strvec *headers, const char *body)
+{
+	for (size_t i = 0; i < headers->count; i++) {
+		puts(is_secret(headers->items[i]) ? TOKEN_HEADER "***" : headers->items[i]);
+	}
+	printf("\n%s\n", body);
+}
+
+/* In single quotes for a shell. */
+static void print_quoted(const char *text)
+{
+	putchar('\'');
+	for (; *text != '\0'; text++) {
+		if (*text == '\'') {
+			fputs("'\\''", stdout);
+		} else {
+			putchar(*text);
+		}
+	}
+	putchar('\'');
+}
+
+static void print_curl(const struct send *s, const struct strvec *headers, const char *body)
+{
+	fputs("curl -sS -i", stdout);
+	for (size_t i = 0; i < headers->count; i++) {
+		fputs(" \\\n  -H ", stdout);
+		if (is_secret(headers->items[i])) {
+			fputs("\"" TOKEN_HEADER "$(cat ", stdout);
+			print_quoted(s->secret_file);
+			fputs(")\"", stdout);
+		} else {
+			print_quoted(headers->items[i]);
+		}
+	}
+	fputs(" \\\n  --data-binary ", stdout);
+	print_quoted(body);
+	fputs(" \\\n  ", stdout);
+	print_quoted(s->to);
+	putchar('\n');
+}
+
+static int exit_status(int status)
+{
+	if (status >= 200 && status <= 299) {
+		return EX_OK;
+	}
+	if (status == 401 || status == 403) {
+		return EX_NOPERM;
+	}
+	return status == 429 || status == 503 ? EX_TEMPFAIL : 2;
+}
+
+static int put(const struct send *s, const struct strvec *headers, const char *body, size_t len)
+{
+	bool local = strncmp(s->to, "unix:", 5) == 0;
+	const struct cli_post post = {
+		.url = local ? "http://localhost/hooks/" HOOK_SOURCE : s->to,
+		.socket = local ? s->to + 5 : NULL,
+		.headers = headers,
+		.body = body,
+		.len = len,
+		.timeout_ms = TIMEOUT_MS,
+	};
+	struct error err = ERROR_INIT;
+	struct buf answer;
+	struct buf text;
+	int status = 0;
+
+	buf_init(&answer, ANSWER_BYTES);
+	buf_init(&text, 4 * ANSWER_BYTES);
+	enum cli_post_result r = cli_post(&post, &status, &answer, &err);
+	if (r == CLI_POST_ANSWERED) {
+		hook_report_text(answer.data, &text);
+		printf("%d%s%s\n", status, text.len > 0 ? " " : "", text.data);
+	} else {
+		fprintf(stderr, "doorbell send: %s\n", err.text);
+	}
+	buf_release(&text);
+	buf_release(&answer);
+	if (r == CLI_POST_ANSWERED) {
+		return exit_status(status);
+	}
+	return r == CLI_POST_TIMEOUT ? EX_TEMPFAIL : EX_UNAVAILABLE;
+}
+
+int cli_send(int argc, char **argv)
+{
+	struct send s = { .options = { .now_ms = mstime_wall() } };
+	struct provider_secrets secrets = { .tolerance_ms = 0 };
+	struct strvec headers = STRVEC_INIT;
+	struct delivery_content content;
+	struct error err = ERROR_INIT;
+	char *body = NULL;
+	size_t len = 0;
+
+	delivery_content_init(&content);
+	int r = read_arguments(&s, argc, argv);
+	if (r != 0) {
+		r--;
+		goto out;
+	}
+	r = fill_content(&s, &content);
+	if (r != EX_OK) {
+		goto out;
+	}
+	r = read_secrets(&s, &secrets);
+	if (r != EX_OK) {
+		goto out;
+	}
+	if (provider_compose(s.provider, &content, &secrets, &s.options, &headers, &body, &len,
+			     &err) < 0) {
+		r = complain(err.text);
+	} else if (s.print_curl) {
+		print_curl(&s, &headers, body);
+	} else if (s.dry_run) {
+		print_request(&headers, body);
+	} else {
+		r = put(&s, &headers, body, len);
+	}
+out:
+	free(body);
+	strvec_release(&headers);
+	delivery_content_release(&content);
+	provider_secrets_release(&secrets);
+	return r;
+}
