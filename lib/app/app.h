@@ -23,7 +23,7 @@ enum app_result {
 /* One source: spec.source, a member of spec.sources[], or a hydrator's. */
 struct app_source {
 	char *url;             // repoURL as written
-	char *repository;      // url normalised (giturl.h); NULL: not git (chart, oci://) or not readable
+	char *repository;      // url normalised (giturl.h); NULL: not git, or unreadable
 	char *target_revision; // as written; "" and "HEAD" mean the default branch
 	char *path;            // "" if not given; relative, cleaned, no leading or trailing "/"
 	char *ref;             // name for "$ref/..." in other sources, or NULL

@@ -1,0 +1,288 @@
+/*
+ * doorbell explain: which applications does a step from one commit to another
+ * change, and why?  Without a running receiver, with the same engine in the
+ * same sandboxed reader process.
+ *
+ * Steps: read the arguments; find out what was not given; let the reader say
+ * what the two revisions mean; read the applications, from files here or from
+ * the repository (at AFTER) there; ask; print.  Each question to the reader is
+ * one turn of an event loop of our own.
+ *
+ * Ways to fail: called wrongly (64), or something is not there or cannot be
+ * read (2); whatever is found, it ran (0).
+ */
+#include "receiver/cli/explain.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/mstime.h"
+#include "base/xalloc.h"
+#include "receiver/cli/cli.h"
+#include "receiver/inventory.h"
+
+#define TIME_LIMIT_MS 600000
+
+/* One question to the reader, waiting for its answer. */
+struct question {
+	struct explain *e;
+	struct event_base *base;
+	struct reader_pool *pool;
+	struct inventory *inventory;
+	const char *what;       // for the error, if it is not answered
+	int r;                  // 0: answered
+	struct oid commit;
+	bool found;
+	struct error why;
+};
+
+/* --- applications from files --- */
+
+static int add_files(struct explain *e, struct inventory *inventory)
+{
+	for (size_t i = 0; i < e->files.count; i++) {
+		const char *path = e->files.items[i];
+		struct stat st;
+
+		if (stat(path, &st) != 0) {
+			return explain_fail(e, EXPLAIN_FAILED, "applications", NULL, "%s: %s", path,
+					    strerror(errno));
+		}
+		if (S_ISDIR(st.st_mode)) {
+			inventory_add_directory(inventory, path);
+		} else {
+			inventory_add_file(inventory, path);
+		}
+	}
+	(void)inventory_read_files(inventory);
+	return 0;
+}
+
+static void print_problems(const struct inventory *inventory)
+{
+	const struct strvec *problems = inventory_problems(inventory);
+
+	for (size_t i = 0; i < problems->count; i++) {
+		struct error clean = ERROR_INIT;
+
+		(void)error_set(&clean, 0, "%s", problems->items[i]);
+		(void)fprintf(stderr, "warning: %s\n", clean.text);
+	}
+}
+
+/* --- questions to the reader --- */
+
+static void answered(struct question *q, enum reader_result result, const char *why)
+{
+	static const char *const codes[] = { "", "repository", "reader-died", "reader-timeout" };
+
+	q->r = result == READER_OK ? 0 : -1;
+	if (result != READER_OK) {
+		(void)explain_fail(q->e, EXPLAIN_FAILED, codes[result], NULL, "%s: %s", q->what,
+				   why);
+	}
+	(void)event_base_loopbreak(q->base);
+}
+
+static void on_resolved(void *arg, enum reader_result result, const struct reader_tip *tip,
+			const char *why)
+{
+	struct question *q = arg;
+
+	q->found = tip != NULL && tip->found;
+	if (q->found) {
+		q->commit = tip->commit;
+	}
+	(void)error_set(&q->why, 0, "%s", why);
+	answered(q, result, why);
+}
+
+static void on_apps(void *arg, enum reader_result result, struct app_list *list,
+		    const struct strvec *problems, const char *why)
+{
+	struct question *q = arg;
+	struct strvec copy = STRVEC_INIT;
+
+	for (size_t i = 0; problems != NULL && i < problems->count; i++) {
+		strvec_push(&copy, problems->items[i]);
+	}
+	if (list != NULL) {
+		inventory_set_place(q->inventory, 0, list, &copy);
+	}
+	strvec_release(&copy);
+	answered(q, result, why);
+}
+
+static size_t count_readers(const struct explain *e, const struct app_list *apps)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < apps->count; i++) {
+		for (size_t k = 0; k < apps->items[i]->source_count; k++) {
+			const char *repository = apps->items[i]->sources[k].repository;
+
+			if (repository != NULL && strcmp(repository, e->repository) == 0) {
+				count++;
+				break;
+			}
+		}
+	}
+	return count;
+}
+
+static void on_affected(void *arg, enum reader_result result,
+			const struct reader_affected *answer, const char *why)
+{
+	struct question *q = arg;
+
+	if (answer != NULL) {
+		struct explain_result all = {
+			.apps = inventory_list(q->inventory), .affected = answer->affected,
+		};
+
+		all.readers = count_readers(q->e, all.apps);
+		if (all.readers == 0 && all.apps->count > 0) {
+			explain_print_candidates(q->e, all.apps);
+		}
+		explain_print(q->e, &all);
+	}
+	answered(q, result, why);
+}
+
+/* Turn the loop until the question asked with result r is answered. */
+static int wait_answer(struct question *q, int r, const struct error *err)
+{
+	if (r < 0) {
+		return explain_fail(q->e, EXPLAIN_FAILED, "reader", NULL, "%s: %s", q->what,
+				    err->text);
+	}
+	q->r = -1;
+	(void)event_base_dispatch(q->base);
+	return q->r;
+}
+
+static int resolve(struct question *q, const char *name, const char *revision,
+		   struct oid *ret_commit)
+{
+	struct explain *e = q->e;
+	struct error err = ERROR_INIT;
+	const char *asked = revision[0] != '\0' ? revision : "HEAD";
+
+	q->what = asked;
+	int r = reader_resolve(q->pool, e->url, asked, NULL, on_resolved, q, &err);
+	if (wait_answer(q, r, &err) < 0) {
+		return -1;
+	}
+	if (!q->found) {
+		return explain_fail(e, EXPLAIN_FAILED, "revision",
+				    "both commits must be in the repository named with --repo; "
+				    "git fetch may bring them", "%s (%s) is not a commit here: %s",
+				    name, asked, q->why.text);
+	}
+	*ret_commit = q->commit;
+	return 0;
+}
+
+static int read_applications(struct question *q)
+{
+	struct explain *e = q->e;
+	struct inventory_place place = {
+		.repository = e->repository, .ref = e->ref, .directory = "",
+	};
+	struct error err = ERROR_INIT;
+
+	if (!e->from_repository) {
+		return add_files(e, q->inventory);
+	}
+	inventory_add_place(q->inventory, &place);
+	q->what = "the applications of the repository";
+	int r = reader_read_apps(q->pool, e->url, &e->after, "", on_apps, q, &err);
+	return wait_answer(q, r, &err);
+}
+
+static int ask(struct question *q)
+{
+	struct explain *e = q->e;
+	struct error err = ERROR_INIT;
+	struct affected_request request = {
+		.ref = e->ref, .default_branch = e->default_branch, .count_all = true,
+	};
+
+	if (resolve(q, "BEFORE", e->before_text, &e->before) < 0 ||
+	    resolve(q, "AFTER", e->after_text, &e->after) < 0 || read_applications(q) < 0) {
+		return -1;
+	}
+	inventory_merge(q->inventory);
+	print_problems(q->inventory);
+	(void)reader_set_apps(q->pool, inventory_list(q->inventory));
+	request.before = e->before;
+	request.after = e->after;
+	q->what = "the affected applications";
+	int r = reader_affected(q->pool, e->url, &request, on_affected, q, &err);
+	return wait_answer(q, r, &err);
+}
+
+static int run(struct explain *e)
+{
+	struct reader_options options = { .count = 1, .time_limit_ms = TIME_LIMIT_MS };
+	struct reader_repository_options repository = { .allow_alternates = true };
+	struct question q = { .e = e };
+	struct error err = ERROR_INIT;
+	int r = -1;
+
+	if (explain_find_repository(e) < 0) {
+		return -1;
+	}
+	q.base = event_base_new();
+	q.pool = reader_pool_new(q.base, &options);
+	q.inventory = inventory_new(NULL, NULL);
+	repository.url = e->url;
+	repository.path = e->path;
+	(void)explain_mode(e->mode, &repository.mode);
+	if (reader_set_repository(q.pool, &repository, &err) < 0) {
+		(void)explain_fail(e, EXPLAIN_FAILED, "repository", NULL, "%s", err.text);
+	} else {
+		r = ask(&q);
+	}
+	reader_pool_free(q.pool);
+	inventory_free(q.inventory);
+	event_base_free(q.base);
+	return r;
+}
+
+static void release(struct explain *e)
+{
+	free(e->path);
+	free(e->url);
+	free(e->repository);
+	strvec_release(&e->files);
+	free(e->before_text);
+	free(e->after_text);
+	free(e->ref);
+	free(e->default_branch);
+}
+
+int cli_explain(int argc, char **argv)
+{
+	struct explain e = { .mode = "exact", .started_ns = mstime_nanoseconds() };
+
+	(void)setlocale(LC_CTYPE, "");
+	int r = explain_read_arguments(&e, argc, argv);
+	if (r > 0) {
+		release(&e);
+		return EXPLAIN_OK;
+	}
+	if (r == 0) {
+		r = run(&e);
+	}
+	if (r < 0) {
+		explain_print_failure(&e);
+	}
+	release(&e);
+	return r < 0 ? e.failure.status : EXPLAIN_OK;
+}

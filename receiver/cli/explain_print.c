@@ -1,0 +1,283 @@
+/*
+ * What "explain" says.
+ *
+ * Text is for people: how many applications, then each with the changed paths
+ * that touched it and the chain from what read the path up to its root.  Paths
+ * come from a repository, so what could steer a terminal is replaced.  JSON is
+ * one line, of the same shape always.
+ */
+#include "receiver/cli/explain.h"
+
+#include <langinfo.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "app/affected_json.h"
+#include "base/mstime.h"
+#include "base/xalloc.h"
+
+#define CANDIDATES 3
+#define DISTANCE_BYTES 256
+#define SHORT_ID 10
+
+static void put_json(json_t *tree)
+{
+	char *text = json_dumps(tree, JSON_COMPACT);
+
+	(void)puts(text != NULL ? text : "{}");
+	free(text);
+	json_decref(tree);
+}
+
+/* Text from outside, with control characters (C1 in UTF-8 too) as '?'. */
+static void put_text(FILE *out, const char *text)
+{
+	for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
+		bool c1 = p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0;
+
+		(void)fputc(*p < 0x20 || *p == 0x7f || c1 ? '?' : *p, out);
+		p += c1;
+	}
+}
+
+static const char *short_ref(const char *ref)
+{
+	return strncmp(ref, "refs/heads/", 11) == 0  ? ref + 11
+	       : strncmp(ref, "refs/tags/", 10) == 0 ? ref + 10
+						     : ref;
+}
+
+static char *application_name(const struct explain_result *result, size_t item)
+{
+	return app_full_name(result->apps->items[result->affected->items[item].app]);
+}
+
+/* --- JSON --- */
+
+/* A fall-back has no path to show: its sentence stands in the chain. */
+static json_t *item_reasons(const struct affected *affected, size_t i)
+{
+	if (affected->items[i].reason_count > 0 || affected->fallback == NULL) {
+		return affected_reasons_to_json(&affected->items[i]);
+	}
+	return json_pack("[{s:s, s:s, s:s, s:[o]}]", "path", "", "change",
+			 change_kind_name(CHANGE_MODIFIED), "probe",
+			 probe_kind_name(PROBE_ALWAYS), "via",
+			 affected_text_to_json(affected->fallback));
+}
+
+static void print_json(const struct explain *e, const struct explain_result *result)
+{
+	char before[OID_HEX_MAX + 1];
+	char after[OID_HEX_MAX + 1];
+	json_t *items = json_array();
+	double elapsed = (double)(mstime_nanoseconds() - e->started_ns) / 1e6;
+
+	for (size_t i = 0; i < result->affected->count; i++) {
+		char *name = application_name(result, i);
+
+		(void)json_array_append_new(
+			items, json_pack("{s:s, s:I, s:o}", "application", name, "source",
+					 (json_int_t)result->affected->items[i].source, "reasons",
+					 item_reasons(result->affected, i)));
+		free(name);
+	}
+	put_json(json_pack("{s:o, s:s, s:s, s:I, s:I, s:o, s:f}", "repository",
+			   affected_text_to_json(e->repository), "before",
+			   oid_to_hex(&e->before, before), "after", oid_to_hex(&e->after, after),
+			   "changed_paths", (json_int_t)result->affected->changed_paths,
+			   "applications", (json_int_t)result->apps->count, "affected", items,
+			   "elapsed_ms", elapsed));
+}
+
+/* --- text --- */
+
+static void print_reason(const struct affected_reason *reason, const char *arrow)
+{
+	(void)printf("    ");
+	if (reason->path[0] != '\0') {
+		put_text(stdout, reason->path);
+		(void)printf(" (%s)", change_kind_name(reason->change));
+	} else {
+		(void)printf("any change");
+	}
+	for (size_t i = 0; i < reason->via.count; i++) {
+		(void)printf(" %s ", arrow);
+		put_text(stdout, reason->via.items[i]);
+	}
+	(void)printf("\n");
+}
+
+static void print_item(const struct explain_result *result, size_t i, const char *arrow)
+{
+	const struct affected_application *item = &result->affected->items[i];
+	char *name = application_name(result, i);
+
+	(void)printf("\n");
+	put_text(stdout, name);
+	free(name);
+	if (item->source > 0) {
+		(void)printf("  (source %zu)", item->source);
+	}
+	(void)printf("\n");
+	for (size_t k = 0; k < item->reason_count; k++) {
+		print_reason(&item->reasons[k], arrow);
+	}
+	if (item->touched > item->reason_count && item->reason_count > 0) {
+		(void)printf("    and %zu more\n", item->touched - item->reason_count);
+	}
+}
+
+/* Why nothing is affected, in one line. */
+static void print_nothing(const struct explain *e, const struct explain_result *result)
+{
+	size_t changed = result->affected->changed_paths;
+
+	if (result->apps->count == 0) {
+		(void)printf("no applications were given\n");
+		return;
+	}
+	if (result->readers == 0) {
+		(void)printf("none of the %zu applications reads from ", result->apps->count);
+		put_text(stdout, e->repository);
+		(void)printf("\n");
+		return;
+	}
+	(void)printf("%zu changed path%s", changed, changed == 1 ? "" : "s");
+	if (result->affected->tracked == 0) {
+		(void)printf(", but no application follows ");
+	} else if (changed == 0) {
+		(void)printf(": both commits hold the same files, so nothing changes for ");
+	} else {
+		(void)printf(", none is an input of an application that follows ");
+	}
+	put_text(stdout, short_ref(e->ref));
+	(void)printf("\n");
+}
+
+static void print_text(const struct explain *e, const struct explain_result *result)
+{
+	const char *arrow = strcmp(nl_langinfo(CODESET), "UTF-8") == 0 ? "\xe2\x86\x90" : "<-";
+	char before[OID_HEX_MAX + 1];
+	char after[OID_HEX_MAX + 1];
+
+	(void)printf("%zu of %zu application%s\n", result->affected->count, result->apps->count,
+		     result->apps->count == 1 ? "" : "s");
+	(void)printf("%.*s..%.*s of ", SHORT_ID, oid_to_hex(&e->before, before), SHORT_ID,
+		     oid_to_hex(&e->after, after));
+	put_text(stdout, e->repository);
+	(void)printf(", taken as a push to ");
+	put_text(stdout, short_ref(e->ref));
+	(void)printf("%s\n", e->ref_is_given ? "" : " (the default branch; --ref says otherwise)");
+	if (result->affected->fallback != NULL) {
+		(void)printf("all that follow it, because ");
+		put_text(stdout, result->affected->fallback);
+		(void)printf("\n");
+	}
+	for (size_t i = 0; i < result->affected->count; i++) {
+		print_item(result, i, arrow);
+	}
+	if (result->affected->count == 0) {
+		print_nothing(e, result);
+	}
+}
+
+void explain_print(const struct explain *e, const struct explain_result *result)
+{
+	if (e->json) {
+		print_json(e, result);
+	} else {
+		print_text(e, result);
+	}
+}
+
+void explain_print_failure(const struct explain *e)
+{
+	const struct explain_failure *f = &e->failure;
+
+	if (e->json) {
+		put_json(json_pack("{s:{s:s, s:o, s:o}}", "error", "code", f->code, "message",
+				   affected_text_to_json(f->message.text), "hint",
+				   affected_text_to_json(f->hint.text)));
+		return;
+	}
+	(void)fputs("doorbell explain: ", stderr);
+	put_text(stderr, f->message.text);
+	(void)fputc('\n', stderr);
+	if (f->hint.text[0] != '\0') {
+		(void)fputs("hint: ", stderr);
+		put_text(stderr, f->hint.text);
+		(void)fputc('\n', stderr);
+	}
+}
+
+/* --- addresses that look alike --- */
+
+/* Levenshtein's distance of the first DISTANCE_BYTES of two texts. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[DISTANCE_BYTES + 1];
+	size_t a_len = strnlen(a, DISTANCE_BYTES);
+	size_t b_len = strnlen(b, DISTANCE_BYTES);
+
+	for (size_t j = 0; j <= b_len; j++) {
+		row[j] = j;
+	}
+	for (size_t i = 1; i <= a_len; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= b_len; j++) {
+			size_t best = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			best = row[j] + 1 < best ? row[j] + 1 : best;
+			row[j] = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+		}
+	}
+	return row[b_len];
+}
+
+/* The repository nearest to name that is not in said, or NULL. */
+static const char *nearest(const struct app_list *apps, const char *name,
+			   const struct strvec *said)
+{
+	const char *best = NULL;
+	size_t best_distance = SIZE_MAX;
+
+	for (size_t i = 0; i < apps->count; i++) {
+		for (size_t k = 0; k < apps->items[i]->source_count; k++) {
+			const char *candidate = apps->items[i]->sources[k].repository;
+
+			if (candidate == NULL || strvec_contains(said, candidate)) {
+				continue;
+			}
+			size_t d = distance(candidate, name);
+			if (d < best_distance) {
+				best_distance = d;
+				best = candidate;
+			}
+		}
+	}
+	return best;
+}
+
+void explain_print_candidates(const struct explain *e, const struct app_list *apps)
+{
+	struct strvec said = STRVEC_INIT;
+	const char *candidate;
+
+	(void)fputs("doorbell explain: no application reads from ", stderr);
+	put_text(stderr, e->repository);
+	while (said.count < CANDIDATES &&
+	       (candidate = nearest(apps, e->repository, &said)) != NULL) {
+		(void)fputs(said.count == 0 ? "; nearest: " : ", ", stderr);
+		put_text(stderr, candidate);
+		strvec_push(&said, candidate);
+	}
+	(void)fputs(said.count > 0 ? " (--url names the repository as they do)\n" : "\n", stderr);
+	strvec_release(&said);
+}

@@ -1,0 +1,335 @@
+/*
+ * A reader process: sandbox first, then requests one after the other.
+ *
+ * It holds the repositories of its group, each with its applications and the
+ * indexes that lib/app builds of them.  The parent is trusted, what is read on
+ * its behalf is not; so this process may be killed at any time and keeps
+ * nothing that cannot be made again.  It speaks only when asked, one answer
+ * for each request, in several frames where it is long.
+ *
+ * A request that cannot be done is answered with an error.  A frame that is no
+ * request ends the process.
+ */
+#include "receiver/reader_child.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/frame.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "receiver/reader_child_impl.h"
+#include "receiver/reader_impl.h"
+#include "receiver/sandbox.h"
+#include "repo/isolate.h"
+
+struct request {
+	const char *op;
+	int (*serve)(struct child *child, const json_t *request, struct error *err);
+};
+
+static const char *text_of(const json_t *request, const char *key)
+{
+	const char *text = json_string_value(json_object_get(request, key));
+
+	return text != NULL ? text : "";
+}
+
+static struct oid oid_of(const json_t *request, const char *key)
+{
+	const char *hex = text_of(request, key);
+	struct oid id = { .len = 0 };
+
+	(void)oid_from_hex(hex, strlen(hex), &id);
+	return id;
+}
+
+static struct child_repository *find(struct child *child, const json_t *request,
+				     struct error *err)
+{
+	const char *key = text_of(request, "repository");
+	struct child_repository *r = child->repositories;
+
+	while (r != NULL && strcmp(r->key, key) != 0) {
+		r = r->next;
+	}
+	if (r == NULL) {
+		(void)error_set(err, -1, "repository %s was not opened", key);
+	}
+	return r;
+}
+
+static enum affected_mode mode_of(const json_t *request)
+{
+	const char *name = text_of(request, "mode");
+
+	for (int m = AFFECTED_EXACT; m <= AFFECTED_ARGOCD; m++) {
+		if (strcmp(name, affected_mode_name((enum affected_mode)m)) == 0) {
+			return (enum affected_mode)m;
+		}
+	}
+	return AFFECTED_EXACT;
+}
+
+static int serve_open(struct child *child, const json_t *request, struct error *err)
+{
+	struct affected_options options = {
+		.repository_url = text_of(request, "url"),
+		.path = text_of(request, "path"),
+		.cache_directory = json_string_value(json_object_get(request, "cache")),
+		.mode = mode_of(request),
+		.allow_alternates = json_is_true(json_object_get(request, "alternates")),
+	};
+	struct affected_state *state = NULL;
+
+	if (affected_state_new(&options, &state, err) < 0) {
+		return -1;
+	}
+	struct child_repository *r = xcalloc(1, sizeof(*r));
+	r->key = xstrdup(text_of(request, "repository"));
+	r->state = state;
+	r->next = child->repositories;
+	child->repositories = r;
+	return child_answer(child, json_object());
+}
+
+/* Which repository each source means is the parent's to say: it knows the aliases. */
+static void set_repositories(struct app *app, const json_t *repositories)
+{
+	for (size_t i = 0; i < app->source_count; i++) {
+		const char *name = json_string_value(json_array_get(repositories, i));
+
+		free(app->sources[i].repository);
+		app->sources[i].repository = name != NULL ? xstrdup(name) : NULL;
+	}
+}
+
+/*
+ * One piece of the applications. They are ours only when the last has come;
+ * until then the ones before stay in use.
+ */
+static int serve_apps(struct child *child, const json_t *request, struct error *err)
+{
+	struct child_repository *r = find(child, request, err);
+	const json_t *value;
+	size_t i;
+
+	if (r == NULL) {
+		return -1;
+	}
+	if (json_is_true(json_object_get(request, "reset"))) {
+		app_list_release(&r->coming);
+	}
+	json_array_foreach(json_object_get(request, "applications"), i, value) {
+		struct app *app = NULL;
+
+		if (app_from_json(value, "", &app, err) != APP_OK) {
+			return error_wrap(err, -1, "application %zu", r->coming.count);
+		}
+		set_repositories(app, json_object_get(value, "repositories"));
+		app_list_add_take(&r->coming, app);
+	}
+	if (json_is_true(json_object_get(request, "last"))) {
+		struct app_list old = r->apps;
+
+		r->apps = r->coming;
+		r->coming = (struct app_list){ .items = NULL };
+		affected_set_apps(r->state, &r->apps);
+		app_list_release(&old);
+	}
+	return child_answer(child, json_object());
+}
+
+static int serve_affected(struct child *child, const json_t *request, struct error *err)
+{
+	struct child_repository *r = find(child, request, err);
+	struct affected_request ask = {
+		.ref = text_of(request, "ref"),
+		.default_branch = json_string_value(json_object_get(request, "default_branch")),
+		.before = oid_of(request, "before"),
+		.after = oid_of(request, "after"),
+		.count_all = json_is_true(json_object_get(request, "count_all")),
+	};
+	struct affected result = { .count = 0 };
+
+	if (r == NULL || affected_compute(r->state, &ask, &result, err) < 0) {
+		return -1;
+	}
+	int status = child_answer_affected(child, &result);
+	affected_release(&result);
+	return status;
+}
+
+static int serve_resolve(struct child *child, const json_t *request, struct error *err)
+{
+	struct child_repository *r = find(child, request, err);
+	const char *commit = text_of(request, "commit");
+	struct error why = ERROR_INIT;
+	struct oid found = { .len = 0 };
+	struct oid present = { .len = 0 };
+	char hex[OID_HEX_MAX + 1];
+
+	if (r == NULL) {
+		return -1;
+	}
+	if (affected_resolve(r->state, text_of(request, "revision"), &found, &why) < 0) {
+		found = (struct oid){ .len = 0 };
+	}
+	bool there = commit[0] != '\0' &&
+		     affected_resolve(r->state, commit, &present, NULL) == 0;
+	return child_answer(child, json_pack("{s:s, s:o, s:b}", "commit", oid_to_hex(&found, hex),
+					     "why", affected_text_to_json(why.text), "present",
+					     there));
+}
+
+static int serve_read_apps(struct child *child, const json_t *request, struct error *err)
+{
+	struct child_repository *r = find(child, request, err);
+	struct oid commit = oid_of(request, "commit");
+	struct app_list list = { .items = NULL };
+	struct strvec problems = STRVEC_INIT;
+	int status = -1;
+
+	if (r != NULL && affected_read_apps(r->state, &commit, text_of(request, "directory"), &list,
+					    &problems, err) == 0) {
+		status = child_answer_apps(child, &list, &problems);
+	}
+	app_list_release(&list);
+	strvec_release(&problems);
+	return status;
+}
+
+static const struct request requests[] = {
+	{ "open", serve_open },
+	{ "apps", serve_apps },
+	{ "affected", serve_affected },
+	{ "resolve", serve_resolve },
+	{ "read_apps", serve_read_apps },
+};
+
+/* 0 if the request was answered, -1 if the channel broke or it was none. */
+static int serve(struct child *child, const json_t *request)
+{
+	const char *op = text_of(request, "op");
+	struct error err = ERROR_INIT;
+
+	child->id = json_integer_value(json_object_get(request, "id"));
+	child->broken = false;
+	for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++) {
+		if (strcmp(op, requests[i].op) != 0) {
+			continue;
+		}
+		if (requests[i].serve(child, request, &err) == 0) {
+			return 0;
+		}
+		return child->broken ? -1 : child_answer_error(child, err.text);
+	}
+	return -1;
+}
+
+static void release(struct child *child)
+{
+	while (child->repositories != NULL) {
+		struct child_repository *r = child->repositories;
+
+		child->repositories = r->next;
+		affected_state_free(r->state);
+		app_list_release(&r->apps);
+		app_list_release(&r->coming);
+		free(r->key);
+		free(r);
+	}
+}
+
+int reader_child_serve(int channel, unsigned seconds)
+{
+	struct child child = { .channel = channel };
+	struct buf frame;
+	int r;
+
+	buf_init(&frame, LIMIT_FRAME_BYTES);
+	while ((r = frame_read(channel, &frame)) > 0) {
+		json_t *request = json_loadb(frame.data, frame.len, JSON_REJECT_DUPLICATES, NULL);
+
+		if (seconds > 0) {
+			sandbox_allow_cpu(seconds);
+		}
+		r = serve(&child, request);
+		json_decref(request);
+		if (r < 0) {
+			break;
+		}
+	}
+	buf_release(&frame);
+	release(&child);
+	return r;
+}
+
+/* --- start --- */
+
+struct arguments {
+	struct sandbox_options sandbox;
+	unsigned seconds;
+};
+
+static int read_arguments(struct arguments *a, int argc, char **argv, struct error *err)
+{
+	for (int i = 2; i + 1 < argc; i += 2) {
+		const char *name = argv[i];
+		const char *value = argv[i + 1];
+
+		if (strcmp(name, "--memory") == 0) {
+			a->sandbox.memory_bytes = strtoull(value, NULL, 10);
+		} else if (strcmp(name, "--seconds") == 0) {
+			a->seconds = (unsigned)strtoul(value, NULL, 10);
+		} else if (strcmp(name, "--read") == 0) {
+			child_grant_repository(&a->sandbox.read_dirs, value, false);
+		} else if (strcmp(name, "--read-alternates") == 0) {
+			child_grant_repository(&a->sandbox.read_dirs, value, true);
+		} else if (strcmp(name, "--write") == 0) {
+			strvec_push(&a->sandbox.write_dirs, value);
+		} else {
+			return error_set(err, -1, "unknown argument %s", name);
+		}
+	}
+	return 0;
+}
+
+static void say_hello(const struct sandbox_report *report, const char *failed)
+{
+	json_t *hello = json_pack("{s:i, s:b}", "landlock", report->landlock, "seccomp",
+				  report->seccomp);
+
+	if (failed != NULL) {
+		(void)json_object_set_new(hello, "failed", affected_text_to_json(failed));
+	}
+	char *text = json_dumps(hello, JSON_COMPACT);
+	(void)frame_write(READER_CHANNEL, text, strlen(text));
+	free(text);
+	json_decref(hello);
+}
+
+/* _exit: there is nothing to flush, and less to go wrong. */
+_Noreturn void reader_child_main(int argc, char **argv)
+{
+	struct arguments arguments = { .sandbox.channel = READER_CHANNEL };
+	struct sandbox_report report = { .landlock = 0 };
+	struct error err = ERROR_INIT;
+
+	/* What libraries read of the machine, they read before the walls are up. */
+	json_object_seed(0);
+	repo_isolate();
+	if (read_arguments(&arguments, argc, argv, &err) < 0 ||
+	    sandbox_enter(&arguments.sandbox, &report, &err) < 0) {
+		say_hello(&report, err.text);
+		_exit(EXIT_FAILURE);
+	}
+	say_hello(&report, NULL);
+	int r = reader_child_serve(READER_CHANNEL, arguments.seconds);
+	strvec_release(&arguments.sandbox.read_dirs);
+	strvec_release(&arguments.sandbox.write_dirs);
+	_exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+}

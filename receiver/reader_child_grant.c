@@ -1,0 +1,101 @@
+/*
+ * Which directories reading a repository needs, found before the sandbox.
+ *
+ * Only three small files are looked at, each holding paths: "commondir" of a
+ * linked work tree (gitrepository-layout(5)), and objects/info/alternates,
+ * "one line per" borrowed object directory, absolute or relative to objects/.
+ * The second only if the operator allows borrowing.
+ */
+#include "receiver/reader_child_impl.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/xalloc.h"
+
+#define LINES_BYTES 16384
+#define ALTERNATES_MAX 64
+#define ALTERNATES_DEPTH 5
+
+/* The beginning of a small regular file as a string; false if there is none. */
+static bool read_small(const char *path, char out[LINES_BYTES])
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	ssize_t n = -1;
+
+	if (fd < 0) {
+		return false;
+	}
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		n = read(fd, out, LINES_BYTES - 1);
+	}
+	close(fd);
+	out[n > 0 ? n : 0] = '\0';
+	return n > 0;
+}
+
+/* line, which is relative to directory unless absolute, as a real path or NULL. */
+static char *real_directory(const char *directory, const char *line)
+{
+	char *joined = line[0] == '/' ? xstrdup(line) : xasprintf("%s/%s", directory, line);
+	char *real = realpath(joined, NULL);
+
+	free(joined);
+	return real;
+}
+
+static void grant_alternates(struct strvec *dirs, const char *objects, unsigned depth)
+{
+	char text[LINES_BYTES];
+	char *path = xasprintf("%s/info/alternates", objects);
+	char *rest = NULL;
+	bool found = read_small(path, text);
+
+	free(path);
+	if (!found || depth == 0) {
+		return;
+	}
+	for (char *line = strtok_r(text, "\n", &rest); line != NULL;
+	     line = strtok_r(NULL, "\n", &rest)) {
+		char *real = line[0] != '#' ? real_directory(objects, line) : NULL;
+
+		if (real != NULL && dirs->count < ALTERNATES_MAX + 1024 &&
+		    strvec_push_unique(dirs, real)) {
+			grant_alternates(dirs, real, depth - 1);
+		}
+		free(real);
+	}
+}
+
+void child_grant_repository(struct strvec *dirs, const char *path, bool alternates)
+{
+	char text[LINES_BYTES];
+	char *git = xasprintf("%s/.git", path);
+	struct stat st;
+	const char *directory = stat(git, &st) == 0 && S_ISDIR(st.st_mode) ? git : path;
+	char *common_file = xasprintf("%s/commondir", directory);
+	char *common = NULL;
+
+	strvec_push_unique(dirs, path);
+	if (read_small(common_file, text)) {
+		text[strcspn(text, "\n")] = '\0';
+		common = real_directory(directory, text);
+	}
+	if (common != NULL) {
+		strvec_push_unique(dirs, common);
+	}
+	if (alternates) {
+		char *objects = xasprintf("%s/objects", common != NULL ? common : directory);
+
+		grant_alternates(dirs, objects, ALTERNATES_DEPTH);
+		free(objects);
+	}
+	free(common);
+	free(common_file);
+	free(git);
+}

@@ -1,0 +1,182 @@
+/*
+ * What the files of the reader pool share: reader.c (requests),
+ * reader_process.c (one process and its channel), reader_spawn.c (its start),
+ * reader_request.c (what it is asked), reader_answer.c (what it says,
+ * checked).
+ */
+#ifndef RECEIVER_READER_IMPL_H
+#define RECEIVER_READER_IMPL_H
+
+#include <jansson.h>
+#include <uthash.h>
+
+#include "base/buf.h"
+#include "receiver/reader.h"
+#include "receiver/reader_share.h"
+
+/* The descriptor of the channel in a reader. */
+#define READER_CHANNEL 3
+
+/*
+ * One frame of an answer: small, because parsed JSON takes up to 60 times its
+ * size. All frames of one answer together; the reader shortens its reasons to
+ * stay below.
+ */
+#define READER_ANSWER_BYTES (1024U * 1024)
+#define READER_ANSWERS_BYTES (64U * 1024 * 1024)
+
+/* A path in an answer: bytes that are not UTF-8 take three. */
+#define READER_TEXT_BYTES (3 * 4096)
+#define READER_WHY_BYTES (3 * ERROR_TEXT_MAX)
+#define READER_VIA_MAX 64
+#define READER_PROBLEMS_MAX 10000
+
+/* Times that a request which was only waiting outlives its reader. */
+#define READER_STRIKES_MAX 3
+
+enum job_kind {
+	JOB_AFFECTED,
+	JOB_RESOLVE,
+	JOB_READ_APPS
+};
+
+/* Where a running request stands: its reader must know the repository first. */
+enum job_step {
+	STEP_OPEN,
+	STEP_APPS,
+	STEP_ASK
+};
+
+struct reader_repository {
+	char *key;               // normalised url
+	char *url;
+	char *path;
+	char *cache_directory;   // or NULL
+	enum affected_mode mode;
+	bool allow_alternates;
+	struct reader *reader;
+	uint64_t serial;         // of the latest change of its paths
+	struct share *share;
+	/* What the reader knows now; forgotten when it ends. */
+	bool opened;
+	bool sending;            // part of sending_digest was sent
+	bool applied;            // all of applied_digest is in use
+	uint64_t sending_digest;
+	uint64_t applied_digest;
+	size_t sent;
+	struct share *coming;    // while applications are handed out
+	struct reader_repository *next;
+	UT_hash_handle hh;       // by key
+};
+
+struct reader_job {
+	enum job_kind kind;
+	enum job_step step;
+	struct reader_repository *repository;
+	json_t *request;         // without its id
+	union {
+		reader_affected_fn affected;
+		reader_resolve_fn resolve;
+		reader_apps_fn apps;
+	} done;
+	void *arg;
+	unsigned strikes;
+	int64_t since;           // monotonic
+	/* The answer so far. */
+	struct share *share;
+	size_t answer_bytes;
+	size_t capacity;         // of affected.items
+	struct affected affected;
+	struct reader_tip tip;
+	struct app_list list;
+	struct strvec problems;
+	struct reader_job *prev;
+	struct reader_job *next;
+};
+
+/* --- reader.c --- */
+
+/* Answer a request, which is freed; it must have been taken off its queue. */
+void reader_job_finish(struct reader_pool *pool, struct reader_job *job,
+		       enum reader_result result, const char *why);
+
+/* Say something through the pool's log callback. */
+void reader_log(const struct reader_pool *pool, enum reader_log_level level, const char *text);
+
+/* The list behind the shares of now. */
+const struct app_list *reader_pool_apps(const struct reader_pool *pool);
+
+/* The options of a pool, with all defaults filled in. */
+const struct reader_options *reader_pool_options(const struct reader_pool *pool);
+
+/* The first of the pool's repositories, and the serial of their latest change. */
+struct reader_repository *reader_pool_repositories(const struct reader_pool *pool,
+						   uint64_t *ret_serial);
+
+/* Count a process that was started, or one that was lost. */
+void reader_pool_count(struct reader_pool *pool, bool started);
+
+/* --- reader_process.c --- */
+
+struct reader;
+
+/* Make reader i of pool, not started. */
+struct reader *reader_new(struct reader_pool *pool, struct event_base *base);
+
+/* Kill and free it with its requests, without callbacks. Does not wait for the process. */
+void reader_free(struct reader *reader);
+
+/* Wait until deadline (monotonic ms) for a killed process to go. True: it is gone. */
+bool reader_wait_gone(struct reader *reader, int64_t deadline);
+
+/* Queue a request; it is started from the loop. */
+void reader_enqueue(struct reader *reader, struct reader_job *job);
+
+/* Its process id, or 0. */
+pid_t reader_pid(const struct reader *reader);
+
+/* Add its queue to *metrics: queued, running, oldest_ms (as of now). */
+void reader_add_metrics(const struct reader *reader, int64_t now, struct reader_metrics *metrics);
+
+/* --- reader_request.c --- */
+
+/*
+ * Write the frame's content that job needs next to out (empty), and note its
+ * step. 0, or -1 with err if it cannot be written.
+ */
+int reader_request_build(struct reader_pool *pool, struct reader_job *job, uint64_t id,
+			 struct buf *out, struct error *err);
+
+/* --- reader_spawn.c --- */
+
+/*
+ * Run the reader's program. 0 with its process id and our end of its channel
+ * (not blocking), or an errno value.
+ */
+int reader_spawn(struct reader_pool *pool, const struct reader *reader, pid_t *ret_pid,
+		 int *ret_fd);
+
+/* --- reader_answer.c --- */
+
+enum answer_result {
+	ANSWER_DONE = 0,
+	ANSWER_MORE = 1,     // another frame follows
+	ANSWER_REFUSED = 2,  // an "error", now in err
+	ANSWER_NONSENSE = 3  // err says what is wrong: the reader must go
+};
+
+/*
+ * Take one frame of the answer to a request with id into job.  Everything is
+ * checked as if it came from the Internet.
+ */
+enum answer_result reader_answer_take(struct reader_job *job, uint64_t id, const char *body,
+				      size_t len, struct error *err);
+
+/*
+ * The first frame of a reader, which says what walls it has. 0 with the number
+ * of the Landlock ABI and whether there is a filter, or -1 with err.
+ */
+int reader_answer_hello(const char *body, size_t len, int *ret_landlock, bool *ret_seccomp,
+			struct error *err);
+
+#endif

@@ -1,0 +1,71 @@
+/*
+ * What a reader is told and asked: the frames of our side.
+ *
+ * A request needs its repository open in the reader, and the question which
+ * applications are affected needs the applications there.  Each call writes
+ * the one frame that is missing next.
+ */
+#include "receiver/reader_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int put_json(json_t *request, uint64_t id, struct buf *out, struct error *err)
+{
+	(void)json_object_set_new(request, "id", json_integer((json_int_t)id));
+	char *text = json_dumps(request, JSON_COMPACT);
+	int r = text != NULL ? buf_addstr(out, text) : -1;
+
+	free(text);
+	return r < 0 ? error_set(err, -1, "the request is too long") : 0;
+}
+
+static int put_open(const struct reader_repository *repository, uint64_t id, struct buf *out,
+		    struct error *err)
+{
+	json_t *request = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?, s:b}", "op", "open",
+				    "repository", repository->key, "url", repository->url, "path",
+				    repository->path, "mode", affected_mode_name(repository->mode),
+				    "cache", repository->cache_directory, "alternates",
+				    repository->allow_alternates);
+
+	if (request == NULL) {
+		return error_set(err, -1, "the repository's url or path is not UTF-8");
+	}
+	int r = put_json(request, id, out, err);
+	json_decref(request);
+	return r;
+}
+
+static int put_apps(struct reader_pool *pool, struct reader_repository *repository, uint64_t id,
+		    struct buf *out, struct error *err)
+{
+	if (!repository->sending || repository->sending_digest != repository->share->digest) {
+		repository->sending = true;
+		repository->applied = false;
+		repository->sending_digest = repository->share->digest;
+		repository->sent = 0;
+	}
+	share_piece(repository->share, reader_pool_apps(pool), repository->key, id,
+		    &repository->sent, out);
+	return buf_is_full(out) ? error_set(err, -1, "an application is too large") : 0;
+}
+
+int reader_request_build(struct reader_pool *pool, struct reader_job *job, uint64_t id,
+			 struct buf *out, struct error *err)
+{
+	struct reader_repository *repository = job->repository;
+
+	if (!repository->opened) {
+		job->step = STEP_OPEN;
+		return put_open(repository, id, out, err);
+	}
+	if (job->kind == JOB_AFFECTED &&
+	    (!repository->applied || repository->applied_digest != repository->share->digest)) {
+		job->step = STEP_APPS;
+		return put_apps(pool, repository, id, out, err);
+	}
+	job->step = STEP_ASK;
+	job->share = share_hold(repository->share);
+	return put_json(job->request, id, out, err);
+}

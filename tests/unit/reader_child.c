@@ -1,0 +1,193 @@
+/*
+ * Real readers: this program in the role of a reader, sandbox and all, on a
+ * real repository.
+ */
+#include "receiver/reader_child.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/frame.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "tests/support/asker.h"
+#include "tests/support/tap.h"
+
+static struct asker asker;
+static char repo[256];
+static char before_id[OID_HEX_MAX + 1];
+static char after_id[OID_HEX_MAX + 1];
+
+static void read_line(const char *name, char out[OID_HEX_MAX + 1])
+{
+	char *path = xasprintf("%s/%s", tap_dir(), name);
+	FILE *file = fopen(path, "re");
+
+	if (file == NULL || fgets(out, OID_HEX_MAX + 1, file) == NULL) {
+		exit(2);
+	}
+	out[strcspn(out, "\n")] = '\0';
+	(void)fclose(file);
+	free(path);
+}
+
+static void make_repository(void)
+{
+	(void)snprintf(repo, sizeof(repo), "%s/repo", tap_dir());
+	tap_sh("cd %s && git init -q -b main repo && cd repo && git config user.name t && "
+	       "git config user.email t@t && mkdir a b apps && echo 'a: 1' > a/x.yaml && "
+	       "echo 'b: 1' > b/x.yaml && printf 'apiVersion: argoproj.io/v1alpha1\\nkind: "
+	       "Application\\nmetadata: {name: inside}\\nspec: {source: {repoURL: "
+	       "\"https://git.example/org/repo\", path: a}}\\n---\\napiVersion: "
+	       "argoproj.io/v1alpha1\\nkind: Application\\n' > apps/apps.yaml && git add . && "
+	       "git commit -q -m one && git rev-parse HEAD > ../before && echo 'a: 2' > a/x.yaml "
+	       "&& git commit -qam two && git rev-parse HEAD > ../after",
+	       tap_dir());
+	read_line("before", before_id);
+	read_line("after", after_id);
+}
+
+static void a_real_reader_answers(void)
+{
+	struct app_list list = { .items = NULL };
+	struct error err = ERROR_INIT;
+	struct asked asked;
+	struct oid after;
+
+	asker_add_app(&list, "elsewhere", ASKER_OTHER, "a");
+	asker_add_app(&list, "b", ASKER_URL, "b");
+	asker_add_app(&list, "a", ASKER_URL, "a");
+	asker_open(&asker, "reader", 10000);
+	asker_set_repository(&asker, ASKER_URL, repo);
+	(void)reader_set_apps(asker.pool, &list);
+	asker_ask_step(&asker, &asked, "refs/heads/main", before_id, after_id);
+	asker_wait(&asker, &asked);
+	tap_ok(asked.result == READER_OK && asked.fallback[0] == '\0',
+	       "a real reader answers (%s%s)", asked.why, asked.fallback);
+	tap_int(asked.count, 1, "one application is affected");
+	tap_str(asked.names[0], "argocd/a", "the one whose file changed");
+	tap_int(asked.apps[0], 2, "by its number in our list");
+	tap_str(asked.path, "a/x.yaml", "because of that file");
+
+	asked = (struct asked){ .answers = 0 };
+	(void)oid_from_hex(after_id, 40, &after);
+	(void)reader_resolve(asker.pool, ASKER_URL, "refs/heads/main", &after, asker_on_resolve, &asked, &err);
+	asker_wait(&asker, &asked);
+	tap_ok(asked.result == READER_OK && asked.found && asked.present, "it finds a ref's tip");
+	tap_str(asked.commit, after_id, "and names its commit");
+	asked = (struct asked){ .answers = 0 };
+	after.bytes[0] ^= 1;
+	(void)reader_resolve(asker.pool, ASKER_URL, "refs/heads/absent", &after, asker_on_resolve, &asked, &err);
+	asker_wait(&asker, &asked);
+	tap_ok(asked.result == READER_OK && !asked.found && !asked.present && asked.why[0] != '\0',
+	       "it says that a ref and a commit are not there: %s", asked.why);
+
+	asked = (struct asked){ .answers = 0 };
+	(void)oid_from_hex(after_id, 40, &after);
+	(void)reader_read_apps(asker.pool, ASKER_URL, &after, "apps", asker_on_apps, &asked, &err);
+	asker_wait(&asker, &asked);
+	tap_ok(asked.result == READER_OK && asked.list.count == 1 && asked.problems == 1,
+	       "it reads applications from the repository, and problems (%s)", asked.why);
+	if (asked.list.count == 1) {
+		tap_str(asked.list.items[0]->name, "inside", "with their names");
+		tap_str(asked.list.items[0]->origin, "apps/apps.yaml:1", "and origins");
+	}
+	app_list_release(&asked.list);
+	asker_close(&asker);
+	app_list_release(&list);
+}
+
+static void a_real_reader_is_killed_and_stopped(void)
+{
+	struct app_list list = { .items = NULL };
+	struct asked asked;
+
+	asker_add_app(&list, "a", ASKER_URL, "a");
+	asker_open(&asker, "reader", 1500);
+	asker_set_repository(&asker, ASKER_URL, repo);
+	(void)reader_set_apps(asker.pool, &list);
+	asker_ask_step(&asker, &asked, "refs/heads/main", before_id, after_id);
+	asker_wait(&asker, &asked);
+	tap_ok(asked.result == READER_OK && reader_pool_pid(asker.pool, 0) > 0, "a reader runs");
+	(void)kill(reader_pool_pid(asker.pool, 0), SIGKILL);
+	asker_turn(&asker, 100);
+	tap_int(reader_pool_pid(asker.pool, 0), 0, "killed from outside while idle, it is missed");
+	asker_ask_step(&asker, &asked, "refs/heads/main", before_id, after_id);
+	asker_wait(&asker, &asked);
+	tap_int(asked.result, READER_OK, "and the next request has a new one");
+
+	(void)kill(reader_pool_pid(asker.pool, 0), SIGSTOP);
+	asker_ask_step(&asker, &asked, "refs/heads/main", before_id, after_id);
+	asker_wait(&asker, &asked);
+	tap_ok(asked.result == READER_TIMEOUT, "stopped, it is killed at the deadline: %s",
+	       asked.why);
+	asker_ask_step(&asker, &asked, "refs/heads/main", before_id, after_id);
+	asker_wait(&asker, &asked);
+	tap_int(asked.result, READER_OK, "and the next request has a new one");
+
+	asker_set_repository(&asker, ASKER_OTHER, "/srv/elsewhere");
+	pid_t pid = reader_pool_pid(asker.pool, 0);
+	asker_ask_step(&asker, &asked, "refs/heads/main", before_id, after_id);
+	asker_wait(&asker, &asked);
+	tap_ok(asked.result == READER_OK && reader_pool_pid(asker.pool, 0) == pid,
+	       "a new repository does not disturb the readers of others");
+	asker_set_repository(&asker, ASKER_URL, tap_dir());
+	asker_ask_step(&asker, &asked, "refs/heads/main", before_id, after_id);
+	asker_wait(&asker, &asked);
+	tap_ok(asked.result == READER_REFUSED && reader_pool_pid(asker.pool, 0) != pid,
+	       "a repository that cannot be opened is refused with the reason: %s", asked.why);
+	asker_close(&asker);
+	app_list_release(&list);
+}
+
+/* The protocol without walls, so that the leak checker sees this code. */
+static void the_serving_loop_frees_all(void)
+{
+	int ends[2];
+	struct buf answer;
+	int status = 0;
+	char *open_text = xasprintf("{\"op\":\"open\",\"id\":1,\"repository\":\"r\",\"url\":\"%s\","
+				    "\"path\":\"%s\",\"mode\":\"exact\",\"cache\":null,"
+				    "\"alternates\":false}", ASKER_URL, repo);
+
+	(void)!socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+	pid_t pid = fork();
+	if (pid == 0) {
+		close(ends[0]);
+		exit(reader_child_serve(ends[1], 0) == 0 ? 0 : 1);
+	}
+	close(ends[1]);
+	buf_init(&answer, LIMIT_FRAME_BYTES);
+	(void)frame_write(ends[0], open_text, strlen(open_text));
+	(void)frame_read(ends[0], &answer);
+	tap_str(answer.data, "{\"ok\":true,\"id\":1}", "a repository is opened");
+	const char *bad = "{\"op\":\"affected\",\"id\":2,\"repository\":\"x\"}";
+	(void)frame_write(ends[0], bad, strlen(bad));
+	(void)frame_read(ends[0], &answer);
+	tap_ok(strstr(answer.data, "was not opened") != NULL && strstr(answer.data, "\"id\":2"),
+	       "another one is answered with an error: %s", answer.data);
+	close(ends[0]);
+	(void)waitpid(pid, &status, 0);
+	tap_ok(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the loop ends with its channel");
+	buf_release(&answer);
+	free(open_text);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1) {
+		reader_child_main(argc, argv);
+	}
+	asker_init(&asker);
+	make_repository();
+	a_real_reader_answers();
+	a_real_reader_is_killed_and_stopped();
+	the_serving_loop_frees_all();
+	asker_release(&asker);
+	return tap_done();
+}
