@@ -22,6 +22,9 @@
 #include "push/push.h"
 #include "push/trigger.h"
 
+/* The database's name within the state directory. */
+#define JOURNAL_FILE "journal.db"
+
 struct journal;
 
 enum journal_result {

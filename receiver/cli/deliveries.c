@@ -1,0 +1,332 @@
+/*
+ * doorbell deliveries: what came in, and what became of it.
+ *
+ * A table for people (libsmartcols fits it to the terminal and makes control
+ * characters visible), one JSON document for machines.  --exit-code answers
+ * "is there any?" with status 1, as diff(1) does.
+ */
+#include "receiver/cli/record.h"
+
+#include <getopt.h>
+#include <libsmartcols/libsmartcols.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/giturl.h"
+#include "base/mstime.h"
+#include "base/xalloc.h"
+#include "journal/journal_query.h"
+
+#define LIMIT_DEFAULT 30
+#define LIMIT_MOST 10000
+#define USAGE \
+	"deliveries [--state-directory DIR] [--source NAME] [--repository URL] [--ref REF]\n" \
+	"         [--application NAME] [--status ignored|working|failed|done] [--failed]\n" \
+	"         [--since 2h|2026-11-22T10:00Z] [--before ID] [--limit N] [--exit-code]\n" \
+	"         [--format text|json]"
+
+enum column { ID, STATUS, RECEIVED, REPOSITORY, REF, CHANGE, AFFECTED, TRIGGERED, BY, COLUMNS };
+
+struct request {
+	struct record_options common;
+	struct journal_filter filter;
+	char *repository; // normalised
+	char *ref;        // full
+	bool exit_code;
+};
+
+static char *change_text(const struct journal_summary *s)
+{
+	char before[9];
+	char after[9];
+
+	return xasprintf("%s..%s", record_short(&s->before, before), record_short(&s->after, after));
+}
+
+static char *ref_text(const struct journal_summary *s)
+{
+	if (s->pushes > 1) {
+		return xasprintf("%s (+%zu)", push_ref_short(s->ref), s->pushes - 1);
+	}
+	return xstrdup(push_ref_short(s->ref));
+}
+
+/* "2 of 3", "3 in 4.1 s", with what failed. */
+static char *triggered_text(const struct journal_summary *s)
+{
+	if (s->triggers == 0) {
+		return xstrdup("-");
+	}
+	if (s->triggers_failed > 0 || s->triggers_open > 0) {
+		return xasprintf("%zu of %zu%s", s->triggers_sent, s->triggers,
+				 s->triggers_failed > 0 ? ", failed" : "");
+	}
+	if (s->triggers_sent == 0) {
+		return xstrdup("superseded");
+	}
+	char *duration = record_duration(s->finished_ms - s->received_ms);
+	char *text = xasprintf("%zu in %s", s->triggers_sent, duration);
+
+	free(duration);
+	return text;
+}
+
+static char *affected_text(const struct journal_summary *s)
+{
+	if (s->state != PUSH_PLANNED) {
+		return xstrdup(s->ignored != NULL ? s->ignored
+						  : s->reason != NULL ? s->reason : "-");
+	}
+	return xasprintf("%lld of %lld", (long long)s->affected, (long long)s->applications);
+}
+
+static void set_take(struct libscols_line *line, enum column column, char *text)
+{
+	(void)scols_line_refer_data(line, (size_t)column, text);
+}
+
+static void add_line(struct libscols_table *table, const struct journal_summary *s)
+{
+	struct libscols_line *line = scols_table_new_line(table, NULL);
+	char received[32];
+
+	set_take(line, ID, xasprintf("%lld", (long long)s->id));
+	set_take(line, STATUS, xstrdup(journal_status_name(s->status)));
+	set_take(line, RECEIVED, xasprintf("%.19sZ", mstime_format(s->received_ms, received)));
+	set_take(line, BY, xasprintf("%s%s%s", s->source, s->pusher != NULL ? ": " : "",
+				     s->pusher != NULL ? s->pusher : ""));
+	set_take(line, AFFECTED, affected_text(s));
+	set_take(line, TRIGGERED, triggered_text(s));
+	if (s->repository != NULL && s->ref != NULL) {
+		set_take(line, REPOSITORY, xstrdup(s->repository));
+		set_take(line, REF, ref_text(s));
+		set_take(line, CHANGE, change_text(s));
+	}
+}
+
+static void print_table(const struct journal_list *list)
+{
+	static const struct {
+		const char *name;
+		double width;
+		int flags;
+	} columns[COLUMNS] = {
+		[ID] = { "ID", 4, SCOLS_FL_RIGHT },
+		[STATUS] = { "STATUS", 7, 0 },
+		[RECEIVED] = { "RECEIVED", 20, 0 },
+		[REPOSITORY] = { "REPOSITORY", 0.2, SCOLS_FL_TRUNC },
+		[REF] = { "REF", 0.1, SCOLS_FL_TRUNC },
+		[CHANGE] = { "CHANGE", 18, 0 },
+		[AFFECTED] = { "AFFECTED", 0.15, SCOLS_FL_TRUNC },
+		[TRIGGERED] = { "TRIGGERED", 0.1, SCOLS_FL_TRUNC },
+		[BY] = { "BY", 0.1, SCOLS_FL_TRUNC },
+	};
+	struct libscols_table *table = scols_new_table();
+
+	for (size_t i = 0; i < COLUMNS; i++) {
+		(void)scols_table_new_column(table, columns[i].name, columns[i].width,
+					     columns[i].flags);
+	}
+	for (size_t i = 0; i < list->count; i++) {
+		add_line(table, &list->items[i]);
+	}
+	(void)scols_print_table(table);
+	scols_unref_table(table);
+}
+
+static json_t *hex(const struct oid *id)
+{
+	char text[OID_HEX_MAX + 1];
+
+	return id->len > 0 ? json_string(oid_to_hex(id, text)) : json_null();
+}
+
+static json_t *summary_json(const struct journal_summary *s)
+{
+	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
+			 " s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:o}",
+			 "id", (json_int_t)s->id, "status", journal_status_name(s->status),
+			 "received", record_time(s->received_ms), "source", record_string(s->source),
+			 "provider", record_string(s->provider), "event", record_string(s->event),
+			 "pusher", record_string(s->pusher), "ignored", record_string(s->ignored),
+			 "repository", record_string(s->repository), "ref", record_string(s->ref),
+			 "before", hex(&s->before), "after", hex(&s->after),
+			 "reason", record_string(s->reason),
+			 "pushes", (json_int_t)s->pushes, "affected", (json_int_t)s->affected,
+			 "applications", (json_int_t)s->applications, "triggers",
+			 "all", (json_int_t)s->triggers, "sent", (json_int_t)s->triggers_sent,
+			 "open", (json_int_t)s->triggers_open,
+			 "failed", (json_int_t)s->triggers_failed,
+			 "finished", record_time(s->finished_ms));
+}
+
+static void print_json(const struct journal_list *list)
+{
+	json_t *items = json_array();
+
+	for (size_t i = 0; i < list->count; i++) {
+		(void)json_array_append_new(items, summary_json(&list->items[i]));
+	}
+	record_print(json_pack("{s:s, s:o}", "schema", "deliveries/v1", "deliveries", items));
+}
+
+static int parse_number(const char *text, long most, int64_t *ret_number)
+{
+	int64_t n = 0;
+
+	if (record_parse_id(text, &n) < 0 || n > most) {
+		return -1;
+	}
+	*ret_number = n;
+	return 0;
+}
+
+static int set_status(struct request *r, const char *name)
+{
+	enum journal_status status = journal_status_by_name(name);
+
+	if (status == JOURNAL_STATUSES) {
+		return -1;
+	}
+	r->filter.statuses |= 1U << status;
+	return 0;
+}
+
+static int set_repository(struct request *r, const char *url)
+{
+	free(r->repository);
+	r->repository = giturl_normalise(url, NULL);
+	r->filter.repository = r->repository;
+	return r->repository != NULL ? 0 : -1;
+}
+
+static void set_ref(struct request *r, const char *ref)
+{
+	free(r->ref);
+	r->ref = strncmp(ref, "refs/", 5) == 0 ? xstrdup(ref) : xasprintf("refs/heads/%s", ref);
+	r->filter.ref = r->ref;
+}
+
+static int set_option(struct request *r, int option, const char *value)
+{
+	int64_t number = 0;
+	int ret = 0;
+
+	switch (option) {
+	case 'd':
+		r->common.state_directory = value;
+		break;
+	case 's':
+		r->filter.source = value;
+		break;
+	case 'r':
+		return set_repository(r, value);
+	case 'R':
+		set_ref(r, value);
+		break;
+	case 'a':
+		r->filter.application = value;
+		break;
+	case 'S':
+		return set_status(r, value);
+	case 'f':
+		r->filter.failed = true;
+		break;
+	case 't':
+		return record_parse_since(value, mstime_wall(), &r->filter.since_ms);
+	case 'b':
+		return record_parse_id(value, &r->filter.before_id);
+	case 'l':
+		ret = parse_number(value, LIMIT_MOST, &number);
+		r->filter.limit = (size_t)number;
+		return ret;
+	case 'x':
+		r->exit_code = true;
+		break;
+	default:
+		return record_set_format(&r->common, value);
+	}
+	return 0;
+}
+
+static int parse_arguments(struct request *r, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "state-directory", required_argument, NULL, 'd' },
+		{ "source", required_argument, NULL, 's' },
+		{ "repository", required_argument, NULL, 'r' },
+		{ "ref", required_argument, NULL, 'R' },
+		{ "application", required_argument, NULL, 'a' },
+		{ "status", required_argument, NULL, 'S' },
+		{ "failed", no_argument, NULL, 'f' },
+		{ "since", required_argument, NULL, 't' },
+		{ "before", required_argument, NULL, 'b' },
+		{ "limit", required_argument, NULL, 'l' },
+		{ "exit-code", no_argument, NULL, 'x' },
+		{ "format", required_argument, NULL, 'o' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+	int index = 0;
+
+	optind = 0;
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "", options, &index)) != -1) {
+		if (option == '?') {
+			return record_usage(&r->common, "unknown option, or one without its value",
+					    USAGE);
+		}
+		if (set_option(r, option, optarg) < 0) {
+			char *text = xasprintf("--%s: not a valid value: %s", options[index].name,
+					       optarg);
+			int status = record_usage(&r->common, text, USAGE);
+
+			free(text);
+			return status;
+		}
+	}
+	return optind < argc ? record_usage(&r->common, "it takes no arguments", USAGE) : 0;
+}
+
+static int list_deliveries(const struct request *r)
+{
+	struct journal_list list = { .items = NULL };
+	struct error err = ERROR_INIT;
+	struct journal *j = NULL;
+	int status = record_open(&r->common, &j);
+
+	if (status != 0) {
+		return status;
+	}
+	if (journal_list(j, &r->filter, &list, &err) != JOURNAL_OK) {
+		status = record_fail(&r->common, RECORD_ERROR, "journal", err.text, NULL);
+		goto out;
+	}
+	if (r->common.json) {
+		print_json(&list);
+	} else if (list.count > 0) {
+		print_table(&list);
+	} else {
+		(void)fprintf(stderr, "no deliveries match\n");
+	}
+	status = r->exit_code && list.count > 0 ? RECORD_YES : 0;
+out:
+	journal_list_release(&list);
+	journal_close(j);
+	return status;
+}
+
+int cli_deliveries(int argc, char **argv)
+{
+	struct request r = { .filter = { .limit = LIMIT_DEFAULT } };
+	int status;
+
+	record_options_init(&r.common, "deliveries");
+	status = parse_arguments(&r, argc, argv);
+	if (status == 0) {
+		status = list_deliveries(&r);
+	}
+	free(r.repository);
+	free(r.ref);
+	return status;
+}

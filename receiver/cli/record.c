@@ -1,0 +1,207 @@
+/*
+ * Helpers of the verbs that ask the journal.
+ *
+ * The journal is opened read-only beside the running receiver: SQLite's WAL
+ * lets one writer and many readers be at it at once.
+ */
+#include "receiver/cli/record.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mstime.h"
+#include "base/xalloc.h"
+
+#define DEFAULT_STATE_DIRECTORY "/var/lib/doorbell"
+
+void record_options_init(struct record_options *options, const char *verb)
+{
+	const char *directory = getenv("DOORBELL_STATE_DIRECTORY");
+
+	*options = (struct record_options){
+		.verb = verb,
+		.state_directory = directory != NULL && directory[0] != '\0'
+					   ? directory : DEFAULT_STATE_DIRECTORY,
+	};
+}
+
+int record_set_format(struct record_options *options, const char *name)
+{
+	if (strcmp(name, "json") != 0 && strcmp(name, "text") != 0) {
+		return -1;
+	}
+	options->json = strcmp(name, "json") == 0;
+	return 0;
+}
+
+int record_fail(const struct record_options *options, int status, const char *code,
+		const char *message, const char *hint)
+{
+	if (options->json) {
+		record_print(json_pack("{s:{s:s,s:o,s:o}}", "error", "code", code, "message",
+				       record_string(message), "hint", record_string(hint)));
+		return status;
+	}
+	(void)fprintf(stderr, "doorbell %s: %s\n", options->verb, message);
+	if (hint != NULL) {
+		(void)fprintf(stderr, "  %s\n", hint);
+	}
+	return status;
+}
+
+int record_usage(const struct record_options *options, const char *message, const char *usage)
+{
+	char *hint = xasprintf("usage: doorbell %s", usage);
+	int status = record_fail(options, EX_USAGE, "usage", message, hint);
+
+	free(hint);
+	return status;
+}
+
+int record_open(const struct record_options *options, struct journal **ret_journal)
+{
+	char *path = xasprintf("%s/%s", options->state_directory, JOURNAL_FILE);
+	struct journal_options journal = { .path = path, .read_only = true };
+	struct error err = ERROR_INIT;
+	int status = 0;
+
+	if (access(path, F_OK) < 0 && errno == ENOENT) {
+		(void)error_set(&err, 0, "there is no journal in %s", options->state_directory);
+		status = record_fail(options, EX_UNAVAILABLE, "no_journal", err.text,
+				     "name the receiver's state directory with --state-directory");
+	} else if (journal_open(&journal, ret_journal, &err) < 0) {
+		status = record_fail(options, EX_UNAVAILABLE, "journal", err.text,
+				     "run this as the user the receiver runs as");
+	}
+	free(path);
+	return status;
+}
+
+int record_parse_id(const char *text, int64_t *ret_id)
+{
+	static const char prefix[] = "delivery/";
+	char *end = NULL;
+
+	if (strncmp(text, prefix, sizeof(prefix) - 1) == 0) {
+		text += sizeof(prefix) - 1;
+	}
+	errno = 0;
+	long long id = strtoll(text, &end, 10);
+
+	if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno != 0 || id < 1) {
+		return -1;
+	}
+	*ret_id = id;
+	return 0;
+}
+
+static int parse_span(const char *text, int64_t now, int64_t *ret_ms)
+{
+	static const struct {
+		char unit;
+		int64_t ms;
+	} units[] = { { 's', 1000 }, { 'm', 60000 }, { 'h', 3600000 }, { 'd', 86400000 } };
+	char *end = NULL;
+	long count = strtol(text, &end, 10);
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (end[0] == units[i].unit && end[1] == '\0' && count >= 0 && count <= 1000000) {
+			*ret_ms = now - count * units[i].ms;
+			return 0;
+		}
+	}
+	return -1;
+}
+
+int record_parse_since(const char *text, int64_t now, int64_t *ret_ms)
+{
+	static const char *const forms[] = { "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%MZ", "%Y-%m-%d" };
+
+	if (!isdigit((unsigned char)text[0])) {
+		return -1;
+	}
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		struct tm tm = { .tm_mday = 1 };
+		const char *end = strptime(text, forms[i], &tm);
+
+		if (end != NULL && *end == '\0') {
+			*ret_ms = (int64_t)timegm(&tm) * 1000;
+			return 0;
+		}
+	}
+	return parse_span(text, now, ret_ms);
+}
+
+char *record_duration(int64_t ms)
+{
+	static const struct {
+		int64_t below;
+		double unit;
+		const char *name;
+	} scales[] = {
+		{ 60000, 1000, "s" }, { 3600000, 60000, "min" }, { 86400000, 3600000, "h" },
+		{ INT64_MAX, 86400000, "d" },
+	};
+	size_t i = 0;
+
+	if (ms < 1000) {
+		return xasprintf("%lld ms", (long long)ms);
+	}
+	while (ms >= scales[i].below && i < 3) {
+		i++;
+	}
+	return xasprintf("%.1f %s", (double)ms / scales[i].unit, scales[i].name);
+}
+
+json_t *record_string(const char *text)
+{
+	json_t *json = text != NULL ? json_string(text) : json_null();
+
+	if (json != NULL) {
+		return json;
+	}
+	char *clean = xstrdup(text);
+
+	for (char *p = clean; *p != '\0'; p++) {
+		*p = (unsigned char)*p < 0x80 ? *p : '?';
+	}
+	json = json_string(clean);
+	free(clean);
+	return json;
+}
+
+json_t *record_time(int64_t wall)
+{
+	char text[32];
+
+	return wall != 0 ? json_string(mstime_format(wall, text)) : json_null();
+}
+
+void record_print(json_t *document)
+{
+	(void)json_dumpf(document, stdout, JSON_INDENT(2));
+	(void)putchar('\n');
+	json_decref(document);
+}
+
+void record_put(const char *text)
+{
+	for (; text != NULL && *text != '\0'; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		(void)putchar(c < 0x20 || c == 0x7f ? '?' : c);
+	}
+}
+
+char *record_short(const struct oid *id, char out[9])
+{
+	char hex[OID_HEX_MAX + 1];
+
+	(void)snprintf(out, 9, "%.8s", oid_is_zero(id) ? "-" : oid_to_hex(id, hex));
+	return out;
+}

@@ -1,0 +1,123 @@
+/*
+ * doorbell replay ID: have the running receiver do a delivery again.
+ *
+ * Only the receiver writes the journal, so it is asked: POST /replay/ID on
+ * its control socket.  It answers {"delivery": NEW}; NEW is a delivery of its
+ * own, whose pushes say which they repeat.
+ */
+#include "receiver/cli/record.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/xalloc.h"
+#include "receiver/cli/control.h"
+
+#define USAGE "replay [--state-directory DIR] [--format text|json] ID"
+#define TIMEOUT_MS 30000
+
+static int parse_arguments(struct record_options *common, int argc, char **argv, int64_t *ret_id)
+{
+	static const struct option options[] = {
+		{ "state-directory", required_argument, NULL, 'd' },
+		{ "format", required_argument, NULL, 'o' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	optind = 0;
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == 'd') {
+			common->state_directory = optarg;
+			continue;
+		}
+		if (option == '?' || record_set_format(common, optarg) < 0) {
+			return record_usage(common, "unknown option or value", USAGE);
+		}
+	}
+	if (optind + 1 != argc || record_parse_id(argv[optind], ret_id) < 0) {
+		return record_usage(common, "it takes the id of one delivery", USAGE);
+	}
+	return 0;
+}
+
+/* What the receiver says is wrong, from {"error":{"message"}} or the text itself. */
+static int refused(const struct record_options *common, const struct control_reply *reply)
+{
+	json_t *json = json_loads(reply->body, 0, NULL);
+	const char *message = json_string_value(
+		json_object_get(json_object_get(json, "error"), "message"));
+	char *text = message != NULL ? xstrdup(message)
+				     : xasprintf("the receiver answered %d", reply->status);
+	int status;
+
+	if (reply->status == 404) {
+		status = record_fail(common, RECORD_ERROR, "not_found", text,
+				     "\"doorbell deliveries\" lists what can be repeated");
+	} else {
+		status = record_fail(common, reply->status == 503 ? EX_TEMPFAIL : RECORD_ERROR,
+				     "refused", text, NULL);
+	}
+	free(text);
+	json_decref(json);
+	return status;
+}
+
+static int accepted(const struct record_options *common, int64_t id,
+		    const struct control_reply *reply)
+{
+	json_t *json = json_loads(reply->body, 0, NULL);
+	json_int_t repeat = json_integer_value(json_object_get(json, "delivery"));
+
+	json_decref(json);
+	if (repeat <= 0) {
+		return record_fail(common, RECORD_ERROR, "protocol",
+				   "the receiver's answer names no delivery", NULL);
+	}
+	if (common->json) {
+		record_print(json_pack("{s:s, s:I, s:I}", "schema", "replay/v1", "delivery", repeat,
+				       "replay_of", (json_int_t)id));
+		return 0;
+	}
+	(void)printf("delivery %lld is repeated as delivery %lld\n", (long long)id,
+		     (long long)repeat);
+	return 0;
+}
+
+int cli_replay(int argc, char **argv)
+{
+	struct control_reply reply = { .body = NULL };
+	struct error err = ERROR_INIT;
+	struct record_options common;
+	int64_t id = 0;
+
+	record_options_init(&common, "replay");
+	int status = parse_arguments(&common, argc, argv, &id);
+
+	if (status != 0) {
+		return status;
+	}
+	char *target = xasprintf("/replay/%lld", (long long)id);
+
+	switch (control_call(common.state_directory, "POST", target, NULL, TIMEOUT_MS, &reply,
+			     &err)) {
+	case CONTROL_NOT_RUNNING:
+		status = record_fail(&common, EX_UNAVAILABLE, "not_running", err.text,
+				     "no receiver runs there: start it, or name its "
+				     "--state-directory");
+		break;
+	case CONTROL_FAILED:
+		status = record_fail(&common, EX_UNAVAILABLE, "no_answer", err.text, NULL);
+		break;
+	case CONTROL_OK:
+		status = reply.status / 100 == 2 ? accepted(&common, id, &reply)
+						 : refused(&common, &reply);
+		break;
+	}
+	control_reply_release(&reply);
+	free(target);
+	return status;
+}
