@@ -125,7 +125,7 @@ struct config {
 /* Where settings come from. */
 struct config_override {
 	const char *key;           // "quietWindow", or a flag's spelling "quiet-window"
-	const char *value;         // YAML text
+	const char *value;         // the value; for lists of objects YAML text
 };
 
 struct config_input {
@@ -138,7 +138,10 @@ struct config_input {
 };
 
 /*
- * Load and check. 0 with *ret_config (config_free()); -1 with at least one
+ * Load and check: the file, the secret files it names, DOORBELL_* variables
+ * (others than DOORBELL_CONFIG, DOORBELL_PORT* and DOORBELL_SERVICE_* must be
+ * settings) and overrides.  A secret file that others may read is a problem.
+ * 0 with *ret_config (config_free()); -1 with at least one
  * line in problems, each "FILE:LINE:COLUMN: what: cure" (or "DOORBELL_X: ..."
  * or "--x: ..."). All problems are collected. warnings gets lines that do not
  * stop anything; it may be NULL.
@@ -148,5 +151,14 @@ int config_load(const struct config_input *input, struct config **ret_config,
 
 /* Free it; secrets are wiped first. NULL is fine. */
 void config_free(struct config *config);
+
+/*
+ * Where a setting of the table comes from: "default", "FILE:LINE:COLUMN",
+ * "DOORBELL_X" or "--x" in *ret_where, and what was written in *ret_value
+ * (lists that may hold secrets are "(not shown)"). Both borrowed from config.
+ * False: no such setting.
+ */
+bool config_origin(const struct config *config, const char *key, const char **ret_where,
+		   const char **ret_value);
 
 #endif

@@ -1,0 +1,229 @@
+/*
+ * Settings: defaults, then the file, then the environment, then flags; each
+ * replaces what was there before.  All problems are collected; only without
+ * any is there a configuration.
+ */
+#include "config/config.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "config/config_impl.h"
+
+char *config_where(const struct config_loader *l, const json_t *node, const char *key)
+{
+	int line = 0;
+	int column = 0;
+
+	if (l->stream == NULL || node == NULL ||
+	    !yaml_stream_where(l->stream, node, key, &line, &column)) {
+		return xstrdup(l->name);
+	}
+	return xasprintf("%s:%d:%d", l->name, line, column);
+}
+
+/* One line in list. */
+static void note(const struct config_loader *l, struct strvec *list, const json_t *node,
+		 const char *key, const char *format, va_list args)
+{
+	struct error text = ERROR_INIT; /* for its care of control characters */
+	char line[ERROR_TEXT_MAX];
+	char *where = config_where(l, node, key);
+
+	(void)vsnprintf(line, sizeof(line), format, args);
+	(void)error_set(&text, 0, "%s", line);
+	strvec_pushf(list, "%s: %s", where, text.text);
+	free(where);
+}
+
+void config_problem(struct config_loader *l, const json_t *node, const char *key,
+		    const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	note(l, l->problems, node, key, format, args);
+	va_end(args);
+}
+
+void config_warning(struct config_loader *l, const json_t *node, const char *key,
+		    const char *format, ...)
+{
+	va_list args;
+
+	if (l->warnings == NULL) {
+		return;
+	}
+	va_start(args, format);
+	note(l, l->warnings, node, key, format, args);
+	va_end(args);
+}
+
+void config_wipe(struct strvec *secrets)
+{
+	for (size_t i = 0; i < secrets->count; i++) {
+		explicit_bzero(secrets->items[i], strlen(secrets->items[i]));
+	}
+	strvec_release(secrets);
+}
+
+/* ---- origins ----------------------------------------------------------- */
+
+/* What was written, for people. A new string. */
+static char *show(const struct config_setting *s, const json_t *value)
+{
+	struct buf out;
+	size_t i;
+	json_t *item;
+
+	if (s->type == CONFIG_OBJECTS) {
+		return xstrdup("(not shown)");
+	}
+	if (json_is_string(value)) {
+		return xstrdup(json_string_value(value));
+	}
+	buf_init(&out, 65536);
+	json_array_foreach(value, i, item) {
+		const char *text = json_string_value(item);
+
+		(void)buf_addf(&out, "%s%s", i > 0 ? ", " : "", text != NULL ? text : "");
+	}
+	return buf_detach(&out);
+}
+
+void config_note_origin(struct config_loader *l, const struct config_setting *s,
+			const json_t *parent, const char *key, const json_t *value)
+{
+	size_t count = 0;
+	const struct config_setting *table = config_settings(&count);
+	struct config_origin *o = (struct config_origin *)l->config->origins + (s - table);
+
+	free(o->where);
+	free(o->value);
+	o->where = config_where(l, parent, key);
+	o->value = show(s, value);
+}
+
+bool config_origin(const struct config *config, const char *key, const char **ret_where,
+		   const char **ret_value)
+{
+	size_t count = 0;
+	const struct config_setting *table = config_settings(&count);
+	const struct config_setting *s = config_find(key);
+
+	if (s == NULL) {
+		return false;
+	}
+	const struct config_origin *o = (const struct config_origin *)config->origins + (s - table);
+	*ret_where = o->where;
+	*ret_value = o->value;
+	return true;
+}
+
+/* ---- load and free ----------------------------------------------------- */
+
+static void set_defaults(struct config_loader *l)
+{
+	size_t count = 0;
+	const struct config_setting *table = config_settings(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		json_t *value = json_string(table[i].initial != NULL ? table[i].initial : "");
+
+		config_set_initial(l, &table[i], l->config);
+		config_note_origin(l, &table[i], NULL, NULL, value);
+		json_decref(value);
+	}
+}
+
+/* Where relative paths of the file start from. */
+static char *directory_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL) {
+		return NULL;
+	}
+	return slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
+}
+
+static void read_file(struct config_loader *l)
+{
+	if (l->input->path == NULL) {
+		return;
+	}
+	char *absolute = realpath(l->input->path, NULL);
+
+	l->config->file = absolute != NULL ? absolute : xstrdup(l->input->path);
+	l->directory = directory_of(l->config->file);
+	free(l->name);
+	l->name = xstrdup(l->input->path);
+	config_read_yaml(l);
+	free(l->directory);
+	l->directory = NULL;
+}
+
+int config_load(const struct config_input *input, struct config **ret_config,
+		struct strvec *problems, struct strvec *warnings)
+{
+	struct config_loader l = {
+		.input = input,
+		.config = xcalloc(1, sizeof(struct config)),
+		.problems = problems,
+		.warnings = warnings,
+		.name = xstrdup("default"),
+	};
+	size_t before = problems->count;
+	size_t count = 0;
+
+	(void)config_settings(&count);
+	l.config->origins = xcalloc(count, sizeof(struct config_origin));
+	set_defaults(&l);
+	read_file(&l);
+	config_read_environment(&l);
+	config_read_overrides(&l);
+	config_check(&l);
+	free(l.name);
+	if (problems->count > before) {
+		config_free(l.config);
+		return -1;
+	}
+	*ret_config = l.config;
+	return 0;
+}
+
+static void free_member(struct config *config, const struct config_setting *s)
+{
+	void *member = (char *)config + s->offset;
+
+	if (s->type == CONFIG_OBJECTS) {
+		config_clear_objects(config, s->key);
+	} else if (s->type == CONFIG_STRINGS) {
+		strvec_release(member);
+	} else if (s->type == CONFIG_STRING || s->type == CONFIG_PATH ||
+		   s->type == CONFIG_SECRET_PATH) {
+		free(*(char **)member);
+	}
+}
+
+void config_free(struct config *config)
+{
+	size_t count = 0;
+	const struct config_setting *table = config_settings(&count);
+
+	if (config == NULL) {
+		return;
+	}
+	struct config_origin *origins = config->origins;
+	for (size_t i = 0; i < count; i++) {
+		free_member(config, &table[i]);
+		free(origins[i].where);
+		free(origins[i].value);
+	}
+	free(origins);
+	free(config->file);
+	free(config);
+}

@@ -1,0 +1,112 @@
+/*
+ * Inside lib/config only: what the steps of config_load() share.
+ */
+#ifndef LIB_CONFIG_CONFIG_IMPL_H
+#define LIB_CONFIG_CONFIG_IMPL_H
+
+#include <jansson.h>
+
+#include "base/buf.h"
+#include "base/yaml.h"
+#include "config/config.h"
+#include "config/config_table.h"
+
+#define CONFIG_FILE_MAX (1024U * 1024)
+#define CONFIG_SECRET_MAX 65536
+
+/* Mode of a repository that has none of its own, until config_check(). */
+#define CONFIG_MODE_INHERITED ((enum config_mode)99)
+
+/* Where a setting came from, for config_origin(). */
+struct config_origin {
+	char *where;
+	char *value;
+};
+
+/* One load. "Now reading" is the file, a variable or a flag. */
+struct config_loader {
+	const struct config_input *input;
+	struct config *config;
+	struct strvec *problems;
+	struct strvec *warnings;          // or NULL
+	char *name;                       // of what is read now: a path, DOORBELL_X, --x, "default"
+	const struct yaml_stream *stream; // of the file, else NULL: names have no lines
+	char *directory;                  // that relative paths start from, or NULL: as they are
+};
+
+/*
+ * Note a problem at key of the object node (key NULL: at node; node NULL: no
+ * line): a printf format that says what and, behind ": ", the cure.
+ */
+void config_problem(struct config_loader *l, const json_t *node, const char *key,
+		    const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* As config_problem(), but it stops nothing. */
+void config_warning(struct config_loader *l, const json_t *node, const char *key,
+		    const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* "PATH:LINE:COLUMN" of key in node, or the bare name. A new string. */
+char *config_where(const struct config_loader *l, const json_t *node, const char *key);
+
+/*
+ * Read value, which parent holds under key, into the member of base that s
+ * names.  What was there is freed, except for lists of secrets, which grow.
+ * Problems are noted and leave the member as it was.
+ */
+void config_set(struct config_loader *l, const struct config_setting *s, void *base,
+		const json_t *parent, const char *key, const json_t *value);
+
+/* Set the member that s names to its default. */
+void config_set_initial(struct config_loader *l, const struct config_setting *s, void *base);
+
+/* Read all keys of the mapping node by a table; unknown ones are problems. */
+void config_set_all(struct config_loader *l, const struct config_setting *table, size_t count,
+		    void *base, const json_t *node);
+
+/* Replace one list of objects (key "sources" and so on) by what value says. */
+void config_set_objects(struct config_loader *l, const char *key, const json_t *parent,
+			const json_t *value);
+
+/* Free one list of objects and leave it empty; secrets are wiped. */
+void config_clear_objects(struct config *config, const char *key);
+
+/* Checks that need more than one setting. */
+void config_check(struct config_loader *l);
+
+/* Read DOORBELL_* variables, then overrides. */
+void config_read_environment(struct config_loader *l);
+void config_read_overrides(struct config_loader *l);
+
+/*
+ * Read the whole file at path into content (whose ceiling is the file's). 0,
+ * or -1 with err: no such regular file, too long.
+ */
+int config_read_file(const char *path, struct buf *content, struct error *err);
+
+/* Read the configuration file into the loader's config. Problems are noted. */
+void config_read_yaml(struct config_loader *l);
+
+/*
+ * Read the secret in the file at path (resolved), append it to list. Problems
+ * are noted at value or, as it has no place of its own, key of parent.
+ */
+void config_read_secret(struct config_loader *l, const char *path, const json_t *node,
+			const char *key, struct strvec *list);
+
+/* The path that a value means: see CONFIG_PATH and CONFIG_SECRET_PATH. A new string. */
+char *config_resolve(const struct config_loader *l, const char *path, bool credential);
+
+/* Note where setting s (a row of config_settings()) was set. */
+void config_note_origin(struct config_loader *l, const struct config_setting *s,
+			const json_t *parent, const char *key, const json_t *value);
+
+/* Wipe and free the strings of a list of secrets. */
+void config_wipe(struct strvec *secrets);
+
+/* The setting of that key, in its own or a flag's spelling, or NULL. */
+const struct config_setting *config_find(const char *key);
+
+/* "abc" is no duration and so on: NULL, or why text is no value of s. A new string. */
+char *config_parse_number(const struct config_setting *s, const char *text, int64_t *ret);
+
+#endif

@@ -1,0 +1,441 @@
+/*
+ * Mappings by a table, and the four lists of mappings.
+ *
+ * Each list has a row with the size of its items and a check of one item;
+ * names and addresses that may be there only once are compared with those of
+ * the items before.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/giturl.h"
+#include "base/xalloc.h"
+#include "config/config_impl.h"
+
+#define NAME_MAX_BYTES 63
+
+/* ---- one mapping ------------------------------------------------------- */
+
+static void unknown_key(struct config_loader *l, const struct config_setting *table, size_t count,
+			size_t prefix_len, const json_t *node, const char *key, const char *full)
+{
+	const char **names = xcalloc(count + 1, sizeof(*names));
+	struct strvec heads = STRVEC_INIT;
+	size_t used = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (strncmp(table[i].key, full, prefix_len) == 0) {
+			const char *rest = table[i].key + prefix_len;
+			char *head = xstrndup(rest, strcspn(rest, "."));
+
+			(void)strvec_push_unique(&heads, head);
+			free(head);
+		}
+	}
+	for (; used < heads.count; used++) {
+		names[used] = heads.items[used];
+	}
+	const char *near = config_suggest(key, names);
+	if (near != NULL) {
+		config_problem(l, node, key, "unknown key '%.60s': did you mean '%s'?", key, near);
+	} else {
+		config_problem(l, node, key, "unknown key '%.60s': remove it", key);
+	}
+	strvec_release(&heads);
+	free(names);
+}
+
+static const struct config_setting *find(const struct config_setting *table, size_t count,
+					 const char *key, bool *ret_prefix)
+{
+	size_t len = strlen(key);
+
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(table[i].key, key) == 0) {
+			return &table[i];
+		}
+		*ret_prefix |= strncmp(table[i].key, key, len) == 0 && table[i].key[len] == '.';
+	}
+	return NULL;
+}
+
+/* Keys of node, behind prefix ("" or "tls."): no table nests deeper. */
+static void set_level(struct config_loader *l, const struct config_setting *table, size_t count,
+		      void *base, const json_t *node, const char *prefix)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)node, key, value) {
+		char *full = xasprintf("%s%s", prefix, key);
+		bool is_prefix = false;
+		const struct config_setting *s = find(table, count, full, &is_prefix);
+
+		if (s != NULL && strchr(key, '.') == NULL) {
+			config_set(l, s, base, node, key, value);
+			if (base == l->config) {
+				config_note_origin(l, s, node, key, value);
+			}
+		} else if (is_prefix && json_is_object(value)) {
+			char *inner = xasprintf("%s.", full);
+
+			set_level(l, table, count, base, value, inner);
+			free(inner);
+		} else if (is_prefix) {
+			config_problem(l, node, key, "'%s' is no mapping: give its keys", full);
+		} else {
+			unknown_key(l, table, count, strlen(prefix), node, key, full);
+		}
+		free(full);
+	}
+}
+
+void config_set_all(struct config_loader *l, const struct config_setting *table, size_t count,
+		    void *base, const json_t *node)
+{
+	set_level(l, table, count, base, node, "");
+}
+
+/* ---- checks of one item ------------------------------------------------ */
+
+static const char *shown(const char *name)
+{
+	return name != NULL && name[0] != '\0' ? name : "(no name)";
+}
+
+/* A name that can stand in a URL, a file name and a log line. */
+static void check_name(struct config_loader *l, const json_t *node, const char *what,
+		       const char *name)
+{
+	static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+
+	if (name == NULL || name[0] == '\0') {
+		config_problem(l, node, NULL, "a %s without a name: add name", what);
+	} else if (strlen(name) > NAME_MAX_BYTES || strspn(name, good) != strlen(name) ||
+		   name[0] == '.' || name[0] == '-') {
+		config_problem(l, json_object_get(node, "name"), NULL,
+			       "%s '%.60s': a name of other characters than letters, digits and '-_.', "
+			       "or of more than %d: choose another", what, name, NAME_MAX_BYTES);
+	}
+}
+
+static void check_provider(struct config_loader *l, const json_t *node,
+			   const struct config_source *s)
+{
+	static const char *const usual[] = {
+		"github", "gitlab", "gitea", "forgejo", "native", NULL,
+	};
+
+	if (s->provider == NULL || s->provider[0] == '\0') {
+		config_problem(l, node, NULL, "source '%s': no provider: add provider", shown(s->name));
+		return;
+	}
+	if (l->input->is_provider == NULL || l->input->is_provider(s->provider)) {
+		return;
+	}
+	const char *near = config_suggest(s->provider, usual);
+	if (near != NULL && l->input->is_provider(near)) {
+		config_problem(l, json_object_get(node, "provider"), NULL,
+			       "source '%s': unknown provider '%.60s': did you mean '%s'?",
+			       shown(s->name), s->provider, near);
+		return;
+	}
+	config_problem(l, json_object_get(node, "provider"), NULL,
+		       "source '%s': unknown provider '%.60s': give github, gitlab, gitea, "
+		       "forgejo or native", shown(s->name), s->provider);
+}
+
+static void check_source(struct config_loader *l, const json_t *node, const void *item)
+{
+	static const char *const keys[] = {
+		"secrets", "secretFiles", "signingTokens", "signingTokenFiles",
+	};
+	const struct config_source *s = item;
+	bool tried = false; /* then what was wrong with it has been said */
+
+	check_name(l, node, "source", s->name);
+	check_provider(l, node, s);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const json_t *list = json_object_get(node, keys[i]);
+
+		tried |= list != NULL && !(json_is_array(list) && json_array_size(list) == 0);
+	}
+	if (!tried) {
+		config_problem(l, node, NULL, "source '%s': no secret: add secretFiles",
+			       shown(s->name));
+	}
+}
+
+/* True if text is an address; what is wrong with it is noted at node. */
+static bool check_address(struct config_loader *l, const json_t *node, const char *key,
+			  const char *text)
+{
+	struct error err = ERROR_INIT;
+	char *normal = giturl_normalise(text, &err);
+
+	if (normal == NULL) {
+		config_problem(l, node, NULL, "'%s': %s: correct it", key, err.text);
+	}
+	free(normal);
+	return normal != NULL;
+}
+
+static void check_repository(struct config_loader *l, const json_t *node, const void *item)
+{
+	static const char *const remote[] = {
+		"fetchUrl", "tokenFile", "username", "sshKeyFile", "knownHostsFile", "caFile",
+	};
+	const struct config_repository *r = item;
+	const json_t *aliases = json_object_get(node, "aliases");
+	size_t i;
+	json_t *alias;
+
+	if (r->url == NULL || r->url[0] == '\0') {
+		config_problem(l, node, NULL, "a repository without an address: add url");
+	} else {
+		(void)check_address(l, json_object_get(node, "url"), "url", r->url);
+	}
+	if (r->fetch_url != NULL) {
+		(void)check_address(l, json_object_get(node, "fetchUrl"), "fetchUrl", r->fetch_url);
+	}
+	json_array_foreach(aliases, i, alias) {
+		if (json_is_string(alias)) {
+			(void)check_address(l, alias, "aliases", json_string_value(alias));
+		}
+	}
+	for (i = 0; r->path != NULL && i < sizeof(remote) / sizeof(remote[0]); i++) {
+		if (json_object_get(node, remote[i]) != NULL) {
+			config_problem(l, node, remote[i],
+				       "'%s' beside path: from a path nothing is fetched: remove one",
+				       remote[i]);
+		}
+	}
+	if (r->username != NULL && r->token_file == NULL) {
+		config_problem(l, node, "username", "'username' without a password: add tokenFile");
+	}
+}
+
+static bool leaves(const char *path)
+{
+	return path[0] == '/' || strcmp(path, "..") == 0 || strncmp(path, "../", 3) == 0 ||
+	       strstr(path, "/../") != NULL ||
+	       (strlen(path) >= 3 && strcmp(path + strlen(path) - 3, "/..") == 0);
+}
+
+static void check_applications(struct config_loader *l, const json_t *node, const void *item)
+{
+	const struct config_applications *a = item;
+	int kinds = (a->file != NULL) + (a->directory != NULL) + (a->repository != NULL);
+
+	if (kinds != 1) {
+		config_problem(l, node, NULL, "applications from %s: give one of file, directory "
+			       "and repository", kinds == 0 ? "nowhere" : "several places");
+		return;
+	}
+	if (a->repository != NULL) {
+		(void)check_address(l, json_object_get(node, "repository"), "repository",
+				    a->repository);
+	}
+	if (a->repository == NULL && (a->ref != NULL || a->path != NULL)) {
+		config_problem(l, node, a->ref != NULL ? "ref" : "path",
+			       "'%s' without a repository: remove it",
+			       a->ref != NULL ? "ref" : "path");
+	}
+	if (a->repository != NULL && a->path != NULL && leaves(a->path)) {
+		config_problem(l, json_object_get(node, "path"), NULL,
+			       "'path' leaves the repository: give a path below its root");
+	}
+}
+
+static void check_argocd(struct config_loader *l, const json_t *node, const struct config_target *t)
+{
+	const json_t *argocd = json_object_get(node, "argocd");
+
+	if (t->url == NULL) {
+		config_problem(l, node, "argocd", "target '%s': no address: add argocd.url",
+			       shown(t->name));
+	} else if (strncmp(t->url, "https://", 8) != 0 && strncmp(t->url, "http://", 7) != 0) {
+		config_problem(l, json_object_get(argocd, "url"), NULL,
+			       "target '%s': '%.60s' is no address: give https://HOST", shown(t->name),
+			       t->url);
+	}
+	if (json_object_get(argocd, "tokenFile") == NULL) {
+		config_problem(l, node, "argocd", "target '%s': no token: add argocd.tokenFile",
+			       shown(t->name));
+	}
+	if (t->prune && t->action != CONFIG_ACTION_SYNC) {
+		config_problem(l, argocd, "prune",
+			       "target '%s': 'prune' without a sync: set action: sync",
+			       shown(t->name));
+	}
+}
+
+static void check_target(struct config_loader *l, const json_t *node, const void *item)
+{
+	const struct config_target *t = item;
+	const json_t *exec = json_object_get(node, "exec");
+	const json_t *argocd = json_object_get(node, "argocd");
+
+	check_name(l, node, "target", t->name);
+	if ((exec == NULL) == (argocd == NULL)) {
+		config_problem(l, node, NULL, "target '%s' is of %s: give one of exec and argocd",
+			       shown(t->name), exec == NULL ? "no kind" : "two kinds");
+		return;
+	}
+	if (json_is_object(exec) && t->command.count == 0) {
+		config_problem(l, node, "exec", "target '%s': no command: add exec.command",
+			       shown(t->name));
+	}
+	if (json_is_object(argocd)) {
+		check_argocd(l, node, t);
+	}
+}
+
+/* ---- lists ------------------------------------------------------------- */
+
+struct list {
+	const char *key;
+	const char *one;      // the word for an item
+	const char *unique;   // key of an item's name or address, or NULL
+	size_t size;          // of an item
+	size_t items;         // offset of the array in struct config
+	size_t count;         // offset of its length
+	void (*check)(struct config_loader *l, const json_t *node, const void *item);
+};
+
+static const struct list lists[] = {
+	{ "sources", "source", "name", sizeof(struct config_source),
+	  offsetof(struct config, sources), offsetof(struct config, source_count), check_source },
+	{ "repositories", "repository", "url", sizeof(struct config_repository),
+	  offsetof(struct config, repositories), offsetof(struct config, repository_count),
+	  check_repository },
+	{ "applications", "place", NULL, sizeof(struct config_applications),
+	  offsetof(struct config, applications), offsetof(struct config, application_count),
+	  check_applications },
+	{ "targets", "target", "name", sizeof(struct config_target),
+	  offsetof(struct config, targets), offsetof(struct config, target_count), check_target },
+};
+
+static const struct list *list_of(const char *key)
+{
+	size_t i = 0;
+
+	while (strcmp(lists[i].key, key) != 0) {
+		i++;
+	}
+	return &lists[i];
+}
+
+/* Note if name (an address is normalised) was there before. */
+static void check_unique(struct config_loader *l, const struct list *list, const json_t *node,
+			 struct strvec *seen)
+{
+	const json_t *value = list->unique != NULL ? json_object_get(node, list->unique) : NULL;
+	const char *text = json_string_value(value);
+
+	if (text == NULL || text[0] == '\0') {
+		return;
+	}
+	char *name = strcmp(list->unique, "url") == 0 ? giturl_normalise(text, NULL)
+						      : xstrdup(text);
+	if (name != NULL && !strvec_push_unique(seen, name)) {
+		config_problem(l, value, NULL, "%s '%.200s' is there twice: remove one", list->one,
+			       name);
+	}
+	free(name);
+}
+
+static void clear_member(const struct config_setting *s, void *base)
+{
+	void *member = (char *)base + s->offset;
+
+	switch (s->type) {
+	case CONFIG_SECRETS:
+	case CONFIG_SECRET_FILES:
+		config_wipe(member);
+		break;
+	case CONFIG_STRINGS:
+	case CONFIG_GLOBS:
+	case CONFIG_MAP:
+		strvec_release(member);
+		break;
+	case CONFIG_STRING:
+	case CONFIG_PATH:
+	case CONFIG_SECRET_PATH:
+		free(*(char **)member);
+		*(char **)member = NULL;
+		break;
+	case CONFIG_BOOLEAN:
+	case CONFIG_NUMBER:
+	case CONFIG_REAL:
+	case CONFIG_OCTAL:
+	case CONFIG_DURATION:
+	case CONFIG_SIZE:
+	case CONFIG_CHOICE:
+	case CONFIG_OBJECTS:
+	default:
+		break;
+	}
+}
+
+void config_clear_objects(struct config *config, const char *key)
+{
+	const struct list *list = list_of(key);
+	char **items = (char **)((char *)config + list->items);
+	size_t *count = (size_t *)((char *)config + list->count);
+	size_t rows = 0;
+	const struct config_setting *table = config_object_settings(key, &rows);
+
+	for (size_t i = 0; i < *count; i++) {
+		for (size_t row = 0; row < rows; row++) {
+			clear_member(&table[row], *items + i * list->size);
+		}
+	}
+	free(*items);
+	*items = NULL;
+	*count = 0;
+}
+
+void config_set_objects(struct config_loader *l, const char *key, const json_t *parent,
+			const json_t *value)
+{
+	const struct list *list = list_of(key);
+	const struct config_setting *own = config_find(key);
+	size_t rows = 0;
+	const struct config_setting *table = config_object_settings(key, &rows);
+	struct strvec seen = STRVEC_INIT;
+	size_t i;
+	json_t *node;
+
+	config_clear_objects(l->config, key);
+	if (json_is_null(value)) {
+		return;
+	}
+	if (!json_is_array(value) || json_array_size(value) > (size_t)own->max) {
+		config_problem(l, parent, parent != NULL ? key : NULL,
+			       "'%s' is no list of at most %lld mappings: give '- ' and keys", key,
+			       (long long)own->max);
+		return;
+	}
+	char *items = xcalloc(json_array_size(value), list->size);
+	*(char **)((char *)l->config + list->items) = items;
+	*(size_t *)((char *)l->config + list->count) = json_array_size(value);
+	json_array_foreach(value, i, node) {
+		if (!json_is_object(node)) {
+			config_problem(l, json_is_null(node) ? parent : node,
+				       json_is_null(node) && parent != NULL ? key : NULL,
+				       "'%s' has an item that is no mapping: give its keys", key);
+			continue;
+		}
+		for (size_t row = 0; row < rows; row++) {
+			config_set_initial(l, &table[row], items + i * list->size);
+		}
+		config_set_all(l, table, rows, items + i * list->size, node);
+		if (strcmp(key, "repositories") == 0 && json_object_get(node, "mode") == NULL) {
+			l->config->repositories[i].mode = CONFIG_MODE_INHERITED;
+		}
+		list->check(l, node, items + i * list->size);
+		check_unique(l, list, node, &seen);
+	}
+	strvec_release(&seen);
+}
