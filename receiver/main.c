@@ -1,10 +1,57 @@
 /*
  * doorbell: one binary, one verb a file (receiver/cli).
+ *
+ * "reader" is a verb too, but nobody's: the receiver starts itself with it
+ * (reader_child.h), and it is in no help.
  */
 #include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
 
-int main(void)
+#include "receiver/cli/cli.h"
+#include "receiver/reader_child.h"
+
+struct verb {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *summary;
+};
+
+static const struct verb verbs[] = {
+	{ "explain", cli_explain, "which applications a step between two commits changes, and why" },
+	{ "send", cli_send, "make and send a push as one of the senders would" },
+	{ "hook", cli_hook, "the hook of a repository: install, uninstall, status, deliver" },
+};
+
+static void print_help(FILE *out)
 {
-	printf("doorbell %s\n", DOORBELL_VERSION);
-	return 0;
+	(void)fprintf(out, "usage: doorbell VERB [OPTION...]\n\n");
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
+		(void)fprintf(out, "  %-10s %s\n", verbs[i].name, verbs[i].summary);
+	}
+	(void)fprintf(out, "\ndoorbell VERB --help says more.\n");
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "";
+
+	if (strcmp(name, "reader") == 0) {
+		reader_child_main(argc, argv);
+	}
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
+		if (strcmp(name, verbs[i].name) == 0) {
+			return verbs[i].run(argc - 1, argv + 1);
+		}
+	}
+	if (strcmp(name, "--version") == 0 || strcmp(name, "version") == 0) {
+		(void)printf("doorbell %s\n", DOORBELL_VERSION);
+		return 0;
+	}
+	if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
+		print_help(stdout);
+		return 0;
+	}
+	print_help(stderr);
+	return EX_USAGE;
 }
