@@ -8,14 +8,15 @@
  */
 #include "base/hmac.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
-#include <openssl/rand.h>
 
 #include "base/xalloc.h"
 
@@ -225,8 +226,20 @@ char *base64_encode(const uint8_t *data, size_t len)
 
 int random_bytes(void *out, size_t len)
 {
-	if (len > INT32_MAX || RAND_bytes(out, (int)len) != 1) {
-		return -1;
+	uint8_t *to = out;
+
+	/* Not RAND_bytes(): seeding its generator costs the hook a millisecond. */
+	while (len > 0) {
+		ssize_t n = getrandom(to, len, 0);
+
+		if (n < 0 && errno == EINTR) {
+			continue;
+		}
+		if (n <= 0) {
+			return -1;
+		}
+		to += n;
+		len -= (size_t)n;
 	}
 	return 0;
 }

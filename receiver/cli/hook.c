@@ -301,8 +301,8 @@ static int status(const struct arguments *a, const struct hook_place *place)
 		printf("conf        %s\n", r == HOOK_CONF_NONE ? "none" : err.text);
 		return 1;
 	}
-	printf("receiver    %s\nsource      %s\nrepository  %s\nlimit       %lld ms\n", conf.receiver,
-	       conf.source, conf.repository, (long long)conf.limit_ms);
+	printf("receiver    %s\nsource      %s\n", conf.receiver, conf.source);
+	printf("repository  %s\nlimit       %lld ms\n", conf.repository, (long long)conf.limit_ms);
 	bool secret = check_secret(conf.secret_file, &err) == 0;
 	printf("secret      %s\n", secret ? conf.secret_file : err.text);
 	char *folder = hook_deliver_folder(&conf);

@@ -117,8 +117,10 @@ static void deliver_waiting(const struct hook_conf *conf, hook_send_fn send, con
 	buf_init(&lines, OUTPUT_BYTES);
 	char *name = find_name(conf, id);
 	if (name != NULL) {
-		switch (hook_deliver_one(conf, send, name, conf->limit_ms, mstime_monotonic() + ONE_MS,
-					 &answer, &err)) {
+		int64_t deadline = mstime_monotonic() + ONE_MS;
+
+		switch (hook_deliver_one(conf, send, name, conf->limit_ms, deadline, &answer,
+					 &err)) {
 		case HOOK_DELIVER_TAKEN:
 			hook_report(answer.data, answer.len, conf->verbose, &lines);
 			break;
