@@ -98,15 +98,13 @@ static void print_json(const struct explain *e, const struct explain_result *res
 static void print_reason(const struct affected_reason *reason, const char *arrow)
 {
 	(void)printf("    ");
-	if (reason->path[0] != '\0') {
-		put_text(stdout, reason->path);
-		(void)printf(" (%s)", change_kind_name(reason->change));
-	} else {
-		(void)printf("any change");
-	}
+	put_text(stdout, reason->path[0] != '\0' ? reason->path : "any change");
 	for (size_t i = 0; i < reason->via.count; i++) {
 		(void)printf(" %s ", arrow);
 		put_text(stdout, reason->via.items[i]);
+	}
+	if (reason->path[0] != '\0') {
+		(void)printf("  (%s)", change_kind_name(reason->change));
 	}
 	(void)printf("\n");
 }

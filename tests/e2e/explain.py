@@ -159,11 +159,12 @@ def speaks_to_people(repo, commits, apps):
     done = explain("--repo", repo, "--url", URL, "--apps", apps, step)
     ok(done.stdout.startswith("1 of 40 applications\n") and "\nargocd/web\n" in done.stdout,
        "text begins with the count and names the application", done.stdout, done.stderr)
-    ok("apps/base/deployment.yaml (modified) <- " in done.stdout and
+    ok("apps/base/deployment.yaml <- ../../base <- apps/overlays/prod/kustomization.yaml" in
+       done.stdout and "(modified)" in done.stdout and
        done.stdout.isascii(), "the chain has an ASCII arrow where the locale is not UTF-8",
        done.stdout)
     done = explain("--repo", repo, "--url", URL, "--apps", apps, step, env={"LC_ALL": "C.UTF-8"})
-    ok("apps/base/deployment.yaml (modified) \u2190 " in done.stdout,
+    ok("apps/base/deployment.yaml \u2190 ../../base \u2190 " in done.stdout,
        "and a real one where it is", done.stdout)
     done = explain("--repo", repo, "--url", URL, "--apps", apps, f"{commits[1]}..{commits[2]}")
     ok(done.returncode == 0 and
