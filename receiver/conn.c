@@ -21,6 +21,8 @@
 #include "receiver/conn.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -89,6 +91,7 @@ static void enter(struct conn *c, enum conn_state state)
 	int64_t now = mstime_monotonic();
 
 	c->state = state;
+	conn_list_enter(c);
 	c->since = now;
 	c->deadline = now + c->pool->limits.phase_ms[state];
 	arm_timer(c, now);
@@ -101,6 +104,7 @@ static void move(struct conn *c, enum conn_state state)
 	if ((states[c->state].next & 1U << state) == 0) {
 		abort();
 	}
+	conn_list_leave(c);
 	enter(c, state);
 }
 
@@ -180,6 +184,20 @@ static enum step refuse(struct conn *c, int status)
 	return STEP_ON;
 }
 
+/*
+ * We have sent something and now wait: have the kernel acknowledge at once.
+ * A peer that does not switch Nagle's algorithm off holds the end of its
+ * request back until then, which the kernel would delay by 40 ms.
+ */
+static void acknowledge_quickly(struct conn *c)
+{
+	const int on = 1;
+
+	if (!c->peer.is_unix) {
+		(void)setsockopt(c->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+	}
+}
+
 static enum step do_handshake(struct conn *c)
 {
 	enum tls_result r = tls_handshake(c->tls);
@@ -190,8 +208,7 @@ static enum step do_handshake(struct conn *c)
 		c->pool->counters.handshakes_failed += !waits;
 		return wait_or_end(c, r);
 	}
-	TAILQ_REMOVE(&c->pool->handshakes, c, handshake_link);
-	c->pool->counters.handshakes--;
+	acknowledge_quickly(c);
 	move(c, CONN_HEAD);
 	return STEP_ON;
 }
@@ -256,6 +273,7 @@ static enum step send_continue(struct conn *c)
 	size_t n = 0;
 	enum tls_result r = write_some(c, line, sizeof(line) - 1, &n);
 
+	acknowledge_quickly(c);
 	return r == TLS_OK && n == sizeof(line) - 1 ? STEP_ON : STEP_END;
 }
 

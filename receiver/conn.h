@@ -43,10 +43,11 @@ enum conn_state {
 };
 
 struct conn_limits {
-	unsigned connections;      // open at once, all listeners together
+	unsigned connections;      // open at once in the pool
 	unsigned per_source;       // of these from one source; 0: no limit
 	unsigned per_source_new;   // new ones within ten seconds from one source; 0: no limit
 	unsigned handshakes;       // in state HANDSHAKE; one more ends the oldest
+	int crowd_ms;              // while the pool is full, the longest time in HANDSHAKE or HEAD
 	int phase_ms[CONN_STATES]; // longest time in each state
 	int body_grace_ms;         // from here on a body must come at body_rate
 	unsigned body_rate;        // bytes a second, on average since its beginning
@@ -96,7 +97,7 @@ struct conn_counters {
 	uint64_t refused_descriptors; // the process has no file descriptor left
 	uint64_t refused_bodies;      // requests answered 503: body budget used up
 	uint64_t handshakes_failed;
-	uint64_t handshakes_evicted;  // ended because too many were in flight
+	uint64_t crowded_out;         // ended in HANDSHAKE or HEAD because others waited for room
 	uint64_t late[CONN_STATES];   // ended by the deadline of this state
 	uint64_t answers_dropped;     // conn_reply() to a connection that was gone
 	uint64_t replies[REPLY_STATUSES]; // by reply_index()

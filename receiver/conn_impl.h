@@ -32,7 +32,7 @@ struct conn {
 	struct conn_peer peer;
 	struct source_key source;
 	bool has_source;      // counted there
-	TAILQ_ENTRY(conn) handshake_link;
+	TAILQ_ENTRY(conn) waiting_link; // in HANDSHAKE and HEAD
 	struct http_head head;
 	struct http_admission admission;
 	struct http_chunk chunk;
@@ -69,16 +69,21 @@ struct conn_pool {
 	struct conn_slot *slots;
 	size_t slot_count;
 	size_t slot_capacity;
-	struct conn_list handshakes; // oldest first
+	struct conn_list waiting[CONN_HEAD + 1]; // in HANDSHAKE, in HEAD: oldest first
 	struct conn_watcher *watchers;
 	size_t watcher_count;
 	size_t watcher_capacity;
+	struct event *crowd_timer; // while the pool is full
 	bool draining;
 	struct event *drain_timer;
 	void (*drained)(void *ctx);
 	void *drained_ctx;
 	char scratch[CONN_SCRATCH]; // of whoever reads now
 };
+
+/* Count c in or out of the list of those that wait in its state, if it has one. */
+void conn_list_enter(struct conn *c);
+void conn_list_leave(struct conn *c);
 
 /* Begin to serve c, which conn_open() has filled in. */
 void conn_start(struct conn *c);

@@ -1,6 +1,6 @@
 /*
  * All connections: opening within the limits, finding them by number, counting,
- * draining.
+ * making room, draining.
  *
  * The number of a connection is its slot and the slot's generation: a number
  * never comes back, so an answer that comes too late finds nobody and not
@@ -18,6 +18,10 @@
 #include "base/xalloc.h"
 #include "receiver/conn_impl.h"
 
+/* While the pool is full: how often we look for who can go, and how many at once. */
+#define CROWD_CHECK_MS 100
+#define CROWD_BATCH 64
+
 /* What a connection that has sent nothing gets when we want to end. */
 #define DRAIN_IDLE_MS 250
 
@@ -26,6 +30,7 @@ const struct conn_limits conn_limits_default = {
 	.per_source = 32,
 	.per_source_new = 64,
 	.handshakes = 64,
+	.crowd_ms = 1000,
 	.phase_ms = {
 		[CONN_HANDSHAKE] = 5000,
 		[CONN_HEAD] = 5000,
@@ -75,6 +80,51 @@ static void on_drain(evutil_socket_t fd, short what, void *arg)
 	pool->drained(pool->drained_ctx);
 }
 
+/* The connection that has waited the longest in HANDSHAKE or HEAD, or NULL. */
+static struct conn *longest_waiting(const struct conn_pool *pool)
+{
+	struct conn *handshake = TAILQ_FIRST(&pool->waiting[CONN_HANDSHAKE]);
+	struct conn *head = TAILQ_FIRST(&pool->waiting[CONN_HEAD]);
+
+	if (handshake == NULL || head == NULL) {
+		return handshake != NULL ? handshake : head;
+	}
+	return handshake->since < head->since ? handshake : head;
+}
+
+static void check_crowd_soon(struct conn_pool *pool)
+{
+	struct timeval tv = { .tv_usec = CROWD_CHECK_MS * 1000 };
+
+	(void)evtimer_add(pool->crowd_timer, &tv);
+}
+
+/*
+ * The pool is full: end those that have not said what they want, the longest
+ * first.  An honest sender has done so after a round trip or two.
+ */
+static void on_crowd(evutil_socket_t fd, short what, void *arg)
+{
+	struct conn_pool *pool = arg;
+	int64_t since = mstime_monotonic() - pool->limits.crowd_ms;
+
+	(void)fd;
+	(void)what;
+	if (pool->draining || conn_pool_has_room(pool)) {
+		return;
+	}
+	check_crowd_soon(pool);
+	for (int i = 0; i < CROWD_BATCH; i++) {
+		struct conn *c = longest_waiting(pool);
+
+		if (c == NULL || c->since > since) {
+			return;
+		}
+		pool->counters.crowded_out++;
+		conn_free(c);
+	}
+}
+
 struct conn_pool *conn_pool_new(struct event_base *base, const struct conn_limits *limits)
 {
 	struct conn_pool *pool = xcalloc(1, sizeof(*pool));
@@ -82,10 +132,12 @@ struct conn_pool *conn_pool_new(struct event_base *base, const struct conn_limit
 	pool->base = base;
 	pool->sources = sources_new();
 	pool->drain_timer = evtimer_new(base, on_drain, pool);
-	if (pool->drain_timer == NULL) {
+	pool->crowd_timer = evtimer_new(base, on_crowd, pool);
+	if (pool->drain_timer == NULL || pool->crowd_timer == NULL) {
 		abort();
 	}
-	TAILQ_INIT(&pool->handshakes);
+	TAILQ_INIT(&pool->waiting[CONN_HANDSHAKE]);
+	TAILQ_INIT(&pool->waiting[CONN_HEAD]);
 	conn_pool_set_limits(pool, limits);
 	return pool;
 }
@@ -103,6 +155,7 @@ void conn_pool_free(struct conn_pool *pool)
 		}
 	}
 	event_free(pool->drain_timer);
+	event_free(pool->crowd_timer);
 	sources_free(pool->sources);
 	free(pool->watchers);
 	free(pool->slots);
@@ -233,17 +286,34 @@ static bool enter_source(struct conn_pool *pool, const struct sockaddr *address,
 	return true;
 }
 
-/*
- * One more handshake; over the limit the oldest ends: it had the most time,
- * and an honest one takes a fraction of a second.
- */
-static void add_handshake(struct conn_pool *pool, struct conn *c)
+void conn_list_enter(struct conn *c)
 {
-	TAILQ_INSERT_TAIL(&pool->handshakes, c, handshake_link);
-	pool->counters.handshakes++;
+	if (c->state <= CONN_HEAD) {
+		TAILQ_INSERT_TAIL(&c->pool->waiting[c->state], c, waiting_link);
+		c->pool->counters.handshakes += c->state == CONN_HANDSHAKE;
+	}
+}
+
+void conn_list_leave(struct conn *c)
+{
+	if (c->state <= CONN_HEAD) {
+		TAILQ_REMOVE(&c->pool->waiting[c->state], c, waiting_link);
+		c->pool->counters.handshakes -= c->state == CONN_HANDSHAKE;
+	}
+}
+
+/*
+ * One more is there.  Over the limit of handshakes the oldest ends: it had
+ * the most time, and an honest one takes a fraction of a second.
+ */
+static void make_room(struct conn_pool *pool)
+{
 	if (pool->counters.handshakes > pool->limits.handshakes) {
-		pool->counters.handshakes_evicted++;
-		conn_free(TAILQ_FIRST(&pool->handshakes));
+		pool->counters.crowded_out++;
+		conn_free(TAILQ_FIRST(&pool->waiting[CONN_HANDSHAKE]));
+	}
+	if (!conn_pool_has_room(pool)) {
+		check_crowd_soon(pool);
 	}
 }
 
@@ -279,9 +349,7 @@ int conn_open(struct conn_pool *pool, int fd, const struct sockaddr *address,
 	pool->counters.accepted++;
 	pool->counters.open++;
 	conn_start(c);
-	if (tls != NULL) {
-		add_handshake(pool, c);
-	}
+	make_room(pool);
 	return 0;
 }
 
@@ -303,10 +371,7 @@ void conn_free(struct conn *c)
 {
 	struct conn_pool *pool = c->pool;
 
-	if (c->state == CONN_HANDSHAKE) {
-		TAILQ_REMOVE(&pool->handshakes, c, handshake_link);
-		pool->counters.handshakes--;
-	}
+	conn_list_leave(c);
 	if (c->wanted != 0) {
 		(void)event_del(&c->io);
 	}

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "config/config_table.h"
 #include "receiver/cli/cli.h"
 #include "receiver/reader_child.h"
 
@@ -18,6 +19,7 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
+	{ "check", cli_check, "is the configuration right?" },
 	{ "explain", cli_explain, "which applications a step between two commits changes, and why" },
 	{ "send", cli_send, "make and send a push as one of the senders would" },
 	{ "hook", cli_hook, "the hook of a repository: install, uninstall, status, deliver" },
@@ -30,6 +32,20 @@ static void print_help(FILE *out)
 		(void)fprintf(out, "  %-10s %s\n", verbs[i].name, verbs[i].summary);
 	}
 	(void)fprintf(out, "\ndoorbell VERB --help says more.\n");
+}
+
+/* Say which verb was meant, if one is near. */
+static void suggest(const char *name)
+{
+	const char *names[sizeof(verbs) / sizeof(*verbs) + 1] = { NULL };
+
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
+		names[i] = verbs[i].name;
+	}
+	const char *near = config_suggest(name, names);
+	if (near != NULL) {
+		(void)fprintf(stderr, "doorbell: no verb '%s': did you mean '%s'?\n\n", name, near);
+	}
 }
 
 int main(int argc, char **argv)
@@ -52,6 +68,7 @@ int main(int argc, char **argv)
 		print_help(stdout);
 		return 0;
 	}
+	suggest(name);
 	print_help(stderr);
 	return EX_USAGE;
 }

@@ -17,4 +17,7 @@ int cli_hook(int argc, char **argv);
 /* doorbell explain: which applications a step between two commits changes, and why. */
 int cli_explain(int argc, char **argv);
 
+/* doorbell check: is the configuration right? */
+int cli_check(int argc, char **argv);
+
 #endif

@@ -1,0 +1,222 @@
+/*
+ * Configuration: loaded at the start, and again on SIGHUP or when its file
+ * has changed.  A new one is checked whole before anything is replaced; a bad
+ * one changes nothing.
+ */
+#include "receiver/daemon_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mstime.h"
+#include "base/xalloc.h"
+#include "receiver/catalog.h"
+#include "receiver/conn.h"
+#include "receiver/daemon.h"
+#include "receiver/intake.h"
+#include "receiver/log.h"
+#include "receiver/metrics.h"
+#include "receiver/reader.h"
+#include "receiver/resolver.h"
+#include "receiver/ringer.h"
+#include "receiver/store.h"
+#include "receiver/tls.h"
+#include "receiver/watch.h"
+#include "receiver/world.h"
+
+/* Everything that was read, as one text, so that "is it different" is one comparison. */
+static void fingerprint_of(const struct config *c, const char *file_text, size_t len,
+			   char out[SHA256_HEX_MAX + 1])
+{
+	struct buf all;
+
+	buf_init(&all, SIZE_MAX / 2);
+	(void)buf_add(&all, file_text, len);
+	for (size_t i = 0; i < c->source_count; i++) {
+		const struct strvec *lists[] = { &c->sources[i].secrets,
+						 &c->sources[i].signing_tokens };
+
+		for (size_t k = 0; k < 2; k++) {
+			for (size_t s = 0; s < lists[k]->count; s++) {
+				(void)buf_addf(&all, "\n%zu %zu ", i, k);
+				(void)buf_addstr(&all, lists[k]->items[s]);
+			}
+		}
+	}
+	out[0] = '\0';
+	(void)sha256_hex(all.data, all.len, out);
+	explicit_bzero(all.data, all.len);
+	buf_release(&all);
+}
+
+static void read_file(const char *path, struct buf *out)
+{
+	FILE *file = path != NULL ? fopen(path, "re") : NULL;
+	char chunk[4096];
+
+	while (file != NULL && !feof(file) && !ferror(file)) {
+		size_t n = fread(chunk, 1, sizeof(chunk), file);
+
+		if (buf_add(out, chunk, n) < 0) {
+			break;
+		}
+	}
+	if (file != NULL) {
+		fclose(file);
+	}
+}
+
+int daemon_load(struct daemon *d, struct settings **ret_settings,
+		char fingerprint[SHA256_HEX_MAX + 1])
+{
+	struct strvec problems = STRVEC_INIT;
+	struct strvec warnings = STRVEC_INIT;
+	struct error err = ERROR_INIT;
+	struct config *config = NULL;
+	struct buf text;
+	int r;
+
+	buf_init(&text, 16U << 20);
+	read_file(d->input->path, &text);
+	r = config_load(d->input, &config, &problems, &warnings);
+	if (r == 0) {
+		fingerprint_of(config, text.data, text.len, fingerprint);
+		r = settings_new_take(config, ret_settings, &err);
+		if (r < 0) {
+			strvec_push(&problems, err.text);
+		}
+	}
+	for (size_t i = 0; i < problems.count; i++) {
+		log_error("configuration", "problem", problems.items[i], NULL);
+	}
+	for (size_t i = 0; i < warnings.count; i++) {
+		log_warn("configuration", "warning", warnings.items[i], NULL);
+	}
+	strvec_release(&problems);
+	strvec_release(&warnings);
+	buf_release(&text);
+	return r < 0 ? -1 : 0;
+}
+
+static void apply_log(const struct config *c)
+{
+	static const enum log_level levels[] = {
+		[CONFIG_LOG_DEBUG] = LOG_LEVEL_DEBUG,
+		[CONFIG_LOG_INFO] = LOG_LEVEL_INFO,
+		[CONFIG_LOG_WARNING] = LOG_LEVEL_WARN,
+		[CONFIG_LOG_ERROR] = LOG_LEVEL_ERROR,
+	};
+	bool json = c->log_format == CONFIG_LOG_JSON;
+
+	log_setup(json ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT, levels[c->log_level]);
+}
+
+static void apply_repositories(struct daemon *d)
+{
+	static const enum affected_mode modes[] = {
+		[CONFIG_MODE_EXACT] = AFFECTED_EXACT,
+		[CONFIG_MODE_UNION] = AFFECTED_UNION,
+		[CONFIG_MODE_ARGOCD] = AFFECTED_ARGOCD,
+	};
+	const struct repository *r = repositories_get(d->settings->repositories, 0);
+	char *cache = xasprintf("%s/cache", d->settings->config->state_directory);
+
+	for (size_t i = 0; r != NULL; r = repositories_get(d->settings->repositories, ++i)) {
+		struct error err = ERROR_INIT;
+		struct reader_repository_options options = {
+			.url = r->name,
+			.path = r->path,
+			.cache_directory = cache,
+			.mode = modes[r->config->mode],
+			.allow_alternates = r->config->allow_alternates,
+		};
+
+		if (reader_set_repository(d->pool, &options, &err) < 0) {
+			log_error("repository not usable", "repo", r->name, "reason", err.text,
+				  NULL);
+		}
+	}
+	free(cache);
+}
+
+static void apply_limits(struct daemon *d)
+{
+	const struct config *c = d->settings->config;
+	struct conn_limits limits = conn_limits_default;
+
+	limits.connections = c->max_connections;
+	limits.per_source = c->max_connections_per_address;
+	limits.per_source_new = c->new_connections_per_address;
+	conn_pool_set_limits(d->conns, &limits);
+}
+
+void daemon_apply(struct daemon *d)
+{
+	const struct config *c = d->settings->config;
+
+	apply_log(c);
+	apply_limits(d);
+	for (size_t i = 0; i < c->target_count; i++) {
+		metrics_add_target(d->metrics, c->targets[i].name);
+	}
+	apply_repositories(d);
+	resolver_set_settings(d->resolver, d->settings);
+	ringer_set_settings(d->ringer, d->settings);
+	world_set_settings(d->world, d->settings);
+	intake_set_settings(d->intake, d->settings);
+	store_set_retention(d->store, c->retention);
+	catalog_set_settings(d->catalog, d->settings);
+	watch_clear(d->watch);
+	if (c->file != NULL) {
+		watch_add_file(d->watch, c->file);
+	}
+	metrics_set(d->metrics, METRIC_CONFIG_RELOAD_OK, NULL, 1);
+	metrics_set(d->metrics, METRIC_CONFIG_RELOAD_TIMESTAMP, NULL,
+		    (double)mstime_wall() / 1000);
+}
+
+/* Settings that only a restart changes: say so, rather than do nothing silently. */
+static void warn_fixed(const struct config *old, const struct config *fresh)
+{
+	bool same_listen = old->listen.count == fresh->listen.count;
+
+	for (size_t i = 0; same_listen && i < old->listen.count; i++) {
+		same_listen = strcmp(old->listen.items[i], fresh->listen.items[i]) == 0;
+	}
+	if (!same_listen || strcmp(old->status_listen, fresh->status_listen) != 0 ||
+	    strcmp(old->socket, fresh->socket) != 0 ||
+	    strcmp(old->state_directory, fresh->state_directory) != 0) {
+		log_warn("configuration", "warning",
+			 "listen, statusListen, socket and stateDirectory change with a restart",
+			 NULL);
+	}
+}
+
+void daemon_reload(struct daemon *d, bool forced)
+{
+	char fingerprint[SHA256_HEX_MAX + 1] = "";
+	struct settings *fresh = NULL;
+	struct error err = ERROR_INIT;
+
+	if (d->tls != NULL && tls_context_reload(d->tls, &err) < 0) {
+		log_error("certificate not reloaded: the old one is used", "reason", err.text, NULL);
+	}
+	if (daemon_load(d, &fresh, fingerprint) < 0) {
+		log_error("configuration not reloaded: the old one is used", NULL);
+		metrics_set(d->metrics, METRIC_CONFIG_RELOAD_OK, NULL, 0);
+		return;
+	}
+	if (!forced && strcmp(fingerprint, d->fingerprint) == 0) {
+		settings_unref(fresh);
+		metrics_set(d->metrics, METRIC_CONFIG_RELOAD_OK, NULL, 1);
+		return;
+	}
+	struct settings *old = d->settings;
+	warn_fixed(old->config, fresh->config);
+	memcpy(d->fingerprint, fingerprint, sizeof(d->fingerprint));
+	d->settings = fresh;
+	daemon_apply(d);
+	settings_unref(old);
+	log_info("configuration reloaded", NULL);
+}
