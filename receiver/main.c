@@ -4,6 +4,7 @@
  * "reader" is a verb too, but nobody's: the receiver starts itself with it
  * (reader_child.h), and it is in no help.
  */
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -21,6 +22,9 @@ struct verb {
 static const struct verb verbs[] = {
 	{ "check", cli_check, "is the configuration right?" },
 	{ "explain", cli_explain, "which applications a step between two commits changes, and why" },
+	{ "deliveries", cli_deliveries, "what came in, and what became of it" },
+	{ "show", cli_show, "the decision record of one delivery" },
+	{ "replay", cli_replay, "have the running receiver carry one delivery out again" },
 	{ "send", cli_send, "make and send a push as one of the senders would" },
 	{ "hook", cli_hook, "the hook of a repository: install, uninstall, status, deliver" },
 };
@@ -52,6 +56,7 @@ int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
 
+	(void)setlocale(LC_CTYPE, "");
 	if (strcmp(name, "reader") == 0) {
 		reader_child_main(argc, argv);
 	}

@@ -74,10 +74,19 @@ static void read_summary(sqlite3_stmt *st, struct journal_summary *s)
 	};
 }
 
+/* The statement that begins with what narrows the search most. */
+static sqlite3_stmt *list_statement(struct journal *j, const struct journal_filter *filter)
+{
+	if (filter->application != NULL) {
+		return j->statements[SQL_LIST_APPLICATION];
+	}
+	return j->statements[filter->failed ? SQL_LIST_FAILED : SQL_LIST];
+}
+
 enum journal_result journal_list(struct journal *j, const struct journal_filter *filter,
 				 struct journal_list *ret_list, struct error *err)
 {
-	sqlite3_stmt *st = j->statements[SQL_LIST];
+	sqlite3_stmt *st = list_statement(j, filter);
 	struct journal_list list = { .items = NULL };
 	size_t capacity = 0;
 	enum journal_result result;

@@ -59,6 +59,7 @@ static const char *const steps[] = {
 	"CREATE INDEX push_delivery ON push (delivery);"
 	"CREATE INDEX push_repository ON push (repository, ref);"
 	"CREATE INDEX push_open ON push (id) WHERE final = 0;"
+	"CREATE INDEX push_refused ON push (delivery) WHERE state = 'REFUSED';"
 
 	"CREATE TABLE \"trigger\" ("
 	"	id INTEGER PRIMARY KEY AUTOINCREMENT,"
@@ -81,6 +82,7 @@ static const char *const steps[] = {
 	"CREATE INDEX trigger_push ON \"trigger\" (push);"
 	"CREATE INDEX trigger_application ON \"trigger\" (application);"
 	"CREATE INDEX trigger_open ON \"trigger\" (id) WHERE final = 0;"
+	"CREATE INDEX trigger_failed ON \"trigger\" (push) WHERE state IN ('REFUSED', 'STALLED');"
 
 	"CREATE TABLE attempt ("
 	"	id INTEGER PRIMARY KEY,"

@@ -18,6 +18,50 @@
 
 #define TRIGGERS "\"trigger\" t JOIN push p ON p.id = t.push"
 
+/* Deliveries of application ?4, and those of which something failed; both by an index. */
+#define OF_APPLICATION "SELECT p.delivery FROM " TRIGGERS " WHERE t.application = ?4"
+#define FAILED \
+	"SELECT delivery FROM push WHERE state = 'REFUSED' UNION ALL " \
+	"SELECT p.delivery FROM " TRIGGERS " WHERE t.state IN ('REFUSED', 'STALLED')"
+
+/* How many pushes, or triggers, of delivery d. */
+#define PUSHES(of) "(SELECT " of " FROM push p WHERE p.delivery = d.id"
+#define COUNT(where) "(SELECT count(*) FROM " TRIGGERS " WHERE p.delivery = d.id" where ")"
+
+/*
+ * What a person filters by: ?1 source, ?2 repository, ?3 ref, ?4 application,
+ * ?5 since, ?6 before id, ?7 failed, ?8 set of statuses, ?9 limit.  First
+ * comes what narrows the search to an index; the rest is tried row by row
+ * from the newest on, until the limit is reached.
+ */
+#define LIST(first) \
+	"WITH wanted AS (SELECT d.*, " \
+	PUSHES("min(p.id)") ") AS first, " \
+	PUSHES("count(*)") ") AS pushes, " \
+	PUSHES("count(*)") " AND p.final = 0) AS waiting, " \
+	PUSHES("count(*)") " AND p.state = 'REFUSED') AS refused, " \
+	PUSHES("count(*)") " AND p.state = 'IGNORED') AS passed, " \
+	PUSHES("total(p.affected)") ") AS affected, " \
+	COUNT("") " AS triggers, " \
+	COUNT(" AND t.state IN ('SENT', 'CONVERGED')") " AS sent, " \
+	COUNT(" AND t.final = 0") " AS busy, " \
+	COUNT(" AND t.state IN ('REFUSED', 'STALLED')") " AS broken, " \
+	"(SELECT max(t.finished_ms) FROM " TRIGGERS " WHERE p.delivery = d.id) AS ended " \
+	"FROM delivery d WHERE " first "(?1 IS NULL OR d.source = ?1) AND d.received_ms >= ?5 " \
+	"AND (?6 = 0 OR d.id < ?6) AND ((?2 IS NULL AND ?3 IS NULL) OR EXISTS (" \
+	"SELECT 1 FROM push p WHERE p.delivery = d.id AND (?2 IS NULL OR p.repository = ?2) " \
+	"AND (?3 IS NULL OR p.ref = ?3))) AND (?4 IS NULL OR d.id IN (" OF_APPLICATION ")) " \
+	"AND (?7 = 0 OR d.id IN (" FAILED "))), " \
+	"judged AS (SELECT w.*, CASE WHEN pushes = passed THEN 0 " \
+	"WHEN waiting + busy > 0 THEN 1 WHEN refused + broken > 0 THEN 2 ELSE 3 END " \
+	"AS status FROM wanted w) " \
+	"SELECT j.id, source, provider, event, pusher, ignored, p.repository, p.ref, " \
+	"p.before, p.after, p.reason, p.state, status, received_ms, pushes, " \
+	"CAST(j.affected AS INTEGER), p.applications, triggers, sent, busy, broken, " \
+	"CASE WHEN waiting + busy > 0 THEN 0 ELSE ended END " \
+	"FROM judged j LEFT JOIN push p ON p.id = j.first " \
+	"WHERE ?8 = 0 OR ?8 & (1 << status) ORDER BY j.id DESC LIMIT ?9"
+
 static const char *const texts[SQL_COUNT] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[SQL_COMMIT] = "COMMIT",
@@ -86,41 +130,9 @@ static const char *const texts[SQL_COUNT] = {
 		"SELECT number, at_ms, state, code, reason, output FROM attempt "
 		"WHERE \"trigger\" = ?1 ORDER BY id",
 
-	/* What a person filters by: ?1 source, ?2 repository, ?3 ref, ?4 application, ?5 since,
-	 * ?6 before id, ?7 failed, ?8 set of statuses, ?9 limit. */
-	[SQL_LIST] =
-		"WITH wanted AS (SELECT d.*, "
-		"(SELECT min(p.id) FROM push p WHERE p.delivery = d.id) AS first, "
-		"(SELECT count(*) FROM push p WHERE p.delivery = d.id) AS pushes, "
-		"(SELECT count(*) FROM push p WHERE p.delivery = d.id AND p.final = 0) AS waiting, "
-		"(SELECT count(*) FROM push p WHERE p.delivery = d.id AND p.state = 'REFUSED') "
-		"AS refused, "
-		"(SELECT count(*) FROM push p WHERE p.delivery = d.id AND p.state = 'IGNORED') "
-		"AS passed, "
-		"(SELECT total(p.affected) FROM push p WHERE p.delivery = d.id) AS affected, "
-		"(SELECT count(*) FROM " TRIGGERS " WHERE p.delivery = d.id) AS triggers, "
-		"(SELECT count(*) FROM " TRIGGERS " WHERE p.delivery = d.id "
-		"AND t.state IN ('SENT', 'CONVERGED')) AS sent, "
-		"(SELECT count(*) FROM " TRIGGERS " WHERE p.delivery = d.id AND t.final = 0) "
-		"AS busy, "
-		"(SELECT count(*) FROM " TRIGGERS " WHERE p.delivery = d.id "
-		"AND t.state IN ('REFUSED', 'STALLED')) AS broken, "
-		"(SELECT max(t.finished_ms) FROM " TRIGGERS " WHERE p.delivery = d.id) AS ended "
-		"FROM delivery d WHERE (?1 IS NULL OR d.source = ?1) AND d.received_ms >= ?5 "
-		"AND (?6 = 0 OR d.id < ?6) AND ((?2 IS NULL AND ?3 IS NULL) OR EXISTS ("
-		"SELECT 1 FROM push p WHERE p.delivery = d.id AND (?2 IS NULL OR p.repository = ?2) "
-		"AND (?3 IS NULL OR p.ref = ?3))) AND (?4 IS NULL OR EXISTS ("
-		"SELECT 1 FROM " TRIGGERS " WHERE p.delivery = d.id AND t.application = ?4))), "
-		"judged AS (SELECT w.*, CASE WHEN pushes = passed THEN 0 "
-		"WHEN waiting + busy > 0 THEN 1 WHEN refused + broken > 0 THEN 2 ELSE 3 END "
-		"AS status FROM wanted w) "
-		"SELECT j.id, source, provider, event, pusher, ignored, p.repository, p.ref, "
-		"p.before, p.after, p.reason, p.state, status, received_ms, pushes, "
-		"CAST(j.affected AS INTEGER), p.applications, triggers, sent, busy, broken, "
-		"CASE WHEN waiting + busy > 0 THEN 0 ELSE ended END "
-		"FROM judged j LEFT JOIN push p ON p.id = j.first "
-		"WHERE (?7 = 0 OR refused + broken > 0) AND (?8 = 0 OR ?8 & (1 << status)) "
-		"ORDER BY j.id DESC LIMIT ?9",
+	[SQL_LIST] = LIST(""),
+	[SQL_LIST_APPLICATION] = LIST("d.id IN (" OF_APPLICATION ") AND "),
+	[SQL_LIST_FAILED] = LIST("d.id IN (" FAILED ") AND "),
 };
 
 const char *journal_sql_text(enum journal_sql sql)

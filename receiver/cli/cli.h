@@ -20,4 +20,13 @@ int cli_explain(int argc, char **argv);
 /* doorbell check: is the configuration right? */
 int cli_check(int argc, char **argv);
 
+/* doorbell deliveries: what came in, and what became of it. */
+int cli_deliveries(int argc, char **argv);
+
+/* doorbell show ID: the decision record of one delivery. */
+int cli_show(int argc, char **argv);
+
+/* doorbell replay ID: have the running receiver carry one out again. */
+int cli_replay(int argc, char **argv);
+
 #endif

@@ -5,7 +5,7 @@
  * characters visible), one JSON document for machines.  --exit-code answers
  * "is there any?" with status 1, as diff(1) does.
  */
-#include "receiver/cli/record.h"
+#include "receiver/cli/cli.h"
 
 #include <getopt.h>
 #include <libsmartcols/libsmartcols.h>
@@ -16,14 +16,30 @@
 #include "base/mstime.h"
 #include "base/xalloc.h"
 #include "journal/journal_query.h"
+#include "receiver/cli/record.h"
 
 #define LIMIT_DEFAULT 30
 #define LIMIT_MOST 10000
-#define USAGE \
-	"deliveries [--state-directory DIR] [--source NAME] [--repository URL] [--ref REF]\n" \
-	"         [--application NAME] [--status ignored|working|failed|done] [--failed]\n" \
-	"         [--since 2h|2026-11-22T10:00Z] [--before ID] [--limit N] [--exit-code]\n" \
-	"         [--format text|json]"
+
+static const char usage[] =
+	"usage: doorbell deliveries [OPTION...]\n"
+	"\n"
+	"List what came in and what became of it, the newest first.\n"
+	"\n"
+	"  --source NAME          only of that source\n"
+	"  --repository URL       only of that repository, however it is spelt\n"
+	"  --ref REF              only pushes to that branch (or full ref)\n"
+	"  --application NAME     only what rang that application (namespace/name)\n"
+	"  --status STATUS        ignored, working, failed or done; may be repeated\n"
+	"  --failed               only if something of it failed, whatever else is under way\n"
+	"  --since TIME           90s, 15m, 2h, 7d ago, or 2026-11-22T10:00Z\n"
+	"  --before ID            the next page: only older ones\n"
+	"  --limit N              at most N (default 30)\n"
+	"  --exit-code            end with 1 if there is any\n"
+	"  --state-directory DIR  of the receiver (default: DOORBELL_STATE_DIRECTORY, the\n"
+	"                         configuration's, /var/lib/doorbell)\n"
+	"  --config FILE          the receiver's configuration (default: DOORBELL_CONFIG)\n"
+	"  --format FORMAT        text (default) or json\n";
 
 enum column { ID, STATUS, RECEIVED, REPOSITORY, REF, CHANGE, AFFECTED, TRIGGERED, BY, COLUMNS };
 
@@ -213,9 +229,6 @@ static int set_option(struct request *r, int option, const char *value)
 	int ret = 0;
 
 	switch (option) {
-	case 'd':
-		r->common.state_directory = value;
-		break;
 	case 's':
 		r->filter.source = value;
 		break;
@@ -244,7 +257,7 @@ static int set_option(struct request *r, int option, const char *value)
 		r->exit_code = true;
 		break;
 	default:
-		return record_set_format(&r->common, value);
+		return record_set_option(&r->common, option, value);
 	}
 	return 0;
 }
@@ -252,7 +265,6 @@ static int set_option(struct request *r, int option, const char *value)
 static int parse_arguments(struct request *r, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "state-directory", required_argument, NULL, 'd' },
 		{ "source", required_argument, NULL, 's' },
 		{ "repository", required_argument, NULL, 'r' },
 		{ "ref", required_argument, NULL, 'R' },
@@ -263,7 +275,7 @@ static int parse_arguments(struct request *r, int argc, char **argv)
 		{ "before", required_argument, NULL, 'b' },
 		{ "limit", required_argument, NULL, 'l' },
 		{ "exit-code", no_argument, NULL, 'x' },
-		{ "format", required_argument, NULL, 'o' },
+		RECORD_OPTIONS,
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;
@@ -273,22 +285,21 @@ static int parse_arguments(struct request *r, int argc, char **argv)
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "", options, &index)) != -1) {
 		if (option == '?') {
-			return record_usage(&r->common, "unknown option, or one without its value",
-					    USAGE);
+			return record_usage(&r->common, "unknown option, or one without its value");
 		}
 		if (set_option(r, option, optarg) < 0) {
 			char *text = xasprintf("--%s: not a valid value: %s", options[index].name,
 					       optarg);
-			int status = record_usage(&r->common, text, USAGE);
+			int status = record_usage(&r->common, text);
 
 			free(text);
 			return status;
 		}
 	}
-	return optind < argc ? record_usage(&r->common, "it takes no arguments", USAGE) : 0;
+	return optind < argc ? record_usage(&r->common, "it takes no arguments") : 0;
 }
 
-static int list_deliveries(const struct request *r)
+static int list_deliveries(struct request *r)
 {
 	struct journal_list list = { .items = NULL };
 	struct error err = ERROR_INIT;
@@ -321,11 +332,12 @@ int cli_deliveries(int argc, char **argv)
 	struct request r = { .filter = { .limit = LIMIT_DEFAULT } };
 	int status;
 
-	record_options_init(&r.common, "deliveries");
+	record_options_init(&r.common, "deliveries", usage);
 	status = parse_arguments(&r, argc, argv);
 	if (status == 0) {
-		status = list_deliveries(&r);
+		status = r.common.help ? record_help(&r.common) : list_deliveries(&r);
 	}
+	record_options_release(&r.common);
 	free(r.repository);
 	free(r.ref);
 	return status;

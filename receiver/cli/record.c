@@ -15,27 +15,82 @@
 #include <unistd.h>
 
 #include "base/mstime.h"
+#include "base/strvec.h"
 #include "base/xalloc.h"
+#include "config/config.h"
 
 #define DEFAULT_STATE_DIRECTORY "/var/lib/doorbell"
 
-void record_options_init(struct record_options *options, const char *verb)
+void record_options_init(struct record_options *options, const char *verb, const char *usage)
 {
-	const char *directory = getenv("DOORBELL_STATE_DIRECTORY");
-
 	*options = (struct record_options){
 		.verb = verb,
-		.state_directory = directory != NULL && directory[0] != '\0'
-					   ? directory : DEFAULT_STATE_DIRECTORY,
+		.usage = usage,
+		.config = getenv("DOORBELL_CONFIG"),
 	};
 }
 
-int record_set_format(struct record_options *options, const char *name)
+void record_options_release(struct record_options *options)
 {
-	if (strcmp(name, "json") != 0 && strcmp(name, "text") != 0) {
+	free(options->found);
+	options->found = NULL;
+}
+
+int record_set_option(struct record_options *options, int option, const char *value)
+{
+	switch (option) {
+	case 'd':
+		options->state_directory = value;
+		return 0;
+	case 'c':
+		options->config = value;
+		return 0;
+	case 'h':
+		options->help = true;
+		return 0;
+	case 'o':
+		options->json = strcmp(value, "json") == 0;
+		return options->json || strcmp(value, "text") == 0 ? 0 : -1;
+	default:
 		return -1;
 	}
-	options->json = strcmp(name, "json") == 0;
+}
+
+static int read_config(struct record_options *options)
+{
+	const struct config_input input = { .path = options->config, .environment = environ };
+	struct strvec problems = STRVEC_INIT;
+	struct config *config = NULL;
+	int status = 0;
+
+	if (config_load(&input, &config, &problems, NULL) < 0) {
+		status = record_fail(options, EX_CONFIG, "config",
+				     problems.count > 0 ? problems.items[0] : options->config,
+				     "or name the state directory with --state-directory");
+	} else {
+		options->found = xstrdup(config->state_directory);
+		options->state_directory = options->found;
+	}
+	config_free(config);
+	strvec_release(&problems);
+	return status;
+}
+
+int record_locate(struct record_options *options)
+{
+	const char *directory = getenv("DOORBELL_STATE_DIRECTORY");
+
+	if (options->state_directory != NULL) {
+		return 0;
+	}
+	if (directory != NULL && directory[0] != '\0') {
+		options->state_directory = directory;
+		return 0;
+	}
+	if (options->config != NULL && options->config[0] != '\0') {
+		return read_config(options);
+	}
+	options->state_directory = DEFAULT_STATE_DIRECTORY;
 	return 0;
 }
 
@@ -54,21 +109,31 @@ int record_fail(const struct record_options *options, int status, const char *co
 	return status;
 }
 
-int record_usage(const struct record_options *options, const char *message, const char *usage)
+int record_usage(const struct record_options *options, const char *message)
 {
-	char *hint = xasprintf("usage: doorbell %s", usage);
+	char *hint = xasprintf("\"doorbell %s --help\" shows how", options->verb);
 	int status = record_fail(options, EX_USAGE, "usage", message, hint);
 
 	free(hint);
 	return status;
 }
 
-int record_open(const struct record_options *options, struct journal **ret_journal)
+int record_help(const struct record_options *options)
 {
+	(void)fputs(options->usage, stdout);
+	return 0;
+}
+
+int record_open(struct record_options *options, struct journal **ret_journal)
+{
+	struct error err = ERROR_INIT;
+	int status = record_locate(options);
+
+	if (status != 0) {
+		return status;
+	}
 	char *path = xasprintf("%s/%s", options->state_directory, JOURNAL_FILE);
 	struct journal_options journal = { .path = path, .read_only = true };
-	struct error err = ERROR_INIT;
-	int status = 0;
 
 	if (access(path, F_OK) < 0 && errno == ENOENT) {
 		(void)error_set(&err, 0, "there is no journal in %s", options->state_directory);

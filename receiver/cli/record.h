@@ -2,11 +2,10 @@
  * What the verbs that ask the journal have in common: deliveries, show,
  * replay.
  *
- * Each verb is a function of main()'s form, argv[0] its name, returning the
- * exit status: 0 done, 1 a question answered with yes, 2 failed, 64 wrong
- * arguments, 69 the receiver or its journal cannot be reached.  Data goes to
- * standard output, sentences to standard error.  With --format json standard
- * output is one document even then: {"error": {"code", "message", "hint"}}.
+ * Exit status: 0 done, 1 a question answered with yes, 2 failed, 64 wrong
+ * arguments, 69 the receiver or its journal cannot be reached, 75 not now, 78
+ * the configuration cannot be read.  With --format json standard output is
+ * one document even then: {"error": {"code", "message", "hint"}}.
  */
 #ifndef RECEIVER_CLI_RECORD_H
 #define RECEIVER_CLI_RECORD_H
@@ -21,27 +20,38 @@
 #define RECORD_YES 1
 #define RECORD_ERROR 2
 
-/* doorbell deliveries [options]: list them, newest first. */
-int cli_deliveries(int argc, char **argv);
-
-/* doorbell show [options] ID: the decision record of one. */
-int cli_show(int argc, char **argv);
-
-/* doorbell replay [options] ID: have the running receiver repeat one. */
-int cli_replay(int argc, char **argv);
-
 /* The options that all of them have. */
 struct record_options {
 	const char *verb;
-	const char *state_directory; // --state-directory, else the environment, else the default
+	const char *usage;           // text of --help
+	const char *state_directory; // borrowed, or the next; NULL: not found yet
+	char *found;                 // owned
+	const char *config;          // --config, else DOORBELL_CONFIG, or NULL
 	bool json;                   // --format json
+	bool help;                   // --help
 };
 
-/* Options before the arguments were read: directory from DOORBELL_STATE_DIRECTORY. */
-void record_options_init(struct record_options *options, const char *verb);
+/* The rows of getopt_long() for them. */
+#define RECORD_OPTIONS \
+	{ "state-directory", required_argument, NULL, 'd' }, \
+	{ "config", required_argument, NULL, 'c' }, \
+	{ "format", required_argument, NULL, 'o' }, \
+	{ "help", no_argument, NULL, 'h' }
 
-/* Set the format by name. 0, or -1 if there is none of that name. */
-int record_set_format(struct record_options *options, const char *name);
+/* Options before the arguments were read. usage is a constant. */
+void record_options_init(struct record_options *options, const char *verb, const char *usage);
+
+/* Free what they hold. */
+void record_options_release(struct record_options *options);
+
+/* Take one option of RECORD_OPTIONS; value is borrowed. 0, or -1 if it is no such or wrong. */
+int record_set_option(struct record_options *options, int option, const char *value);
+
+/*
+ * Settle the state directory: --state-directory, DOORBELL_STATE_DIRECTORY,
+ * the configuration file, the default. 0, or the exit status after telling.
+ */
+int record_locate(struct record_options *options);
 
 /*
  * Tell that the verb failed, on standard error or as JSON on standard output,
@@ -51,11 +61,14 @@ int record_set_format(struct record_options *options, const char *name);
 int record_fail(const struct record_options *options, int status, const char *code,
 		const char *message, const char *hint);
 
-/* As record_fail(), for wrong arguments; usage is the line to show. */
-int record_usage(const struct record_options *options, const char *message, const char *usage);
+/* As record_fail(), for wrong arguments. */
+int record_usage(const struct record_options *options, const char *message);
 
-/* Open the journal below the state directory for reading. 0, or the exit status after telling. */
-int record_open(const struct record_options *options, struct journal **ret_journal);
+/* Print the text of --help; returns 0. */
+int record_help(const struct record_options *options);
+
+/* Locate and open the journal for reading. 0, or the exit status after telling. */
+int record_open(struct record_options *options, struct journal **ret_journal);
 
 /* Read an id ("12", "delivery/12"), at least 1. 0 or -1. */
 int record_parse_id(const char *text, int64_t *ret_id);

@@ -5,7 +5,7 @@
  * its control socket.  It answers {"delivery": NEW}; NEW is a delivery of its
  * own, whose pushes say which they repeat.
  */
-#include "receiver/cli/record.h"
+#include "receiver/cli/cli.h"
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -14,15 +14,24 @@
 
 #include "base/xalloc.h"
 #include "receiver/cli/control.h"
+#include "receiver/cli/record.h"
 
-#define USAGE "replay [--state-directory DIR] [--format text|json] ID"
 #define TIMEOUT_MS 30000
+
+static const char usage[] =
+	"usage: doorbell replay [OPTION...] ID\n"
+	"\n"
+	"Have the running receiver carry out a delivery again, as a new one.\n"
+	"\n"
+	"  --state-directory DIR  of the receiver (default: DOORBELL_STATE_DIRECTORY, the\n"
+	"                         configuration's, /var/lib/doorbell)\n"
+	"  --config FILE          the receiver's configuration (default: DOORBELL_CONFIG)\n"
+	"  --format FORMAT        text (default) or json\n";
 
 static int parse_arguments(struct record_options *common, int argc, char **argv, int64_t *ret_id)
 {
 	static const struct option options[] = {
-		{ "state-directory", required_argument, NULL, 'd' },
-		{ "format", required_argument, NULL, 'o' },
+		RECORD_OPTIONS,
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;
@@ -30,16 +39,15 @@ static int parse_arguments(struct record_options *common, int argc, char **argv,
 	optind = 0;
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 'd') {
-			common->state_directory = optarg;
-			continue;
-		}
-		if (option == '?' || record_set_format(common, optarg) < 0) {
-			return record_usage(common, "unknown option or value", USAGE);
+		if (record_set_option(common, option, optarg) < 0) {
+			return record_usage(common, "unknown option or value");
 		}
 	}
+	if (common->help) {
+		return 0;
+	}
 	if (optind + 1 != argc || record_parse_id(argv[optind], ret_id) < 0) {
-		return record_usage(common, "it takes the id of one delivery", USAGE);
+		return record_usage(common, "it takes the id of one delivery");
 	}
 	return 0;
 }
@@ -87,37 +95,48 @@ static int accepted(const struct record_options *common, int64_t id,
 	return 0;
 }
 
-int cli_replay(int argc, char **argv)
+static int replay(struct record_options *common, int64_t id)
 {
 	struct control_reply reply = { .body = NULL };
 	struct error err = ERROR_INIT;
-	struct record_options common;
-	int64_t id = 0;
-
-	record_options_init(&common, "replay");
-	int status = parse_arguments(&common, argc, argv, &id);
+	int status = record_locate(common);
 
 	if (status != 0) {
 		return status;
 	}
 	char *target = xasprintf("/replay/%lld", (long long)id);
 
-	switch (control_call(common.state_directory, "POST", target, NULL, TIMEOUT_MS, &reply,
+	switch (control_call(common->state_directory, "POST", target, NULL, TIMEOUT_MS, &reply,
 			     &err)) {
 	case CONTROL_NOT_RUNNING:
-		status = record_fail(&common, EX_UNAVAILABLE, "not_running", err.text,
+		status = record_fail(common, EX_UNAVAILABLE, "not_running", err.text,
 				     "no receiver runs there: start it, or name its "
 				     "--state-directory");
 		break;
 	case CONTROL_FAILED:
-		status = record_fail(&common, EX_UNAVAILABLE, "no_answer", err.text, NULL);
+		status = record_fail(common, EX_UNAVAILABLE, "no_answer", err.text, NULL);
 		break;
 	case CONTROL_OK:
-		status = reply.status / 100 == 2 ? accepted(&common, id, &reply)
-						 : refused(&common, &reply);
+		status = reply.status / 100 == 2 ? accepted(common, id, &reply)
+						 : refused(common, &reply);
 		break;
 	}
 	control_reply_release(&reply);
 	free(target);
+	return status;
+}
+
+int cli_replay(int argc, char **argv)
+{
+	struct record_options common;
+	int64_t id = 0;
+
+	record_options_init(&common, "replay", usage);
+	int status = parse_arguments(&common, argc, argv, &id);
+
+	if (status == 0) {
+		status = common.help ? record_help(&common) : replay(&common, id);
+	}
+	record_options_release(&common);
 	return status;
 }

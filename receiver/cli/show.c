@@ -11,11 +11,21 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <sysexits.h>
 
+#include "receiver/cli/cli.h"
 #include "receiver/cli/record.h"
 
-#define USAGE "show [--state-directory DIR] [--format text|json] [--payload] ID"
+static const char usage[] =
+	"usage: doorbell show [OPTION...] ID\n"
+	"\n"
+	"Show the decision record of a delivery: what came, what was decided and why, each\n"
+	"trigger with its tries.\n"
+	"\n"
+	"  --payload              print what was received instead, as it came\n"
+	"  --state-directory DIR  of the receiver (default: DOORBELL_STATE_DIRECTORY, the\n"
+	"                         configuration's, /var/lib/doorbell)\n"
+	"  --config FILE          the receiver's configuration (default: DOORBELL_CONFIG)\n"
+	"  --format FORMAT        text (default) or json\n";
 
 struct request {
 	struct record_options common;
@@ -26,8 +36,7 @@ struct request {
 static int parse_arguments(struct request *r, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "state-directory", required_argument, NULL, 'd' },
-		{ "format", required_argument, NULL, 'o' },
+		RECORD_OPTIONS,
 		{ "payload", no_argument, NULL, 'p' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -36,20 +45,17 @@ static int parse_arguments(struct request *r, int argc, char **argv)
 	optind = 0;
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 'd') {
-			r->common.state_directory = optarg;
-			continue;
-		}
 		if (option == 'p') {
 			r->payload = true;
-			continue;
-		}
-		if (option == '?' || record_set_format(&r->common, optarg) < 0) {
-			return record_usage(&r->common, "unknown option or value", USAGE);
+		} else if (record_set_option(&r->common, option, optarg) < 0) {
+			return record_usage(&r->common, "unknown option or value");
 		}
 	}
+	if (r->common.help) {
+		return 0;
+	}
 	if (optind + 1 != argc || record_parse_id(argv[optind], &r->id) < 0) {
-		return record_usage(&r->common, "it takes the id of one delivery", USAGE);
+		return record_usage(&r->common, "it takes the id of one delivery");
 	}
 	return 0;
 }
@@ -101,8 +107,11 @@ int cli_show(int argc, char **argv)
 	struct journal *j = NULL;
 	int status;
 
-	record_options_init(&r.common, "show");
+	record_options_init(&r.common, "show", usage);
 	status = parse_arguments(&r, argc, argv);
+	if (status == 0 && r.common.help) {
+		return record_help(&r.common);
+	}
 	if (status == 0) {
 		status = record_open(&r.common, &j);
 	}
@@ -110,5 +119,6 @@ int cli_show(int argc, char **argv)
 		status = show(&r, j);
 	}
 	journal_close(j);
+	record_options_release(&r.common);
 	return status;
 }

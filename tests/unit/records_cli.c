@@ -17,6 +17,7 @@
 
 #include "base/mstime.h"
 #include "base/xalloc.h"
+#include "receiver/cli/cli.h"
 #include "receiver/cli/control.h"
 #include "tests/support/records.h"
 #include "tests/support/tap.h"
@@ -251,7 +252,7 @@ static void test_refusals(void)
 	} cases[] = {
 		{ "a time that is none", cli_deliveries, "state", { "--since", "soon" }, 64,
 		  "--since: not a valid value: soon" },
-		{ "an option that is none", cli_deliveries, "state", { "--fail-ed" }, 64, "usage:" },
+		{ "an option that is none", cli_deliveries, "state", { "--fail-ed" }, 64, "--help" },
 		{ "a status that is none", cli_deliveries, "state", { "--status", "x" }, 64,
 		  "--status" },
 		{ "a repository that is none", cli_deliveries, "state", { "--repository", "" }, 64,
@@ -260,7 +261,7 @@ static void test_refusals(void)
 		{ "an argument too many", cli_deliveries, "state", { "7" }, 64, "no arguments" },
 		{ "no journal", cli_deliveries, "empty", { NULL }, 69, "--state-directory" },
 		{ "no id", cli_show, "state", { NULL }, 64, "the id of one delivery" },
-		{ "an id that is none", cli_show, "state", { "-1x" }, 64, "usage: doorbell show" },
+		{ "an id that is none", cli_show, "state", { "-1x" }, 64, "doorbell show --help" },
 		{ "a delivery that is not there", cli_show, "state", { "77" }, 2,
 		  "there is no delivery 77" },
 		{ "no receiver", cli_replay, "state", { "1" }, 69, "no receiver runs there" },
@@ -285,6 +286,35 @@ static void test_refusals(void)
 		       errors[0] == '\0', "and is told as one document");
 		json_decref(json);
 	}
+}
+
+static void test_config(void)
+{
+	char *file = xasprintf("%s/config.yaml", tap_dir());
+	char *none = xasprintf("%s/none.yaml", tap_dir());
+	char *text = xasprintf("{\"stateDirectory\": \"%s/state\"}", tap_dir());
+	FILE *out_file = fopen(file, "we");
+
+	(void)fputs(text, out_file);
+	(void)fclose(out_file);
+	(void)setenv("DOORBELL_CONFIG", file, 1);
+	struct record_options options;
+	struct journal *j = NULL;
+
+	record_options_init(&options, "deliveries", "");
+	tap_int(record_open(&options, &j), 0, "the configuration names the state directory");
+	journal_close(j);
+	record_options_release(&options);
+	(void)setenv("DOORBELL_CONFIG", none, 1);
+	record_options_init(&options, "deliveries", "");
+	tap_int(record_open(&options, &j), 78, "one that is not there ends so");
+	record_options_release(&options);
+	(void)unsetenv("DOORBELL_CONFIG");
+	tap_int(run(cli_show, "state", "--help", NULL, NULL), 0, "there is help");
+	tap_ok(has("usage: doorbell show"), "on standard output");
+	free(file);
+	free(none);
+	free(text);
 }
 
 static void test_times(void)
@@ -431,6 +461,7 @@ int main(void)
 	test_show();
 	test_show_json();
 	test_refusals();
+	test_config();
 	test_times();
 	test_replay();
 	test_control();
