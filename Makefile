@@ -115,7 +115,7 @@ everything: all $(UNIT_TESTS) $(REPLAY_TESTS) $(FUZZ_TARGETS) $(E2E_HELPERS)
 
 T ?=
 pick = $(if $(T),$(foreach f,$(1),$(if $(findstring $(T),$(notdir $(f))),$(f))),$(1))
-PROVE = DOORBELL_BUILD=$(BUILD) $(SANITIZER_OPTIONS) prove --exec '' --timer -j2
+PROVE = BUILD=$(BUILD) $(SANITIZER_OPTIONS) prove --exec '' --timer -j2
 SANITIZER_OPTIONS := ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1 \
 	TSAN_OPTIONS=halt_on_error=1
 
@@ -174,7 +174,7 @@ fuzz: deps-test
 bench: deps-bench
 	+@$(MAKE) --no-print-directory all $(BENCHMARKS)
 	@for b in $(call pick,$(sort $(BENCHMARKS) $(wildcard tests/bench/*.py))); do \
-		echo; echo "== $$b"; DOORBELL_BUILD=$(BUILD) $$b || exit 1; \
+		echo; echo "== $$b"; BUILD=$(BUILD) $$b || exit 1; \
 	done
 
 # Compare what the engine says with what the renderers do, on any repository.
@@ -183,7 +183,7 @@ REPO ?=
 oracle: deps-test
 	+@$(MAKE) --no-print-directory everything
 	@test -n "$(REPO)" || { echo "usage: make oracle REPO=DIRECTORY [PUSHES=N]" >&2; exit 64; }
-	DOORBELL_BUILD=$(BUILD) tests/support/oracle.py "$(REPO)" $(if $(PUSHES),--pushes $(PUSHES))
+	BUILD=$(BUILD) tests/support/oracle.py "$(REPO)" $(if $(PUSHES),--pushes $(PUSHES))
 
 # --- demo -----------------------------------------------------------------
 
@@ -191,7 +191,7 @@ KEEP ?=
 .PHONY: demo
 demo: deps-demo
 	+@$(MAKE) --no-print-directory all
-	@KEEP=$(KEEP) DOORBELL_BUILD=$(BUILD) contrib/examples/demo.py
+	@KEEP=$(KEEP) BUILD=$(BUILD) contrib/examples/demo.py
 
 # --- install --------------------------------------------------------------
 

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 
-BUILD = os.path.abspath(os.environ.get("DOORBELL_BUILD", "build"))
+BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
 DOORBELL = os.path.join(BUILD, "doorbell")
 KEEP = os.environ.get("KEEP", "") not in ("", "0")
 COLOUR = sys.stdout.isatty() and "NO_COLOR" not in os.environ

@@ -18,7 +18,7 @@ import threading
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BUILD = os.path.abspath(os.environ.get("DOORBELL_BUILD", os.path.join(ROOT, "build")))
+BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(ROOT, "build")))
 DOORBELL = os.path.join(BUILD, "doorbell")
 POST_RECEIVE = os.path.join(BUILD, "post-receive")
 SECRET = "hook secret \u00fc"

@@ -12,7 +12,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
-const build = process.env.DOORBELL_BUILD ? resolve(process.env.DOORBELL_BUILD) : join(root, "build");
+const build = process.env.BUILD ? resolve(process.env.BUILD) : join(root, "build");
 const driver = join(build, "tests/e2e/provider_driver");
 
 let count = 0;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Each fuzz target over its corpus, as TAP: what was found once stays found.
 # Corpora live in tests/fuzz/corpus/NAME; build/ is where the targets are.
-build=${DOORBELL_BUILD:-build}
+build=${BUILD:-build}
 number=0
 failed=0
 for source in tests/fuzz/fuzz_*.c; do
