@@ -167,7 +167,7 @@ static bool touches(struct current *c, const struct posting *p, bool self)
 	if (p->flags & INPUTS_NAMES && c->names_same) {
 		return false;
 	}
-	if (self && p->flags & INPUTS_BELOW) {
+	if (self && p->flags & INPUTS_BELOW && !c->wide) {
 		return false;
 	}
 	if (c->wide) {
