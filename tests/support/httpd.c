@@ -273,9 +273,10 @@ struct httpd *httpd_start(const char *address, const struct conn_limits *limits,
 	return h;
 }
 
-void httpd_run_forever(const char *address, const struct conn_limits *limits, int fd)
+void httpd_run_forever(const char *address, const struct conn_limits *limits,
+		       const char *certificate, const char *key, int fd)
 {
-	struct httpd *h = make(address, limits, NULL, NULL);
+	struct httpd *h = make(address, limits, certificate, key);
 
 	if (write(fd, &h->port, sizeof(h->port)) != sizeof(h->port)) {
 		exit(2);

@@ -49,8 +49,12 @@ unsigned httpd_requests(struct httpd *h);
 /* Wait until a drain is over, or end it now; free it. Gives the last counters. */
 struct conn_counters httpd_stop(struct httpd *h);
 
-/* Serve in this process, without a thread, until it is killed; reports the port on fd. */
-void httpd_run_forever(const char *address, const struct conn_limits *limits, int fd);
+/*
+ * Serve in this process, without a thread, until it is killed; the port is
+ * written to fd as an unsigned. The rest as for httpd_start().
+ */
+void httpd_run_forever(const char *address, const struct conn_limits *limits,
+		       const char *certificate, const char *key, int fd);
 
 /* Connect to a port of 127.0.0.1, blocking, with a time limit of 10 s for reading. */
 int client_connect(unsigned port);

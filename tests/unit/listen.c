@@ -160,6 +160,7 @@ static void test_full(void)
 	int fds[5];
 
 	limits.connections = 5;
+	limits.crowd_ms = 5000;
 	limits.phase_ms[CONN_HEAD] = 5000;
 	struct httpd *h = httpd_start("127.0.0.1:0", &limits, NULL, NULL);
 	for (size_t i = 0; i < 5; i++) {
@@ -177,6 +178,38 @@ static void test_full(void)
 		(void)close(fds[i]);
 	}
 	(void)httpd_stop(h);
+}
+
+/* Silent callers take all places; an honest one comes through. */
+static void test_crowd(void)
+{
+	struct conn_limits limits = httpd_limits();
+	int fds[60];
+
+	limits.connections = 20;
+	limits.crowd_ms = 300;
+	limits.phase_ms[CONN_HEAD] = 60000;
+	limits.phase_ms[CONN_BODY] = 60000;
+	struct httpd *h = httpd_start("127.0.0.1:0", &limits, NULL, NULL);
+	int busy = client_connect(httpd_port(h));
+	(void)client_send_text(busy, "POST /hook HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel");
+	client_sleep_ms(50);
+	for (size_t i = 0; i < 60; i++) {
+		fds[i] = client_connect(httpd_port(h));
+		(void)client_send_text(fds[i], "POST");
+	}
+	int64_t begin = mstime_monotonic();
+	tap_int(client_exchange(httpd_port(h), REQUEST, NULL, 0), 202, "an honest caller is served in a crowd");
+	int64_t ms = mstime_monotonic() - begin;
+	tap_ok(ms > 300 && ms < 2500, "after those before it had their time (%lld ms)", (long long)ms);
+	(void)client_send_text(busy, "lo");
+	tap_int(client_read(busy, NULL, 0), 202, "who has sent a head is left in peace");
+	(void)close(busy);
+	for (size_t i = 0; i < 60; i++) {
+		(void)close(fds[i]);
+	}
+	struct conn_counters c = httpd_stop(h);
+	tap_ok(c.crowded_out >= 40, "the silent ones were ended (%llu)", (unsigned long long)c.crowded_out);
 }
 
 static void test_sources(void)
@@ -224,7 +257,7 @@ static void serve_starved(int report, const char *log)
 	for (int i = 0; i < 30; i++) {
 		(void)open("/dev/null", O_RDONLY);
 	}
-	httpd_run_forever("127.0.0.1:0", &limits, report);
+	httpd_run_forever("127.0.0.1:0", &limits, NULL, NULL, report);
 	_exit(0);
 }
 
@@ -300,6 +333,7 @@ int main(void)
 	test_in_use();
 	test_adopt();
 	test_full();
+	test_crowd();
 	test_sources();
 	test_descriptors();
 	return tap_done();
