@@ -1,0 +1,103 @@
+/*
+ * doorbell check: is the configuration right?
+ *
+ * Every problem is a line "FILE:LINE:COLUMN: what: cure".  0 if there is
+ * none, 78 if there is; warnings stop nothing.  With --format json one
+ * document goes to standard output in either case.
+ */
+#include "receiver/cli/cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include <jansson.h>
+
+#include "receiver/cli/settings_options.h"
+
+/* "WHERE: what" as an object. */
+static json_t *line_json(const char *line)
+{
+	const char *end = strstr(line, ": ");
+
+	if (end == NULL) {
+		return json_pack("{s:s, s:s}", "where", "", "message", line);
+	}
+	return json_pack("{s:s%, s:s}", "where", line, (size_t)(end - line), "message", end + 2);
+}
+
+static json_t *lines_json(const struct strvec *lines)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < lines->count; i++) {
+		json_t *one = line_json(lines->items[i]);
+
+		/* a path that is not UTF-8 has no JSON */
+		(void)json_array_append_new(list, one != NULL ? one : json_object());
+	}
+	return list;
+}
+
+static void print_json(const struct strvec *problems, const struct strvec *warnings)
+{
+	json_t *root = json_pack("{s:s, s:b, s:o, s:o}", "schema", "check/v1", "ok",
+				 problems->count == 0, "problems", lines_json(problems), "warnings",
+				 lines_json(warnings));
+
+	if (problems->count > 0) {
+		json_object_set_new(root, "error",
+				    json_pack("{s:s, s:s, s:s}", "code", "config", "message",
+					      problems->items[0], "hint",
+					      "correct what is listed under problems"));
+	}
+	(void)json_dumpf(root, stdout, JSON_INDENT(2));
+	(void)putchar('\n');
+	json_decref(root);
+}
+
+static void print_text(const struct strvec *problems, const struct strvec *warnings)
+{
+	for (size_t i = 0; i < problems->count; i++) {
+		(void)printf("%s\n", problems->items[i]);
+	}
+	for (size_t i = 0; i < warnings->count; i++) {
+		(void)printf("warning: %s\n", warnings->items[i]);
+	}
+	if (problems->count == 0) {
+		(void)printf("OK\n");
+	}
+}
+
+int cli_check(int argc, char **argv)
+{
+	struct settings_options options;
+	struct strvec problems = STRVEC_INIT;
+	struct strvec warnings = STRVEC_INIT;
+	struct config *config = NULL;
+	int status = EX_USAGE;
+
+	enum settings_options_result r = settings_options_parse(argc, argv, &options);
+	if (r == SETTINGS_OPTIONS_HELP) {
+		(void)printf("usage: doorbell check [--config FILE] [--format text|json] "
+			     "[--SETTING VALUE]...\n\n");
+		settings_options_help(stdout);
+		status = EX_OK;
+	}
+	if (r == SETTINGS_OPTIONS_OK) {
+		int loaded = settings_options_load(&options, &config, &problems, &warnings);
+
+		status = loaded == 0 ? EX_OK : EX_CONFIG;
+		if (options.json) {
+			print_json(&problems, &warnings);
+		} else {
+			print_text(&problems, &warnings);
+		}
+	}
+	config_free(config);
+	strvec_release(&problems);
+	strvec_release(&warnings);
+	settings_options_release(&options);
+	return status;
+}
