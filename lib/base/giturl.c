@@ -332,6 +332,26 @@ static bool azure_path(const char **c, size_t count)
 	return false;
 }
 
+/* "v3/org/project/repo" */
+static bool is_v3(const struct strvec *list)
+{
+	return list->count == 4 && is(list->items[0], "v3") && !is(list->items[2], "_git");
+}
+
+/* Make it dev.azure.com and these three components. */
+static void replace(char **host, struct strvec *list, const char *const c[3])
+{
+	struct strvec triple = STRVEC_INIT;
+
+	for (size_t i = 0; i < 3; i++) {
+		strvec_push(&triple, c[i]);
+	}
+	strvec_release(list);
+	*list = triple;
+	free(*host);
+	*host = xstrdup("dev.azure.com");
+}
+
 /*
  * Azure DevOps Services to dev.azure.com/org/project/repo:
  *
@@ -352,11 +372,13 @@ static void join_azure(char **host, struct strvec *list)
 	size_t from = 0;
 	size_t count = 0;
 
-	if ((!visual && strcmp(*host, "dev.azure.com") != 0) || list->count > 6 ||
-	    list->count < 2) {
+	if (!visual && strcmp(*host, "dev.azure.com") != 0) {
 		return;
 	}
-	bool v3 = is(list->items[0], "v3") && list->count == 4 && !is(list->items[2], "_git");
+	if (list->count < 2 || list->count > 6) {
+		return;
+	}
+	bool v3 = is_v3(list);
 	char *org = visual && !v3 ? xstrndup(*host, len - suffix_len) : NULL;
 	if (org != NULL) {
 		c[count++] = org;
@@ -366,15 +388,7 @@ static void join_azure(char **host, struct strvec *list)
 		c[count++] = list->items[i];
 	}
 	if (v3 || azure_path(c, count)) {
-		struct strvec triple = STRVEC_INIT;
-
-		for (size_t i = 0; i < 3; i++) {
-			strvec_push(&triple, c[i]);
-		}
-		strvec_release(list);
-		*list = triple;
-		free(*host);
-		*host = xstrdup("dev.azure.com");
+		replace(host, list, c);
 	}
 	free(org);
 }

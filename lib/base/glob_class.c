@@ -259,6 +259,24 @@ static bool git_posix(struct reader *r, int c, bool *ret_matched, bool *ret_bad)
 	return true;
 }
 
+/* One character, or the end of a range that began with *last (0: none). */
+static bool git_item(struct reader *r, uint32_t c, uint32_t *last, bool *ret_matched)
+{
+	unsigned char next = r->at + 1 < r->len ? (unsigned char)r->p[r->at + 1] : 0;
+	bool range = peek(r) == '-' && *last != 0 && next != 0 && next != ']';
+
+	r->at += range;
+	r->at += peek(r) == '\\';
+	if (!left(r)) {
+		return false;
+	}
+	uint32_t high = peek(r);
+	*ret_matched |= range ? *last <= c && c <= high : c == high;
+	*last = range ? 0 : high;
+	r->at++;
+	return true;
+}
+
 static enum glob_class_result class_git(struct reader *r, uint32_t c)
 {
 	bool negated = peek(r) == '!' || peek(r) == '^';
@@ -280,16 +298,9 @@ static enum glob_class_result class_git(struct reader *r, uint32_t c)
 			last = 0;
 			continue;
 		}
-		bool range = peek(r) == '-' && last != 0 && next != 0 && next != ']';
-		r->at += range;
-		r->at += peek(r) == '\\';
-		if (!left(r)) {
+		if (!git_item(r, c, &last, &matched)) {
 			return GLOB_CLASS_BAD;
 		}
-		uint32_t high = peek(r);
-		matched |= range ? last <= c && c <= high : c == high;
-		last = range ? 0 : high;
-		r->at++;
 	}
 	r->at++;
 	return verdict(matched, negated);

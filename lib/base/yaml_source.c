@@ -52,7 +52,8 @@ static size_t break_length(const char *data, size_t len)
 	if (len > 1 && memcmp(data, "\xc2\x85", 2) == 0) {
 		return 2;
 	}
-	if (len > 2 && (memcmp(data, "\xe2\x80\xa8", 3) == 0 || memcmp(data, "\xe2\x80\xa9", 3) == 0)) {
+	if (len > 2 && (memcmp(data, "\xe2\x80\xa8", 3) == 0 ||
+			memcmp(data, "\xe2\x80\xa9", 3) == 0)) {
 		return 3;
 	}
 	return 0;

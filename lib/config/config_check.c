@@ -47,7 +47,8 @@ static void check_listen(struct config_loader *l)
 		}
 		for (size_t j = 0; j < i; j++) {
 			if (strcmp(listen->items[i], listen->items[j]) == 0) {
-				config_problem(l, NULL, NULL, "'listen' has '%.60s' twice: remove one",
+				config_problem(l, NULL, NULL,
+					       "'listen' has '%.60s' twice: remove one",
 					       listen->items[i]);
 			}
 		}
@@ -106,15 +107,15 @@ static void warn_of_nothing(struct config_loader *l)
 {
 	const struct config *c = l->config;
 
-	about(l, "sources");
+	free(l->name);
+	l->name = xstrdup(l->input->path != NULL ? l->input->path : "configuration");
 	if (c->source_count == 0 && c->socket[0] == '\0') {
-		config_warning(l, NULL, NULL, "no sources and no socket: nobody can ring: add sources");
+		config_warning(l, NULL, NULL,
+			       "no sources and no socket: nobody can ring: add sources");
 	}
-	about(l, "targets");
 	if (c->target_count == 0) {
 		config_warning(l, NULL, NULL, "no targets: nothing is rung: add targets");
 	}
-	about(l, "applications");
 	if (c->application_count == 0) {
 		config_warning(l, NULL, NULL,
 			       "no applications: no push affects anything: add applications");

@@ -56,6 +56,12 @@ char *config_where(const struct config_loader *l, const json_t *node, const char
 void config_set(struct config_loader *l, const struct config_setting *s, void *base,
 		const json_t *parent, const char *key, const json_t *value);
 
+/* True if the member of such a setting is a struct strvec. */
+bool config_is_list(enum config_type type);
+
+/* True if the member of such a setting is a char * of its own. */
+bool config_is_text(enum config_type type);
+
 /* Set the member that s names to its default. */
 void config_set_initial(struct config_loader *l, const struct config_setting *s, void *base);
 

@@ -107,15 +107,17 @@ static const char *shown(const char *name)
 static void check_name(struct config_loader *l, const json_t *node, const char *what,
 		       const char *name)
 {
-	static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+	static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "0123456789-_.";
 
 	if (name == NULL || name[0] == '\0') {
 		config_problem(l, node, NULL, "a %s without a name: add name", what);
 	} else if (strlen(name) > NAME_MAX_BYTES || strspn(name, good) != strlen(name) ||
 		   name[0] == '.' || name[0] == '-') {
 		config_problem(l, json_object_get(node, "name"), NULL,
-			       "%s '%.60s': a name of other characters than letters, digits and '-_.', "
-			       "or of more than %d: choose another", what, name, NAME_MAX_BYTES);
+			       "%s '%.60s': a name of other characters than letters, digits "
+			       "and '-_.', or of more than %d: choose another", what, name,
+			       NAME_MAX_BYTES);
 	}
 }
 
@@ -127,7 +129,8 @@ static void check_provider(struct config_loader *l, const json_t *node,
 	};
 
 	if (s->provider == NULL || s->provider[0] == '\0') {
-		config_problem(l, node, NULL, "source '%s': no provider: add provider", shown(s->name));
+		config_problem(l, node, NULL, "source '%s': no provider: add provider",
+			       shown(s->name));
 		return;
 	}
 	if (l->input->is_provider == NULL || l->input->is_provider(s->provider)) {
@@ -205,9 +208,8 @@ static void check_repository(struct config_loader *l, const json_t *node, const 
 	}
 	for (i = 0; r->path != NULL && i < sizeof(remote) / sizeof(remote[0]); i++) {
 		if (json_object_get(node, remote[i]) != NULL) {
-			config_problem(l, node, remote[i],
-				       "'%s' beside path: from a path nothing is fetched: remove one",
-				       remote[i]);
+			config_problem(l, node, remote[i], "'%s' beside path: from a path "
+				       "nothing is fetched: remove one", remote[i]);
 		}
 	}
 	if (r->username != NULL && r->token_file == NULL) {
@@ -256,8 +258,8 @@ static void check_argocd(struct config_loader *l, const json_t *node, const stru
 			       shown(t->name));
 	} else if (strncmp(t->url, "https://", 8) != 0 && strncmp(t->url, "http://", 7) != 0) {
 		config_problem(l, json_object_get(argocd, "url"), NULL,
-			       "target '%s': '%.60s' is no address: give https://HOST", shown(t->name),
-			       t->url);
+			       "target '%s': '%.60s' is no address: give https://HOST",
+			       shown(t->name), t->url);
 	}
 	if (json_object_get(argocd, "tokenFile") == NULL) {
 		config_problem(l, node, "argocd", "target '%s': no token: add argocd.tokenFile",
@@ -349,32 +351,13 @@ static void clear_member(const struct config_setting *s, void *base)
 {
 	void *member = (char *)base + s->offset;
 
-	switch (s->type) {
-	case CONFIG_SECRETS:
-	case CONFIG_SECRET_FILES:
+	if (s->type == CONFIG_SECRETS || s->type == CONFIG_SECRET_FILES) {
 		config_wipe(member);
-		break;
-	case CONFIG_STRINGS:
-	case CONFIG_GLOBS:
-	case CONFIG_MAP:
+	} else if (config_is_list(s->type)) {
 		strvec_release(member);
-		break;
-	case CONFIG_STRING:
-	case CONFIG_PATH:
-	case CONFIG_SECRET_PATH:
+	} else if (config_is_text(s->type)) {
 		free(*(char **)member);
 		*(char **)member = NULL;
-		break;
-	case CONFIG_BOOLEAN:
-	case CONFIG_NUMBER:
-	case CONFIG_REAL:
-	case CONFIG_OCTAL:
-	case CONFIG_DURATION:
-	case CONFIG_SIZE:
-	case CONFIG_CHOICE:
-	case CONFIG_OBJECTS:
-	default:
-		break;
 	}
 }
 

@@ -1,6 +1,8 @@
 /*
  * The table of settings: parser, help, flags, variables and schema read it.
  */
+#include "config/config_table.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,16 +53,16 @@ static const struct config_setting settings[] = {
 	  "how long at most, however many come" },
 	{ "hookWait", CONFIG_DURATION, AT(hook_wait), "1500ms", 0, MINUTE, NULL, true,
 	  "how long the hook's answer waits for the applications" },
-	{ "maxBodyBytes", CONFIG_SIZE, AT(max_body_bytes), "25MiB", KIB, LIMIT_BODY_BYTES, NULL, true,
-	  "largest request body" },
+	{ "maxBodyBytes", CONFIG_SIZE, AT(max_body_bytes), "25MiB", KIB, LIMIT_BODY_BYTES, NULL,
+	  true, "largest request body" },
 	{ "maxConnections", CONFIG_NUMBER, AT(max_connections), "1024", 1, 65536, NULL, false,
 	  "connections at a time" },
-	{ "maxConnectionsPerAddress", CONFIG_NUMBER, AT(max_connections_per_address), "32", 0, 65536,
-	  NULL, true, "of one sender at a time, 0: no limit" },
+	{ "maxConnectionsPerAddress", CONFIG_NUMBER, AT(max_connections_per_address), "32", 0,
+	  65536, NULL, true, "of one sender at a time, 0: no limit" },
 	{ "newConnectionsPerAddress", CONFIG_NUMBER, AT(new_connections_per_address), "64", 0, MANY,
 	  NULL, true, "of one sender in ten seconds, 0: no limit" },
-	{ "journalMaxBytes", CONFIG_SIZE, AT(journal_max_bytes), "1GiB", MIB, 1024 * GIB, NULL, true,
-	  "the journal grows no larger" },
+	{ "journalMaxBytes", CONFIG_SIZE, AT(journal_max_bytes), "1GiB", MIB, 1024 * GIB, NULL,
+	  true, "the journal grows no larger" },
 	{ "minFreeBytes", CONFIG_SIZE, AT(min_free_bytes), "64MiB", 0, 1024 * GIB, NULL, true,
 	  "what is left free on its disk" },
 	{ "retention", CONFIG_DURATION, AT(retention), "30d", HOUR, 3650 * DAY, NULL, true,
@@ -73,8 +75,8 @@ static const struct config_setting settings[] = {
 	  "no wait is longer" },
 	{ "fetchGiveUp", CONFIG_DURATION, AT(fetch_give_up), "1h", SECOND, 30 * DAY, NULL, true,
 	  "after that a push rings all applications of its ref" },
-	{ "readerTimeLimit", CONFIG_DURATION, AT(reader_time_limit), "30s", 100 * MS, HOUR, NULL, true,
-	  "for the answer to one push" },
+	{ "readerTimeLimit", CONFIG_DURATION, AT(reader_time_limit), "30s", 100 * MS, HOUR, NULL,
+	  true, "for the answer to one push" },
 	{ "readerMemoryLimit", CONFIG_SIZE, AT(reader_memory_limit), "1GiB", 64 * MIB, 1024 * GIB,
 	  NULL, true, "memory of one reader" },
 	{ "readers", CONFIG_NUMBER, AT(readers), "2", 1, 256, NULL, false,
@@ -117,8 +119,8 @@ static const struct config_setting source_settings[] = {
 	  "files with one such key each" },
 	{ "repositories", CONFIG_GLOBS, AT(repositories), NULL, 0, 0, NULL, true,
 	  "patterns of addresses it may speak of; none: all" },
-	{ "timestampTolerance", CONFIG_DURATION, AT(timestamp_tolerance), "5m", SECOND, DAY, NULL, true,
-	  "how old a signed request may be" },
+	{ "timestampTolerance", CONFIG_DURATION, AT(timestamp_tolerance), "5m", SECOND, DAY, NULL,
+	  true, "how old a signed request may be" },
 };
 
 #undef AT

@@ -300,6 +300,17 @@ static void set_one(struct config_loader *l, const struct config_setting *s, voi
 
 /* ---- lists ------------------------------------------------------------- */
 
+bool config_is_list(enum config_type type)
+{
+	return type == CONFIG_STRINGS || type == CONFIG_GLOBS || type == CONFIG_MAP ||
+	       type == CONFIG_SECRETS || type == CONFIG_SECRET_FILES;
+}
+
+bool config_is_text(enum config_type type)
+{
+	return type == CONFIG_STRING || type == CONFIG_PATH || type == CONFIG_SECRET_PATH;
+}
+
 static bool is_good_glob(const struct config_setting *s, const char *text)
 {
 	enum glob_dialect dialect = strcmp(s->key, "repositories") == 0 ? GLOB_GOBWAS : GLOB_GO;
@@ -389,32 +400,14 @@ void config_set(struct config_loader *l, const struct config_setting *s, void *b
 {
 	void *member = (char *)base + s->offset;
 
-	switch (s->type) {
-	case CONFIG_STRINGS:
-	case CONFIG_GLOBS:
-	case CONFIG_SECRETS:
-	case CONFIG_SECRET_FILES:
-		set_list(l, s, member, parent, key, value);
-		break;
-	case CONFIG_MAP:
-		set_map(l, s, member, value);
-		break;
-	case CONFIG_OBJECTS:
+	if (s->type == CONFIG_OBJECTS) {
 		config_set_objects(l, s->key, parent, value);
-		break;
-	case CONFIG_STRING:
-	case CONFIG_PATH:
-	case CONFIG_SECRET_PATH:
-	case CONFIG_BOOLEAN:
-	case CONFIG_NUMBER:
-	case CONFIG_REAL:
-	case CONFIG_OCTAL:
-	case CONFIG_DURATION:
-	case CONFIG_SIZE:
-	case CONFIG_CHOICE:
-	default:
+	} else if (s->type == CONFIG_MAP) {
+		set_map(l, s, member, value);
+	} else if (config_is_list(s->type)) {
+		set_list(l, s, member, parent, key, value);
+	} else {
 		set_one(l, s, member, parent, key, value);
-		break;
 	}
 }
 

@@ -69,7 +69,8 @@ static void wipe_tree(json_t *node)
 
 	if (json_is_string(node)) {
 		/* the text is ours alone, jansson just has no function for this */
-		explicit_bzero((char *)(uintptr_t)json_string_value(node), json_string_length(node));
+		explicit_bzero((char *)(uintptr_t)json_string_value(node),
+			       json_string_length(node));
 	}
 	json_object_foreach(node, key, value) {
 		wipe_tree(value);
@@ -169,8 +170,8 @@ static void trim_secret(struct config_loader *l, const char *path, const json_t 
 		}
 	}
 	if (content->len > 0 && strchr(" \t\r\n", content->data[content->len - 1]) != NULL) {
-		config_warning(l, node, NULL, "'%s': '%s' ends in white space: is it part of the secret?",
-			       key, path);
+		config_warning(l, node, NULL, "'%s': '%s' ends in white space: "
+			       "is it part of the secret?", key, path);
 	}
 }
 
@@ -183,13 +184,15 @@ void config_read_secret(struct config_loader *l, const char *path, const json_t 
 	int fd = open_file(path, &st, &err);
 
 	if (fd < 0) {
-		config_problem(l, node, NULL, "'%s': '%s': %s: correct the path", key, path, err.text);
+		config_problem(l, node, NULL, "'%s': '%s': %s: correct the path", key, path,
+			       err.text);
 		return;
 	}
 	buf_init(&content, CONFIG_SECRET_MAX);
 	if ((st.st_mode & (S_IROTH | S_IWOTH)) != 0) {
-		config_problem(l, node, NULL, "'%s': anybody may read or write '%s': chmod o= '%s'", key,
-			       path, path);
+		config_problem(l, node, NULL,
+			       "'%s': anybody may read or write '%s': chmod o= '%s'", key, path,
+			       path);
 	}
 	if (read_all(fd, &content, &err) < 0) {
 		config_problem(l, node, NULL, "'%s': '%s': %s: correct it", key, path, err.text);
