@@ -146,7 +146,7 @@ static int start(struct daemon *d, struct error *err)
 	return r;
 }
 
-int daemon_run(const struct config_input *input)
+int daemon_run(const struct daemon_input *input)
 {
 	struct daemon d = { .input = input };
 	struct error err = ERROR_INIT;

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/hmac.h"
+#include "receiver/daemon.h"
 #include "receiver/settings.h"
 
 struct admin;
@@ -39,7 +40,7 @@ struct world;
 struct daemon_leftover;
 
 struct daemon {
-	const struct config_input *input;
+	const struct daemon_input *input;
 	struct settings *settings;
 	char fingerprint[SHA256_HEX_MAX + 1]; // of the configuration in use, secrets included
 	struct event_base *base;

@@ -13,7 +13,6 @@
 #include "base/xalloc.h"
 #include "receiver/catalog.h"
 #include "receiver/conn.h"
-#include "receiver/daemon.h"
 #include "receiver/intake.h"
 #include "receiver/log.h"
 #include "receiver/metrics.h"
@@ -78,9 +77,9 @@ int daemon_load(struct daemon *d, struct settings **ret_settings,
 	int r;
 
 	buf_init(&text, 16U << 20);
-	read_file(d->input->path, &text);
-	r = config_load(d->input, &config, &problems, &warnings);
+	r = d->input->load(d->input->ctx, &config, &problems, &warnings);
 	if (r == 0) {
+		read_file(config->file, &text);
 		fingerprint_of(config, text.data, text.len, fingerprint);
 		r = settings_new_take(config, ret_settings, &err);
 		if (r < 0) {

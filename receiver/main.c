@@ -1,8 +1,8 @@
 /*
  * doorbell: one binary, one verb a file (receiver/cli).
  *
- * "reader" is a verb too, but nobody's: the receiver starts itself with it
- * (reader_child.h), and it is in no help.
+ * "reader" and "credential" are verbs too, but nobody's: the receiver starts
+ * itself with them (reader_child.h, credential.h), and they are in no help.
  */
 #include <locale.h>
 #include <stdio.h>
@@ -11,6 +11,7 @@
 
 #include "config/config_table.h"
 #include "receiver/cli/cli.h"
+#include "receiver/credential.h"
 #include "receiver/reader_child.h"
 
 struct verb {
@@ -20,10 +21,12 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
+	{ "serve", cli_serve, "the receiver: take deliveries, decide, trigger" },
 	{ "check", cli_check, "is the configuration right?" },
 	{ "explain", cli_explain, "which applications a step between two commits changes, and why" },
 	{ "deliveries", cli_deliveries, "what came in, and what became of it" },
 	{ "show", cli_show, "the decision record of one delivery" },
+	{ "apps", cli_apps, "the applications that the running receiver knows" },
 	{ "replay", cli_replay, "have the running receiver carry one delivery out again" },
 	{ "send", cli_send, "make and send a push as one of the senders would" },
 	{ "hook", cli_hook, "the hook of a repository: install, uninstall, status, deliver" },
@@ -59,6 +62,9 @@ int main(int argc, char **argv)
 	(void)setlocale(LC_CTYPE, "");
 	if (strcmp(name, "reader") == 0) {
 		reader_child_main(argc, argv);
+	}
+	if (strcmp(name, "credential") == 0) {
+		return credential_main(argc > 2 ? argv[2] : NULL);
 	}
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
 		if (strcmp(name, verbs[i].name) == 0) {

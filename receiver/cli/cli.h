@@ -29,4 +29,10 @@ int cli_show(int argc, char **argv);
 /* doorbell replay ID: have the running receiver carry one out again. */
 int cli_replay(int argc, char **argv);
 
+/* doorbell serve: the receiver itself. */
+int cli_serve(int argc, char **argv);
+
+/* doorbell apps: the applications that the running receiver knows. */
+int cli_apps(int argc, char **argv);
+
 #endif
