@@ -23,6 +23,21 @@ static bool is_yaml_name(const char *name)
 	return strcmp(name, "Kustomization") == 0;
 }
 
+/*
+ * Text that begins as JSON does may be given to a JSON parser, which refuses
+ * the comments and commas that YAML allows (Kustomize does so with patches
+ * that begin with "[" and with CRDs that begin with "{").
+ */
+static bool looks_like_json(const char *data, size_t len)
+{
+	size_t at = 0;
+
+	while (at < len && memchr(" \t\r\n", data[at], 4) != NULL) {
+		at++;
+	}
+	return at < len && (data[at] == '{' || data[at] == '[');
+}
+
 /* Texts in which a comment or a byte counts. */
 static bool bytes_matter(const char *data, size_t len)
 {
@@ -47,7 +62,7 @@ static bool meaning_of(struct repo *repo, const struct oid *id, unsigned long lo
 	if (repo_read(repo, id, REPO_BLOB, LIMIT_YAML_BYTES, &object, NULL) != REPO_OK) {
 		return false;
 	}
-	if (!bytes_matter(object.data, object.len)) {
+	if (!looks_like_json(object.data, object.len) && !bytes_matter(object.data, object.len)) {
 		ok = yaml_meaning(object.data, object.len, ret_meaning, NULL) == YAML_OK;
 	}
 	repo_object_release(&object);

@@ -11,9 +11,10 @@
 /*
  * True if both blobs are YAML (by name: .yaml, .yml, .json, Kustomization)
  * whose meaning is equal: only comments, layout and flow or block style
- * differ. False when in doubt: too large, not YAML, not readable, an LFS
- * pointer, encrypted by sops (its MAC covers more than the values), or with a
- * comment that Argo CD reads (+argocd:skip-file-rendering).
+ * differ. False when in doubt: too large, not YAML, not readable, perhaps read
+ * as JSON (it begins with "{" or "["), an LFS pointer, encrypted by sops (its
+ * MAC covers more than the values), or with a comment that Argo CD reads
+ * (+argocd:skip-file-rendering).
  */
 bool meaning_same(struct repo *repo, const char *name, const struct oid *before,
 		  const struct oid *after);
