@@ -103,7 +103,8 @@ void reply_write(struct buf *out, const struct reply *reply, bool without_body)
 	bool own = reply->body == NULL || too_long;
 	const char *body = own ? table[i].body : reply->body;
 	size_t len = own ? strlen(body) : reply->body_len;
-	const char *type = own ? "text/plain; charset=utf-8" : reply->content_type;
+	bool typed = !own && reply->content_type != NULL;
+	const char *type = typed ? reply->content_type : "text/plain; charset=utf-8";
 	unsigned wait = retry_after(reply, table[i].status);
 
 	(void)buf_addf(out, "HTTP/1.1 %d %s\r\n", table[i].status, table[i].phrase);

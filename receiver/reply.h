@@ -20,7 +20,7 @@
 
 struct reply {
 	int status;               // of the table; another becomes 500
-	const char *content_type; // of body
+	const char *content_type; // of body; NULL: plain text
 	const char *body;         // NULL: the constant body of the status
 	size_t body_len;
 	const char *allow;        // value of Allow (405), or NULL
