@@ -74,12 +74,17 @@ static bool has_path(const struct affected_application *item, const char *path)
 static void add_reason(struct builder *b, struct affected_application *item, uint32_t unit,
 		       const char *path, enum change_kind change, enum probe_kind probe)
 {
-	if (item->reasons == NULL) {
-		item->reasons = xcalloc(LIMIT_REASONS, sizeof(*item->reasons));
+	size_t n = item->reason_count;
+
+	/* Most have one reason: grow at 0, 1, 2, 4. */
+	if ((n & (n - 1)) == 0) {
+		item->reasons = xreallocarray(item->reasons, n == 0 ? 1 : 2 * n,
+					      sizeof(*item->reasons));
 	}
 	struct affected_reason *reason = &item->reasons[item->reason_count++];
 
 	b->reasons++;
+	memset(reason, 0, sizeof(*reason));
 	reason->path = xstrdup(path);
 	reason->change = change;
 	reason->probe = probe;
