@@ -102,7 +102,8 @@ static const struct metric_row rows[METRIC_COUNT] = {
 	[METRIC_CONFIG_RELOAD_OK] = { "doorbell_config_last_reload_successful",
 		"1 if the configuration in use is the newest.", METRIC_GAUGE,
 		{ LABEL_NONE, LABEL_NONE }, NULL, false },
-	[METRIC_CONFIG_RELOAD_TIMESTAMP] = { "doorbell_config_last_reload_success_timestamp_seconds",
+	[METRIC_CONFIG_RELOAD_TIMESTAMP] = {
+		"doorbell_config_last_reload_success_timestamp_seconds",
 		"When the configuration in use was read.", METRIC_GAUGE,
 		{ LABEL_NONE, LABEL_NONE }, NULL, false },
 

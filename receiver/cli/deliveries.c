@@ -56,7 +56,8 @@ static char *change_text(const struct journal_summary *s)
 	char before[9];
 	char after[9];
 
-	return xasprintf("%s..%s", record_short(&s->before, before), record_short(&s->after, after));
+	return xasprintf("%s..%s", record_short(&s->before, before),
+			 record_short(&s->after, after));
 }
 
 static char *ref_text(const struct journal_summary *s)
@@ -159,11 +160,11 @@ static json_t *hex(const struct oid *id)
 
 static json_t *summary_json(const struct journal_summary *s)
 {
-	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
-			 " s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:o}",
+	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
+			 " s:o, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:o}",
 			 "id", (json_int_t)s->id, "status", journal_status_name(s->status),
-			 "received", record_time(s->received_ms), "source", record_string(s->source),
-			 "provider", record_string(s->provider), "event", record_string(s->event),
+			 "received", record_time(s->received_ms),
+			 "source", record_string(s->source), "provider", record_string(s->provider), "event", record_string(s->event),
 			 "pusher", record_string(s->pusher), "ignored", record_string(s->ignored),
 			 "repository", record_string(s->repository), "ref", record_string(s->ref),
 			 "before", hex(&s->before), "after", hex(&s->after),

@@ -252,12 +252,14 @@ static void test_refusals(void)
 	} cases[] = {
 		{ "a time that is none", cli_deliveries, "state", { "--since", "soon" }, 64,
 		  "--since: not a valid value: soon" },
-		{ "an option that is none", cli_deliveries, "state", { "--fail-ed" }, 64, "--help" },
+		{ "an option that is none", cli_deliveries, "state", { "--fail-ed" }, 64,
+		  "--help" },
 		{ "a status that is none", cli_deliveries, "state", { "--status", "x" }, 64,
 		  "--status" },
 		{ "a repository that is none", cli_deliveries, "state", { "--repository", "" }, 64,
 		  "--repository" },
-		{ "a limit of nothing", cli_deliveries, "state", { "--limit", "0" }, 64, "--limit" },
+		{ "a limit of nothing", cli_deliveries, "state", { "--limit", "0" }, 64,
+		  "--limit" },
 		{ "an argument too many", cli_deliveries, "state", { "7" }, 64, "no arguments" },
 		{ "no journal", cli_deliveries, "empty", { NULL }, 69, "--state-directory" },
 		{ "no id", cli_show, "state", { NULL }, 64, "the id of one delivery" },
@@ -266,9 +268,11 @@ static void test_refusals(void)
 		  "there is no delivery 77" },
 		{ "no receiver", cli_replay, "state", { "1" }, 69, "no receiver runs there" },
 		{ "no such directory", cli_replay, "none", { "1" }, 69, "No such file" },
-		{ "the same in JSON", cli_show, "state", { "--format", "json", "77" }, 2, NULL },
+		{ "the same in JSON", cli_show, "state", { "--format", "json", "77" }, 2,
+		  NULL },
 		{ "no journal in JSON", cli_show, "empty", { "--format", "json", "1" }, 69, NULL },
-		{ "no receiver in JSON", cli_replay, "state", { "--format", "json", "1" }, 69, NULL },
+		{ "no receiver in JSON", cli_replay, "state", { "--format", "json", "1" }, 69,
+		  NULL },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -147,8 +147,8 @@ static void read_sample(struct reading *r, const char *line)
 	if (strncmp(suffix, "_bucket", 7) == 0) {
 		read_bucket(r, line, value);
 	}
-	if (strncmp(suffix, "_count", 6) == 0 && (value < r->last_bucket || value > r->last_bucket ||
-						  r->last_le < 1e300)) {
+	if (strncmp(suffix, "_count", 6) == 0 &&
+	    (value < r->last_bucket || value > r->last_bucket || r->last_le < 1e300)) {
 		r->wrong = "_count is the bucket +Inf";
 	}
 	if (n + set < sizeof(r->previous) && strncmp(r->previous, line, n + set + 1) == 0) {
@@ -235,7 +235,8 @@ static void test_format(void)
 	};
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-		tap_ok(has(text, lines[i]), "there is %.*s", (int)strcspn(lines[i], "\n"), lines[i]);
+		tap_ok(has(text, lines[i]), "there is %.*s", (int)strcspn(lines[i], "\n"),
+		       lines[i]);
 	}
 	free(text);
 	metrics_free(m);
