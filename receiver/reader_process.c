@@ -69,6 +69,7 @@ struct reader {
 	struct reader_job *current;
 	unsigned failures;       // in a row
 	bool retired;            // killed for no fault
+	bool ended;              // by itself, before we killed it
 	enum reader_result result; // of current, once it is gone
 	struct error why;
 };
@@ -143,7 +144,7 @@ static void close_channel(struct reader *reader)
 	buf_reset(&reader->in);
 	buf_reset(&reader->out);
 	reader->written = 0;
-	reader->hello = false;
+	reader->hello = reader->ended = false;
 	forget(reader);
 }
 
@@ -176,20 +177,22 @@ static void gone(struct reader *reader, int status)
 {
 	char *why = NULL;
 
-	close_channel(reader);
 	if (reader->retired) {
+		close_channel(reader);
 		reader->retired = false;
 		reader->state = READER_NONE;
 		pump(reader);
 		return;
 	}
-	if (status != -1 && WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL) {
+	/* Signal 9 is ours, unless it ended before: then it was out of memory, or a person. */
+	if (status != -1 && WIFSIGNALED(status) && (WTERMSIG(status) != SIGKILL || reader->ended)) {
 		why = xasprintf("%s (signal %d)", reader->why.text, WTERMSIG(status));
 	} else if (status != -1 && WIFEXITED(status) && WEXITSTATUS(status) != 0) {
 		why = xasprintf("%s (exit status %d)", reader->why.text, WEXITSTATUS(status));
 	} else {
 		why = xstrdup(reader->why.text);
 	}
+	close_channel(reader);
 	reader_pool_count(reader->pool, false);
 	reader_log(reader->pool, READER_LOG_WARNING, why);
 	wait_before_next(reader);
@@ -369,6 +372,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	if (n <= 0) {
+		reader->ended = true;
 		lose(reader, READER_DIED, "the reader ended");
 		return;
 	}

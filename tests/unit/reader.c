@@ -211,6 +211,54 @@ static void bad_readers_are_replaced(void)
 	}
 }
 
+static void readers_killed_while_they_work(void)
+{
+	struct asked asked;
+
+	asker_open(&asker, "hang", 10000);
+	asker_set_repository(&asker, ASKER_URL, "/nowhere");
+	asker_ask(&asker, &asked, "refs/heads/evil");
+	asker_turn(&asker, 200);
+	tap_ok(asked.answers == 0 && reader_pool_pid(asker.pool, 0) > 0, "a reader works");
+	(void)kill(reader_pool_pid(asker.pool, 0), SIGKILL);
+	asker_wait(&asker, &asked);
+	tap_ok(asked.answers == 1 && asked.result == READER_DIED &&
+		       strstr(asked.why, "signal 9") != NULL,
+	       "killed from outside, its request is answered so: %s", asked.why);
+	asker_close(&asker);
+}
+
+/* Each evil request costs a reader; the one behind them waits for three, not for four. */
+static void waiting_has_an_end(void)
+{
+	struct asked evil[6];
+	struct asked behind;
+	struct app_list list = { .items = NULL };
+
+	asker_add_app(&list, "a", ASKER_URL, "a");
+	asker_add_app(&list, "b", ASKER_URL, "b");
+	asker_open(&asker, "exit", 1000);
+	asker_set_repository(&asker, ASKER_URL, "/nowhere");
+	(void)reader_set_apps(asker.pool, &list);
+	for (size_t i = 0; i < 3; i++) {
+		asker_ask(&asker, &evil[i], "refs/heads/evil");
+	}
+	asker_ask(&asker, &behind, "refs/heads/main");
+	asker_wait(&asker, &behind);
+	tap_ok(behind.result == READER_OK, "behind three lost readers a request is still asked");
+	for (size_t i = 0; i < 4; i++) {
+		asker_ask(&asker, &evil[i], "refs/heads/evil");
+	}
+	asker_ask(&asker, &behind, "refs/heads/main");
+	asker_wait(&asker, &behind);
+	tap_ok(behind.result == READER_DIED, "behind four it is given up: %s", behind.why);
+	asker_turn(&asker, 100);
+	tap_ok(behind.answers == 1 && evil[0].answers == 1 && evil[3].answers == 1,
+	       "each has one answer");
+	asker_close(&asker);
+	app_list_release(&list);
+}
+
 static void answers_are_mapped_and_named(void)
 {
 	struct app_list list = { .items = NULL };
@@ -320,6 +368,8 @@ int main(int argc, char **argv)
 	}
 	asker_init(&asker);
 	bad_readers_are_replaced();
+	readers_killed_while_they_work();
+	waiting_has_an_end();
 	answers_are_mapped_and_named();
 	readers_that_say_too_much_go();
 	programs_that_cannot_start();

@@ -145,6 +145,48 @@ static void a_real_reader_is_killed_and_stopped(void)
 	app_list_release(&list);
 }
 
+/* Many applications go in pieces, and a cache is written and read again. */
+static void many_applications_and_a_cache(void)
+{
+	char *cache = xasprintf("%s/cache", tap_dir());
+	char *used = xasprintf("test -n \"$(ls %s)\"", cache);
+	struct reader_repository_options options = {
+		.url = ASKER_URL, .path = repo, .cache_directory = cache,
+	};
+	struct app_list list = { .items = NULL };
+	struct error err = ERROR_INIT;
+	struct asked asked;
+
+	tap_sh("mkdir %s", cache);
+	for (int i = 0; i < 3000; i++) {
+		char name[32];
+
+		(void)snprintf(name, sizeof(name), "app-%d", i);
+		asker_add_app(&list, name, ASKER_URL, i == 2900 ? "a" : "b");
+	}
+	for (int round = 0; round < 2; round++) {
+		asker_open(&asker, "reader", 20000);
+		tap_int(reader_set_repository(asker.pool, &options, &err), 0, "with a cache");
+		(void)reader_set_apps(asker.pool, &list);
+		asker_ask_step(&asker, &asked, "refs/heads/main", before_id, after_id);
+		asker_wait(&asker, &asked);
+		tap_ok(asked.result == READER_OK && asked.count == 1 && asked.apps[0] == 2900,
+		       "round %d: one of 3,000 applications (%s%s)", round, asked.why,
+		       asked.fallback);
+		asker_close(&asker);
+		tap_int(system(used), 0, "the cache is written");
+	}
+	app_list_release(&list);
+	free(used);
+	free(cache);
+}
+
+static void ask_raw(int fd, struct buf *answer, const char *text)
+{
+	(void)frame_write(fd, text, strlen(text));
+	(void)frame_read(fd, answer);
+}
+
 /* The protocol without walls, so that the leak checker sees this code. */
 static void the_serving_loop_frees_all(void)
 {
@@ -166,11 +208,25 @@ static void the_serving_loop_frees_all(void)
 	(void)frame_write(ends[0], open_text, strlen(open_text));
 	(void)frame_read(ends[0], &answer);
 	tap_str(answer.data, "{\"ok\":true,\"id\":1}", "a repository is opened");
-	const char *bad = "{\"op\":\"affected\",\"id\":2,\"repository\":\"x\"}";
-	(void)frame_write(ends[0], bad, strlen(bad));
-	(void)frame_read(ends[0], &answer);
+	ask_raw(ends[0], &answer, "{\"op\":\"affected\",\"id\":2,\"repository\":\"x\"}");
 	tap_ok(strstr(answer.data, "was not opened") != NULL && strstr(answer.data, "\"id\":2"),
 	       "another one is answered with an error: %s", answer.data);
+	ask_raw(ends[0], &answer, "{\"op\":\"apps\",\"id\":3,\"repository\":\"r\",\"reset\":true,"
+		"\"applications\":[{\"apiVersion\":\"argoproj.io/v1alpha1\",\"kind\":\"Application\","
+		"\"metadata\":{\"name\":\"a\"},\"spec\":{\"source\":{\"repoURL\":\"https://h/alias\","
+		"\"path\":\"a\"}},\"repositories\":[\"git.example/org/repo\"]}],\"last\":true}");
+	char *text = xasprintf("{\"op\":\"affected\",\"id\":4,\"repository\":\"r\",\"ref\":"
+			       "\"refs/heads/main\",\"default_branch\":\"main\",\"before\":\"%s\","
+			       "\"after\":\"%s\",\"count_all\":true}", before_id, after_id);
+	ask_raw(ends[0], &answer, text);
+	free(text);
+	tap_ok(strstr(answer.data, "a/x.yaml") != NULL && strstr(answer.data, "[[0,0,1,") != NULL,
+	       "an application under an alias is found: %s", answer.data);
+	text = xasprintf("{\"op\":\"read_apps\",\"id\":5,\"repository\":\"r\",\"commit\":"
+			 "\"%s\",\"directory\":\"\"}", after_id);
+	ask_raw(ends[0], &answer, text);
+	free(text);
+	tap_ok(strstr(answer.data, "apps/apps.yaml:1") != NULL, "applications are read");
 	close(ends[0]);
 	(void)waitpid(pid, &status, 0);
 	tap_ok(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the loop ends with its channel");
@@ -187,6 +243,7 @@ int main(int argc, char **argv)
 	make_repository();
 	a_real_reader_answers();
 	a_real_reader_is_killed_and_stopped();
+	many_applications_and_a_cache();
 	the_serving_loop_frees_all();
 	asker_release(&asker);
 	return tap_done();
