@@ -15,8 +15,9 @@
  * Two changes reach further than their own path.  A symbolic link or a
  * submodule that appears can give a meaning to every path below it.  A
  * .gitattributes file changes how everything below its directory is checked
- * out (gitattributes(5): eol, text, filter, ident, working-tree-encoding).
- * Both touch all probes below.
+ * out (gitattributes(5): eol, text, filter, ident, working-tree-encoding),
+ * unless it only changes attributes that do not (attributes.h).  Both touch
+ * all probes below.
  *
  * Plain SUBTREE and GLOB probes of one node are hit together: a hundred
  * thousand units that depend on the whole repository cost one step a change.
@@ -25,6 +26,7 @@
 
 #include <string.h>
 
+#include "app/attributes.h"
 #include "app/meaning.h"
 #include "base/xalloc.h"
 
@@ -293,9 +295,23 @@ static void match_near(struct current *c, uint32_t directory, bool attributes)
 	}
 }
 
+/* Is this a .gitattributes file that changes how other files are checked out? */
+static bool shapes_checkout(const struct match *m, const struct tree_change *change)
+{
+	const struct tree_entry *before = &change->before;
+	const struct tree_entry *after = &change->after;
+
+	if (change->directory || strcmp(change->path + change->name, ".gitattributes") != 0) {
+		return false;
+	}
+	bool known = m->repo != NULL && (before->kind == TREE_ABSENT || is_regular(before)) &&
+		     (after->kind == TREE_ABSENT || is_regular(after));
+
+	return !known || !attributes_same(m->repo, &before->id, &after->id);
+}
+
 static int match_one(struct match *m, uint64_t cookie, const struct tree_change *change)
 {
-	static const char attributes[] = ".gitattributes";
 	uint32_t node = (uint32_t)cookie;
 	bool regular = is_regular(&change->before) && is_regular(&change->after);
 	struct current c = {
@@ -311,8 +327,8 @@ static int match_one(struct match *m, uint64_t cookie, const struct tree_change 
 	if (cookie & COOKIE_DEAD) {
 		return 0;
 	}
-	bool wide = !m->options.argocd && !change->directory &&
-		    strcmp(change->path + change->name, attributes) == 0;
+	bool wide = !m->options.argocd && shapes_checkout(m, change);
+
 	if (cookie & COOKIE_EXACT) {
 		match_near(&c, node, wide);
 	}
