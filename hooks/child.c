@@ -22,7 +22,7 @@
 
 extern char **environ;
 
-/* SIGPIPE is ignored here; children expect it as usual. */
+/* Some signals are ignored here; children expect them as usual. */
 static int spawn(const char *path, char *const argv[], const posix_spawn_file_actions_t *actions,
 		 short flags, pid_t *ret_pid)
 {
@@ -31,6 +31,9 @@ static int spawn(const char *path, char *const argv[], const posix_spawn_file_ac
 
 	(void)sigemptyset(&defaults);
 	(void)sigaddset(&defaults, SIGPIPE);
+	(void)sigaddset(&defaults, SIGHUP);
+	(void)sigaddset(&defaults, SIGINT);
+	(void)sigaddset(&defaults, SIGTERM);
 	(void)posix_spawnattr_init(&attributes);
 	(void)posix_spawnattr_setsigdefault(&attributes, &defaults);
 	(void)posix_spawnattr_setflags(&attributes, (short)(flags | POSIX_SPAWN_SETSIGDEF));

@@ -295,13 +295,26 @@ static void ring(struct hook *hook, const struct buf *input)
 	set_alarm(0);
 }
 
+/*
+ * A pusher who gives up takes the connection with him, but the push is done:
+ * it is told all the same, within the limit.
+ */
+static void ignore_signals(void)
+{
+	static const int signals[] = { SIGPIPE, SIGHUP, SIGINT, SIGTERM };
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		(void)signal(signals[i], SIG_IGN);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct hook hook = { .body = NULL };
 	const char *git_dir = getenv("GIT_DIR");
 	struct buf input;
 
-	(void)signal(SIGPIPE, SIG_IGN);
+	ignore_signals();
 	buf_init(&hook.out, OUTPUT_BYTES);
 	buf_init(&input, HOOK_INPUT_BYTES);
 	hook_refs_read(STDIN_FILENO, &input);

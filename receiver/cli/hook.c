@@ -245,6 +245,30 @@ out:
 	return r;
 }
 
+/* Take our link away, unless other repositories may need it. */
+static int remove_link(const struct arguments *a, const struct hook_place *place)
+{
+	static const char *const others[] = {
+		[HOOK_STATE_NONE] = "not there",
+		[HOOK_STATE_FOREIGN] = "not ours, left alone",
+	};
+	int r = 0;
+
+	if (place->state != HOOK_STATE_OURS) {
+		printf("%s: %s\n", place->hook, others[place->state]);
+		return 0;
+	}
+	if (place->is_shared) {
+		printf("%s: shared, left there: silent without hook.conf\n", place->hook);
+		return 0;
+	}
+	printf("%s: %s\n", place->hook, place->has_local ? "put back" : "removed");
+	if (!a->dry_run) {
+		r = place->has_local ? rename(place->local, place->hook) : unlink(place->hook);
+	}
+	return r;
+}
+
 static int uninstall(const struct arguments *a, const struct hook_place *place)
 {
 	char *folder = xasprintf("%s/doorbell", place->git_dir);
@@ -252,19 +276,12 @@ static int uninstall(const struct arguments *a, const struct hook_place *place)
 	char *file = xasprintf("%s/hook.conf", folder);
 	int r = EX_OK;
 
-	if (place->state == HOOK_STATE_OURS) {
-		printf("%s: %s\n", place->hook, place->has_local ? "put back" : "removed");
-	} else {
-		printf("%s: %s\n", place->hook,
-		       place->state == HOOK_STATE_NONE ? "not there" : "not ours, left alone");
-	}
-	if (a->dry_run) {
-		goto out;
-	}
-	if (place->state == HOOK_STATE_OURS &&
-	    (place->has_local ? rename(place->local, place->hook) : unlink(place->hook)) < 0) {
+	if (remove_link(a, place) < 0) {
 		fprintf(stderr, "doorbell hook: %s: %s\n", place->hook, strerror(errno));
 		r = EX_CANTCREAT;
+		goto out;
+	}
+	if (a->dry_run) {
 		goto out;
 	}
 	if (unlink(file) < 0 && errno != ENOENT) {

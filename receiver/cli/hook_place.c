@@ -148,6 +148,7 @@ int hook_place_find(const char *path, struct hook_place *ret_place, struct error
 		goto out;
 	}
 	place.state = find_state(&place);
+	place.is_shared = strncmp(place.hooks, place.git_dir, strlen(place.git_dir)) != 0;
 	place.has_local = lstat(place.local, &st) == 0;
 	*ret_place = place;
 	place = (struct hook_place){ .git_dir = NULL };
@@ -242,6 +243,8 @@ int hook_place_write(const struct hook_place *place, const char *path, const cha
 		r = error_errno(err, -1, errno, "%s", temporary);
 		goto out;
 	}
+	/* Whoever may push reads it; the secret is elsewhere. */
+	(void)fchmod(fileno(file), 0644);
 	bool written = fputs(text, file) >= 0 && fflush(file) == 0 && fsync(fileno(file)) == 0;
 	written &= fclose(file) == 0;
 	if (!written || rename(temporary, path) < 0) {

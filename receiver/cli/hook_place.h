@@ -4,6 +4,8 @@
 #ifndef RECEIVER_CLI_HOOK_PLACE_H
 #define RECEIVER_CLI_HOOK_PLACE_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
 enum hook_state {
@@ -20,7 +22,8 @@ struct hook_place {
 	char *doorbell; // our own binary
 	char *program;  // our post-receive
 	enum hook_state state;
-	int has_local;  // post-receive.local is there
+	bool has_local; // post-receive.local is there
+	bool is_shared; // hooks is not in git_dir: other repositories may use it too
 };
 
 /*

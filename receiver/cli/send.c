@@ -26,6 +26,7 @@
 
 #define TIMEOUT_MS 30000
 #define ANSWER_BYTES (64U * 1024)
+#define SOCKET_URL "http://localhost/hooks/" HOOK_SOURCE
 #define TOKEN_HEADER "X-Gitlab-Token: "
 
 struct send {
@@ -239,8 +240,16 @@ static void print_quoted(const char *text)
 	putchar('\'');
 }
 
+/* The path of a "unix:" receiver, or NULL. */
+static const char *socket_of(const struct send *s)
+{
+	return strncmp(s->to, "unix:", 5) == 0 ? s->to + 5 : NULL;
+}
+
 static void print_curl(const struct send *s, const struct strvec *headers, const char *body)
 {
+	const char *socket = socket_of(s);
+
 	fputs("curl -sS -i", stdout);
 	for (size_t i = 0; i < headers->count; i++) {
 		fputs(" \\\n  -H ", stdout);
@@ -254,8 +263,12 @@ static void print_curl(const struct send *s, const struct strvec *headers, const
 	}
 	fputs(" \\\n  --data-binary ", stdout);
 	print_quoted(body);
+	if (socket != NULL) {
+		fputs(" \\\n  --unix-socket ", stdout);
+		print_quoted(socket);
+	}
 	fputs(" \\\n  ", stdout);
-	print_quoted(s->to);
+	print_quoted(socket != NULL ? SOCKET_URL : s->to);
 	putchar('\n');
 }
 
@@ -272,10 +285,10 @@ static int exit_status(int status)
 
 static int put(const struct send *s, const struct strvec *headers, const char *body, size_t len)
 {
-	bool local = strncmp(s->to, "unix:", 5) == 0;
+	const char *socket = socket_of(s);
 	const struct cli_post post = {
-		.url = local ? "http://localhost/hooks/" HOOK_SOURCE : s->to,
-		.socket = local ? s->to + 5 : NULL,
+		.url = socket != NULL ? SOCKET_URL : s->to,
+		.socket = socket,
 		.headers = headers,
 		.body = body,
 		.len = len,

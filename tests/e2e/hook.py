@@ -414,6 +414,10 @@ def hooks_path_is_honoured(folder):
     receiver = Receiver(w.socket)
     w.commit()
     equal(len(w.push()[1]), 1, "... and where it runs")
+    run(DOORBELL, "hook", "uninstall", w.bare)
+    w.commit()
+    equal((w.push()[:2], os.path.islink(os.path.join(shared, "post-receive"))), ((0, []), True),
+          "uninstall silences it here, and leaves the others theirs")
     receiver.stop()
     cases = [(("--socket", "/x"), 0), (("--url", "https://h/hooks/a"), 0), (("--url", "ftp://h/"), 78),
              (("--socket", "/" + "x" * 200), 78), ((), 64), (("--socket", "/x", "--url", "http://h/"), 64)]
@@ -478,6 +482,17 @@ def a_killed_hook_harms_nobody(folder):
     push.communicate(timeout=20)
     equal(push.returncode, 0, "a killed hook does not fail the push")
     connection.close()
+    w.install("--limit", "900ms")
+    w.commit()
+    push = subprocess.Popen(["git", "push", "-q", "origin", "main"], cwd=w.work, stderr=subprocess.PIPE, text=True)
+    connection, _ = listener.accept()
+    pids = subprocess.run(["pgrep", "-f", "hooks/post-receive"], capture_output=True, text=True, check=False).stdout.split()
+    for pid in [int(p) for p in pids if os.path.realpath(f"/proc/{p}/cwd") == w.bare]:
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+            os.kill(pid, number)
+    push.communicate(timeout=20)
+    equal((push.returncode, len(w.spooled())), (0, 1), "a hook that is told to stop spools first, within its limit")
+    connection.close()
     listener.close()
 
 
@@ -496,6 +511,14 @@ def senders_can_be_played(folder):
            f"send --as {name} --dry-run prints the request without the secret", r.stdout)
         r = run(DOORBELL, "send", "--as", name, "--print-curl", *common)
         ok(r.returncode == 0 and SECRET not in r.stdout and r.stdout.startswith("curl "), f"... and a curl command")
+    local = Receiver(w.socket)
+    r = run(DOORBELL, "send", "--as", "native", *common, "--to", "unix:" + w.socket)
+    equal((r.returncode, len(local.requests)), (0, 1), "send over a Unix socket")
+    local.stop()
+    r = run(DOORBELL, "send", "--as", "native", *common, "--print-curl")
+    script = r.stdout.replace(" -i", " -o /dev/null -w %{http_code}")
+    equal(run("sh", "-c", script).stdout, "202", "the printed curl command works")
+    ok(authentic(receiver.requests[-1]), "... and is authentic")
     receiver.answer = lambda request: (401, "")
     r = run(DOORBELL, "send", "--as", "native", *common)
     equal(r.returncode, 77, "401: exit 77")
