@@ -32,7 +32,8 @@ enum store_result {
 
 /*
  * The answer to a job.  result is that of the journal; JOURNAL_FAILED means
- * unknown.  err has a text unless result is JOURNAL_OK; borrowed for the call.
+ * unknown.  err has a text unless result is JOURNAL_OK or JOURNAL_DUPLICATE;
+ * borrowed for the call.
  * Must not call store_free().
  */
 typedef void (*store_done)(void *arg, enum journal_result result, const struct error *err);

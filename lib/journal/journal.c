@@ -165,7 +165,7 @@ static void lay_ballast(const struct journal *j)
 	(void)close(fd);
 }
 
-static void drop_ballast(const struct journal *j)
+void journal_drop_ballast(const struct journal *j)
 {
 	uint64_t floor = j->min_free > j->ballast_bytes ? j->min_free : j->ballast_bytes;
 
@@ -242,9 +242,6 @@ enum journal_result journal_commit(struct journal *j, struct error *err)
 	}
 	if (result != JOURNAL_OK) {
 		journal_rollback(j);
-	}
-	if (result == JOURNAL_FULL) {
-		drop_ballast(j);
 	}
 	j->open = false;
 	return result;

@@ -256,6 +256,7 @@ enum journal_result journal_db_fault(struct journal *j, int code, struct error *
 	(void)error_set(err, 0, "%s", text.text);
 	switch (code & 0xff) {
 	case SQLITE_FULL:
+		journal_drop_ballast(j);
 		return JOURNAL_FULL;
 	case SQLITE_CONSTRAINT:
 	case SQLITE_TOOBIG:

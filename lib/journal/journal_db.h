@@ -53,6 +53,9 @@ void journal_db_close(struct journal *j);
  */
 enum journal_result journal_db_fault(struct journal *j, int code, struct error *err);
 
+/* If the disk (and not only the file) is full, give the ballast back to it. */
+void journal_drop_ballast(const struct journal *j);
+
 /*
  * Before a change: JOURNAL_OK; JOURNAL_FAILED if the journal failed earlier;
  * JOURNAL_FULL if SQLite rolled the transaction back by itself;
