@@ -278,6 +278,36 @@ void catalog_free(struct catalog *c)
 	free(c);
 }
 
+/* Applications kept in a repository, at a ref or at its default branch. */
+static void add_place(struct catalog *c, struct inventory *inv,
+		      const struct config_applications *from)
+{
+	const struct repository *repository =
+		repositories_find(c->settings->repositories, from->repository);
+	const char *short_ref = from->ref;
+
+	if (short_ref == NULL && repository != NULL) {
+		short_ref = repository->config->default_branch;
+	}
+	if (repository == NULL || short_ref == NULL) {
+		log_error("applications cannot be read", "repository", from->repository, "reason",
+			  repository == NULL ? "it is not among the repositories"
+					     : "give its ref, or the repository's defaultBranch",
+			  NULL);
+		return;
+	}
+	bool full = strncmp(short_ref, "refs/", 5) == 0;
+	char *ref = xasprintf("%s%s", full ? "" : "refs/heads/", short_ref);
+	struct inventory_place place = {
+		.repository = repository->name,
+		.ref = ref,
+		.directory = from->path != NULL ? from->path : "",
+	};
+
+	inventory_add_place(inv, &place);
+	free(ref);
+}
+
 static void add_configured(struct catalog *c, struct inventory *inv)
 {
 	const struct config *config = c->settings->config;
@@ -290,18 +320,7 @@ static void add_configured(struct catalog *c, struct inventory *inv)
 		} else if (from->directory != NULL) {
 			inventory_add_directory(inv, from->directory);
 		} else {
-			const struct repository *repository = repositories_find(
-				c->settings->repositories, from->repository);
-			bool full = strncmp(from->ref, "refs/", 5) == 0;
-			char *ref = xasprintf("%s%s", full ? "" : "refs/heads/", from->ref);
-			struct inventory_place place = {
-				.repository = repository != NULL ? repository->name : "",
-				.ref = ref,
-				.directory = from->path != NULL ? from->path : "",
-			};
-
-			inventory_add_place(inv, &place);
-			free(ref);
+			add_place(c, inv, from);
 		}
 	}
 }

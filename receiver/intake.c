@@ -210,8 +210,8 @@ static bool is_bound_to(const struct config_source *source, const char *url)
 	for (size_t i = 0; name != NULL && !allowed && i < source->repositories.count; i++) {
 		const char *glob = source->repositories.items[i];
 
-		allowed = glob_match(GLOB_DOUBLESTAR, glob, name) == GLOB_MATCH ||
-			  glob_match(GLOB_DOUBLESTAR, glob, url) == GLOB_MATCH;
+		allowed = glob_match(GLOB_GOBWAS, glob, name) == GLOB_MATCH ||
+			  glob_match(GLOB_GOBWAS, glob, url) == GLOB_MATCH;
 	}
 	free(name);
 	return allowed;

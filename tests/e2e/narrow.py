@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""The narrow way, whole: from a push to the applications it touched.  TAP."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from doorbell import *  # noqa: E402,F403
+
+
+def settled(place):
+    """All deliveries and triggers have come to their end."""
+    return wait(lambda: all(d["status"] != "working" for d in place.deliveries()), 15)
+
+
+def newest(place):
+    return place.show(place.deliveries()[0]["id"])
+
+
+def test_github(place, receiver):
+    before = place.head()
+    after = place.commit({"apps/web/a.yaml": "a: 2\n"})
+    equal(github(place, before, after, delivery="one"), 202, "a signed GitHub push is accepted")
+    ok(wait(lambda: place.rung() == ["web"]), "exactly the application it touched is rung", place.rings())
+    equal(place.rings()[0][2:], (before, after), "the target is told from where to where")
+    equal(github(place, before, after, delivery="one"), 200, "the same delivery again is answered 200")
+    equal(len(place.deliveries()), 1, "and is not stored again")
+    equal(github(place, before, after, secret="wrong"), 401, "a wrong secret is 401")
+    equal(github(place, before, after, path="/hooks/nobody"), 404, "an unknown source is 404")
+    equal(github(place, before, after, path="/api/webhook", delivery="two"), 202,
+          "Argo CD's own path is understood, the sender told by its headers")
+    settled(place)
+    equal(len(place.rings()), 1, "a late repeat of a push that was processed rings nobody")
+    record = newest(place)
+    equal(record["pushes"][0]["reason"], "this commit was processed already", "and the record says why")
+    body = b'{"zen": "Keep it simple."}'
+    equal(post(place, "/hooks/github", body, github_headers(place.secret, body, "ping"))[0], 200, "a ping is answered 200")
+    body = b'{"ref": 7}'
+    equal(post(place, "/hooks/github", body, github_headers(place.secret, body))[0], 400,
+          "what is authentic but no push is 400")
+
+
+def test_refs(place, receiver):
+    base = place.head()
+    rung = len(place.rings())
+    after = place.commit({"docs/x.md": "x\n"})
+    github(place, base, after)
+    settled(place)
+    record = newest(place)
+    equal(len(place.rings()), rung, "an unrelated push triggers nothing")
+    ok("no changed path is an input" in record["pushes"][0]["reason"], "and says why", record)
+
+    empty = place.commit({}, "empty")
+    github(place, after, empty)
+    settled(place)
+    equal(newest(place)["pushes"][0]["reason"], "the push changes no file", "an empty commit triggers nothing")
+
+    place.git("branch", "feature")
+    place.git("push", "-q", "origin", "feature")
+    github(place, ZERO, empty, ref="refs/heads/feature")
+    settled(place)
+    equal(newest(place)["pushes"][0]["reason"], "no application follows this ref",
+          "a new branch that nobody follows is ignored")
+
+    tagged = place.commit({"apps/tagged/t.yaml": "t: 2\n"})
+    place.git("tag", "-a", "-m", "v", "v1.2.0")
+    place.git("push", "-q", "origin", "v1.2.0")
+    github(place, empty, tagged)
+    github(place, ZERO, place.head("v1.2.0"), ref="refs/tags/v1.2.0")
+    ok(wait(lambda: "tagged" in place.rung()), "a new annotated tag rings the application whose range has it",
+       receiver.log())
+
+    settled(place)
+    # A forced push that drops the last change: only what differs between the trees counts.
+    place.git("reset", "-q", "--hard", base)
+    forced = place.commit({"apps/api/b.yaml": "b: 3\n"}, push=False)
+    place.git("push", "-q", "--force", "origin", "HEAD:main")
+    rung = len(place.rings())
+    github(place, tagged, forced)
+    settled(place)
+    names = sorted(r[1].split("/")[-1] for r in place.rings()[rung:])
+    equal(names, ["api"], "a forced push rings what differs between the trees")
+
+    github(place, forced, "1" * 40)
+    ok(wait(lambda: newest(place)["pushes"][0]["state"] == "WAITING"), "a commit that is not there yet is waited for",
+       newest(place))
+    # The ref moves on meanwhile: the push that waits is decided with the news.
+    after = place.commit({"apps/web/a.yaml": "a: 9\n"})
+    github(place, forced, after)
+    rung = len(place.rings())
+    ok(wait(lambda: settled(place) and place.rings()[-1][3] == after), "and decided with the next push", place.rings())
+
+    place.git("push", "-q", "origin", ":v1.2.0")
+    github(place, tagged, ZERO, ref="refs/tags/v1.2.0")
+    settled(place)
+    ok("deleted" in newest(place)["pushes"][0]["reason"], "a deleted tag rings those that followed it, and says so",
+       newest(place))
+
+
+def test_hook(place, receiver):
+    place.install_hook()
+    place.write("apps/web/a.yaml", "a: 10\n")
+    place.write("apps/api/b.yaml", "b: 10\n")
+    place.git("commit", "-qam", "both")
+    pushed = place.git("push", "origin", "HEAD:main").stderr
+    ok("doorbell: 2 of 3 applications: api, web" in pushed, "the person who pushes is told which", pushed)
+    settled(place)
+    equal(newest(place)["source"], "hook", "the hook's delivery is on record")
+    place.git("branch", "-f", "two")
+    place.git("tag", "light")
+    pushed = place.git("push", "origin", "two", "light", "HEAD:main").stderr
+    settled(place)
+    equal(len(newest(place)["pushes"]), 2, "many refs of one push are one delivery")
+    for path in ("hooks/post-receive",):
+        os.remove(os.path.join(place.bare, path))
+
+
+def test_replay(place, receiver):
+    first = [d for d in place.deliveries() if d["affected"]][-1]
+    rung = len(place.rings())
+    result = place.doorbell("replay", str(first["id"]))
+    ok(wait(lambda: len(place.rings()) > rung), "a replay rings again what the delivery rang", result.stdout)
+    settled(place)
+    ok("repeat" in newest(place)["pushes"][0]["reason"], "and says that it is a repeat", newest(place))
+    apps = json.loads(place.doorbell("apps", "--format", "json").stdout)
+    equal(sorted(a["application"] for a in apps["applications"]), ["argocd/api", "argocd/tagged", "argocd/web"],
+          "apps lists what the receiver knows")
+    equal(place.doorbell("replay", "99999", check=False).returncode, 2, "a replay of nothing fails")
+
+
+def test_status(place, receiver):
+    equal(receiver.status("/healthz"), 200, "healthz")
+    equal(receiver.status("/readyz"), 200, "readyz")
+    ok(receiver.metric('doorbell_deliveries_received_total{provider="github",result="accepted"}') > 3,
+       "deliveries are counted", receiver.get("/metrics")[1])
+    ok(receiver.metric("doorbell_triggers_total") > 3, "triggers are counted")
+    log = receiver.log()
+    ok(place.secret not in log, "no secret is in the log")
+
+
+def main():
+    with Place() as place:
+        place.app("web", "apps/web")
+        place.app("api", "apps/api")
+        place.app("tagged", "apps/tagged", targetRevision="1.*")
+        place.commit({"apps/web/a.yaml": "a: 1\n", "apps/api/b.yaml": "b: 1\n", "apps/tagged/t.yaml": "t: 1\n"})
+        place.configure(fetchRetryFirst="1s", fetchRetryMax="2s")
+        with Receiver(place) as receiver:
+            for test in (test_github, test_refs, test_hook, test_replay, test_status):
+                note(test.__name__)
+                test(place, receiver)
+        ok("level=error" not in receiver.log(), "no error was logged", receiver.log())
+        equal(place.doorbell("replay", "1", check=False).returncode, 69, "without a receiver, replay says so")
+    done()
+
+
+if __name__ == "__main__":
+    main()
