@@ -273,15 +273,32 @@ struct httpd *httpd_start(const char *address, const struct conn_limits *limits,
 	return h;
 }
 
+static void on_term(evutil_socket_t fd, short what, void *arg)
+{
+	struct httpd *h = arg;
+
+	(void)fd;
+	(void)what;
+	(void)event_base_loopbreak(h->base);
+}
+
 void httpd_run_forever(const char *address, const struct conn_limits *limits,
 		       const char *certificate, const char *key, int fd)
 {
 	struct httpd *h = make(address, limits, certificate, key);
 
+	h->control = evsignal_new(h->base, SIGTERM, on_term, h);
+	(void)evsignal_add(h->control, NULL);
 	if (write(fd, &h->port, sizeof(h->port)) != sizeof(h->port)) {
 		exit(2);
 	}
 	(void)event_base_dispatch(h->base);
+	listener_free(h->listener);
+	conn_pool_free(h->pool);
+	tls_context_free(h->tls);
+	event_free(h->control);
+	event_base_free(h->base);
+	free(h);
 }
 
 unsigned httpd_port(const struct httpd *h)

@@ -50,7 +50,7 @@ unsigned httpd_requests(struct httpd *h);
 struct conn_counters httpd_stop(struct httpd *h);
 
 /*
- * Serve in this process, without a thread, until it is killed; the port is
+ * Serve in this process, without a thread, until SIGTERM; the port is
  * written to fd as an unsigned. The rest as for httpd_start().
  */
 void httpd_run_forever(const char *address, const struct conn_limits *limits,
