@@ -158,7 +158,7 @@ static void start_server(struct world *w)
 	       "echo ann:s3cr3t > login && printf 's3cr3t\\n' > token && echo wr0ng > wrong && "
 	       ": > requests", w->dir);
 	(void)snprintf(text, sizeof(text), "exec python3 tests/support/gitserver.py %s", w->dir);
-	w->server = popen(text, "w");
+	w->server = popen(text, "we");
 	(void)snprintf(text, sizeof(text), "%s/ports", w->dir);
 	for (int i = 0; i < 500 && access(text, F_OK) != 0; i++) {
 		(void)usleep(20000);

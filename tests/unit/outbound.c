@@ -72,7 +72,7 @@ static void start_server(struct world *w)
 	       "head -c 20000 /dev/zero | tr '\\0' x > %s/long", SECRET, w->dir, w->dir, w->dir,
 	       w->dir);
 	(void)snprintf(path, sizeof(path), "exec python3 tests/support/badserver.py %s", w->dir);
-	w->server = popen(path, "w");
+	w->server = popen(path, "we");
 	(void)snprintf(path, sizeof(path), "%s/ports", w->dir);
 	for (int i = 0; i < 500; i++) {
 		FILE *f = fopen(path, "r");

@@ -1,0 +1,133 @@
+/*
+ * From a trigger to an outcome, over TLS, with a fake Argo CD on the other
+ * side: target and outbound together.
+ */
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "receiver/outbound.h"
+#include "target/target.h"
+#include "tests/support/tap.h"
+
+#define NEW "2222222222222222222222222222222222222222"
+
+struct world {
+	struct event_base *base;
+	struct outbound *outbound;
+	const struct target_kind *kind;
+	struct target_options options;
+	struct trigger trigger;
+	struct outcome outcome;
+};
+
+static void on_answer(void *arg, const struct target_answer *answer)
+{
+	struct world *w = arg;
+
+	target_judge(w->kind, &w->options, &w->trigger, answer, &w->outcome);
+}
+
+static void ring(struct world *w, enum outcome_kind kind, const char *reason, const char *name)
+{
+	struct target_call call;
+	struct error err = ERROR_INIT;
+
+	if (target_prepare(w->kind, &w->options, &w->trigger, &call, &err) < 0) {
+		tap_ok(false, "%s: %s", name, err.text);
+		return;
+	}
+	(void)outbound_call(w->outbound, &call, on_answer, w);
+	target_call_release(&call);
+	while (outbound_count(w->outbound) > 0) {
+		(void)event_base_loop(w->base, EVLOOP_ONCE);
+	}
+	tap_ok(w->outcome.kind == kind && strstr(w->outcome.reason, reason) != NULL, "%s: %s", name,
+	       w->outcome.reason);
+	outcome_release(&w->outcome);
+}
+
+/* Start the fake; its standard input is the result, its address goes to url. */
+static FILE *start_fake(const char *dir, char *url, size_t max)
+{
+	char text[1024];
+
+	tap_sh("cd %s && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
+	       "-days 2 -subj /CN=x -addext subjectAltName=IP:127.0.0.1 -keyout k.pem -out ca.pem "
+	       "2>/dev/null && cat ca.pem k.pem > server.pem && echo good > token && "
+	       "echo bad > wrong && echo '"
+	       "[{\"name\":\"auto\",\"project\":\"p\",\"automated\":true,\"revision\":\"" NEW "\"},"
+	       "{\"name\":\"hand\",\"project\":\"p\",\"revision\":\"" NEW "\"}]' > apps", dir);
+	(void)snprintf(text, sizeof(text),
+		       "exec python3 tests/support/argocd.py --tls %s/server.pem --token good "
+		       "%s/apps > %s/said", dir, dir, dir);
+	/* With close-on-exec: the end of its input is what ends it. */
+	FILE *fake = popen(text, "we");
+	(void)snprintf(text, sizeof(text), "%s/said", dir);
+	url[0] = '\0';
+	for (int i = 0; i < 500 && strchr(url, '\n') == NULL; i++) {
+		(void)usleep(20000);
+		FILE *said = fopen(text, "r");
+		if (said != NULL && fgets(url, (int)max, said) == NULL) {
+			url[0] = '\0';
+		}
+		if (said != NULL) {
+			(void)fclose(said);
+		}
+	}
+	tap_ok(*url != '\0', "a fake Argo CD listens");
+	url[strcspn(url, "\n")] = '\0';
+	return fake;
+}
+
+int main(void)
+{
+	static char automated[] = "argocd/auto";
+	static char by_hand[] = "argocd/hand";
+	static char missing[] = "argocd/missing";
+	static char project[] = "p";
+	static char ref[] = "refs/heads/main";
+	const char *dir = tap_dir();
+	char url[256];
+	char token[300];
+	char wrong[300];
+	char ca[300];
+	struct error err = ERROR_INIT;
+	struct world w = { .base = event_base_new(), .kind = target_kind_by_name("argocd") };
+
+	FILE *fake = start_fake(dir, url, sizeof(url));
+	(void)snprintf(token, sizeof(token), "%s/token", dir);
+	(void)snprintf(wrong, sizeof(wrong), "%s/wrong", dir);
+	(void)snprintf(ca, sizeof(ca), "%s/ca.pem", dir);
+	w.options = (struct target_options){ .name = "argo", .url = url, .token_file = token,
+					     .ca_file = ca, .time_limit_ms = 10000 };
+	w.trigger = (struct trigger){ .application = automated, .project = project, .ref = ref,
+				      .automated = true, .attempts = 1 };
+	(void)oid_from_hex(NEW, 40, &w.trigger.after);
+	tap_int(target_check(w.kind, &w.options, &err), 0, "the settings are fine (%s)", err.text);
+	tap_int(outbound_new(w.base, NULL, &w.outbound, &err), 0, "calls can be made");
+
+	ring(&w, OUTCOME_CONVERGED, "pushed commit", "a refresh finds the pushed commit");
+	w.options.action = TARGET_SYNC;
+	ring(&w, OUTCOME_CONVERGED, "refreshed", "an automated application is only refreshed");
+	w.trigger.application = by_hand;
+	w.trigger.automated = false;
+	ring(&w, OUTCOME_SENT, "sync started", "another one is synced");
+	ring(&w, OUTCOME_RETRY, "a sync of it is running", "and not twice at a time");
+	w.trigger.application = missing;
+	ring(&w, OUTCOME_RETRY, "no such application", "a missing one is asked for again");
+	w.trigger.attempts = 3;
+	ring(&w, OUTCOME_REFUSED, "no such application", "but not for ever");
+	w.options.token_file = wrong;
+	ring(&w, OUTCOME_RETRY, "/wrong", "a wrong token is named by its file");
+	w.options.token_file = token;
+	w.options.ca_file = NULL;
+	ring(&w, OUTCOME_RETRY, "not sent: SSL", "an unknown authority is told");
+
+	outbound_free(w.outbound);
+	event_base_free(w.base);
+	(void)pclose(fake);
+	return tap_done();
+}
