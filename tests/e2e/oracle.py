@@ -142,6 +142,12 @@ transformers:
     "deep/er/base/kustomization.yaml": "resources: [../config.yaml]\n",
     "deep/er/config.yaml": config_map("deep"),
     "deep/file.yaml": config_map("file"),
+    "programs/kustomization.yaml": "generators: [program.yaml]\n",
+    "programs/program.yaml": "apiVersion: example.com/v1\nkind: Program\n"
+                             "metadata: {name: program}\nfiles: [../secrets/first.txt]\n",
+    "programs/near.txt": "one\n",
+    "secrets/first.txt": "one\n",
+    "secrets/unused.txt": "one\n",
     "charts-user/kustomization.yaml": """
 helmGlobals: {chartHome: ../charts}
 helmCharts:
@@ -169,6 +175,14 @@ metadata: {name: plain}
 data: {value: "{{ .Values.value }}"}
 """,
 }
+
+# A generator of its own: it reads a file of its root and one that its configuration names.
+PROGRAM = """#!/bin/sh
+read -r near <near.txt
+read -r first <../secrets/first.txt
+printf 'apiVersion: v1\\nkind: ConfigMap\\nmetadata: {name: made}\\n'
+printf 'data: {near: "%s", first: "%s"}\\n' "$near" "$first"
+"""
 
 count = 0
 failed = 0
@@ -202,6 +216,17 @@ def make_repository(directory):
     return os.path.join(tree, ".git")
 
 
+def make_plugins(directory):
+    """Install PROGRAM where Kustomize looks for it; returns the plugins' home."""
+    home = os.path.join(directory, "plugins")
+    program = os.path.join(home, "example.com/v1/program/Program")
+    os.makedirs(os.path.dirname(program))
+    with open(program, "w") as out:
+        out.write(PROGRAM)
+    os.chmod(program, 0o755)
+    return home
+
+
 def make_pushes(it, commit):
     """Each file edited, then commented; some removed: [(before, after)] on a scratch branch."""
     scratch = oracle.Scratch(it.repository, it.directory)
@@ -224,11 +249,12 @@ def make_pushes(it, commit):
 def main():
     oracle.prepare()
     with tempfile.TemporaryDirectory(prefix="oracle.") as directory:
-        it = oracle.Oracle(make_repository(directory), directory)
+        it = oracle.Oracle(make_repository(directory), directory,
+                           plugins=make_plugins(directory))
         commit = it.repository.resolve("main")
         counts = it.replay(commit)
         # A component alone has nothing to patch.
-        check(counts["different"] == 0 and counts["fails"] == 1 and counts["equal"] == 8,
+        check(counts["different"] == 0 and counts["fails"] == 1 and counts["equal"] == 9,
               "every root builds the same from nothing but its inputs", (counts, it.failures))
         check(counts["opaque"] == 0, "no root is opaque", counts)
         counts = it.mutate(commit)

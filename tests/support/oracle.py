@@ -148,14 +148,17 @@ class Checkout:
         self.tree = tree
 
 
-def build(directory, root):
-    """Build one root: its manifests, or None if the build fails."""
+def build(directory, root, plugins=None):
+    """Build one root: its manifests, or None if the build fails. plugins: where programs are."""
     command = [os.path.join(RENDERERS, "kubectl"), "kustomize", "--load-restrictor",
                "LoadRestrictionsNone", "--enable-helm", "--helm-command",
                os.path.join(RENDERERS, "helm-for-kustomize"), "./" + root]
     nowhere = "http://127.0.0.1:9"
     environment = {"PATH": "/nonexistent", "HOME": directory, "TMPDIR": "/tmp",
                    "HTTP_PROXY": nowhere, "HTTPS_PROXY": nowhere, "ALL_PROXY": nowhere}
+    if plugins:
+        command[2:2] = ["--enable-alpha-plugins"]
+        environment["KUSTOMIZE_PLUGIN_HOME"] = plugins
     try:
         done = subprocess.run(command, cwd=directory, env=environment, timeout=TIMEOUT,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -242,10 +245,11 @@ def quote(path):
 class Oracle:
     """All questions about one repository."""
 
-    def __init__(self, path, directory, jobs=2, seed=1):
+    def __init__(self, path, directory, jobs=2, seed=1, plugins=None):
         self.repository = Repository(path)
         self.directory = directory
         self.jobs = jobs
+        self.plugins = plugins  # only for repositories made by a test
         self.random = random.Random(seed)
         self.failures = []
         self.built = {}
@@ -272,8 +276,9 @@ class Oracle:
         engine.close()
         alone = [self.lay_out(tree, root, inputs) for root, inputs in work]
         with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
-            whole = list(pool.map(lambda item: build(full, item[0]), work))
-            part = list(pool.map(lambda pair: build(pair[1], pair[0][0]), zip(work, alone)))
+            whole = list(pool.map(lambda item: build(full, item[0], self.plugins), work))
+            part = list(pool.map(lambda pair: build(pair[1], pair[0][0],
+                                                   self.plugins), zip(work, alone)))
         for (root, _), a, b, where in zip(work, whole, part, alone):
             if a == b:
                 counts["fails" if a is None else "equal"] += 1
@@ -421,7 +426,7 @@ class Oracle:
         """As build(), once for each commit and root; a digest stands for the output."""
         key = (commit, root)
         if key not in self.built:
-            manifests = build(checkout.directory, root)
+            manifests = build(checkout.directory, root, self.plugins)
             self.built[key] = manifests and hashlib.sha256(manifests).digest()
         return self.built[key]
 
