@@ -68,6 +68,7 @@ struct reader_pool *reader_pool_new(struct event_base *base, const struct reader
 
 static void free_repository(struct reader_repository *repository)
 {
+	reader_request_forget(repository);
 	share_drop(repository->share);
 	free(repository->key);
 	free(repository->url);

@@ -107,6 +107,62 @@ static void set_repositories(struct app *app, const json_t *repositories)
 	}
 }
 
+/* Give up what was to come; what is in use stays. */
+static void drop_coming(struct child_repository *r)
+{
+	for (size_t i = 0; i < r->coming_count; i++) {
+		if (r->coming[i].old == 0) {
+			app_free(r->coming[i].app);
+		}
+	}
+	free(r->coming);
+	r->coming = NULL;
+	r->coming_count = r->coming_capacity = r->old_next = 0;
+}
+
+/* One application: whole, or the number of one in use. */
+static int add_coming(struct child_repository *r, const json_t *value, struct error *err)
+{
+	struct coming coming = { .old = 0 };
+
+	if (json_is_integer(value)) {
+		json_int_t number = json_integer_value(value);
+
+		if (number < (json_int_t)r->old_next || number >= (json_int_t)r->apps.count) {
+			return error_set(err, -1, "there is no application %lld",
+					 (long long)number);
+		}
+		r->old_next = coming.old = (size_t)number + 1;
+		coming.app = r->apps.items[number];
+	} else if (app_from_json(value, "", &coming.app, err) == APP_OK) {
+		set_repositories(coming.app, json_object_get(value, "repositories"));
+	} else {
+		return error_wrap(err, -1, "application %zu", r->coming_count);
+	}
+	r->coming = xgrow(r->coming, r->coming_count, &r->coming_capacity, sizeof(*r->coming));
+	r->coming[r->coming_count++] = coming;
+	return 0;
+}
+
+/* What was to come is there: use it, and free what is left of the old. */
+static void use_coming(struct child_repository *r)
+{
+	struct app_list old = r->apps;
+
+	r->apps = (struct app_list){ .items = NULL };
+	for (size_t i = 0; i < r->coming_count; i++) {
+		app_list_add_take(&r->apps, r->coming[i].app);
+		if (r->coming[i].old > 0) {
+			old.items[r->coming[i].old - 1] = NULL;
+			r->coming[i].old = 0;
+		}
+	}
+	r->coming_count = 0;
+	drop_coming(r);
+	affected_set_apps(r->state, &r->apps);
+	app_list_release(&old);
+}
+
 /*
  * One piece of the applications. They are ours only when the last has come;
  * until then the ones before stay in use.
@@ -121,24 +177,15 @@ static int serve_apps(struct child *child, const json_t *request, struct error *
 		return -1;
 	}
 	if (json_is_true(json_object_get(request, "reset"))) {
-		app_list_release(&r->coming);
+		drop_coming(r);
 	}
 	json_array_foreach(json_object_get(request, "applications"), i, value) {
-		struct app *app = NULL;
-
-		if (app_from_json(value, "", &app, err) != APP_OK) {
-			return error_wrap(err, -1, "application %zu", r->coming.count);
+		if (add_coming(r, value, err) < 0) {
+			return -1;
 		}
-		set_repositories(app, json_object_get(value, "repositories"));
-		app_list_add_take(&r->coming, app);
 	}
 	if (json_is_true(json_object_get(request, "last"))) {
-		struct app_list old = r->apps;
-
-		r->apps = r->coming;
-		r->coming = (struct app_list){ .items = NULL };
-		affected_set_apps(r->state, &r->apps);
-		app_list_release(&old);
+		use_coming(r);
 	}
 	return child_answer(child, json_object());
 }
@@ -237,8 +284,8 @@ static void release(struct child *child)
 
 		child->repositories = r->next;
 		affected_state_free(r->state);
+		drop_coming(r);
 		app_list_release(&r->apps);
-		app_list_release(&r->coming);
 		free(r->key);
 		free(r);
 	}

@@ -12,11 +12,20 @@
 #include "app/app.h"
 #include "base/strvec.h"
 
+/* An application of the list to come: new, or number old - 1 of the one in use. */
+struct coming {
+	struct app *app;
+	size_t old;
+};
+
 struct child_repository {
 	char *key;                // as the parent calls it
 	struct affected_state *state;
 	struct app_list apps;     // in use
-	struct app_list coming;   // of which more is to come
+	struct coming *coming;    // of which more is to come
+	size_t coming_count;
+	size_t coming_capacity;
+	size_t old_next;          // numbers below are taken
 	struct child_repository *next;
 };
 

@@ -59,11 +59,9 @@ struct reader_repository {
 	struct share *share;
 	/* What the reader knows now; forgotten when it ends. */
 	bool opened;
-	bool sending;            // part of sending_digest was sent
-	bool applied;            // all of applied_digest is in use
-	uint64_t sending_digest;
-	uint64_t applied_digest;
-	size_t sent;
+	struct share *has;       // the applications in use there, or NULL
+	struct share *sending;   // those of which part was sent, or NULL
+	struct share_cursor sent;
 	struct share *coming;    // while applications are handed out
 	struct reader_repository *next;
 	UT_hash_handle hh;       // by key
@@ -146,6 +144,15 @@ void reader_add_metrics(const struct reader *reader, int64_t now, struct reader_
  */
 int reader_request_build(struct reader_pool *pool, struct reader_job *job, uint64_t id,
 			 struct buf *out, struct error *err);
+
+/* A frame with applications was answered: what was sent last is in use. */
+void reader_request_sent(struct reader_repository *repository);
+
+/* The applications that were being sent are not: they begin anew. */
+void reader_request_stop(struct reader_repository *repository);
+
+/* The reader ended: it knows nothing of the repository any more. */
+void reader_request_forget(struct reader_repository *repository);
 
 /* --- reader_spawn.c --- */
 

@@ -127,8 +127,7 @@ static void forget(struct reader *reader)
 	for (struct reader_repository *r = reader_pool_repositories(reader->pool, &serial);
 	     r != NULL; r = r->next) {
 		if (r->reader == reader) {
-			r->opened = r->sending = r->applied = false;
-			r->sent = 0;
+			reader_request_forget(r);
 		}
 	}
 }
@@ -273,19 +272,6 @@ static void take_hello(struct reader *reader, const char *body, size_t len)
 	reader->walls_logged = true;
 }
 
-/* All pieces are there, unless the applications changed in between. */
-static void note_sent(struct reader_repository *repository)
-{
-	bool same = repository->sending_digest == repository->share->digest;
-
-	if (same && repository->sent < repository->share->count) {
-		return;
-	}
-	repository->sending = false;
-	repository->applied = same;
-	repository->applied_digest = repository->sending_digest;
-}
-
 /* A step was answered: note what the reader knows now and go on. */
 static void step_done(struct reader *reader, const char *why)
 {
@@ -296,7 +282,7 @@ static void step_done(struct reader *reader, const char *why)
 		repository->opened = true;
 		break;
 	case STEP_APPS:
-		note_sent(repository);
+		reader_request_sent(repository);
 		break;
 	case STEP_ASK:
 		reader->failures = 0;
@@ -325,7 +311,7 @@ static void take_frame(struct reader *reader, const char *body, size_t len)
 	case ANSWER_MORE:
 		break;
 	case ANSWER_REFUSED:
-		reader->current->repository->sending = false;
+		reader_request_stop(reader->current->repository);
 		finish_current(reader, READER_REFUSED, err.text);
 		break;
 	case ANSWER_NONSENSE:

@@ -37,17 +37,54 @@ static int put_open(const struct reader_repository *repository, uint64_t id, str
 	return r;
 }
 
+static void set_share(struct share **share, struct share *value)
+{
+	if (value != NULL) {
+		(void)share_hold(value);
+	}
+	share_drop(*share);
+	*share = value;
+}
+
+/*
+ * Go on with what was begun if it is still what we want: of the same content,
+ * though it may stand elsewhere in a newer list. Else begin.
+ */
+static void begin_apps(struct reader_repository *repository)
+{
+	if (repository->sending == NULL ||
+	    repository->sending->digest != repository->share->digest) {
+		repository->sent = (struct share_cursor){ .next = 0 };
+	}
+	set_share(&repository->sending, repository->share);
+}
+
+void reader_request_sent(struct reader_repository *repository)
+{
+	if (repository->sent.next == repository->sending->count) {
+		set_share(&repository->has, repository->sending);
+		reader_request_stop(repository);
+	}
+}
+
+void reader_request_stop(struct reader_repository *repository)
+{
+	set_share(&repository->sending, NULL);
+}
+
+void reader_request_forget(struct reader_repository *repository)
+{
+	repository->opened = false;
+	set_share(&repository->has, NULL);
+	set_share(&repository->sending, NULL);
+}
+
 static int put_apps(struct reader_pool *pool, struct reader_repository *repository, uint64_t id,
 		    struct buf *out, struct error *err)
 {
-	if (!repository->sending || repository->sending_digest != repository->share->digest) {
-		repository->sending = true;
-		repository->applied = false;
-		repository->sending_digest = repository->share->digest;
-		repository->sent = 0;
-	}
-	share_piece(repository->share, reader_pool_apps(pool), repository->key, id,
-		    &repository->sent, out);
+	begin_apps(repository);
+	share_piece(repository->sending, repository->has, reader_pool_apps(pool), repository->key,
+		    id, &repository->sent, out);
 	return buf_is_full(out) ? error_set(err, -1, "an application is too large") : 0;
 }
 
@@ -61,7 +98,7 @@ int reader_request_build(struct reader_pool *pool, struct reader_job *job, uint6
 		return put_open(repository, id, out, err);
 	}
 	if (job->kind == JOB_AFFECTED &&
-	    (!repository->applied || repository->applied_digest != repository->share->digest)) {
+	    (repository->has == NULL || repository->has->digest != repository->share->digest)) {
 		job->step = STEP_APPS;
 		return put_apps(pool, repository, id, out, err);
 	}

@@ -8,6 +8,10 @@
  * Whether a share changed is told by a digest of its content, seeded at random
  * so that nobody can prepare two applications that look alike.  Where the
  * applications stand in our list does not count: that is our business only.
+ *
+ * When a share changes, most of it does not: what the reader has is called by
+ * its number.  Both lists keep their order, so one look ahead over a window
+ * finds what was added, changed or taken away.
  */
 #include "receiver/reader_share.h"
 
@@ -16,6 +20,9 @@
 
 #include "base/limits.h"
 #include "base/xalloc.h"
+
+/* How many applications in a row may be gone before we give up looking. */
+#define LOOK_AHEAD 4096
 
 static uint64_t mix(uint64_t digest, const void *data, size_t len)
 {
@@ -89,17 +96,20 @@ struct share *share_new(uint64_t generation, uint64_t seed)
 
 	share->users = 1;
 	share->generation = generation;
-	share->digest = seed;
+	share->digest = share->seed = seed;
 	return share;
 }
 
 void share_add(struct share *share, const struct app *app, size_t index)
 {
 	share->items = xgrow(share->items, share->count, &share->capacity, sizeof(*share->items));
+	uint64_t digest = mix_app(share->seed, app);
+
 	share->items[share->count++] = (struct share_item){
-		.index = index, .sources = app->source_count, .name = app_full_name(app),
+		.index = index, .sources = app->source_count, .digest = digest,
+		.name = app_full_name(app),
 	};
-	share->digest = mix_app(share->digest, app);
+	share->digest = mix(share->digest, &digest, sizeof(digest));
 }
 
 bool share_ends_with(const struct share *share, size_t index)
@@ -150,25 +160,45 @@ static void add_app(struct buf *out, const struct app *app)
 	json_decref(tree);
 }
 
-void share_piece(const struct share *share, const struct app_list *list, const char *key,
-		 uint64_t id, size_t *from, struct buf *out)
+/* Where the reader has this application, looking from number from on: + 1, or 0. */
+static size_t find_old(const struct share *old, size_t from, uint64_t digest)
+{
+	size_t end = old != NULL ? old->count : 0;
+
+	end = end > from && end - from > LOOK_AHEAD ? from + LOOK_AHEAD : end;
+	for (size_t i = from; i < end; i++) {
+		if (old->items[i].digest == digest) {
+			return i + 1;
+		}
+	}
+	return 0;
+}
+
+void share_piece(const struct share *share, const struct share *old, const struct app_list *list,
+		 const char *key, uint64_t id, struct share_cursor *at, struct buf *out)
 {
 	json_t *head = json_pack("{s:s, s:I, s:s, s:b}", "op", "apps", "id", (json_int_t)id,
-				 "repository", key, "reset", *from == 0);
+				 "repository", key, "reset", at->next == 0);
 	char *text = json_dumps(head, JSON_COMPACT);
-	size_t i = *from;
+	const char *comma = "";
 
 	buf_reset(out);
 	(void)buf_add(out, text, strlen(text) - 1);
 	(void)buf_addstr(out, ",\"applications\":[");
-	for (; i < share->count && out->len < READER_PIECE_BYTES; i++) {
-		if (i > *from) {
-			(void)buf_addch(out, ',');
+	for (; at->next < share->count && out->len < READER_PIECE_BYTES; at->next++) {
+		const struct share_item *item = &share->items[at->next];
+		size_t found = find_old(old, at->old, item->digest);
+
+		(void)buf_addstr(out, comma);
+		comma = ",";
+		if (found > 0) {
+			(void)buf_addf(out, "%zu", found - 1);
+			at->old = found;
+			continue;
 		}
-		add_app(out, list->items[share->items[i].index]);
+		add_app(out, list->items[item->index]);
 	}
-	(void)buf_addf(out, "],\"last\":%s}", i == share->count ? "true" : "false");
-	*from = i;
+	(void)buf_addf(out, "],\"last\":%s}", at->next == share->count ? "true" : "false");
 	free(text);
 	json_decref(head);
 }

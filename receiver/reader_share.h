@@ -18,6 +18,7 @@
 struct share_item {
 	size_t index;   // in the list of the generation
 	size_t sources; // how many it has
+	uint64_t digest; // of its content
 	char *name;     // full name
 };
 
@@ -25,7 +26,8 @@ struct share_item {
 struct share {
 	unsigned users;
 	uint64_t generation;
-	uint64_t digest; // of the content, seeded
+	uint64_t seed;
+	uint64_t digest; // of the content
 	struct share_item *items;
 	size_t count;
 	size_t capacity;
@@ -46,11 +48,20 @@ struct share *share_hold(struct share *share);
 /* One user less; the last one frees it. NULL is fine. */
 void share_drop(struct share *share);
 
+/* How far the applications of a share have been written. */
+struct share_cursor {
+	size_t next; // of the share
+	size_t old;  // of what the reader has
+};
+
 /*
  * Write the frame's content that gives a reader the applications of share from
- * *from on to out (emptied first), as many as fit a piece, and move *from.
+ * *at on to out (emptied first), as many as fit a piece, and move *at. list is
+ * the one that share was made of. Those that the reader has already (old, NULL
+ * for none) are called by their number there, each at most once and in rising
+ * order.
  */
-void share_piece(const struct share *share, const struct app_list *list, const char *key,
-		 uint64_t id, size_t *from, struct buf *out);
+void share_piece(const struct share *share, const struct share *old, const struct app_list *list,
+		 const char *key, uint64_t id, struct share_cursor *at, struct buf *out);
 
 #endif

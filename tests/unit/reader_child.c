@@ -145,6 +145,54 @@ static void a_real_reader_is_killed_and_stopped(void)
 	app_list_release(&list);
 }
 
+/* Which of 40 applications are affected after each change of the list. */
+static void lists_change(void)
+{
+	static const struct {
+		const char *what;
+		int from;       // applications app-FROM to app-TO
+		int to;
+		int moved;      // this one reads directory a, the others b
+		long long want; // its number, -1: none
+	} rows[] = {
+		{ "first", 0, 40, 7, 7 },           { "nothing", 0, 40, 7, 7 },
+		{ "another one moved", 0, 40, 9, 9 }, { "some gone in front", 8, 40, 9, 1 },
+		{ "some back", 2, 40, 9, 7 },       { "some gone behind", 2, 12, 9, 7 },
+		{ "all others", 50, 90, 60, 10 },   { "none that reads it", 50, 90, 0, -1 },
+		{ "an empty list", 0, 0, 0, -1 },   { "all again", 0, 40, 39, 39 },
+	};
+	struct app_list lists[2] = { { .items = NULL } };
+	struct asked asked;
+
+	asker_open(&asker, "reader", 20000);
+	asker_set_repository(&asker, ASKER_URL, repo);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct app_list *list = &lists[i % 2];
+
+		for (int k = rows[i].from; k < rows[i].to; k++) {
+			char name[32];
+
+			(void)snprintf(name, sizeof(name), "app-%d", k);
+			asker_add_app(list, name, ASKER_URL, k == rows[i].moved ? "a" : "b");
+		}
+		(void)reader_set_apps(asker.pool, list);
+		app_list_release(&lists[(i + 1) % 2]);
+		asker_ask_step(&asker, &asked, "refs/heads/main", before_id, after_id);
+		asker_wait(&asker, &asked);
+		tap_ok(asked.result == READER_OK && asked.fallback[0] == '\0' &&
+			       (rows[i].want < 0 ? asked.count == 0
+						 : asked.count == 1 &&
+							   (long long)asked.apps[0] == rows[i].want),
+		       "the list changes: %s (%s)", rows[i].what, asked.why);
+	}
+	struct reader_metrics metrics;
+	reader_pool_metrics(asker.pool, &metrics);
+	tap_int(metrics.started, 1, "all with one reader");
+	asker_close(&asker);
+	app_list_release(&lists[0]);
+	app_list_release(&lists[1]);
+}
+
 /* Many applications go in pieces, and a cache is written and read again. */
 static void many_applications_and_a_cache(void)
 {
@@ -215,6 +263,13 @@ static void the_serving_loop_frees_all(void)
 		"\"applications\":[{\"apiVersion\":\"argoproj.io/v1alpha1\",\"kind\":\"Application\","
 		"\"metadata\":{\"name\":\"a\"},\"spec\":{\"source\":{\"repoURL\":\"https://h/alias\","
 		"\"path\":\"a\"}},\"repositories\":[\"git.example/org/repo\"]}],\"last\":true}");
+	ask_raw(ends[0], &answer, "{\"op\":\"apps\",\"id\":3,\"repository\":\"r\",\"reset\":true,"
+		"\"applications\":[0,0],\"last\":true}");
+	tap_ok(strstr(answer.data, "no application 0") != NULL, "a number is good once: %s",
+	       answer.data);
+	ask_raw(ends[0], &answer, "{\"op\":\"apps\",\"id\":3,\"repository\":\"r\",\"reset\":true,"
+		"\"applications\":[0],\"last\":true}");
+	tap_str(answer.data, "{\"ok\":true,\"id\":3}", "and calls the application in use");
 	char *text = xasprintf("{\"op\":\"affected\",\"id\":4,\"repository\":\"r\",\"ref\":"
 			       "\"refs/heads/main\",\"default_branch\":\"main\",\"before\":\"%s\","
 			       "\"after\":\"%s\",\"count_all\":true}", before_id, after_id);
@@ -243,6 +298,7 @@ int main(int argc, char **argv)
 	make_repository();
 	a_real_reader_answers();
 	a_real_reader_is_killed_and_stopped();
+	lists_change();
 	many_applications_and_a_cache();
 	the_serving_loop_frees_all();
 	asker_release(&asker);
