@@ -2,9 +2,11 @@
  * One fetch, in steps, each a child:
  *
  *     INIT      only if our repository is not there: git init --bare
- *     LOOK      do our refs have the commit? then the origin is not asked
+ *     LOOK      is the commit the tip as we know it? then the origin is not asked.
+ *               A commit that we keep as an older one is no proof of anything:
+ *               the branch may have been set back to it
  *     TIP       git fetch +REF:refs/doorbell/tip/KEY
- *     LOOK      is it the commit (or a tag of it)? done
+ *     LOOK      is it the commit (or a tag of it), or do we have that? done
  *     WANTED    it is not (a newer push came, a replica lags): ask for the
  *               commit itself.  Protocol 2 and most hosts allow that; if not,
  *               the commit is not there yet
@@ -228,20 +230,14 @@ static void after_init(struct fetcher *f, struct job *job)
 
 static void after_look(struct fetcher *f, struct job *job, const struct target_answer *answer)
 {
+	bool first = job->step == STEP_LOOK;
+
 	fetch_git_read(answer->output, answer->output_len, job->key, &job->after, &job->known);
-	if (job->known.has_wanted && !wants_any(job)) {
+	if (job->known.tip_is_wanted || (!first && (job->known.has_wanted || wants_any(job)))) {
 		finish(f, job, FETCH_OK, NULL);
 		return;
 	}
-	if (job->step == STEP_LOOK) {
-		take_step(f, job, STEP_TIP);
-		return;
-	}
-	if (wants_any(job)) {
-		finish(f, job, FETCH_OK, NULL);
-		return;
-	}
-	take_step(f, job, STEP_WANTED);
+	take_step(f, job, first ? STEP_TIP : STEP_WANTED);
 }
 
 /* A step went well. */

@@ -60,7 +60,7 @@ enum fetch_outcome {
 struct fetch_result {
 	enum fetch_outcome outcome;
 	struct oid tip;   // what the ref was when last fetched; no id: never
-	bool asked;       // the origin was asked (false: it was all here already)
+	bool asked;       // the origin was asked (false: it was the tip already)
 	const char *why;  // unless OK: in words, one line, no secrets; borrowed
 };
 
@@ -85,9 +85,10 @@ void fetch_free(struct fetcher *f);
 int fetch_check(const struct fetch_repository *repository, struct error *err);
 
 /*
- * Have commit `after` of ref (full name) here.  If it is here already the
- * origin is not asked.  after without id: whatever the ref is now.  after may
- * be a tag object.  All arguments are copied.  Returns the id for
+ * Have commit `after` of ref (full name) here, and tell the ref's tip.  The
+ * origin is not asked if `after` is the tip that we know; otherwise the tip
+ * told is of now.  after without id: whatever the ref is now.  after may be a
+ * tag object, or the commit a tag points to.  All arguments are copied.  Returns the id for
  * fetch_cancel(), never 0; a repository that fetch_check() refuses, or a ref
  * that is none, is answered FETCH_FAILED.
  */

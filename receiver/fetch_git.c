@@ -342,16 +342,20 @@ static void read_line(char *line, const char *key, const struct oid *wanted,
 	if (strncmp(name, "refs/doorbell/", 14) != 0 || tail == NULL || strcmp(tail + 1, key) != 0) {
 		return;
 	}
+	bool is_tip = strncmp(name + 14, "tip/", 4) == 0;
 	for (bool first = true; rest != NULL; first = false) {
 		const char *hex = strsep(&rest, " ");
 		struct oid id;
 		if (oid_from_hex(hex, strlen(hex), &id) < 0) {
 			continue;
 		}
-		if (first && strncmp(name + 14, "tip/", 4) == 0) {
+		if (first && is_tip) {
 			known->tip = id;
 		}
-		known->has_wanted = known->has_wanted || oid_equal(&id, wanted);
+		if (oid_equal(&id, wanted)) {
+			known->has_wanted = true;
+			known->tip_is_wanted = known->tip_is_wanted || is_tip;
+		}
 	}
 }
 

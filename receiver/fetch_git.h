@@ -20,7 +20,8 @@
 /* What our refs say of one ref of the origin. No id: no such ref. */
 struct fetch_known {
 	struct oid tip;
-	bool has_wanted; // one of them, or what a tag points to, is the commit wanted
+	bool tip_is_wanted; // the tip, or what it points to if it is a tag, is the commit wanted
+	bool has_wanted;    // one of our refs, or what it points to, is
 };
 
 /* Why a git command failed. */

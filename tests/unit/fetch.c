@@ -250,8 +250,28 @@ static void test_keep(struct world *w)
 	tap_sh("git --git-dir=%s gc -q --prune=now", w->clone);
 	tap_ok(has(w, &w->one) && has(w, &w->two),
 	       "both ends of a comparison outlive a collection");
+	tap_sh("git -C %s/repositories/r.git update-ref refs/heads/main main~1", w->dir);
 	seen = fetch(w, &r, MAIN, &w->one);
-	tap_ok(seen.result.outcome == FETCH_OK && !seen.result.asked, "and are known");
+	tap_ok(seen.result.outcome == FETCH_OK && seen.result.asked &&
+	       oid_equal(&seen.result.tip, &w->one),
+	       "a branch set back to a commit that is kept is asked for");
+	tap_sh("git -C %s/repositories/r.git update-ref refs/heads/main v1^{commit}", w->dir);
+	seen = fetch(w, &r, MAIN, &w->one);
+	tap_ok(seen.result.outcome == FETCH_OK && !seen.result.asked, "the tip as known is not");
+	seen = fetch(w, &r, MAIN, &w->two);
+	tap_ok(seen.result.outcome == FETCH_OK && oid_equal(&seen.result.tip, &w->two),
+	       "and forward again");
+	seen = fetch(w, &r, MAIN, &w->one);
+	tap_ok(seen.result.outcome == FETCH_OK && oid_equal(&seen.result.tip, &w->two),
+	       "a late word of the older commit finds the newer tip");
+	char packed[300];
+	(void)snprintf(packed, sizeof(packed), "%s/info/refs", w->clone);
+	(void)unlink(packed);
+	for (int i = 0; i < 12; i++) {
+		(void)fetch(w, &r, MAIN, &none);
+	}
+	tap_ok(access(packed, F_OK) == 0 && has(w, &w->one) && has(w, &w->two),
+	       "after some fetches git collects, and what is kept stays");
 	fetch_keep(w->fetcher, &r, "refs/heads/never", &none);
 	fetch_keep(w->fetcher, &r, MAIN, &none);
 	run_loop(w);
