@@ -178,9 +178,42 @@ static const struct kustomize_field kustomization_fields[] = {
 	{ NULL, NULL, NULL },
 };
 
+static void visit_component(struct inputs_walk *w, void *arg, const char *path,
+			    const struct tree_entry *entry)
+{
+	struct kustomize_root *root = arg;
+	struct inputs_entry found = { .found = INPUTS_NOTHING };
+
+	(void)entry;
+	(void)inputs_lookup(w, inputs_join(w, path, ".."), &found);
+	if (found.found == INPUTS_DIRECTORY) {
+		inputs_child(root->walk, &inputs_kustomize, found.real, NULL, path);
+	}
+}
+
+/*
+ * A component that a source adds.  Argo CD runs "kustomize edit add
+ * component", which takes patterns (Go's filepath.Glob) before it takes names:
+ * a directory is found by the kustomization in it.
+ */
+static void read_added_component(struct kustomize_root *root, const char *text)
+{
+	struct inputs_walk *w = root->walk;
+	const char *pattern = inputs_join(w, root->dir, text);
+
+	read_component(root, text);
+	if (pattern == NULL || strpbrk(text, "*?[\\") == NULL) {
+		return;
+	}
+	for (size_t i = 0; i < sizeof(file_names) / sizeof(file_names[0]); i++) {
+		inputs_glob(w, GLOB_GO, inputs_format(w, "%s/%s", pattern, file_names[i]),
+			    INPUTS_NAMES, visit_component, root);
+	}
+}
+
 /* What a source adds to a root (struct inputs_walker's options). */
 static const struct kustomize_field option_fields[] = {
-	{ "components", read_component, NULL },
+	{ "components", read_added_component, NULL },
 	{ "patches", kustomize_read_file, NULL },
 	{ NULL, NULL, NULL },
 };
@@ -279,38 +312,14 @@ static void walk(struct inputs_walk *w, const char *dir, const json_t *options)
 	}
 }
 
-/* Does any string below node hold the name of the revision's variables? */
-static bool uses_revision(const json_t *node)
-{
-	const char *key = NULL;
-	json_t *value = NULL;
-	size_t i = 0;
-
-	if (json_is_string(node)) {
-		return strstr(json_string_value(node), "ARGOCD_APP_REVISION") != NULL;
-	}
-	json_object_foreach((json_t *)(uintptr_t)node, key, value) {
-		if (uses_revision(value)) {
-			return true;
-		}
-	}
-	json_array_foreach(node, i, value) {
-		if (uses_revision(value)) {
-			return true;
-		}
-	}
-	return false;
-}
-
 /*
- * Argo CD's spec.source.kustomize: images, commonLabels and (if asked for)
- * commonAnnotations may hold the revision; components and patches refer to
- * files as if they stood in the root's own kustomization.
+ * Argo CD's spec.source.kustomize: components and patches refer to files as
+ * if they stood in the root's own kustomization.  (That the revision may be
+ * named there is seen by whoever walks the source.)
  */
 static json_t *options(struct inputs_walk *w, const struct inputs_source *source,
 		       const json_t *spec)
 {
-	static const char *const substituted[] = { "images", "commonLabels", "commonAnnotations" };
 	const json_t *kustomize = json_object_get(spec, "kustomize");
 	const json_t *components = json_object_get(kustomize, "components");
 	json_t *patches = json_array();
@@ -318,12 +327,8 @@ static json_t *options(struct inputs_walk *w, const struct inputs_source *source
 	const json_t *patch = NULL;
 	size_t i = 0;
 
+	(void)w;
 	(void)source;
-	for (i = 0; i < sizeof(substituted) / sizeof(substituted[0]); i++) {
-		if (uses_revision(json_object_get(kustomize, substituted[i]))) {
-			inputs_always(w, "the source's options name the revision");
-		}
-	}
 	json_array_foreach(json_object_get(kustomize, "patches"), i, patch) {
 		json_t *path = json_object_get(patch, "path");
 
