@@ -110,8 +110,8 @@ struct conn_counters {
 
 /*
  * A new pool on base, which must outlive it.  The number of connections is
- * lowered to three quarters of the file descriptors that the process may
- * have: journal, children and outgoing connections need some too.
+ * lowered to what the process may have of file descriptors, less what
+ * journal, children and outgoing connections need, and crowd_ms with it.
  */
 struct conn_pool *conn_pool_new(struct event_base *base, const struct conn_limits *limits);
 

@@ -19,8 +19,11 @@
 #include "receiver/conn_impl.h"
 
 /* While the pool is full: how often we look for who can go, and how many at once. */
-#define CROWD_CHECK_MS 100
+#define CROWD_CHECK_MS 20
 #define CROWD_BATCH 64
+
+/* Least of what a silent connection gets in a full pool. */
+#define CROWD_LEAST_MS 20
 
 /* What a connection that has sent nothing gets when we want to end. */
 #define DRAIN_IDLE_MS 250
@@ -45,7 +48,15 @@ const struct conn_limits conn_limits_default = {
 	.linger_bytes = 65536,
 };
 
-/* Three quarters of the file descriptors that we may have. */
+/* Descriptors that journal, children, readers and outgoing calls need, and the least for us. */
+#define DESCRIPTORS_OF_OTHERS 44
+#define DESCRIPTORS_LEAST 8
+
+/*
+ * Our share of the file descriptors that the process may have: three
+ * quarters, but where they are few the others come first.  A pool that is
+ * full can make room; a process without descriptors cannot.
+ */
 static unsigned descriptors_for_us(void)
 {
 	struct rlimit limit;
@@ -53,7 +64,10 @@ static unsigned descriptors_for_us(void)
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > UINT32_MAX) {
 		return UINT32_MAX;
 	}
-	return (unsigned)(limit.rlim_cur / 4 * 3);
+	unsigned all = (unsigned)limit.rlim_cur;
+	unsigned rest = all > DESCRIPTORS_OF_OTHERS ? all - DESCRIPTORS_OF_OTHERS : 0;
+	unsigned share = all / 4 * 3 < rest ? all / 4 * 3 : rest;
+	return share > DESCRIPTORS_LEAST ? share : DESCRIPTORS_LEAST;
 }
 
 void conn_pool_set_limits(struct conn_pool *pool, const struct conn_limits *limits)
@@ -61,7 +75,13 @@ void conn_pool_set_limits(struct conn_pool *pool, const struct conn_limits *limi
 	unsigned most = descriptors_for_us();
 
 	pool->limits = *limits;
-	pool->limits.connections = limits->connections < most ? limits->connections : most;
+	if (most < limits->connections) {
+		/* The fewer places, the sooner each must be free again, or the last waits for all. */
+		int share = (int)((int64_t)limits->crowd_ms * most / limits->connections);
+
+		pool->limits.connections = most;
+		pool->limits.crowd_ms = share > CROWD_LEAST_MS ? share : CROWD_LEAST_MS;
+	}
 	pool->budget.max = limits->bodies;
 }
 

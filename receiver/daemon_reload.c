@@ -7,12 +7,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/buf.h"
 #include "base/mstime.h"
 #include "base/xalloc.h"
 #include "receiver/catalog.h"
 #include "receiver/conn.h"
+#include "receiver/fetch.h"
 #include "receiver/intake.h"
 #include "receiver/log.h"
 #include "receiver/metrics.h"
@@ -23,6 +25,9 @@
 #include "receiver/tls.h"
 #include "receiver/watch.h"
 #include "receiver/world.h"
+
+/* What an answer to the hook may take beyond the wait for the decision. */
+#define HOOK_WAIT_MARGIN_MS 2000
 
 /* Everything that was read, as one text, so that "is it different" is one comparison. */
 static void fingerprint_of(const struct config *c, const char *file_text, size_t len,
@@ -111,6 +116,31 @@ static void apply_log(const struct config *c)
 	log_setup(json ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT, levels[c->log_level]);
 }
 
+/*
+ * Where the reader keeps the index of a repository: a directory of its own,
+ * so that one repository's reader cannot write another's.
+ */
+static char *cache_path(const struct daemon *d, const char *name)
+{
+	char digest[SHA256_HEX_MAX + 1] = "";
+	(void)sha256_hex(name, strlen(name), digest);
+	char *path = xasprintf("%s/cache/%.32s", d->settings->config->state_directory, digest);
+
+	(void)mkdir(path, 0700);
+	return path;
+}
+
+/* What could never be fetched is said now, not at the first push. */
+static void check_fetch(const struct daemon *d, const struct repository *r)
+{
+	struct fetch_repository from = resolver_fetch_settings(r, d->settings->config);
+	struct error err = ERROR_INIT;
+
+	if (!r->local && fetch_check(&from, &err) < 0) {
+		log_error("repository cannot be fetched", "repo", r->name, "reason", err.text, NULL);
+	}
+}
+
 static void apply_repositories(struct daemon *d)
 {
 	static const enum affected_mode modes[] = {
@@ -119,10 +149,10 @@ static void apply_repositories(struct daemon *d)
 		[CONFIG_MODE_ARGOCD] = AFFECTED_ARGOCD,
 	};
 	const struct repository *r = repositories_get(d->settings->repositories, 0);
-	char *cache = xasprintf("%s/cache", d->settings->config->state_directory);
 
 	for (size_t i = 0; r != NULL; r = repositories_get(d->settings->repositories, ++i)) {
 		struct error err = ERROR_INIT;
+		char *cache = cache_path(d, r->name);
 		struct reader_repository_options options = {
 			.url = r->name,
 			.path = r->path,
@@ -135,8 +165,9 @@ static void apply_repositories(struct daemon *d)
 			log_error("repository not usable", "repo", r->name, "reason", err.text,
 				  NULL);
 		}
+		check_fetch(d, r);
+		free(cache);
 	}
-	free(cache);
 }
 
 static void apply_limits(struct daemon *d)
@@ -147,6 +178,9 @@ static void apply_limits(struct daemon *d)
 	limits.connections = c->max_connections;
 	limits.per_source = c->max_connections_per_address;
 	limits.per_source_new = c->new_connections_per_address;
+	if (limits.phase_ms[CONN_STORE] < (int)c->hook_wait + HOOK_WAIT_MARGIN_MS) {
+		limits.phase_ms[CONN_STORE] = (int)c->hook_wait + HOOK_WAIT_MARGIN_MS;
+	}
 	conn_pool_set_limits(d->conns, &limits);
 }
 

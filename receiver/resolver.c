@@ -161,8 +161,8 @@ static void on_fetch(void *arg, const struct fetch_result *result)
 	answer(q, how, q->tip.len > 0 ? &q->tip : tip, result->why);
 }
 
-static struct fetch_repository fetch_settings(const struct repository *repository,
-					      const struct config *config)
+struct fetch_repository resolver_fetch_settings(const struct repository *repository,
+						const struct config *config)
 {
 	const struct config_repository *c = repository->config;
 
@@ -200,7 +200,7 @@ void resolver_ask(struct resolver *r, const struct resolver_question *question,
 	}
 	q->default_branch = repository->config->default_branch;
 	if (!repository->local) {
-		struct fetch_repository from = fetch_settings(repository, q->settings->config);
+		struct fetch_repository from = resolver_fetch_settings(repository, q->settings->config);
 		const struct oid none = { 0 };
 
 		(void)fetch_ref(r->fetcher, &from, q->ref, wanted(q) != NULL ? wanted(q) : &none,
@@ -219,7 +219,7 @@ void resolver_keep(struct resolver *r, const char *repository, const char *ref,
 		repositories_find_name(r->settings->repositories, repository);
 
 	if (found != NULL && !found->local) {
-		struct fetch_repository from = fetch_settings(found, r->settings->config);
+		struct fetch_repository from = resolver_fetch_settings(found, r->settings->config);
 
 		fetch_keep(r->fetcher, &from, ref, commit);
 	}

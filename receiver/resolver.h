@@ -11,7 +11,10 @@
 
 #include "base/oid.h"
 #include "delivery/delivery.h"
+#include "receiver/fetch.h"
+#include "receiver/repositories.h"
 
+struct config;
 struct event_base;
 struct fetcher;
 struct reader_pool;
@@ -43,6 +46,10 @@ void resolver_set_settings(struct resolver *r, struct settings *settings);
 /* Ask. All of question is copied. */
 void resolver_ask(struct resolver *r, const struct resolver_question *question,
 		  resolver_done_fn done, void *arg);
+
+/* What fetching a repository of the configuration needs; borrowed from both. */
+struct fetch_repository resolver_fetch_settings(const struct repository *repository,
+						const struct config *config);
 
 /* Keep what was processed last of a ref from being collected (zero: forget the ref). */
 void resolver_keep(struct resolver *r, const char *repository, const char *ref,

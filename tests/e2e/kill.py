@@ -54,6 +54,7 @@ class Sender(threading.Thread):
         super().__init__()
         self.place, self.history, self.at = place, history, start
         self.acknowledged = []
+        self.burst = random.choice((1, 1, 2, 5, 100))  # few: the kill hits deciding and ringing
         self.stop = False
 
     def send(self, before, after, number):
@@ -70,7 +71,7 @@ class Sender(threading.Thread):
             return s.recv(12)
 
     def run(self):
-        while not self.stop and self.at < len(self.history):
+        while not self.stop and self.at < len(self.history) and len(self.acknowledged) < self.burst:
             before, after = self.history[self.at - 1][0], self.history[self.at][0]
             set_ref(self.place, after)
             try:
@@ -113,9 +114,9 @@ def kill_loop(place, history):
         sender.start()
         # From the start of the process on, so that starting and taking up are hit as well.
         first = time.monotonic()
-        moment = random.random() * 0.12 * PATIENCE
+        moment = random.random() * 0.3 * PATIENCE
         wait(lambda: sender.acknowledged or time.monotonic() - first > moment, 5, 0.001)
-        time.sleep(random.random() * 0.06 * PATIENCE)
+        time.sleep(random.random() ** 2 * 0.2 * PATIENCE)
         receiver.kill()
         sender.stop = True
         sender.join()
