@@ -131,7 +131,7 @@ static void fill_source(const struct affected_state *state, const struct tracked
 	const json_t **siblings = NULL;
 	size_t count = 0;
 
-	if (s->ref != NULL && app->source_count > 1) {
+	if (app->source_count > 1) {
 		siblings = xcalloc(app->source_count, sizeof(*siblings));
 		for (size_t i = 0; i < app->source_count; i++) {
 			if (i != t->source) {

@@ -70,7 +70,7 @@ struct inputs_entry {
 /* dir and relative joined and cleaned lexically; NULL if absolute or above the root. */
 const char *inputs_join(struct inputs_walk *w, const char *dir, const char *relative);
 
-/* As inputs_join(), but what is above the root becomes the root, as Go does it for absolute paths. */
+/* As inputs_join(), but above the root is the root, as Go does it for absolute paths. */
 const char *inputs_join_clamped(struct inputs_walk *w, const char *dir, const char *relative);
 
 /* A copy of text that lives as long as the walk. */
@@ -103,6 +103,13 @@ enum inputs_found inputs_file(struct inputs_walk *w, const char *path, unsigned 
  */
 enum inputs_found inputs_read(struct inputs_walk *w, const char *path, unsigned flags,
 			      struct buf *out, struct inputs_entry *ret_entry);
+
+/*
+ * The content of a blob whose path is logged already, by a list, a glob or a
+ * lookup: append it to out. False if it cannot be read, or does not fit below
+ * out's ceiling (nothing is added then, and the unit is not opaque for it).
+ */
+bool inputs_blob(struct inputs_walk *w, const struct oid *id, struct buf *out);
 
 /*
  * Read path as YAML, its first document only or all (as a JSON array).  As

@@ -96,6 +96,12 @@ static const char *follow(struct inputs_walk *w, const char *path, size_t used,
 	return result;
 }
 
+/* The first used bytes of path lead to something whose content counts. */
+static void log_part(struct inputs_walk *w, const char *path, size_t used)
+{
+	walk_probe(w, PROBE_FILE, arena_text(&w->machine->arena, path, used), 0, NULL, NULL);
+}
+
 static void log_directory(struct inputs_walk *w, const char *path)
 {
 	if (path[0] != '\0') {
@@ -108,7 +114,7 @@ static enum inputs_found arrive(struct inputs_walk *w, const char *path, size_t 
 				unsigned flags, const struct tree_entry *entry)
 {
 	if (entry->kind == TREE_GITLINK) {
-		walk_probe(w, PROBE_FILE, arena_text(&w->machine->arena, path, used), 0, NULL, NULL);
+		log_part(w, path, used);
 		walk_probe(w, PROBE_FILE, ".gitmodules", 0, NULL, NULL);
 		return INPUTS_SUBMODULE;
 	}
@@ -144,7 +150,7 @@ static enum inputs_found resolve(struct inputs_walk *w, const char *path, unsign
 			ret->executable = entry.kind == TREE_EXEC;
 			return arrive(w, path, used, flags, &entry);
 		}
-		walk_probe(w, PROBE_FILE, arena_text(&w->machine->arena, path, used), 0, NULL, NULL);
+		log_part(w, path, used);
 		path = follow(w, path, used, &entry.id);
 		if (w->trace.opaque != NULL) {
 			return INPUTS_UNREADABLE;
@@ -201,4 +207,15 @@ enum inputs_found inputs_read(struct inputs_walk *w, const char *path, unsigned 
 	}
 	buf_release(&text);
 	return found;
+}
+
+bool inputs_blob(struct inputs_walk *w, const struct oid *id, struct buf *out)
+{
+	struct error err = ERROR_INIT;
+	int r = treereader_blob(w->reader, id, out, &err);
+
+	if (r != REPO_OK && r != REPO_LIMIT) {
+		walk_trouble(w, r, &err);
+	}
+	return r == REPO_OK;
 }

@@ -3,6 +3,7 @@
  */
 #include "inputs/renderers.h"
 
+#include "inputs/helm.h"
 #include "inputs/kustomize.h"
 
 /* A directory of which nothing better is known: all that is below it. */
@@ -35,7 +36,7 @@ const struct inputs_walker *inputs_renderer(enum inputs_type type)
 {
 	static const struct inputs_walker *const renderers[] = {
 		[INPUTS_TYPE_DIRECTORY] = &inputs_plain,
-		[INPUTS_TYPE_HELM] = &inputs_plain,
+		[INPUTS_TYPE_HELM] = &inputs_helm,
 		[INPUTS_TYPE_KUSTOMIZE] = &inputs_kustomize,
 		[INPUTS_TYPE_PLUGIN] = &inputs_plugin,
 	};
@@ -47,10 +48,13 @@ const struct inputs_walker *const inputs_walkers[] = {
 	&inputs_plain,
 	&inputs_plugin,
 	&inputs_kustomize,
+	&inputs_helm,
+	&inputs_chart,
 	NULL,
 };
 
 const struct inputs_filter *const inputs_filters[] = {
 	&inputs_filter_type,
+	&inputs_filter_chart,
 	NULL,
 };

@@ -251,8 +251,9 @@ static void walk_exact(struct inputs_walk *w, const struct inputs_source *source
 	if (source->ref != NULL) {
 		log_refs(w, source);
 	}
-	/* A source that has a ref and no path only serves the others. */
-	if (source->ref != NULL && source->path[0] == '\0') {
+	/* A source that has a ref and no path only serves the others; "." is a path. */
+	const char *path = json_string_value(json_object_get(source->spec, "path"));
+	if (source->ref != NULL && (path == NULL || path[0] == '\0')) {
 		return;
 	}
 	if (inputs_lookup(w, source->path, &entry) == INPUTS_NOTHING) {

@@ -1,0 +1,332 @@
+/*
+ * Which files does Argo CD give to "helm template" beside the chart?
+ *
+ * Argo CD, reposerver/repository (getResolvedValueFiles and helmTemplate):
+ *   1. An entry of helm.valueFiles, or the path of one of helm.fileParameters,
+ *      whose first component is "$" and the ref of a source is a file of that
+ *      source's repository, from its root.
+ *   2. Any other has its variables substituted (substitute.h).  What has a
+ *      scheme is an address and not read from here.
+ *   3. A leading "/" means the root of the repository, else it is relative to
+ *      the source's path.  It is joined lexically, and may not leave the
+ *      repository.
+ *   4. With one of "*?[" in it a value file is a pattern of doublestar's.
+ *   5. What is not there is an error, or left out (ignoreMissingValueFiles):
+ *      either way it counts when it appears.
+ *
+ * The addresses of helm-secrets name files, too ("secrets://prod.yaml").
+ *
+ * A source with a ref is asked what its siblings read through it (refs()); so
+ * a source that has nothing but a ref has exactly those inputs.  Everything
+ * is resolved while the options are made: units hold paths from the root, and
+ * many sources with the same chart and values are one unit.
+ *
+ * Value files are YAML and count by their meaning.  One that holds a template
+ * itself (for "tpl") may reach any file of the chart: the chart is told.
+ */
+#include "inputs/helm.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "inputs/helm_template.h"
+#include "inputs/substitute.h"
+
+/* What is being collected, as the options of a unit. */
+struct collecting {
+	struct inputs_walk *walk;
+	const struct inputs_source *source;
+	const json_t *spec;   // of the source that is rendered
+	const char *through;  // the ref that is asked for, or NULL for the source's own
+	json_t *values;       // paths of value files
+	json_t *globs;        // patterns of value files
+	json_t *raw;          // paths whose bytes count
+	bool unseen;          // there are values that cannot be looked at
+};
+
+static void add(json_t *list, const char *path)
+{
+	if (path != NULL) {
+		(void)json_array_append_new(list, json_string(path));
+	}
+}
+
+/* "$name/..." with that name; the rest is at *ret_rest. */
+static bool goes_through(const char *text, const char *ref, const char **ret_rest)
+{
+	size_t len = ref != NULL ? strlen(ref) : 0;
+
+	if (len == 0 || text[0] != '$' || strncmp(text + 1, ref, len) != 0 ||
+	    (text[1 + len] != '/' && text[1 + len] != '\0')) {
+		return false;
+	}
+	*ret_rest = text + 1 + len;
+	return true;
+}
+
+static bool goes_through_sibling(const struct inputs_source *source, const char *text)
+{
+	const char *rest = NULL;
+
+	for (size_t i = 0; i < source->sibling_count; i++) {
+		const json_t *ref = json_object_get(source->siblings[i], "ref");
+
+		if (goes_through(text, json_string_value(ref), &rest)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * helm-secrets: "secrets://FILE", "secrets+gpg-import://KEY?FILE" and others
+ * alike; the bytes of both count.
+ */
+static void collect_secret(struct collecting *c, const char *body)
+{
+	const char *question = strchr(body, '?');
+	const char *key = question != NULL
+				  ? inputs_format(c->walk, "%.*s", (int)(question - body), body)
+				  : "";
+
+	add(c->raw, inputs_join(c->walk, c->source->path, question != NULL ? question + 1 : body));
+	if (key[0] != '\0') {
+		add(c->raw, inputs_join(c->walk, c->source->path, key));
+	}
+}
+
+/* A text with its variables put in, relative to dir; pattern: some are not known. */
+static void collect_path(struct collecting *c, const char *dir, const char *text, bool pattern,
+			 bool is_values)
+{
+	const char *scheme = strstr(text, "://");
+
+	if (scheme != NULL) {
+		c->unseen = true;
+		if (strncmp(text, "secrets", 7) == 0) {
+			collect_secret(c, scheme + 3);
+		}
+		return;
+	}
+	const char *path = inputs_join(c->walk, text[0] == '/' ? "" : dir,
+				       text + strspn(text, "/"));
+	if (pattern || (is_values && strpbrk(text, "*?[") != NULL)) {
+		add(c->globs, path);
+		return;
+	}
+	add(is_values ? c->values : c->raw, path);
+}
+
+static void collect_variants(struct collecting *c, const char *dir, const char *text,
+			     bool is_values)
+{
+	bool pattern = false;
+	const char *made = inputs_substitute(c->walk, c->source, c->spec, text, false, &pattern);
+
+	collect_path(c, dir, made, pattern, is_values);
+	if (inputs_substitute_names(c->source, text)) {
+		made = inputs_substitute(c->walk, c->source, c->spec, text, true, &pattern);
+		collect_path(c, dir, made, pattern, is_values);
+	}
+}
+
+/* One entry as it is written. */
+static void collect(struct collecting *c, const char *text, bool is_values)
+{
+	const char *rest = NULL;
+
+	if (text[0] == '\0') {
+		return;
+	}
+	if (goes_through(text, c->through != NULL ? c->through : c->source->ref, &rest)) {
+		collect_variants(c, "", rest, is_values);
+		return;
+	}
+	if (c->through != NULL) {
+		return;
+	}
+	if (goes_through_sibling(c->source, text)) {
+		c->unseen = true;
+		return;
+	}
+	collect_variants(c, c->source->path, text, is_values);
+}
+
+static void collect_all(struct collecting *c)
+{
+	const json_t *helm = json_object_get(c->spec, "helm");
+	const json_t *item = NULL;
+	size_t i = 0;
+
+	json_array_foreach(json_object_get(helm, "valueFiles"), i, item) {
+		if (json_is_string(item)) {
+			collect(c, json_string_value(item), true);
+		}
+	}
+	json_array_foreach(json_object_get(helm, "fileParameters"), i, item) {
+		const json_t *path = json_object_get(item, "path");
+
+		if (json_is_string(path)) {
+			collect(c, json_string_value(path), false);
+		}
+	}
+}
+
+/* Does any string below node hold what might be a template? */
+static bool holds_template(const json_t *node, int depth)
+{
+	const char *key = NULL;
+	json_t *value = NULL;
+	size_t i = 0;
+
+	if (json_is_string(node)) {
+		return helm_values_suspect(json_string_value(node), json_string_length(node));
+	}
+	json_object_foreach((json_t *)(uintptr_t)node, key, value) {
+		if (depth > LIMIT_YAML_DEPTH || holds_template(value, depth + 1)) {
+			return true;
+		}
+	}
+	json_array_foreach(node, i, value) {
+		if (depth > LIMIT_YAML_DEPTH || holds_template(value, depth + 1)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void begin(struct collecting *c)
+{
+	c->values = json_array();
+	c->globs = json_array();
+	c->raw = json_array();
+}
+
+/* The collected lists as an object; they are given up. */
+static json_t *finish(struct collecting *c)
+{
+	const struct {
+		const char *name;
+		json_t *list;
+	} lists[] = { { "values", c->values }, { "globs", c->globs }, { "raw", c->raw } };
+	json_t *result = json_object();
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		if (json_array_size(lists[i].list) > 0) {
+			(void)json_object_set(result, lists[i].name, lists[i].list);
+		}
+		json_decref(lists[i].list);
+	}
+	return result;
+}
+
+static json_t *options(struct inputs_walk *w, const struct inputs_source *source,
+		       const json_t *spec)
+{
+	struct collecting c = { .walk = w, .source = source, .spec = spec };
+	const json_t *helm = json_object_get(spec, "helm");
+
+	begin(&c);
+	collect_all(&c);
+	bool anything = c.unseen || holds_template(json_object_get(helm, "values"), 0) ||
+			holds_template(json_object_get(helm, "valuesObject"), 0) ||
+			holds_template(json_object_get(helm, "parameters"), 0);
+	json_t *result = finish(&c);
+
+	if (anything) {
+		(void)json_object_set_new(result, "anything", json_true());
+	}
+	if (json_object_size(result) > 0) {
+		return result;
+	}
+	json_decref(result);
+	return NULL;
+}
+
+/* A blob that was logged: may it hold a template? */
+static bool blob_suspect(struct inputs_walk *w, const struct oid *id)
+{
+	struct buf text;
+
+	buf_init(&text, LIMIT_YAML_BYTES);
+	bool suspect = !inputs_blob(w, id, &text) || helm_values_suspect(text.data, text.len);
+
+	buf_release(&text);
+	return suspect;
+}
+
+static void read_file(struct inputs_walk *w, const char *path, unsigned flags, bool *suspect)
+{
+	struct inputs_entry entry;
+	enum inputs_found found = inputs_file(w, path, flags, &entry);
+
+	if (found == INPUTS_FILE) {
+		*suspect = *suspect || blob_suspect(w, &entry.id);
+	} else if (found != INPUTS_NOTHING) {
+		*suspect = true;
+	}
+}
+
+static void read_found(struct inputs_walk *w, void *arg, const char *path,
+		       const struct tree_entry *entry)
+{
+	bool *suspect = arg;
+
+	if (entry->kind == TREE_LINK) {
+		read_file(w, path, 0, suspect);
+		return;
+	}
+	*suspect = *suspect || blob_suspect(w, &entry->id);
+}
+
+/* Log what options name. True if any of it may hold a template. */
+static bool read_files(struct inputs_walk *w, const json_t *options)
+{
+	bool suspect = false;
+	const json_t *item = NULL;
+	size_t i = 0;
+
+	json_array_foreach(json_object_get(options, "values"), i, item) {
+		read_file(w, json_string_value(item), INPUTS_MEANING, &suspect);
+	}
+	json_array_foreach(json_object_get(options, "raw"), i, item) {
+		read_file(w, json_string_value(item), 0, &suspect);
+	}
+	json_array_foreach(json_object_get(options, "globs"), i, item) {
+		inputs_glob(w, GLOB_DOUBLESTAR, json_string_value(item), 0, read_found, &suspect);
+	}
+	return suspect;
+}
+
+static void refs(struct inputs_walk *w, const struct inputs_source *source, const json_t *sibling)
+{
+	struct collecting c = {
+		.walk = w, .source = source, .spec = sibling, .through = source->ref,
+	};
+
+	begin(&c);
+	collect_all(&c);
+	json_t *found = finish(&c);
+	(void)read_files(w, found);
+	json_decref(found);
+}
+
+static void walk(struct inputs_walk *w, const char *dir, const json_t *options)
+{
+	bool anything = inputs_true(json_object_get(options, "anything"));
+	json_t *chart = NULL;
+
+	if (read_files(w, options) || anything) {
+		chart = json_pack("{s:b}", "anything", 1);
+	}
+	inputs_child(w, &inputs_chart, dir, chart, NULL);
+	json_decref(chart);
+}
+
+const struct inputs_walker inputs_helm = {
+	.name = "helm",
+	.options = options,
+	.walk = walk,
+	.refs = refs,
+};

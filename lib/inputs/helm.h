@@ -1,0 +1,21 @@
+/*
+ * Helm: a source whose chart lies in the repository, and the chart itself.
+ */
+#ifndef LIB_INPUTS_HELM_H
+#define LIB_INPUTS_HELM_H
+
+#include "inputs/inputs_impl.h"
+
+/* A source of type Helm: its value files, and its chart as another unit. */
+extern const struct inputs_walker inputs_helm;
+
+/*
+ * A chart, with its dependencies. Options: "anything" is true if values that
+ * are templates themselves may come from outside of the chart.
+ */
+extern const struct inputs_walker inputs_chart;
+
+/* What of a chart's directory matters; the argument says by which rules (helm_chart.c). */
+extern const struct inputs_filter inputs_filter_chart;
+
+#endif
