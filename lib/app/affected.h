@@ -53,7 +53,7 @@ struct affected_reason {
 	char *path;              // the changed path; "" for PROBE_ALWAYS
 	enum change_kind change;
 	enum probe_kind probe;
-	struct strvec via;       // the chain from what read the path up to the application's root, may be empty
+	struct strvec via;       // from what read the path up to the root; may be empty
 };
 
 struct affected_application {
@@ -67,7 +67,7 @@ struct affected_application {
 struct affected {
 	size_t changed_paths;    // paths that differ between the trees
 	bool changed_paths_exact; // false: only those near an input were counted
-	size_t tracked;          // applications (not sources) with a source at this repository and ref
+	size_t tracked;          // applications (not sources) that follow this ref
 	struct affected_application *items; // sorted by application, each once
 	size_t count;
 	char *fallback;          // not NULL: why all tracked applications are affected
@@ -85,7 +85,7 @@ struct affected_request {
 	 */
 	struct oid before;
 	struct oid after;            // commit (or tag object); zero: the ref was deleted
-	bool count_all;              // count every changed path (explain), not only those near an input
+	bool count_all;              // count every changed path, not only those near an input
 };
 
 struct affected_options {

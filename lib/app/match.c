@@ -159,26 +159,28 @@ static bool meaning_is_same(struct current *c)
 	return c->meaning_same;
 }
 
+/* What a probe asks of a path that leads to it; at its own path there is no filter. */
+static bool path_fits(struct current *c, const struct posting *p, bool self)
+{
+	if (self) {
+		return !(p->flags & INPUTS_BELOW);
+	}
+	return p->filter == 0 || filter_takes(c, p);
+}
+
 /* Does the change touch a probe that its path leads to? self: the probe is at the path. */
 static bool touches(struct current *c, const struct posting *p, bool self)
 {
 	if (c->change->directory) {
-		return (p->flags & INPUTS_DIRS || p->kind == PROBE_ABSENT) &&
-		       (self || p->filter == 0 || filter_takes(c, p));
+		return (p->flags & INPUTS_DIRS || p->kind == PROBE_ABSENT) && path_fits(c, p, self);
 	}
 	if (p->flags & INPUTS_NAMES && c->names_same) {
-		return false;
-	}
-	if (self && p->flags & INPUTS_BELOW && !c->wide) {
 		return false;
 	}
 	if (c->wide) {
 		return true;
 	}
-	if (c->mode_only && !(p->flags & INPUTS_EXEC)) {
-		return false;
-	}
-	if (!self && p->filter != 0 && !filter_takes(c, p)) {
+	if ((c->mode_only && !(p->flags & INPUTS_EXEC)) || !path_fits(c, p, self)) {
 		return false;
 	}
 	return !(p->flags & INPUTS_MEANING) || !meaning_is_same(c);

@@ -67,7 +67,8 @@ static void log_item(struct inputs_walk *w, const char *item)
 	walk_probe(w, PROBE_SUBTREE, below, INPUTS_EXEC | (clean ? 0 : INPUTS_BELOW), NULL, NULL);
 	if (strpbrk(path, "*?[\\") != NULL) {
 		const struct inputs_probe probe = {
-			.kind = PROBE_GLOB, .flags = INPUTS_EXEC, .dialect = GLOB_GO, .path = path, .argument = ""
+			.kind = PROBE_GLOB, .flags = INPUTS_EXEC, .dialect = GLOB_GO,
+			.path = path, .argument = "",
 		};
 
 		inputs_probe_add(w, &probe);
@@ -101,8 +102,12 @@ bool inputs_annotation(struct inputs_walk *w, const char *source_path, const cha
 		}
 		any = true;
 		item = slice(w, item, len);
-		log_item(w, item[0] == '/' ? item + 1
-					   : clean_relative(w, inputs_format(w, "%s/%s", source_path, item)));
+		if (item[0] == '/') {
+			log_item(w, item + 1);
+			continue;
+		}
+		item = inputs_format(w, "%s/%s", source_path, item);
+		log_item(w, clean_relative(w, item));
 	}
 	return any;
 }

@@ -59,7 +59,7 @@ struct inputs_probe {
 	enum probe_kind kind;
 	uint8_t flags;
 	enum glob_dialect dialect;          // GLOB
-	const char *path;                   // GLOB: the pattern; relative to the root, "" is the root
+	const char *path;                   // from the root, "" is the root; GLOB: the pattern
 	const struct inputs_filter *filter; // SUBTREE and LIST: NULL takes all
 	const char *argument;               // of the filter; "" if none
 };

@@ -176,6 +176,13 @@ static int differ(struct walk *w, const struct side *a, const struct tree_item *
 	return descend(w, &change.before.id, &change.after.id, len, name, cookie);
 }
 
+static bool same_item(const struct tree *a, const struct tree_item *i, const struct tree *b,
+		      const struct tree_item *j)
+{
+	return i->kind == j->kind &&
+	       memcmp(tree_item_id(a, i), tree_item_id(b, j), a->id.len) == 0;
+}
+
 static int merge(struct walk *w, struct side *a, struct side *b, size_t len, uint64_t cookie)
 {
 	int r = REPO_OK;
@@ -191,8 +198,7 @@ static int merge(struct walk *w, struct side *a, struct side *b, size_t len, uin
 		int order = i == NULL ? 1 : j == NULL ? -1 : tree_compare(a->tree, i, b->tree, j);
 		a->at += order <= 0;
 		b->at += order >= 0;
-		if (order == 0 && i->kind == j->kind &&
-		    memcmp(tree_item_id(a->tree, i), tree_item_id(b->tree, j), a->tree->id.len) == 0) {
+		if (order == 0 && same_item(a->tree, i, b->tree, j)) {
 			continue;
 		}
 		r = differ(w, a, order <= 0 ? i : NULL, b, order >= 0 ? j : NULL, len, cookie);

@@ -9,6 +9,23 @@
 #include "base/glob.h"
 #include "base/xalloc.h"
 
+/* Take the last component off what is in front of the limit. */
+static size_t step_back(const char *out, size_t w, size_t limit)
+{
+	w--;
+	while (w > limit && out[w] != '/') {
+		w--;
+	}
+	return w;
+}
+
+static bool is_element(const char *path, const char *element)
+{
+	size_t n = strlen(element);
+
+	return strncmp(path, element, n) == 0 && (path[n] == '\0' || path[n] == '/');
+}
+
 /* Go: path.Clean(), the algorithm of its documentation. A new string. */
 static char *clean(const char *path)
 {
@@ -28,34 +45,25 @@ static char *clean(const char *path)
 		r = 1;
 		dotdot = 1;
 	}
-	while (r < n) {
-		if (path[r] == '/') {
-			r++;
-		} else if (path[r] == '.' && (r + 1 == n || path[r + 1] == '/')) {
-			r++;
-		} else if (path[r] == '.' && path[r + 1] == '.' && (r + 2 == n || path[r + 2] == '/')) {
-			r += 2;
-			if (w > dotdot) {
-				w--;
-				while (w > dotdot && out[w] != '/') {
-					w--;
-				}
-			} else if (!rooted) {
-				if (w > 0) {
-					out[w++] = '/';
-				}
-				out[w++] = '.';
-				out[w++] = '.';
-				dotdot = w;
-			}
-		} else {
-			if ((rooted && w != 1) || (!rooted && w != 0)) {
-				out[w++] = '/';
-			}
-			while (r < n && path[r] != '/') {
-				out[w++] = path[r++];
-			}
+	for (size_t len; r < n; r += len) {
+		len = strcspn(path + r, "/") + (strchr(path + r, '/') == path + r);
+		if (path[r] == '/' || is_element(path + r, ".")) {
+			continue;
 		}
+		bool up = is_element(path + r, "..");
+		if (up && w > dotdot) {
+			w = step_back(out, w, dotdot);
+			continue;
+		}
+		if (up && rooted) {
+			continue;
+		}
+		if (w > (size_t)rooted) {
+			out[w++] = '/';
+		}
+		memcpy(out + w, path + r, len);
+		w += len;
+		dotdot = up ? w : dotdot;
 	}
 	if (w == 0) {
 		out[w++] = '.';

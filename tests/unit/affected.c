@@ -308,7 +308,8 @@ static void test_missing(void)
 	tap_ok(a.count >= 2, "and later pushes lose nothing (%zu)", a.count);
 	affected_release(&a);
 	remove_object(repo, "HEAD^{tree}");
-	gitrepo_sh(repo, "%s", "echo 'kind: s' >c/x.yaml; rm .git/index; git add -A; git update-ref HEAD $(git commit-tree -m x -p HEAD $(git write-tree))");
+	gitrepo_sh(repo, "%s", "echo 'kind: s' >c/x.yaml; rm .git/index; git add -A\n"
+		   "git update-ref HEAD $(git commit-tree -m x -p HEAD $(git write-tree))");
 	struct affected_state *cold = open_state(repo, AFFECTED_EXACT, NULL);
 	affected_set_apps(cold, &list);
 	struct oid tip = gitrepo_rev(repo, "HEAD");
