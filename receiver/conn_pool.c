@@ -76,7 +76,7 @@ void conn_pool_set_limits(struct conn_pool *pool, const struct conn_limits *limi
 
 	pool->limits = *limits;
 	if (most < limits->connections) {
-		/* The fewer places, the sooner each must be free again, or the last waits for all. */
+		/* The fewer places, the sooner each must be free, or the last waits for all. */
 		int share = (int)((int64_t)limits->crowd_ms * most / limits->connections);
 
 		pool->limits.connections = most;

@@ -137,7 +137,8 @@ static void check_fetch(const struct daemon *d, const struct repository *r)
 	struct error err = ERROR_INIT;
 
 	if (!r->local && fetch_check(&from, &err) < 0) {
-		log_error("repository cannot be fetched", "repo", r->name, "reason", err.text, NULL);
+		log_error("repository cannot be fetched", "repo", r->name, "reason", err.text,
+			  NULL);
 	}
 }
 
@@ -233,7 +234,8 @@ void daemon_reload(struct daemon *d, bool forced)
 	struct error err = ERROR_INIT;
 
 	if (d->tls != NULL && tls_context_reload(d->tls, &err) < 0) {
-		log_error("certificate not reloaded: the old one is used", "reason", err.text, NULL);
+		log_error("certificate not reloaded: the old one is used", "reason", err.text,
+			  NULL);
 	}
 	if (daemon_load(d, &fresh, fingerprint) < 0) {
 		log_error("configuration not reloaded: the old one is used", NULL);

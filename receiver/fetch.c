@@ -291,7 +291,7 @@ static void fail(struct fetcher *f, struct job *job, const struct target_answer 
 	}
 	if (job->step == STEP_WANTED && answer->completed && trouble != FETCH_TROUBLE_OTHER) {
 		finish(f, job, FETCH_NOT_THERE_YET,
-		       "the ref is there, but at another commit, and the origin does not give this one");
+		       "the ref is at another commit, and the origin does not give this one");
 		return;
 	}
 	finish_failed(f, job, answer, FETCH_FAILED);
@@ -571,7 +571,8 @@ void fetch_keep(struct fetcher *f, const struct fetch_repository *repository, co
 					oid_to_hex(processed, hex));
 	} else {
 		job->update = xasprintf("delete refs/doorbell/processed/%s\n"
-					"delete refs/doorbell/wanted/%s\ndelete refs/doorbell/tip/%s\n",
+					"delete refs/doorbell/wanted/%s\n"
+					"delete refs/doorbell/tip/%s\n",
 					job->key, job->key, job->key);
 	}
 	kick(f);

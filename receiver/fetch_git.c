@@ -109,7 +109,8 @@ static int check_host(const struct fetch_repository *r, enum scheme scheme, stru
 		return error_set(err, -1, "url: no host in it");
 	}
 	if (scheme == SCHEME_HTTP && r->token_file != NULL && !is_loopback(host, len)) {
-		return error_set(err, -1, "url: http:// shows the token to the network; use https://");
+		return error_set(err, -1,
+				 "url: http:// shows the token to the network; use https://");
 	}
 	return 0;
 }
@@ -120,11 +121,13 @@ static int check_ssh(const struct fetch_repository *r, struct error *err)
 		return error_set(err, -1, "sshKeyFile: a repository over ssh needs a key");
 	}
 	if (r->known_hosts_file == NULL) {
-		return error_set(err, -1, "knownHostsFile: a repository over ssh needs the host's key "
+		return error_set(err, -1, "knownHostsFile: a repository over ssh needs the host's "
+					  "key "
 				 "(ssh-keyscan HOST, compared with what the host publishes)");
 	}
 	if (strpbrk(r->known_hosts_file, " \t\"%") != NULL) {
-		return error_set(err, -1, "knownHostsFile: ssh cannot have spaces, quotes or %% in it");
+		return error_set(err, -1,
+				 "knownHostsFile: ssh cannot have spaces, quotes or %% in it");
 	}
 	return 0;
 }
@@ -141,14 +144,16 @@ int fetch_check(const struct fetch_repository *r, struct error *err)
 	}
 	enum scheme scheme = scheme_of(r->url);
 	if (scheme == SCHEME_NONE) {
-		return error_set(err, -1, "url: only https://, ssh:// (or user@host:path), http:// and "
+		return error_set(err, -1,
+				 "url: only https://, ssh:// (or user@host:path), http:// and "
 				 "file:// can be fetched from");
 	}
 	if (r->directory == NULL || r->directory[0] != '/') {
 		return error_set(err, -1, "the directory of the clone is no absolute path");
 	}
 	if (scheme == SCHEME_FILE) {
-		return r->url[7] == '/' ? 0 : error_set(err, -1, "url: file:// needs an absolute path");
+		return r->url[7] == '/' ? 0
+					: error_set(err, -1, "url: file:// needs an absolute path");
 	}
 	if (check_host(r, scheme, err) < 0) {
 		return -1;
@@ -339,7 +344,8 @@ static void read_line(char *line, const char *key, const struct oid *wanted,
 	const char *name = strsep(&rest, " ");
 	const char *tail = strrchr(name, '/');
 
-	if (strncmp(name, "refs/doorbell/", 14) != 0 || tail == NULL || strcmp(tail + 1, key) != 0) {
+	if (strncmp(name, "refs/doorbell/", 14) != 0 || tail == NULL ||
+	    strcmp(tail + 1, key) != 0) {
 		return;
 	}
 	bool is_tip = strncmp(name + 14, "tip/", 4) == 0;
@@ -408,7 +414,8 @@ static bool is_advice(const char *line)
 		"Warning: Permanently added", "hint:", "remote: Enumerating", "remote: Counting",
 		"remote: Compressing", "remote: Total",
 		/* ssh about a changed host key; "Host key verification failed." follows */
-		"@", "IT IS POSSIBLE", "Someone could be", "It is also possible", "The fingerprint for",
+		"@", "IT IS POSSIBLE", "Someone could be", "It is also possible",
+		"The fingerprint for",
 		"SHA256:", "Please contact", "Add correct host key", "Offending ", "Host key for",
 		"  remove with", "  ssh-keygen",
 	};

@@ -271,7 +271,8 @@ static void fill_push(const struct intake *intake, const struct delivery_content
 	push->state = PUSH_IGNORED;
 	push->decided_ms = push->accepted_ms;
 	push->reason = near != NULL
-			       ? xasprintf("the repository is not configured; the nearest is %s", near)
+			       ? xasprintf("the repository is not configured; the nearest is %s",
+					   near)
 			       : xstrdup("the repository is not configured");
 }
 

@@ -23,7 +23,7 @@ struct verb {
 static const struct verb verbs[] = {
 	{ "serve", cli_serve, "the receiver: take deliveries, decide, trigger" },
 	{ "check", cli_check, "is the configuration right?" },
-	{ "explain", cli_explain, "which applications a step between two commits changes, and why" },
+	{ "explain", cli_explain, "the applications that two commits differ in, and why" },
 	{ "deliveries", cli_deliveries, "what came in, and what became of it" },
 	{ "show", cli_show, "the decision record of one delivery" },
 	{ "apps", cli_apps, "the applications that the running receiver knows" },

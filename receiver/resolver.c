@@ -200,7 +200,8 @@ void resolver_ask(struct resolver *r, const struct resolver_question *question,
 	}
 	q->default_branch = repository->config->default_branch;
 	if (!repository->local) {
-		struct fetch_repository from = resolver_fetch_settings(repository, q->settings->config);
+		struct fetch_repository from =
+			resolver_fetch_settings(repository, q->settings->config);
 		const struct oid none = { 0 };
 
 		(void)fetch_ref(r->fetcher, &from, q->ref, wanted(q) != NULL ? wanted(q) : &none,

@@ -234,7 +234,8 @@ int spawn_child(const struct spawn_child_options *options, pid_t *ret_pid, int *
 	struct handover h = {
 		.path = path,
 		.argv = options->argv->items,
-		.environment = options->environment->count > 0 ? options->environment->items : nothing,
+		.environment = options->environment->count > 0 ? options->environment->items
+							       : nothing,
 		.directory = options->directory == NULL ? "/" : options->directory,
 		.file_size = limit_of(RLIMIT_FSIZE, options->file_size_max),
 		.memory = limit_of(RLIMIT_DATA, options->memory_max),

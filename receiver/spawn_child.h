@@ -17,7 +17,7 @@
 #define SPAWN_CHILD_FDS 4
 
 struct spawn_child_options {
-	const struct strvec *argv;        // argv[0] with a "/", or looked for in PATH of environment
+	const struct strvec *argv;        // argv[0] with a "/", or looked for in its PATH
 	const struct strvec *environment; // the whole environment, "NAME=value"
 	const char *directory;            // where it runs, NULL: "/"
 	int fds[SPAWN_CHILD_FDS];         // become its 0..3; -1: /dev/null, for 3: closed

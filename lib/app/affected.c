@@ -198,8 +198,10 @@ static int compare(struct step *s, struct error *err)
 		s->ref->commit = s->commit;
 		return all(s, AFFECTED_FALLBACK_EMPTY);
 	}
+	bool same = oid_equal(&s->ref->tree, &s->tree);
 	int r = move(s, &s->commit, &s->tree, s->result, err);
 	if (r <= 0) {
+		s->result->changed_paths_exact = s->result->changed_paths_exact || same;
 		return r;
 	}
 	return all_anew(s, fallback_of(r), err);

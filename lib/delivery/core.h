@@ -133,7 +133,7 @@ struct job *job_new(struct trigger *trigger);
 /* ring.c: free a job and its trigger. */
 void job_free(struct job *job);
 
-/* ring.c: the newest unfinished job of a trigger's target, application, repository and ref, or NULL. */
+/* ring.c: the newest unfinished job of a target, application, repository and ref, or NULL. */
 struct job *ring_find(struct delivery_core *core, const char *target, const char *application,
 		      const char *repository, const char *ref);
 

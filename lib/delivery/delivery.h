@@ -31,7 +31,7 @@ struct delivery_core;
 /* One target as the core needs to know it. */
 struct delivery_target {
 	const char *name;
-	const struct strvec *applications; // globs of full names (Go's dialect); empty: all
+	const struct strvec *applications; // globs of full names, "*" is any text; empty: all
 	double rate;                       // tries begun a second, 0: no limit
 	unsigned burst;                    // tries at once after a pause, at least 1
 	unsigned concurrency;              // tries under way, at least 1

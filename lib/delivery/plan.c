@@ -44,7 +44,7 @@ static bool target_wants(const struct ring_target *target, const char *name)
 		return false;
 	}
 	for (size_t i = 0; globs != NULL && i < globs->count; i++) {
-		if (glob_match(GLOB_GO, globs->items[i], name) == GLOB_MATCH) {
+		if (glob_match(GLOB_GOBWAS, globs->items[i], name) == GLOB_MATCH) {
 			return true;
 		}
 	}

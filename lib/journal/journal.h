@@ -32,7 +32,7 @@ enum journal_result {
 	JOURNAL_DUPLICATE = 1, // this delivery is already there
 	JOURNAL_FULL = 2,      // over the size ceiling, or the disk is: 503, nothing was written
 	JOURNAL_NOT_FOUND = 3, // no such row, or it is final already
-	JOURNAL_INVALID = 4,   // the record breaks a rule of the schema (a bug): nothing was written
+	JOURNAL_INVALID = 4,   // the record breaks a rule of the schema (a bug): not written
 	JOURNAL_FAILED = -1    // I/O error or corruption: stop acknowledging; sticky
 };
 
@@ -139,7 +139,7 @@ uint64_t journal_free_bytes(const struct journal *j);
 /* Version of the SQLite library, for people. */
 const char *journal_library_version(void);
 
-/* What is to be resumed after a start, in the order it was accepted. All borrowed in the callbacks. */
+/* What is to be resumed after a start, in the order it was accepted. All is borrowed. */
 struct journal_resume {
 	void (*push)(void *arg, const struct journal_push *push);     // not final
 	void (*trigger)(void *arg, const struct trigger *trigger);    // not final; never SENDING

@@ -100,7 +100,10 @@ enum journal_status journal_status_by_name(const char *name);
 enum journal_result journal_list(struct journal *j, const struct journal_filter *filter,
 				 struct journal_list *ret_list, struct error *err);
 
-/* Fill *ret_delivery with delivery id and its pushes (journal_delivery_release()), or JOURNAL_NOT_FOUND. */
+/*
+ * Fill *ret_delivery with delivery id and its pushes (journal_delivery_release()), or
+ * JOURNAL_NOT_FOUND.
+ */
 enum journal_result journal_get_delivery(struct journal *j, int64_t id,
 					 struct journal_delivery *ret_delivery, struct error *err);
 

@@ -83,7 +83,7 @@ static const struct rule {
 	  "Argo CD did not take the request" },
 	{ 401, 401, CODE_ANY, NULL, PROJECT_ANY, OUTCOME_RETRY, 0, 60 * 1000,
 	  "the token is not accepted" },
-	{ 403, 403, CODE_ANY, "blocked by sync window", PROJECT_ANY, OUTCOME_RETRY, 0, 5 * 60 * 1000,
+	{ 403, 403, CODE_ANY, "blocked by sync window", PROJECT_ANY, OUTCOME_RETRY, 0, 300000,
 	  "outside its sync windows" },
 	{ 403, 403, CODE_PERMISSION_DENIED, NULL, PROJECT_NAMED, OUTCOME_REFUSED, 0, 0,
 	  "permission denied: allow this account \"applications, get\" (for a sync also "
@@ -98,7 +98,8 @@ static const struct rule {
 	  "no Argo CD API at this address: is its root path in the url?" },
 	{ 405, 405, CODE_ANY, NULL, PROJECT_ANY, OUTCOME_REFUSED, 0, 0,
 	  "method not allowed: no Argo CD API at this address" },
-	{ 408, 409, CODE_ANY, NULL, PROJECT_ANY, OUTCOME_RETRY, 0, 0, "Argo CD could not do it now" },
+	{ 408, 409, CODE_ANY, NULL, PROJECT_ANY, OUTCOME_RETRY, 0, 0,
+	  "Argo CD could not do it now" },
 	{ 413, 415, CODE_ANY, NULL, PROJECT_ANY, OUTCOME_REFUSED, 0, 0,
 	  "our request was not understood: please report this" },
 	{ 425, 425, CODE_ANY, NULL, PROJECT_ANY, OUTCOME_RETRY, 0, 0, "too early" },
@@ -302,7 +303,8 @@ static void judge_refreshed(const struct trigger *trigger, const json_t *applica
 	char complaint[MESSAGE_MAX];
 
 	if (reports(sync, &trigger->after)) {
-		outcome_set(outcome, OUTCOME_CONVERGED, "refreshed; it reports the pushed commit, %s",
+		outcome_set(outcome, OUTCOME_CONVERGED,
+			    "refreshed; it reports the pushed commit, %s",
 			    *string_at(sync, "status") != '\0' ? string_at(sync, "status") : "?");
 		return;
 	}

@@ -72,7 +72,8 @@ static int exec_check(const struct target_options *options, struct error *err)
 		const char *entry = options->environment->items[i];
 		size_t len = name_length(entry);
 		if (len == 0) {
-			return error_set(err, -1, "environment: entry %zu is not NAME=value", i + 1);
+			return error_set(err, -1, "environment: entry %zu is not NAME=value",
+					 i + 1);
 		}
 		if (strncmp(entry, "DOORBELL_", 9) == 0) {
 			return error_set(err, -1, "environment: %.*s: names in DOORBELL_ are ours",

@@ -79,7 +79,8 @@ static size_t utf8_length(const unsigned char *s, size_t len)
 			continue;
 		}
 		size_t n = forms[i].bytes;
-		if (n > len || (n > 1 && (s[1] < forms[i].second_from || s[1] > forms[i].second_to))) {
+		if (n > len || (n > 1 && (s[1] < forms[i].second_from ||
+					  s[1] > forms[i].second_to))) {
 			return 0;
 		}
 		for (size_t k = 2; k < n; k++) {

@@ -14,10 +14,11 @@ static void help(void)
 	(void)printf("usage: doorbell serve [--config FILE] [--SETTING VALUE...]\n\n"
 		     "Runs the receiver in the foreground; logs to standard error.\n"
 		     "SIGHUP, or a change of the file, loads the configuration again; a bad one\n"
-		     "keeps the old one running. SIGTERM ends what is under way, then the process.\n\n");
+		     "keeps the old one running. SIGTERM ends what is under way, then the\n"
+		     "process.\n\n");
 	settings_options_help(stdout);
-	(void)printf("\nExit status: 0 ended by a signal, 69 an address or directory cannot be had,\n"
-		     "70 the journal failed (start it again), 78 configuration.\n");
+	(void)printf("\nExit status: 0 ended by a signal, 69 an address or directory cannot\n"
+		     "be had, 70 the journal failed (start it again), 78 configuration.\n");
 }
 
 static int load(void *ctx, struct config **ret_config, struct strvec *problems,
