@@ -207,6 +207,7 @@ static int serve_affected(struct child *child, const json_t *request, struct err
 	}
 	int status = child_answer_affected(child, &result);
 	affected_release(&result);
+	affected_save(r->state); // nobody waits for this
 	return status;
 }
 

@@ -65,33 +65,10 @@ void affected_state_free(struct affected_state *state)
 	}
 	repo_free(state->repo);
 	free(state->here.items);
+	free(state->ids);
 	free(state->repository);
 	free(state->cache_directory);
 	free(state);
-}
-
-void affected_set_apps(struct affected_state *state, const struct app_list *list)
-{
-	state->apps = list;
-	state->apps_generation++;
-	state->here.count = 0;
-	for (size_t i = 0; i < list->count; i++) {
-		const struct app *app = list->items[i];
-
-		for (size_t k = 0; k < app->source_count; k++) {
-			const char *repository = app->sources[k].repository;
-
-			if (repository == NULL || strcmp(repository, state->repository) != 0) {
-				continue;
-			}
-			state->here.items = xgrow(state->here.items, state->here.count,
-						  &state->here.capacity,
-						  sizeof(*state->here.items));
-			state->here.items[state->here.count++] = (struct tracked){
-				.app = (uint32_t)i, .source = (uint32_t)k,
-			};
-		}
-	}
 }
 
 /* All that follow the ref are affected. */
@@ -220,11 +197,7 @@ static int compute(struct step *s, struct error *err)
 	if (r < 0) {
 		return r;
 	}
-	r = r == 0 ? compare(s, err) : all_anew(s, (enum affected_fallback)r, err);
-	if (r == 0) {
-		ref_state_save(s->state, s->ref, false);
-	}
-	return r;
+	return r == 0 ? compare(s, err) : all_anew(s, (enum affected_fallback)r, err);
 }
 
 int affected_compute(struct affected_state *state, const struct affected_request *request,
@@ -247,6 +220,16 @@ int affected_compute(struct affected_state *state, const struct affected_request
 	}
 	*ret_result = result;
 	return 0;
+}
+
+void affected_save(struct affected_state *state)
+{
+	struct ref_state *ref;
+	struct ref_state *next;
+
+	HASH_ITER(hh, state->refs, ref, next) {
+		ref_state_save(state, ref, false);
+	}
 }
 
 int affected_resolve(struct affected_state *state, const char *revision, struct oid *ret_commit,

@@ -107,7 +107,9 @@ void affected_state_free(struct affected_state *state);
 
 /*
  * Replace the applications. Those without a source in this repository cost
- * nothing. list is borrowed and must live until replaced or freed.
+ * nothing, and those that are the same objects as before little. list is
+ * borrowed and must live, with all in it, until this was called with another
+ * and has returned, or until the state is freed.
  */
 void affected_set_apps(struct affected_state *state, const struct app_list *list);
 
@@ -123,6 +125,13 @@ int affected_compute(struct affected_state *state, const struct affected_request
 
 /* Free what a result holds; it may be zeroed. */
 void affected_release(struct affected *result);
+
+/*
+ * Write those indexes to cache_directory that have changed a lot since they
+ * were written. May take a second for 100,000 applications, so call it when
+ * nobody waits for an answer. affected_state_free() writes all.
+ */
+void affected_save(struct affected_state *state);
 
 /*
  * The commit a revision means in this repository ("main", "v1~2", an id).

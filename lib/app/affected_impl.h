@@ -16,6 +16,16 @@ struct tracked {
 	uint32_t app;
 	uint32_t source;
 	uint32_t unit;   // of the index; 0: not bound
+	uint32_t here;   // its number in affected_state.here and .ids
+};
+
+#define SOURCE_ID_BYTES 33
+
+/* What a source is: equal texts mean that equal inputs are looked for. */
+struct source_id {
+	const struct app *app; // where it was when it was told; never followed
+	uint32_t source;
+	char text[SOURCE_ID_BYTES];
 };
 
 struct tracked_list {
@@ -47,6 +57,7 @@ struct affected_state {
 	const struct app_list *apps; // borrowed; NULL: none yet
 	size_t apps_generation;
 	struct tracked_list here; // all sources in this repository, any revision
+	struct source_id *ids;    // of each of them
 	struct ref_state *refs;
 };
 
@@ -56,6 +67,13 @@ void tracked_choose(const struct affected_state *state, const char *ref,
 
 /* Applications in a list of sources (which is in their order). */
 size_t tracked_apps(const struct tracked_list *list);
+
+/* What lib/inputs wants to know of a source; free it with source_release(). */
+void source_fill(const struct affected_state *state, const struct tracked *tracked,
+		 struct inputs_source *source);
+
+/* Free what source_fill() allocated. */
+void source_release(struct inputs_source *source);
 
 /* The state of a ref, made if need be; what is stored on disk is read once. */
 struct ref_state *ref_state_get(struct affected_state *state, const char *ref);

@@ -1,10 +1,10 @@
 /*
  * The index of one ref: chosen sources, walked units, the tree they stand at.
  *
- * A source is a unit whose options are a digest of all that decides what it
- * reads.  When the list of applications is replaced, sources with an equal
- * digest keep their unit and are not walked again; the others are new, and
- * units that no source needs any more go.
+ * A source is a unit whose options are the digest of all that decides what it
+ * reads (affected_apps.c).  When the list of applications is replaced, sources
+ * with an equal digest keep their unit and are not walked again; the others
+ * are new, and units that no source needs any more go.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,41 +12,10 @@
 
 #include "app/affected_impl.h"
 #include "app/index_store.h"
-#include "base/hmac.h"
 #include "base/xalloc.h"
 
 /* Units of one ref; what would be more depends on the whole repository instead. */
 #define UNITS_MAX 4000000
-
-void tracked_choose(const struct affected_state *state, const char *ref,
-		    const char *default_branch, struct tracked_list *list)
-{
-	list->count = 0;
-	for (size_t i = 0; i < state->here.count; i++) {
-		const struct tracked *t = &state->here.items[i];
-		const struct app_source *source =
-			&state->apps->items[t->app]->sources[t->source];
-		const char *prefix = json_string_value(json_object_get(source->spec, "tagPrefix"));
-		enum revision_match r = app_revision_matches(source->target_revision, prefix, ref,
-							     default_branch);
-
-		if (r != REVISION_NO && r != REVISION_PINNED) {
-			list->items = xgrow(list->items, list->count, &list->capacity,
-					    sizeof(*list->items));
-			list->items[list->count++] = *t;
-		}
-	}
-}
-
-size_t tracked_apps(const struct tracked_list *list)
-{
-	size_t apps = 0;
-
-	for (size_t i = 0; i < list->count; i++) {
-		apps += i == 0 || list->items[i].app != list->items[i - 1].app;
-	}
-	return apps;
-}
 
 static void clear(struct ref_state *ref)
 {
@@ -98,9 +67,8 @@ void ref_state_drop(struct affected_state *state, struct ref_state *ref, bool er
 
 void ref_state_save(struct affected_state *state, struct ref_state *ref, bool always)
 {
-	bool due = ref->unsaved > 1000 || (always && ref->unsaved > 0);
-
-	if (state->cache_directory == NULL || ref->table == NULL || !due) {
+	if (state->cache_directory == NULL || ref->table == NULL || ref->unsaved == 0 ||
+	    (!always && ref->unsaved < 1000 + ref->table->units_used / 8)) {
 		return;
 	}
 	char *path = index_store_path(state->cache_directory, state->repository, ref->ref);
@@ -109,94 +77,6 @@ void ref_state_save(struct affected_state *state, struct ref_state *ref, bool al
 	(void)index_store_write(path, ref->table, &ref->commit, &ref->tree, NULL);
 	ref->unsaved = 0;
 	free(path);
-}
-
-static enum inputs_mode inputs_mode_of(enum affected_mode mode)
-{
-	static const enum inputs_mode modes[] = {
-		[AFFECTED_EXACT] = INPUTS_EXACT,
-		[AFFECTED_UNION] = INPUTS_UNION,
-		[AFFECTED_ARGOCD] = INPUTS_ARGOCD,
-	};
-
-	return modes[mode];
-}
-
-/* source becomes what lib/inputs wants; its siblings are malloc'ed. */
-static void fill_source(const struct affected_state *state, const struct tracked *t,
-			struct inputs_source *source)
-{
-	const struct app *app = state->apps->items[t->app];
-	const struct app_source *s = &app->sources[t->source];
-	const json_t **siblings = NULL;
-	size_t count = 0;
-
-	if (app->source_count > 1) {
-		siblings = xcalloc(app->source_count, sizeof(*siblings));
-		for (size_t i = 0; i < app->source_count; i++) {
-			if (i != t->source) {
-				siblings[count++] = app->sources[i].spec;
-			}
-		}
-	}
-	*source = (struct inputs_source){
-		.app_name = app->name,
-		.app_namespace = app->namespace,
-		.app_project = app->project,
-		.path = s->path,
-		.ref = s->ref,
-		.spec = s->spec,
-		.siblings = siblings,
-		.sibling_count = count,
-		.generate_paths = app->generate_paths,
-		.annotation_applies = s->annotation_applies,
-		.mode = inputs_mode_of(state->mode),
-	};
-}
-
-static void free_source(struct inputs_source *source)
-{
-	free((void *)(uintptr_t)source->siblings);
-}
-
-static int dump_to_buf(const char *data, size_t len, void *arg)
-{
-	return buf_add(arg, data, len);
-}
-
-static void add_json(struct buf *b, const json_t *value)
-{
-	(void)buf_addch(b, '\0');
-	(void)json_dump_callback(value, dump_to_buf, b, JSON_COMPACT | JSON_SORT_KEYS);
-}
-
-static void add_text(struct buf *b, const char *text)
-{
-	(void)buf_addch(b, text != NULL);
-	(void)buf_add(b, text != NULL ? text : "", text != NULL ? strlen(text) + 1 : 0);
-}
-
-/* Everything that decides what a source reads, as 32 hexadecimal digits in out. */
-static void digest(const struct inputs_source *s, uint32_t number, struct buf *b,
-		   char out[SHA256_HEX_MAX + 1])
-{
-	buf_reset(b);
-	(void)buf_addf(b, "%u %d %d", number, (int)s->mode, s->annotation_applies);
-	add_text(b, s->app_name);
-	add_text(b, s->app_namespace);
-	add_text(b, s->app_project);
-	add_text(b, s->path);
-	add_text(b, s->ref);
-	add_text(b, s->generate_paths);
-	add_json(b, s->spec);
-	for (size_t i = 0; i < s->sibling_count; i++) {
-		add_json(b, s->siblings[i]);
-	}
-	if (buf_is_full(b) || sha256_hex(b->data, b->len, out) != 0) {
-		/* Never equal to another: walked anew each time, which is safe. */
-		(void)snprintf(out, SHA256_HEX_MAX + 1, "%p", (const void *)s->spec);
-	}
-	out[32] = '\0';
 }
 
 static int walk_one(struct affected_state *state, struct ref_state *ref, uint32_t unit,
@@ -213,9 +93,9 @@ static int walk_one(struct affected_state *state, struct ref_state *ref, uint32_
 				     index_string(ref->table, u->dir),
 				     index_string(ref->table, u->options), &trace, err);
 	} else {
-		fill_source(state, &ref->sources.items[u->bound - 1], &source);
+		source_fill(state, &ref->sources.items[u->bound - 1], &source);
 		r = inputs_walk_source(ref->inputs, &reader, &source, &trace, err);
-		free_source(&source);
+		source_release(&source);
 	}
 	if (r != 0) {
 		return r;
@@ -255,34 +135,27 @@ static int walk_fresh(struct affected_state *state, struct ref_state *ref, struc
 static void bind_all(struct affected_state *state, struct ref_state *ref)
 {
 	struct index_table *t = ref->table;
-	char id[SHA256_HEX_MAX + 1];
-	struct buf b;
 
 	for (uint32_t n = 1; n < t->unit_count; n++) {
 		if (t->units[n].used && t->units[n].bound != 0) {
 			index_bind(t, n, -1);
 		}
 	}
-	buf_init(&b, 16U * 1024 * 1024);
 	for (size_t i = 0; i < ref->sources.count; i++) {
 		struct tracked *s = &ref->sources.items[i];
-		struct inputs_source source;
+		const struct app *app = state->apps->items[s->app];
+		const char *path = app->sources[s->source].path;
+		char id[SOURCE_ID_BYTES + 24];
 
-		fill_source(state, s, &source);
-		digest(&source, s->source, &b, id);
-		/*
-		 * The same source twice (an application listed twice) has one
-		 * digest: the second gets a unit of its own.
-		 */
-		s->unit = index_unit(t, NULL, source.path, id);
-		while (index_at(t, s->unit)->bound != 0) {
-			(void)snprintf(id + 32, sizeof(id) - 32, "-%zu", i);
-			s->unit = index_unit(t, NULL, source.path, id);
+		/* An application that is listed twice: the second gets a unit of its own. */
+		(void)snprintf(id, sizeof(id), "%s", state->ids[s->here].text);
+		s->unit = index_unit(t, NULL, path, id);
+		if (index_at(t, s->unit)->bound != 0) {
+			(void)snprintf(id, sizeof(id), "%s-%zu", state->ids[s->here].text, i);
+			s->unit = index_unit(t, NULL, path, id);
 		}
 		index_bind(t, s->unit, (long)i);
-		free_source(&source);
 	}
-	buf_release(&b);
 }
 
 static bool same_branch(const char *a, const char *b)

@@ -1,0 +1,210 @@
+/*
+ * The applications of a repository: which of their sources are here, and what
+ * each source is, as a digest.
+ *
+ * The list is replaced whenever anything about any application changes, and
+ * most of it is the same objects as before.  An object that was in the old
+ * list and is in the new one at the same address has not changed, since both
+ * lists are alive while they are compared: its digest is kept.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "app/affected_impl.h"
+#include "base/hmac.h"
+#include "base/xalloc.h"
+
+void tracked_choose(const struct affected_state *state, const char *ref,
+		    const char *default_branch, struct tracked_list *list)
+{
+	list->count = 0;
+	for (size_t i = 0; i < state->here.count; i++) {
+		const struct tracked *t = &state->here.items[i];
+		const struct app_source *source =
+			&state->apps->items[t->app]->sources[t->source];
+		const char *prefix = json_string_value(json_object_get(source->spec, "tagPrefix"));
+		enum revision_match r = app_revision_matches(source->target_revision, prefix, ref,
+							     default_branch);
+
+		if (r != REVISION_NO && r != REVISION_PINNED) {
+			list->items = xgrow(list->items, list->count, &list->capacity,
+					    sizeof(*list->items));
+			list->items[list->count++] = *t;
+		}
+	}
+}
+
+size_t tracked_apps(const struct tracked_list *list)
+{
+	size_t apps = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		apps += i == 0 || list->items[i].app != list->items[i - 1].app;
+	}
+	return apps;
+}
+
+static enum inputs_mode inputs_mode_of(enum affected_mode mode)
+{
+	static const enum inputs_mode modes[] = {
+		[AFFECTED_EXACT] = INPUTS_EXACT,
+		[AFFECTED_UNION] = INPUTS_UNION,
+		[AFFECTED_ARGOCD] = INPUTS_ARGOCD,
+	};
+
+	return modes[mode];
+}
+
+void source_fill(const struct affected_state *state, const struct tracked *t,
+		 struct inputs_source *source)
+{
+	const struct app *app = state->apps->items[t->app];
+	const struct app_source *s = &app->sources[t->source];
+	const json_t **siblings = NULL;
+	size_t count = 0;
+
+	if (app->source_count > 1) {
+		siblings = xcalloc(app->source_count, sizeof(*siblings));
+		for (size_t i = 0; i < app->source_count; i++) {
+			if (i != t->source) {
+				siblings[count++] = app->sources[i].spec;
+			}
+		}
+	}
+	*source = (struct inputs_source){
+		.app_name = app->name,
+		.app_namespace = app->namespace,
+		.app_project = app->project,
+		.path = s->path,
+		.ref = s->ref,
+		.spec = s->spec,
+		.siblings = siblings,
+		.sibling_count = count,
+		.generate_paths = app->generate_paths,
+		.annotation_applies = s->annotation_applies,
+		.mode = inputs_mode_of(state->mode),
+	};
+}
+
+void source_release(struct inputs_source *source)
+{
+	free((void *)(uintptr_t)source->siblings);
+}
+
+static int dump_to_buf(const char *data, size_t len, void *arg)
+{
+	return buf_add(arg, data, len);
+}
+
+static void add_json(struct buf *b, const json_t *value)
+{
+	(void)buf_addch(b, '\0');
+	(void)json_dump_callback(value, dump_to_buf, b, JSON_COMPACT | JSON_SORT_KEYS);
+}
+
+static void add_text(struct buf *b, const char *text)
+{
+	(void)buf_addch(b, text != NULL);
+	(void)buf_add(b, text != NULL ? text : "", text != NULL ? strlen(text) + 1 : 0);
+}
+
+/* Everything that decides what a source reads, as 32 hexadecimal digits. */
+static void digest(const struct inputs_source *s, uint32_t number, struct buf *b,
+		   struct source_id *ret_id)
+{
+	char hex[SHA256_HEX_MAX + 1];
+
+	buf_reset(b);
+	(void)buf_addf(b, "%u %d %d", number, (int)s->mode, s->annotation_applies);
+	add_text(b, s->app_name);
+	add_text(b, s->app_namespace);
+	add_text(b, s->app_project);
+	add_text(b, s->path);
+	add_text(b, s->ref);
+	add_text(b, s->generate_paths);
+	add_json(b, s->spec);
+	for (size_t i = 0; i < s->sibling_count; i++) {
+		add_json(b, s->siblings[i]);
+	}
+	if (buf_is_full(b) || sha256_hex(b->data, b->len, hex) != 0) {
+		/* Equal to no other: walked anew, which is safe. */
+		(void)snprintf(hex, sizeof(hex), "%p", (const void *)s->spec);
+	}
+	(void)snprintf(ret_id->text, sizeof(ret_id->text), "%.32s", hex);
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct source_id *x = a;
+	const struct source_id *y = b;
+
+	if (x->app != y->app) {
+		return (uintptr_t)x->app < (uintptr_t)y->app ? -1 : 1;
+	}
+	return (x->source > y->source) - (x->source < y->source);
+}
+
+static void identify(struct affected_state *state, const struct tracked *t,
+		     const struct source_id *old, size_t old_count, struct buf *b)
+{
+	struct source_id *id = &state->ids[t->here];
+	struct inputs_source source;
+
+	id->app = state->apps->items[t->app];
+	id->source = t->source;
+	const struct source_id *known =
+		old_count > 0 ? bsearch(id, old, old_count, sizeof(*old), by_address) : NULL;
+	if (known != NULL) {
+		*id = *known;
+		return;
+	}
+	source_fill(state, t, &source);
+	digest(&source, t->source, b, id);
+	source_release(&source);
+}
+
+static void find_here(struct affected_state *state)
+{
+	struct tracked_list *here = &state->here;
+
+	here->count = 0;
+	for (size_t i = 0; i < state->apps->count; i++) {
+		const struct app *app = state->apps->items[i];
+
+		for (size_t k = 0; k < app->source_count; k++) {
+			const char *repository = app->sources[k].repository;
+
+			if (repository == NULL || strcmp(repository, state->repository) != 0) {
+				continue;
+			}
+			here->items = xgrow(here->items, here->count, &here->capacity,
+					    sizeof(*here->items));
+			here->items[here->count] = (struct tracked){
+				.app = (uint32_t)i, .source = (uint32_t)k,
+				.here = (uint32_t)here->count,
+			};
+			here->count++;
+		}
+	}
+}
+
+void affected_set_apps(struct affected_state *state, const struct app_list *list)
+{
+	struct source_id *old = state->ids;
+	size_t old_count = state->here.count;
+	struct buf b;
+
+	if (old_count > 0) {
+		qsort(old, old_count, sizeof(*old), by_address);
+	}
+	state->apps = list;
+	state->apps_generation++;
+	find_here(state);
+	state->ids = xcalloc(state->here.count + 1, sizeof(*state->ids));
+	buf_init(&b, 16U * 1024 * 1024);
+	for (size_t i = 0; i < state->here.count; i++) {
+		identify(state, &state->here.items[i], old, old_count, &b);
+	}
+	buf_release(&b);
+	free(old);
+}
