@@ -36,6 +36,9 @@
 /* Exit status when the journal failed: EX_SOFTWARE, so that a supervisor starts us again. */
 #define JOURNAL_STATUS EX_SOFTWARE
 
+/* Given back to a full disk, so that what was accepted can still be finished. */
+#define BALLAST_BYTES (16U << 20)
+
 /* What the journal holds that is unfinished, kept until the core is there. */
 struct daemon_leftover {
 	struct journal_push *pushes;
@@ -167,6 +170,7 @@ static int build_store(struct daemon *d, struct error *err)
 		.path = path,
 		.max_bytes = (uint64_t)c->journal_max_bytes,
 		.min_free = (uint64_t)c->min_free_bytes,
+		.ballast_bytes = BALLAST_BYTES,
 	};
 	struct journal *journal = NULL;
 	int r = EX_UNAVAILABLE;
