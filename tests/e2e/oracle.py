@@ -3,15 +3,19 @@
 
 Every way in which a kustomization refers to a file is in FILES, in a form
 that builds. Each file is then edited, commented and removed, one push each.
+A second repository is made at random (support/layouts.py); its seed is
+printed, and ORACLE_SEED chooses another.
 """
 
 import os
+import random
 import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+import layouts  # noqa: E402
 import oracle  # noqa: E402
 
 DEPLOYMENT = """apiVersion: apps/v1
@@ -198,9 +202,7 @@ def check(good, name, detail=None):
             print("# " + line)
 
 
-def make_repository(directory):
-    """Write FILES as one commit on main; returns the Git directory."""
-    tree = os.path.join(directory, "tree")
+def write_files(tree):
     for path, text in FILES.items():
         target = os.path.join(tree, path)
         os.makedirs(os.path.dirname(target), exist_ok=True)
@@ -209,6 +211,10 @@ def make_repository(directory):
             continue
         with open(target, "w") as out:
             out.write(text)
+
+
+def commit_all(tree):
+    """Make a tree one commit on main; returns the Git directory."""
     run = ("git", "-c", "user.name=o", "-c", "user.email=o@example.com", "-C", tree)
     subprocess.run(run + ("init", "-q", "-b", "main"), check=True)
     subprocess.run(run + ("add", "-A"), check=True)
@@ -246,36 +252,76 @@ def make_pushes(it, commit):
     return scratch, [(commit, scratch.resolve(ref)) for _, ref in refs]
 
 
+def check_made(directory):
+    """All questions about FILES."""
+    tree = os.path.join(directory, "made")
+    write_files(tree)
+    it = oracle.Oracle(commit_all(tree), directory, plugins=make_plugins(directory))
+    commit = it.repository.resolve("main")
+    counts = it.replay(commit)
+    # A component alone has nothing to patch.
+    check(counts["different"] == 0 and counts["fails"] == 1 and counts["equal"] == 9,
+          "every root builds the same from nothing but its inputs", (counts, it.failures))
+    check(counts["opaque"] == 0, "no root is opaque", counts)
+    counts = it.mutate(commit)
+    check(counts["created"] == counts["touched"] > 20,
+          "every input that is not there touches its root when it appears",
+          (counts, it.failures))
+    counts = it.incremental(commit, 30)
+    check(counts["pushes"] == counts["equal"],
+          "a state that went through 30 pushes says what a new one says",
+          (counts, it.failures))
+    it.close()
+    scratch, pushes = make_pushes(it, commit)
+    it.repository = oracle.Repository(scratch.path)
+    sums = it.differ(commit, 0, sample=2, only=pushes)
+    check(sums["found"] == sums["true"] >= 45 and not it.failures,
+          "every root whose output differs after a push is affected", (sums, it.failures))
+    # The rest changes what is read and not what comes out: a schema nobody uses, a chart's
+    # description, a replacement of what has that value.
+    check(sums["precise"] >= 0.8 * sums["judged"], "of those affected, most differ", sums)
+    print("# %s" % sums)
+    it.close()
+
+
+def check_random(directory):
+    """The cheaper questions about a random repository, and some edits of it."""
+    seed = int(os.environ.get("ORACLE_SEED", random.randrange(1000000)))
+    print("# ORACLE_SEED=%d" % seed)
+    tree = os.path.join(directory, "random")
+    chooser = random.Random(seed)
+    layout = layouts.Layout(chooser, tree)
+    for _ in range(int(os.environ.get("ORACLE_ROOTS", "4"))):
+        layout.root(2)
+    it = oracle.Oracle(commit_all(tree), directory, seed=seed)
+    commit = it.repository.resolve("main")
+    counts = it.replay(commit)
+    check(counts["different"] == 0 and counts["equal"] > 3,
+          "random roots build the same from nothing but their inputs", (counts, it.failures))
+    counts = it.mutate(commit, limit=6)
+    check(counts["created"] == counts["touched"], "what is absent touches random roots",
+          (counts, it.failures))
+    scratch = oracle.Scratch(it.repository, directory)
+    files = [(path, it.repository.blob(blob)) for path, (mode, blob)
+             in sorted(it.repository.tree(commit).items()) if mode == "100644"]
+    edits = [{path: data.replace(b"one", b"two")} for path, data in files if b"one" in data]
+    edits += [{path: None} for path, _ in files] + [{path: data + b"# x\n"} for path, data in files]
+    refs = [scratch.commit(commit, edit) for edit in chooser.sample(edits, min(20, len(edits)))]
+    scratch.flush()
+    it.close()
+    it.repository = oracle.Repository(scratch.path)
+    sums = it.differ(commit, 0, sample=2, only=[(commit, scratch.resolve(ref)) for ref in refs])
+    check(sums["found"] == sums["true"] and not it.failures,
+          "random roots whose output differs after a push are affected", (sums, it.failures))
+    print("# %s" % sums)
+    it.close()
+
+
 def main():
     oracle.prepare()
-    with tempfile.TemporaryDirectory(prefix="oracle.") as directory:
-        it = oracle.Oracle(make_repository(directory), directory,
-                           plugins=make_plugins(directory))
-        commit = it.repository.resolve("main")
-        counts = it.replay(commit)
-        # A component alone has nothing to patch.
-        check(counts["different"] == 0 and counts["fails"] == 1 and counts["equal"] == 9,
-              "every root builds the same from nothing but its inputs", (counts, it.failures))
-        check(counts["opaque"] == 0, "no root is opaque", counts)
-        counts = it.mutate(commit)
-        check(counts["created"] == counts["touched"] > 20,
-              "every input that is not there touches its root when it appears",
-              (counts, it.failures))
-        counts = it.incremental(commit, 30)
-        check(counts["pushes"] == counts["equal"],
-              "a state that went through 30 pushes says what a new one says",
-              (counts, it.failures))
-        it.close()
-        scratch, pushes = make_pushes(it, commit)
-        it.repository = oracle.Repository(scratch.path)
-        sums = it.differ(commit, 0, sample=2, only=pushes)
-        check(sums["found"] == sums["true"] >= 45 and not it.failures,
-              "every root whose output differs after a push is affected", (sums, it.failures))
-        # The rest changes what is read and not what comes out: a schema nobody uses, a chart's
-        # description, a replacement of what has that value.
-        check(sums["precise"] >= 0.8 * sums["judged"], "of those affected, most differ", sums)
-        print("# %s" % sums)
-        it.close()
+    for question in (check_made, check_random):
+        with tempfile.TemporaryDirectory(prefix="oracle.") as directory:
+            question(directory)
     print("1..%d" % count)
     return 1 if failed else 0
 
