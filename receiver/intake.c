@@ -400,7 +400,7 @@ static void store(struct intake *intake, const struct conn_request *request,
 static void on_request(void *ctx, const struct conn_request *request)
 {
 	struct intake *intake = ctx;
-	struct delivery_content content;
+	struct delivery_content content = { .event = NULL };
 	struct error err = ERROR_INIT;
 	struct view view;
 
@@ -409,7 +409,6 @@ static void on_request(void *ctx, const struct conn_request *request)
 	if (source == NULL) {
 		return;
 	}
-	delivery_content_init(&content);
 	enum provider_result parsed = provider_parse(provider_by_name(source->provider),
 						     &view.request, &content, &err);
 	if (parsed != PROVIDER_OK) {

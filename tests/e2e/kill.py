@@ -18,7 +18,7 @@ import threading
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from doorbell import *  # noqa: E402,F403
 
-KILLS = int(os.environ.get("KILLS", "500"))
+KILLS = int(os.environ.get("KILLS", "500" if PATIENCE == 1 else "60"))
 APPS = 12
 SEED = int(os.environ.get("SEED", str(random.randrange(1 << 30))))
 
@@ -127,7 +127,8 @@ def kill_loop(place, history):
     for step, count in sorted(hits.items()):
         note(f"  killed {count:4} times when the newest push was: {step}")
     ok(number + 1 >= KILLS, f"the receiver was killed {KILLS} times")
-    ok(len([h for h in hits.values() if h >= max(1, KILLS // 100)]) >= 3, "kills hit before, between and after the steps", hits)
+    if KILLS >= 200:
+        ok(len([h for h in hits.values() if h >= KILLS // 100]) >= 3, "kills hit before, between and after the steps", hits)
     return acknowledged
 
 
