@@ -19,7 +19,10 @@
 #define NAME_MAX_BYTES 255
 
 const char *const hub_members[] = {
-	"ref", "before", "after", "sha", "ref_type", "repository", "pusher", NULL,
+	"ref", "before", "after", "sha", "ref_type",
+	"repository.clone_url", "repository.ssh_url", "repository.html_url", "repository.git_url",
+	"repository.svn_url", "repository.url", "repository.default_branch",
+	"pusher.name", "pusher.login", "pusher.username", NULL,
 };
 
 /* A copy of a short text, or NULL: what is optional is left out if it is odd. */

@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "provider/provider.h"
 
-/* The top-level members that are read of any event; NULL ends the list. */
+/* The members that are read of any event, for payload_read(). */
 extern const char *const hub_members[];
 
 /*

@@ -37,18 +37,21 @@ int payload_form_decode(const char *body, size_t len, struct buf *out, struct er
 void payload_form_encode(const char *text, size_t len, struct buf *out);
 
 /*
- * Copy a JSON object into out, with the value of each top-level member not
- * named in keep (NULL ends it) replaced by null, so that 25 MB of commits
- * cost nothing.  What is replaced is only skipped, not checked.  0, or -1
- * with err: brackets or strings that do not match, LIMIT_JSON_DEPTH,
- * LIMIT_JSON_NODES in what is kept, or out is full.
+ * Copy a JSON object into out with only the members that keep names (NULL
+ * ends it), so that 25 MB of commits cost nothing.  "a" is a member of the
+ * object, "a.b" a member of its member "a"; what is under "a" is copied as it
+ * is if it is no object.  Members whose key is spelt with escapes are null.
+ * What is left out is only skipped, not checked.  0, or -1 with err: brackets
+ * or strings that do not match, LIMIT_JSON_DEPTH, LIMIT_JSON_NODES in what is
+ * kept, or out is full.
  */
 int payload_skim(const char *text, size_t len, const char *const *keep, struct buf *out,
 		 struct error *err);
 
 /*
  * Read the request's JSON (from a form too, if that is its media type) into a
- * new tree (json_decref() it): skimmed, bounded, no duplicate keys, an object.
+ * new tree (json_decref() it): skimmed, bounded, nothing that is kept is there
+ * twice, an object.
  * PROVIDER_OK; PROVIDER_UNSUPPORTED or PROVIDER_MALFORMED with err.
  */
 enum provider_result payload_read(const struct provider_request *request, bool may_be_form,

@@ -13,7 +13,21 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char *const keep[] = { "ref", "repository", NULL };
+static const char *const keep[] = { "ref", "repository.url", "repository.owner.name", NULL };
+
+/* The value at a path as in keep; what is no object on the way is the value. */
+static const json_t *at(const json_t *json, const char *path)
+{
+	while (*path != '\0' && json_is_object(json)) {
+		char *key = xstrndup(path, strcspn(path, "."));
+
+		json = json_object_get(json, key);
+		path += strlen(key);
+		path += *path == '.';
+		free(key);
+	}
+	return json;
+}
 
 static void same_members(const char *text, size_t size, const struct buf *kept, int skimmed)
 {
@@ -24,15 +38,17 @@ static void same_members(const char *text, size_t size, const struct buf *kept, 
 
 	if (json_is_object(whole) && part != NULL) {
 		for (size_t i = 0; keep[i] != NULL; i++) {
-			const json_t *a = json_object_get(whole, keep[i]);
-			const json_t *b = json_object_get(part, keep[i]);
+			const json_t *a = at(whole, keep[i]);
+			const json_t *b = at(part, keep[i]);
+			/* A key spelt with escapes is null on our side, and what is in it lost. */
+			bool lost = (b == NULL || json_is_null(b)) &&
+				    memchr(text, '\\', size) != NULL;
 
-			/* A key spelt with escapes is null on our side. */
-			if (a != b && !json_equal(a, b) && !json_is_null(b)) {
+			if (a != b && !json_equal(a, b) && !lost) {
 				abort();
 			}
 		}
-		if (json_object_size(whole) != json_object_size(part)) {
+		if (json_object_size(whole) < json_object_size(part)) {
 			abort();
 		}
 	}

@@ -13,7 +13,7 @@
 #include "tests/support/request.h"
 #include "tests/support/tap.h"
 
-static const char *const keep[] = { "ref", "repository", NULL };
+static const char *const keep[] = { "ref", "repository", "pusher.name", "pusher.id.n", NULL };
 
 static void what_nobody_reads_is_dropped(void)
 {
@@ -24,12 +24,28 @@ static void what_nobody_reads_is_dropped(void)
 		{ "{}", "{}" },
 		{ " { } ", "{}" },
 		{ "{\"ref\":\"a\"}", "{\"ref\":\"a\"}" },
-		{ "{\"ref\" : \"a\" , \"x\" : [1,{\"y\":[]}] }", "{\"ref\":\"a\",\"x\":null}" },
-		{ "{\"commits\":[{\"m\":\"]}\\\"\\\\\"}],\"ref\":1}", "{\"commits\":null,\"ref\":1}" },
-		{ "{\"x\":\"\\\\\",\"ref\":-1e5}", "{\"x\":null,\"ref\":-1e5}" },
+		{ "{\"ref\" : \"a\" , \"x\" : [1,{\"y\":[]}] }", "{\"ref\":\"a\"}" },
+		{ "{\"x\":0,\"ref\":\"a\",\"y\":[{}],\"z\":1}", "{\"ref\":\"a\"}" },
+		{ "{\"commits\":[{\"m\":\"]}\\\"\\\\\"}],\"ref\":1}", "{\"ref\":1}" },
+		{ "{\"x\":\"\\\\\",\"ref\":-1e5}", "{\"ref\":-1e5}" },
 		{ "{\"repository\":{\"x\":[1, 2]}}", "{\"repository\":{\"x\":[1, 2]}}" },
-		{ "{\"a\":true,\"b\":null,\"c\":0}", "{\"a\":null,\"b\":null,\"c\":null}" },
-		{ "{\"re\":1,\"reff\":2,\"\":3}", "{\"re\":null,\"reff\":null,\"\":null}" },
+		{ "{\"a\":true,\"b\":null,\"c\":0}", "{}" },
+		{ "{\"re\":1,\"reff\":2,\"\":3}", "{}" },
+		{ "{\"re\\u0066\":{\"a\":1},\"ref\":2}", "{\"re\\u0066\":null,\"ref\":2}" },
+		{ "{\"pusher\":{\"x\":{\"name\":1},\"name\":\"ann\",\"y\":2},\"name\":3}",
+		  "{\"pusher\":{\"name\":\"ann\"}}" },
+		{ "{\"pusher\" : { } , \"ref\":1}", "{\"pusher\":{},\"ref\":1}" },
+		{ "{\"pusher\":{\"id\":{\"m\":1,\"n\":2},\"name\":[ 3 ]}}",
+		  "{\"pusher\":{\"id\":{\"n\":2},\"name\":[ 3 ]}}" },
+		{ "{\"pusher\":{\"na\\u006de\":1}}", "{\"pusher\":{\"na\\u006de\":null}}" },
+		{ "{\"pusher\":\"ann\"}", "{\"pusher\":\"ann\"}" },
+		{ "{\"pusher\":[{\"name\":1}]}", "{\"pusher\":[{\"name\":1}]}" },
+		{ "{\"ref\":{\"name\":1}}", "{\"ref\":{\"name\":1}}" },
+		{ "{\"pusher.name\":1,\"name\":2}", "{\"pusher.name\":1}" },
+		{ "{\"pusher\":{", NULL },
+		{ "{\"pusher\":{]}", NULL },
+		{ "{\"pusher\":{}", NULL },
+		{ "{\"pusher\":{\"name\":1}]", NULL },
 		{ "", NULL },
 		{ "[]", NULL },
 		{ "{", NULL },
@@ -99,9 +115,9 @@ static int skim(const char *text, size_t len)
 
 static void depth_and_number_have_ceilings(void)
 {
-	static const char *const keys[] = { "ref", "dropped" };
+	static const char *const keys[] = { "ref", "dropped", "pusher" };
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		char *good = nested(keys[i], LIMIT_JSON_DEPTH - 1);
 		char *bad = nested(keys[i], LIMIT_JSON_DEPTH);
 		char *worse = nested(keys[i], 1000000);

@@ -319,8 +319,8 @@ static void broken_bodies_are_refused(void)
 		{ JSON, "{" MAIN ",\"\\u0072ef\":\"refs/heads/x\"," IDS "," HUB "}",
 		  PROVIDER_MALFORMED },
 		{ JSON, "{\"\\u0072ef\":\"refs/heads/main\"," IDS "," HUB "}", PROVIDER_MALFORMED },
-		{ JSON, "{" MAIN ",\"commits\":1,\"commits\":2," IDS "," HUB "}",
-		  PROVIDER_MALFORMED },
+		{ JSON, "{" MAIN "," IDS ",\"repository\":{\"clone_url\":\"https://h/r\","
+			"\"clone_\\u0075rl\":\"https://h/x\"}}", PROVIDER_MALFORMED },
 		{ JSON, "{\"ref\":\"refs/heads/\xff\"," IDS "," HUB "}", PROVIDER_MALFORMED },
 		{ JSON, "{\"ref\":\"refs/heads/a\\u0000b\"," IDS "," HUB "}", PROVIDER_MALFORMED },
 		{ JSON, "{\"ref\":\"main\"," IDS "," HUB "}", PROVIDER_MALFORMED },
