@@ -184,6 +184,19 @@ static int compare(struct step *s, struct error *err)
 	return all_anew(s, fallback_of(r), err);
 }
 
+/* Does any application follow the ref? If not, there is nothing to hold and to say. */
+static bool is_followed(const struct step *s)
+{
+	struct tracked_list list = { 0 };
+
+	if (ref_state_is_bound(s->state, s->request->ref, s->request->default_branch)) {
+		return true;
+	}
+	tracked_choose(s->state, s->request->ref, s->request->default_branch, &list);
+	free(list.items);
+	return list.count > 0;
+}
+
 static int compute(struct step *s, struct error *err)
 {
 	int r = repo_peel(s->state->repo, &s->request->after, &s->commit, &s->tree, err);
@@ -191,6 +204,9 @@ static int compute(struct step *s, struct error *err)
 	if (r != REPO_OK) {
 		return r < 0 ? r : all(s, r == REPO_MISSING ? AFFECTED_FALLBACK_AFTER
 							   : AFFECTED_FALLBACK_DAMAGED);
+	}
+	if (!s->request->count_all && !is_followed(s)) {
+		return 0;
 	}
 	s->ref = ref_state_get(s->state, s->request->ref);
 	r = bring(s, err);
@@ -213,6 +229,7 @@ int affected_compute(struct affected_state *state, const struct affected_request
 		r = all(&s, AFFECTED_FALLBACK_DELETED);
 	} else {
 		r = compute(&s, err);
+		ref_state_limit(state);
 	}
 	if (r != 0) {
 		affected_release(&result);

@@ -46,6 +46,7 @@ struct ref_state {
 	size_t apps_generation;   // the list that sources were chosen from
 	size_t unsaved;           // units walked since the index was stored
 	bool looked;              // on disk
+	uint64_t used;            // when it was asked for last, in uses
 	UT_hash_handle hh;
 };
 
@@ -59,6 +60,7 @@ struct affected_state {
 	struct tracked_list here; // all sources in this repository, any revision
 	struct source_id *ids;    // of each of them
 	struct ref_state *refs;
+	uint64_t uses;
 };
 
 /* Choose the sources that follow ref; the list is replaced. */
@@ -77,6 +79,13 @@ void source_release(struct inputs_source *source);
 
 /* The state of a ref, made if need be; what is stored on disk is read once. */
 struct ref_state *ref_state_get(struct affected_state *state, const char *ref);
+
+/* True if there is an index of ref with the present applications, and it holds some. */
+bool ref_state_is_bound(const struct affected_state *state, const char *ref,
+			const char *default_branch);
+
+/* Forget the refs that were asked for longest ago if there are too many. */
+void ref_state_limit(struct affected_state *state);
 
 /* Forget a ref, on disk too if erase. */
 void ref_state_drop(struct affected_state *state, struct ref_state *ref, bool erase);

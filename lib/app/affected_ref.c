@@ -17,6 +17,9 @@
 /* Units of one ref; what would be more depends on the whole repository instead. */
 #define UNITS_MAX 4000000
 
+/* Refs whose indexes are held at a time: every tag that is pushed is a ref. */
+#define REFS_MAX 64
+
 static void clear(struct ref_state *ref)
 {
 	index_free(ref->table);
@@ -25,6 +28,42 @@ static void clear(struct ref_state *ref)
 	ref->apps_generation = 0;
 	memset(&ref->commit, 0, sizeof(ref->commit));
 	memset(&ref->tree, 0, sizeof(ref->tree));
+}
+
+static bool same_branch(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+bool ref_state_is_bound(const struct affected_state *state, const char *name,
+			const char *default_branch)
+{
+	struct ref_state *ref = NULL;
+
+	HASH_FIND_STR(state->refs, name, ref);
+	return ref != NULL && ref->apps_generation == state->apps_generation &&
+	       same_branch(ref->default_branch, default_branch) && ref->sources.count > 0;
+}
+
+/* The one that was asked for longest ago. */
+static struct ref_state *oldest(const struct affected_state *state)
+{
+	struct ref_state *found = state->refs;
+
+	for (struct ref_state *ref = state->refs; ref != NULL; ref = ref->hh.next) {
+		found = ref->used < found->used ? ref : found;
+	}
+	return found;
+}
+
+void ref_state_limit(struct affected_state *state)
+{
+	while (HASH_COUNT(state->refs) > REFS_MAX) {
+		struct ref_state *ref = oldest(state);
+
+		ref_state_save(state, ref, true);
+		ref_state_drop(state, ref, false);
+	}
 }
 
 struct ref_state *ref_state_get(struct affected_state *state, const char *name)
@@ -45,6 +84,7 @@ struct ref_state *ref_state_get(struct affected_state *state, const char *name)
 		free(path);
 	}
 	ref->looked = true;
+	ref->used = ++state->uses;
 	return ref;
 }
 
@@ -131,13 +171,16 @@ static int walk_fresh(struct affected_state *state, struct ref_state *ref, struc
 	return 0;
 }
 
-/* Bind each chosen source to its unit, and unbind the units of those that left. */
+/*
+ * Bind each chosen source to its unit; the units of those that left, and of
+ * those in a stored index that nobody knows any more, are let go.
+ */
 static void bind_all(struct affected_state *state, struct ref_state *ref)
 {
 	struct index_table *t = ref->table;
 
 	for (uint32_t n = 1; n < t->unit_count; n++) {
-		if (t->units[n].used && t->units[n].bound != 0) {
+		if (t->units[n].used && t->units[n].walker == NULL) {
 			index_bind(t, n, -1);
 		}
 	}
@@ -156,11 +199,6 @@ static void bind_all(struct affected_state *state, struct ref_state *ref)
 		}
 		index_bind(t, s->unit, (long)i);
 	}
-}
-
-static bool same_branch(const char *a, const char *b)
-{
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
 int ref_state_bind(struct affected_state *state, struct ref_state *ref,

@@ -467,6 +467,37 @@ static void test_apps_change(void)
 	app_list_release(&two);
 }
 
+/* Tags come and come: only some indexes are held, and none for what nobody follows. */
+static void test_many_refs(void)
+{
+	static const char recurse[] = "    directory:\n      recurse: true\n";
+	const char *repo = gitrepo_new("refs");
+	struct app_list list = { 0 };
+	size_t fallbacks = 0;
+
+	gitrepo_sh(repo, "%s", "mkdir -p a; echo 'kind: a' >a/x.yaml");
+	struct oid one = gitrepo_commit(repo);
+	add_app(&list, "a", "a", "v1.*", NULL, recurse);
+	struct affected_state *state = open_state(repo, AFFECTED_EXACT, NULL);
+	affected_set_apps(state, &list);
+	for (int i = 0; i < 200; i++) {
+		char ref[64];
+		const struct affected_request request = { .ref = ref, .after = one };
+		struct affected a = { 0 };
+
+		(void)snprintf(ref, sizeof(ref), "refs/tags/v%d.%d.0", i % 2, i);
+		if (affected_compute(state, &request, &a, NULL) != 0) {
+			break;
+		}
+		fallbacks += a.fallback_kind == AFFECTED_FALLBACK_FIRST && a.count == 1;
+		fallbacks += a.fallback_kind != AFFECTED_FALLBACK_NONE && a.count == 0 ? 1000 : 0;
+		affected_release(&a);
+	}
+	tap_int(fallbacks, 100, "each new tag in the range affects, others are nobody's");
+	affected_state_free(state);
+	app_list_release(&list);
+}
+
 static void test_refused(void)
 {
 	const char *repo = gitrepo_new("refused");
@@ -503,6 +534,7 @@ int main(void)
 	test_reasons();
 	test_cache();
 	test_apps_change();
+	test_many_refs();
 	test_refused();
 	return tap_done();
 }
