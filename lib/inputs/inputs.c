@@ -63,6 +63,7 @@ static struct inputs_walk *begin(struct inputs *inputs, const struct treereader 
 	w->trace.origin = NULL;
 	w->trace.opaque = NULL;
 	w->entries = 0;
+	w->joined = 0;
 	w->failed = 0;
 	return w;
 }

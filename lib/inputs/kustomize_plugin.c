@@ -135,18 +135,19 @@ static void read_block(struct kustomize_root *root, const char *text)
 	yaml_stream_free(stream);
 }
 
-static void read_scalar(struct kustomize_root *root, const char *text, bool nested)
+static void read_scalar(struct kustomize_root *root, const json_t *node, bool nested)
 {
+	const char *text = json_string_value(node);
 	struct inputs_walk *w = root->walk;
 	struct inputs_entry entry = { .found = INPUTS_NOTHING };
 
-	if (strchr(text, '\n') != NULL) {
+	if (json_string_length(node) > MAX_PATH_TEXT || strchr(text, '\n') != NULL) {
 		if (!nested) {
 			read_block(root, text);
 		}
 		return;
 	}
-	const char *path = strlen(text) <= MAX_PATH_TEXT ? inputs_join(w, root->dir, text) : NULL;
+	const char *path = inputs_join(w, root->dir, text);
 	if (path == NULL || strcmp(path, root->dir) == 0) {
 		return;
 	}
@@ -167,7 +168,7 @@ static void read_scalars(struct kustomize_root *root, const json_t *node, bool n
 		return;
 	}
 	if (json_is_string(node)) {
-		read_scalar(root, json_string_value(node), nested);
+		read_scalar(root, node, nested);
 	}
 	json_object_foreach((json_t *)(uintptr_t)node, key, value) {
 		read_scalars(root, value, nested);

@@ -19,6 +19,10 @@
 
 #define LINKS_MAX 40
 
+/* One path before it is cleaned, and all of a walk: an alias can repeat a long text. */
+#define JOIN_BYTES_MAX 65536
+#define JOINED_BYTES_MAX ((size_t)64 * 1024 * 1024)
+
 static const char lfs_magic[] = "version https://git-lfs.github.com/spec/v1";
 
 /* Append relative to a clean path, component by component. False above the root. */
@@ -50,9 +54,14 @@ static const char *join_new(struct inputs_walk *w, const char *dir, const char *
 			    bool clamp)
 {
 	size_t room = strlen(dir) + strlen(relative) + 3;
-	char *path = arena_alloc(&w->machine->arena, room);
 	size_t len = 0;
 
+	w->joined += room;
+	if (room > JOIN_BYTES_MAX || w->joined > JOINED_BYTES_MAX) {
+		inputs_opaque(w, "its paths are too long");
+		return NULL;
+	}
+	char *path = arena_alloc(&w->machine->arena, room);
 	if (!join(path, &len, dir, clamp) || !join(path, &len, relative, clamp)) {
 		return NULL;
 	}

@@ -32,6 +32,7 @@ struct inputs_walk {
 	size_t probe_capacity;
 	size_t child_capacity;
 	size_t entries;       // listed so far
+	size_t joined;  // bytes of paths that were put together
 	int failed;           // -1: the repository cannot be used; err says why
 	struct error err;
 };
