@@ -28,6 +28,7 @@ struct tree_cache {
 	struct cached *trees;
 	size_t bytes;
 	size_t max_bytes;
+	struct tree_memo memo;
 };
 
 struct tree_cache *tree_cache_new(size_t max_bytes)
@@ -58,7 +59,13 @@ void tree_cache_free(struct tree_cache *cache)
 	HASH_ITER(hh, cache->trees, c, next) {
 		forget(cache, c);
 	}
+	free(cache->memo.path);
 	free(cache);
+}
+
+struct tree_memo *tree_cache_memo(struct tree_cache *cache)
+{
+	return &cache->memo;
 }
 
 /* Oldest first, until half is free: the next misses need not come here again. */
