@@ -379,6 +379,56 @@ static void test_reasons(void)
 	app_list_release(&list);
 }
 
+/* The chain from a file of a shared base up to the application's own file. */
+static void test_chain(void)
+{
+	const char *repo = gitrepo_new("chain");
+	struct app_list list = { 0 };
+	struct affected a = { 0 };
+
+	gitrepo_sh(repo, "%s",
+		   "mkdir -p apps/base overlays/prod overlays/test\n"
+		   "echo 'resources: [deployment.yaml]' >apps/base/kustomization.yaml\n"
+		   "echo 'kind: Deployment' >apps/base/deployment.yaml\n"
+		   "for o in prod test; do\n"
+		   "echo 'resources: [../../apps/base]' >overlays/$o/kustomization.yaml; done");
+	struct oid one = gitrepo_commit(repo);
+	add_app(&list, "prod", "overlays/prod", "main", NULL, "");
+	add_app(&list, "test", "overlays/test", "main", NULL, "");
+	struct affected_state *state = open_state(repo, AFFECTED_EXACT, NULL);
+	affected_set_apps(state, &list);
+	gitrepo_sh(repo, "%s", "echo 'kind: StatefulSet' >apps/base/deployment.yaml");
+	struct oid two = gitrepo_commit(repo);
+	compute(state, &one, &two, &a);
+	tap_int(a.count, 2, "a shared base touches both");
+	if (a.count == 2) {
+		const struct affected_reason *r = &a.items[0].reasons[0];
+
+		tap_str(r->path, "apps/base/deployment.yaml", "the path");
+		tap_int(r->probe, PROBE_FILE, "was read as a file");
+		tap_int(r->via.count, 2, "through a chain of two");
+		tap_str(r->via.items[0], "../../apps/base", "the base as it is written");
+		tap_str(r->via.items[1], "overlays/prod/kustomization.yaml", "in the root's file");
+	}
+	affected_release(&a);
+	gitrepo_sh(repo, "%s", "echo 'kind: A' >overlays/prod/a.yaml\n"
+		   "echo 'resources: [../../apps/base, a.yaml]' >overlays/prod/kustomization.yaml");
+	struct oid three = gitrepo_commit(repo);
+	check(state, &list, NULL, &three, "prod", "a new reference touches who makes it");
+	gitrepo_sh(repo, "%s", "echo 'kind: B' >overlays/prod/a.yaml");
+	struct oid four = gitrepo_commit(repo);
+	compute(state, NULL, &four, &a);
+	tap_int(a.count, 1, "what became an input counts from then on");
+	tap_str(a.count == 1 ? a.items[0].reasons[0].via.items[0] : "",
+		"overlays/prod/kustomization.yaml", "named by the file that refers to it");
+	affected_release(&a);
+	gitrepo_sh(repo, "%s", "echo '# only a comment' >>apps/base/deployment.yaml");
+	struct oid five = gitrepo_commit(repo);
+	check(state, &list, NULL, &five, "", "a comment in a manifest touches nobody");
+	affected_state_free(state);
+	app_list_release(&list);
+}
+
 /* The index on disk. */
 static void test_cache(void)
 {
@@ -532,6 +582,7 @@ int main(void)
 	test_missing();
 	test_repack();
 	test_reasons();
+	test_chain();
 	test_cache();
 	test_apps_change();
 	test_many_refs();
