@@ -12,7 +12,7 @@
  *    belong to the suspended parent;
  *  - no signal handler may run there: all signals are blocked before, set to
  *    their defaults in the child, and only then unblocked;
- *  - errors come back in a struct, as the memory is shared.
+ *  - errors come back in a struct on its stack, which is shared.
  */
 #include "receiver/spawn_child.h"
 
@@ -32,6 +32,16 @@
 #include <unistd.h>
 
 #define STACK_BYTES ((size_t)64 * 1024)
+
+/*
+ * ThreadSanitizer loses track of who waited for whom once a child has run in
+ * its memory, so there the child gets a copy; only the report is shared.
+ */
+#ifdef __SANITIZE_THREAD__
+#define CLONE_HOW (CLONE_VFORK | CLONE_PIDFD | SIGCHLD)
+#else
+#define CLONE_HOW (CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD)
+#endif
 #define SIGNAL_MAX 64
 #define SIGNAL_SET_BYTES 8
 #define FIRST_FREE_FD 10
@@ -47,8 +57,13 @@ struct handover {
 	struct rlimit64 memory;
 	bool no_new_privileges;
 	pid_t parent;
-	const char *step;         // what failed
-	int error;                // errno of it
+	struct child_report *report;
+};
+
+/* What failed in the child; at the low end of its stack, which is shared in any case. */
+struct child_report {
+	const char *step; // NULL: nothing
+	int error;        // errno of it
 };
 
 #define CHILD_CODE \
@@ -57,8 +72,8 @@ struct handover {
 /* Note what failed; the parent reads it. */
 CHILD_CODE static int child_fail(struct handover *h, const char *step)
 {
-	h->step = step;
-	h->error = errno;
+	h->report->step = step;
+	h->report->error = errno;
 	return 127;
 }
 
@@ -190,22 +205,26 @@ static int raise_fds(const int fds[SPAWN_CHILD_FDS], int ret_fds[SPAWN_CHILD_FDS
 	return r;
 }
 
-/* clone(2) with all signals blocked. The process id, or -1 with errno. */
-static pid_t clone_child(struct handover *h, int *ret_pidfd)
+/*
+ * clone(2) with all signals blocked. The process id, or -1 with errno; what
+ * failed in the child is in *ret_report.
+ */
+static pid_t clone_child(struct handover *h, int *ret_pidfd, struct child_report *ret_report)
 {
 	sigset_t all;
 	sigset_t before;
 
 	char *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+			   MAP_SHARED | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 	if (stack == MAP_FAILED) {
 		return -1;
 	}
+	h->report = (struct child_report *)(void *)stack;
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_BLOCK, &all, &before);
-	pid_t pid = clone(child_main, stack + STACK_BYTES,
-			  CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, h, ret_pidfd);
+	pid_t pid = clone(child_main, stack + STACK_BYTES, CLONE_HOW, h, ret_pidfd);
 	int saved = errno;
+	*ret_report = *h->report;
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	(void)munmap(stack, STACK_BYTES);
 	errno = saved;
@@ -242,6 +261,7 @@ int spawn_child(const struct spawn_child_options *options, pid_t *ret_pid, int *
 		.no_new_privileges = options->no_new_privileges,
 		.parent = getpid(),
 	};
+	struct child_report report = { .step = NULL };
 	int pidfd = -1;
 	pid_t pid = -1;
 	int r = -1;
@@ -254,16 +274,16 @@ int spawn_child(const struct spawn_child_options *options, pid_t *ret_pid, int *
 		r = error_errno(err, -1, errno, "descriptors for %s", path);
 		goto out;
 	}
-	pid = clone_child(&h, &pidfd);
+	pid = clone_child(&h, &pidfd, &report);
 	if (pid < 0) {
 		r = error_errno(err, -1, errno, "start of %s", path);
 		goto out;
 	}
-	if (h.step != NULL) {
+	if (report.step != NULL) {
 		(void)waitpid(pid, NULL, 0);
 		(void)close(pidfd);
-		r = error_errno(err, is_lasting(h.error) ? SPAWN_CHILD_UNUSABLE : -1, h.error,
-				"%s", h.step);
+		r = error_errno(err, is_lasting(report.error) ? SPAWN_CHILD_UNUSABLE : -1,
+				report.error, "%s", report.step);
 		goto out;
 	}
 	*ret_pid = pid;
