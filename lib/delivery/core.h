@@ -70,6 +70,7 @@ struct job {
 	bool held;                   // a plan that replaces it is on its way
 	bool outdated;               // being tried while a newer one waits behind it
 	struct job *successor;       // that newer one
+	struct job *predecessor;     // the other way round
 	UT_hash_handle hh;           // by trigger id
 	UT_hash_handle hh_key;       // by key: the newest one only
 };

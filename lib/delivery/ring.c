@@ -82,11 +82,30 @@ static struct ring_target *target_of(struct delivery_core *core, const struct jo
 	return target;
 }
 
+static void set_newest(struct delivery_core *core, struct job *job)
+{
+	struct job *older = find_key(core, job->key);
+
+	if (older != NULL) {
+		HASH_DELETE(hh_key, core->jobs_newest, older);
+	}
+	HASH_ADD_KEYPTR(hh_key, core->jobs_newest, job->key, strlen(job->key), job);
+}
+
+/* Take a job out. One that is being tried before it is the newest again. */
 static void forget(struct delivery_core *core, struct job *job)
 {
 	HASH_DEL(core->jobs, job);
 	if (find_key(core, job->key) == job) {
 		HASH_DELETE(hh_key, core->jobs_newest, job);
+	}
+	if (job->predecessor != NULL) {
+		job->predecessor->successor = NULL;
+		job->predecessor->outdated = false;
+		set_newest(core, job->predecessor);
+	}
+	if (job->successor != NULL) {
+		job->successor->predecessor = NULL;
 	}
 	job_free(job);
 }
@@ -115,7 +134,7 @@ void ring_unhold(struct delivery_core *core, struct job *job)
 	struct ring_target *target = target_of(core, job);
 
 	job->held = false;
-	if (target != NULL) {
+	if (target != NULL && job->predecessor == NULL) {
 		schedule_add(target->schedule, &job->entry, core->io.now(core->io.ctx));
 	}
 }
@@ -146,21 +165,20 @@ void ring_add(struct delivery_core *core, struct job *job, int64_t due)
 {
 	struct job *older = find_key(core, job->key);
 
-	job->entry.push = job->trigger->push;
-	HASH_ADD(hh, core->jobs, trigger->id, sizeof(job->trigger->id), job);
-	if (older != NULL) {
-		HASH_DELETE(hh_key, core->jobs_newest, older);
-	}
-	HASH_ADD_KEYPTR(hh_key, core->jobs_newest, job->key, strlen(job->key), job);
-	job->entry.due_ms = due;
-	if (older != NULL && older->trigger->state == TRIGGER_SENDING) {
-		older->outdated = true;
-		older->successor = job;
-		return;
-	}
-	if (older != NULL) {
+	if (older != NULL && older->trigger->state != TRIGGER_SENDING) {
 		ring_hold(core, older);
 		finish(core, older, TRIGGER_SUPERSEDED, NULL);
+		older = find_key(core, job->key);
+	}
+	job->entry.push = job->trigger->push;
+	job->entry.due_ms = due;
+	HASH_ADD(hh, core->jobs, trigger->id, sizeof(job->trigger->id), job);
+	set_newest(core, job);
+	if (older != NULL) {
+		older->outdated = true;
+		older->successor = job;
+		job->predecessor = older;
+		return;
 	}
 	enter(core, job, due);
 }
@@ -258,7 +276,8 @@ void delivery_sent(struct delivery_core *core, int64_t trigger, const struct out
 	} else {
 		finish(core, job, ends[outcome->kind], outcome);
 	}
-	if (successor != NULL) {
+	/* One that a plan is about to replace stays held. */
+	if (successor != NULL && !successor->held) {
 		enter(core, successor, successor->entry.due_ms);
 	}
 	core_touch(core);
