@@ -31,7 +31,7 @@ struct config_source {
 	char *provider;
 	struct strvec secrets;        // contents, from secrets and secretFiles
 	struct strvec signing_tokens; // contents, from signingTokens and signingTokenFiles
-	struct strvec repositories;   // globs of addresses it may speak of; empty: all
+	struct strvec repositories;   // globs of addresses it may speak of (GLOB_GOBWAS); empty: all
 	int64_t timestamp_tolerance;
 };
 
@@ -72,7 +72,7 @@ struct config_target {
 	enum config_action action;
 	bool prune;
 	int64_t time_limit;        // exec.timeLimit or argocd.timeout
-	struct strvec applications; // globs of full names; empty: all
+	struct strvec applications; // globs of full names (GLOB_GOBWAS); empty: all
 	double rate_per_second;    // 0: no limit
 	unsigned burst;
 	unsigned concurrency;

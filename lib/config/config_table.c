@@ -195,7 +195,7 @@ static const struct config_setting target_settings[] = {
 	{ "argocd.timeout", CONFIG_DURATION, AT(time_limit), "60s", 100 * MS, HOUR, NULL, true,
 	  "for one request" },
 	{ "applications", CONFIG_GLOBS, AT(applications), NULL, 0, 0, NULL, true,
-	  "patterns of NAMESPACE/NAME; none: all" },
+	  "patterns of NAMESPACE/NAME, * is any text; none: all" },
 	{ "ratePerSecond", CONFIG_REAL, AT(rate_per_second), "0", 0, MANY, NULL, true,
 	  "triggers in a second, 0: no limit" },
 	{ "burst", CONFIG_NUMBER, AT(burst), "10", 1, MANY, NULL, true,

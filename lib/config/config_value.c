@@ -313,9 +313,7 @@ bool config_is_text(enum config_type type)
 
 static bool is_good_glob(const struct config_setting *s, const char *text)
 {
-	enum glob_dialect dialect = strcmp(s->key, "repositories") == 0 ? GLOB_GOBWAS : GLOB_GO;
-
-	return s->type != CONFIG_GLOBS || glob_is_valid(dialect, text);
+	return s->type != CONFIG_GLOBS || glob_is_valid(GLOB_GOBWAS, text);
 }
 
 static void add_item(struct config_loader *l, const struct config_setting *s, struct strvec *list,
