@@ -86,6 +86,34 @@ def run(*command, check=True, **options):
     return result
 
 
+def secret_file(path, text):
+    """Write a file that only its owner reads, all at once. Its path."""
+    with open(os.open(path + ".new", os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+    os.rename(path + ".new", path)
+    return path
+
+
+def certificate(directory, name="server", authority="ca"):
+    """A certificate for 127.0.0.1 in NAME.pem (with its key; also NAME.crt and
+    NAME.key), signed by AUTHORITY.pem, which is made if there is none.  Returns
+    the paths of NAME.pem and AUTHORITY.pem."""
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+    if not os.path.exists(os.path.join(directory, authority + ".pem")):
+        run("openssl", "req", "-x509", *key, "-days", "2", "-subj", f"/CN={authority}", "-addext",
+            "keyUsage=critical,keyCertSign", "-keyout", authority + ".key", "-out", authority + ".pem", cwd=directory)
+    with open(os.path.join(directory, name + ".ext"), "w") as file:
+        file.write("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
+    run("openssl", "req", *key, "-subj", f"/CN={name}", "-keyout", name + ".key", "-out", name + ".csr", cwd=directory)
+    run("openssl", "x509", "-req", "-in", name + ".csr", "-CA", authority + ".pem", "-CAkey", authority + ".key",
+        "-CAcreateserial", "-days", "2", "-extfile", name + ".ext", "-out", name + ".crt", cwd=directory)
+    with open(os.path.join(directory, name + ".pem"), "w") as out:
+        for part in (".crt", ".key"):
+            with open(os.path.join(directory, name + part)) as file:
+                out.write(file.read())
+    return os.path.join(directory, name + ".pem"), os.path.join(directory, authority + ".pem")
+
+
 class Place:
     """A scratch directory: bare repository, work tree, applications, configuration."""
 
