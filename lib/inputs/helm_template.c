@@ -1,9 +1,62 @@
 /*
  * What a chart's templates can reach, as far as their text tells.
+ *
+ * Templates are those of Go's text/template.  The root of what they see, "."
+ * and "$" at the top of a file, holds Files.  So another file of the chart is
+ * reached
+ *   1. by the word Files, wherever it stands
+ *   2. by writing out the root as a whole (toYaml ., toJson $, range over it)
+ *      or taking a part of it by a computed name (index . $name)
+ *   3. by a template that is defined elsewhere and is given the root
+ *   4. by values that are templates, through tpl
+ *
+ * For 2 one must know whether "." is the root: "with" and "range" make it
+ * something else up to their "end".  In a "define" it is what the caller
+ * gives, which may be the root.  Variables that are set to the root are
+ * followed within their file.
+ *
+ * This is no parser: it may take something for an access that is none, which
+ * makes more files count.  What it cannot see is a root that was packed into
+ * a dict and is written out from there under another name.
  */
 #include "inputs/helm_template.h"
 
 #include <string.h>
+
+#include "base/xalloc.h"
+
+#define TOKENS_MAX 512 // of one action
+#define NESTING_MAX 100
+#define NAMES_MAX 1024
+
+enum kind {
+	WORD,   // a function, keyword or number
+	STRING, // without its quotes
+	HERE,   // "." alone
+	VAR,    // "$" or "$name" alone
+	FIELD,  // ".a" or "$a.b"
+	ASSIGN, // ":=" or "="
+	OPEN,
+	CLOSE,
+	PIPE,
+	OTHER
+};
+
+struct token {
+	enum kind kind;
+	const char *text;
+	size_t len;
+};
+
+/* One file being looked through. */
+struct scan {
+	struct helm_templates *t;
+	bool root[NESTING_MAX]; // may "." be the root, for each open block
+	size_t depth;           // the innermost is root[depth]
+	struct strvec aliases;  // variables that may be the root
+	struct token tokens[TOKENS_MAX];
+	size_t count;
+};
 
 static bool is_word(char c)
 {
@@ -37,4 +90,272 @@ bool helm_values_suspect(const char *text, size_t len)
 	return memmem(text, len, "{{", 2) != NULL &&
 	       (has_word(text, len, "include") || has_word(text, len, "template") ||
 		has_word(text, len, "tpl"));
+}
+
+static bool is(const struct token *token, const char *word)
+{
+	return token->kind == WORD && token->len == strlen(word) &&
+	       memcmp(token->text, word, token->len) == 0;
+}
+
+static bool is_one_of(const struct token *token, const char *const *words)
+{
+	for (; *words != NULL; words++) {
+		if (is(token, *words)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Bytes of a quoted string with its quotes; all if it has no end. */
+static size_t quoted(const char *p, const char *end)
+{
+	const char *at = p + 1;
+
+	for (; at < end && *at != *p; at++) {
+		if (*at == '\\' && *p != '`' && at + 1 < end) {
+			at++;
+		}
+	}
+	return (size_t)(at - p) + (at < end);
+}
+
+static size_t take_value(const char *p, const char *end, struct token *token)
+{
+	size_t n = 1;
+
+	while (p + n < end && (is_word(p[n]) || p[n] == '.')) {
+		n++;
+	}
+	token->kind = FIELD;
+	if (n == 1 && *p == '.') {
+		token->kind = HERE;
+	} else if (*p == '$' && memchr(p, '.', n) == NULL) {
+		token->kind = VAR;
+	} else if (is_word(*p)) {
+		token->kind = WORD;
+	}
+	return n;
+}
+
+/* The token at p. Returns its bytes. */
+static size_t take_token(const char *p, const char *end, struct token *token)
+{
+	size_t n = 1;
+
+	*token = (struct token){ .kind = OTHER, .text = p };
+	if (*p == '"' || *p == '`' || *p == '\'') {
+		n = quoted(p, end);
+		token->kind = STRING;
+		token->text = p + 1;
+		token->len = n > 1 ? n - 2 : 0;
+		return n;
+	}
+	if (*p == '.' || *p == '$' || is_word(*p)) {
+		n = take_value(p, end, token);
+	} else if (*p == '(' || *p == ')') {
+		token->kind = *p == '(' ? OPEN : CLOSE;
+	} else if (*p == '|') {
+		token->kind = PIPE;
+	} else if (*p == '=' || (*p == ':' && p + 1 < end && p[1] == '=')) {
+		token->kind = ASSIGN;
+		n = *p == '=' ? 1 : 2;
+	}
+	token->len = n;
+	return n;
+}
+
+static bool is_root(const struct scan *s, const struct token *token)
+{
+	char name[128];
+
+	if (token->kind == HERE) {
+		return s->root[s->depth];
+	}
+	if (token->kind != VAR || token->len >= sizeof(name)) {
+		return token->kind == VAR;
+	}
+	memcpy(name, token->text, token->len);
+	name[token->len] = '\0';
+	return token->len == 1 || strvec_contains(&s->aliases, name);
+}
+
+static void add_name(struct helm_templates *t, struct strvec *names, const struct token *token)
+{
+	if (names->count >= NAMES_MAX) {
+		t->dynamic = true;
+		return;
+	}
+	char *name = xasprintf("%.*s", (int)token->len, token->text);
+
+	(void)strvec_push_unique(names, name);
+	free(name);
+}
+
+/* Functions that write out whatever they are given. */
+static const char *const dumpers[] = {
+	"toYaml", "toJson", "toToml", "toPrettyJson", "toRawJson", "mustToYaml", "mustToJson",
+	"mustToToml", "mustToPrettyJson", "mustToRawJson", "toYamlPretty", "values", "toString",
+	"toStrings", NULL,
+};
+static const char *const getters[] = { "index", "get", "pluck", "dig", NULL };
+
+/* Rule 2 for the token at i. */
+static bool reaches_all(const struct scan *s, size_t i)
+{
+	const struct token *t = &s->tokens[i];
+	const struct token *next = i + 1 < s->count ? t + 1 : NULL;
+
+	if (next == NULL) {
+		return false;
+	}
+	if (is_one_of(t, dumpers)) {
+		return is_root(s, next);
+	}
+	if (t->kind == PIPE) {
+		return i > 0 && is_root(s, t - 1) && is_one_of(next, dumpers);
+	}
+	if (is_one_of(t, getters) && is_root(s, next)) {
+		return i + 2 < s->count && t[2].kind != STRING && t[2].kind != WORD;
+	}
+	return false;
+}
+
+static void read_calls(struct scan *s)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		const struct token *t = &s->tokens[i];
+		bool named = i + 1 < s->count && t[1].kind == STRING;
+
+		s->t->files = s->t->files || reaches_all(s, i);
+		s->t->tpl = s->t->tpl || is(t, "tpl");
+		if (is(t, "include") || is(t, "template")) {
+			s->t->dynamic = s->t->dynamic || !named;
+			if (named) {
+				add_name(s->t, &s->t->includes, t + 1);
+			}
+		} else if (named && (is(t, "define") || is(t, "block"))) {
+			add_name(s->t, &s->t->defines, t + 1);
+		}
+		if (t->kind == VAR && i + 3 == s->count && t[1].kind == ASSIGN &&
+		    is_root(s, t + 2)) {
+			s->t->files = s->t->files || s->aliases.count + 1 >= NAMES_MAX;
+			add_name(s->t, &s->aliases, t);
+		}
+	}
+}
+
+/* May the last value of the action be the root, and nothing but it? */
+static bool gives_root(const struct scan *s)
+{
+	const struct token *last = &s->tokens[s->count - 1];
+
+	return s->count >= 2 && is_root(s, last) &&
+	       (last[-1].kind == ASSIGN || last[-1].kind == WORD);
+}
+
+static void open_block(struct scan *s, bool root)
+{
+	if (s->depth + 1 >= NESTING_MAX) {
+		s->t->files = true;
+		return;
+	}
+	s->root[++s->depth] = root;
+}
+
+/* Blocks open and close: what is "." after this action? */
+static void follow_blocks(struct scan *s)
+{
+	const struct token *first = &s->tokens[0];
+	bool here = s->root[s->depth];
+
+	if (is(first, "end") || is(first, "else")) {
+		s->depth -= s->depth > 0;
+		here = s->root[s->depth];
+	}
+	if (is(first, "else")) {
+		bool with = s->count > 1 && is(first + 1, "with");
+
+		open_block(s, with ? gives_root(s) : here);
+	} else if (is(first, "if")) {
+		open_block(s, here);
+	} else if (is(first, "with")) {
+		open_block(s, gives_root(s));
+	} else if (is(first, "range")) {
+		s->t->files = s->t->files || gives_root(s);
+		open_block(s, false);
+	} else if (is(first, "define") || is(first, "block")) {
+		open_block(s, true);
+	}
+}
+
+/* One action, p behind "{{". Returns the place behind its "}}". */
+static const char *read_action(struct scan *s, const char *p, const char *end)
+{
+	s->count = 0;
+	if (p < end && *p == '-') {
+		p++;
+	}
+	while (p < end && strchr(" \t\r\n", *p) != NULL && *p != '\0') {
+		p++;
+	}
+	if (end - p >= 2 && memcmp(p, "/*", 2) == 0) {
+		const char *close = memmem(p, (size_t)(end - p), "*/", 2);
+
+		return close != NULL ? close + 2 : end;
+	}
+	while (p < end && !(end - p >= 2 && memcmp(p, "}}", 2) == 0)) {
+		struct token token;
+		size_t n = take_token(p, end, &token);
+
+		p += n;
+		if (token.kind == OTHER && strchr(" \t\r\n-,", token.text[0]) != NULL) {
+			continue;
+		}
+		if (s->count == TOKENS_MAX) {
+			s->t->files = true;
+			continue;
+		}
+		s->tokens[s->count++] = token;
+	}
+	if (s->count > 0) {
+		read_calls(s);
+		follow_blocks(s);
+	}
+	return p;
+}
+
+void helm_template_scan(struct helm_templates *t, const char *text, size_t len)
+{
+	struct scan s;
+	const char *end = text + len;
+	const char *p = memmem(text, len, "{{", 2);
+
+	memset(&s, 0, sizeof(s));
+	s.t = t;
+	s.root[0] = true;
+	t->files = t->files || has_word(text, len, "Files");
+	while (p != NULL && !t->files) {
+		p = read_action(&s, p + 2, end);
+		p = memmem(p, (size_t)(end - p), "{{", 2);
+	}
+	strvec_release(&s.aliases);
+}
+
+bool helm_templates_miss(const struct helm_templates *t)
+{
+	for (size_t i = 0; i < t->includes.count; i++) {
+		if (!strvec_contains(&t->defines, t->includes.items[i])) {
+			return true;
+		}
+	}
+	return t->dynamic;
+}
+
+void helm_templates_release(struct helm_templates *t)
+{
+	strvec_release(&t->defines);
+	strvec_release(&t->includes);
+	*t = (struct helm_templates){ .files = false };
 }

@@ -15,9 +15,11 @@
  * Everything looked at on the way is an input of the source; the renderer
  * itself is a unit of its own, shared by all sources with equal options.
  */
-#include <stdio.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/giturl.h"
 #include "inputs/renderers.h"
 #include "inputs/walk.h"
 
@@ -226,18 +228,52 @@ static void render(struct inputs_walk *w, const struct inputs_source *source, co
 	json_decref(options);
 }
 
+/* May a sibling be in the repository that is being walked? */
+static bool may_be_here(const struct inputs_walk *w, const json_t *sibling)
+{
+	const char *url = json_string_value(json_object_get(sibling, "repoURL"));
+	const char *here = inputs_repository(w);
+	char *normal = url != NULL && here != NULL ? giturl_normalise(url, NULL) : NULL;
+	bool same = here == NULL || (normal != NULL && strcmp(normal, here) == 0);
+
+	free(normal);
+	return same && json_object_get(sibling, "chart") == NULL;
+}
+
+/* Ask all renderers what a sibling reads through the source. True if there is one to ask. */
+static bool log_sibling(struct inputs_walk *w, const struct inputs_source *source,
+			const json_t *sibling)
+{
+	const char *path = json_string_value(json_object_get(sibling, "path"));
+	struct inputs_source other = *source;
+	struct inputs_entry entry;
+	bool known = false;
+
+	other.spec = sibling;
+	json_t *spec = json_incref((json_t *)(uintptr_t)sibling);
+	/* The files in its path may name more; those of another repository are not known here. */
+	if (path != NULL && path[0] != '\0' && may_be_here(w, sibling) &&
+	    inputs_lookup(w, inputs_join(w, "", path), &entry) == INPUTS_DIRECTORY) {
+		json_decref(spec);
+		spec = merged_spec(w, &other, entry.real);
+	}
+	for (size_t k = 0; inputs_walkers[k] != NULL; k++) {
+		if (inputs_walkers[k]->refs != NULL) {
+			inputs_walkers[k]->refs(w, source, spec);
+			known = true;
+		}
+	}
+	json_decref(spec);
+	return known;
+}
+
 /* "$ref/..." in the other sources' value files. */
 static void log_refs(struct inputs_walk *w, const struct inputs_source *source)
 {
 	bool known = source->sibling_count == 0;
 
 	for (size_t i = 0; i < source->sibling_count; i++) {
-		for (size_t k = 0; inputs_walkers[k] != NULL; k++) {
-			if (inputs_walkers[k]->refs != NULL) {
-				inputs_walkers[k]->refs(w, source, source->siblings[i]);
-				known = true;
-			}
-		}
+		known = log_sibling(w, source, source->siblings[i]) || known;
 	}
 	if (!known) {
 		inputs_opaque(w, "other sources of the application refer to it by name");
