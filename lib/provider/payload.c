@@ -121,18 +121,31 @@ static void skip_space(struct skimmer *s)
 	}
 }
 
-/* Over one string, the quotes included; s->at is at the first. */
+/*
+ * Over one string, the quotes included; s->at is at the first.  A quote that
+ * was found is looked for again only once it turned out to be escaped, so
+ * that a long string of escapes takes no longer than its length.
+ */
 static int skip_string(struct skimmer *s)
 {
-	for (s->at++; s->at < s->end; s->at++) {
-		if (*s->at == '"') {
-			s->at++;
+	const char *quote = s->at;
+
+	s->at++;
+	while (s->at < s->end) {
+		if (quote < s->at) {
+			quote = memchr(s->at, '"', (size_t)(s->end - s->at));
+		}
+		if (quote == NULL) {
+			break;
+		}
+		const char *escape = memchr(s->at, '\\', (size_t)(quote - s->at));
+		if (escape == NULL) {
+			s->at = quote + 1;
 			return 0;
 		}
-		if (*s->at == '\\' && s->end - s->at > 1) {
-			s->at++;
-		}
+		s->at = escape + 2;
 	}
+	s->at = s->end;
 	return error_set(s->err, -1, "a string does not end");
 }
 
@@ -223,7 +236,9 @@ static enum fate fate_of(const struct skimmer *s, const char *path, const char *
 	for (const char *const *name = s->keep; *name != NULL; name++) {
 		const char *rest = *name + path_len;
 
-		if (strncmp(*name, path, path_len) != 0 || strncmp(rest, key, len) != 0) {
+		/* The key may hold any byte: NUL too. */
+		if (strncmp(*name, path, path_len) != 0 || strlen(rest) < len ||
+		    memcmp(rest, key, len) != 0) {
 			continue;
 		}
 		if (rest[len] == '\0' || rest[len] == '.') {

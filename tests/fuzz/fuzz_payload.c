@@ -52,9 +52,9 @@ static void same_members(const char *text, size_t size, const struct buf *kept, 
 			abort();
 		}
 	}
-	/* Inputs here are too small for any limit but depth. */
+	/* Inputs here are too small for any limit but depth. (jansson overlooks a NUL after a number.) */
 	if (json_is_object(whole) && part == NULL && memchr(text, '[', size) == NULL &&
-	    size < LIMIT_JSON_DEPTH) {
+	    memchr(text, '\0', size) == NULL && size < LIMIT_JSON_DEPTH) {
 		abort();
 	}
 	json_decref(whole);

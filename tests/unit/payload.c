@@ -64,6 +64,8 @@ static void what_nobody_reads_is_dropped(void)
 		{ "{\"a\":{]}}", NULL },
 		{ "{\"a\":\"x}", NULL },
 		{ "{\"a\":\"x\\\"}", NULL },
+		{ "{\"a\":\"\\", NULL },
+		{ "{\"ref\":\"\\\"\\\\\\\"\",\"x\":\"\\\\\"}", "{\"ref\":\"\\\"\\\\\\\"\"}" },
 		{ "{\"a\":1}}", NULL },
 		{ "{\"a\":1}{", NULL },
 		{ "{\"a\":1 2}", NULL },
@@ -84,6 +86,17 @@ static void what_nobody_reads_is_dropped(void)
 		buf_release(&out);
 		free(text);
 	}
+}
+
+static void a_key_may_hold_any_byte(void)
+{
+	char text[] = "{\"ref\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\":1,\"ref\":2}";
+	struct buf out;
+
+	buf_init(&out, 4096);
+	tap_int(payload_skim(text, sizeof(text) - 1, keep, &out, NULL), 0, "NULs in a key");
+	tap_str(out.data, "{\"ref\":2}", "... do not make it another");
+	buf_release(&out);
 }
 
 static char *nested(const char *key, int levels)
@@ -248,6 +261,7 @@ static void forms_have_one_field(void)
 int main(void)
 {
 	what_nobody_reads_is_dropped();
+	a_key_may_hold_any_byte();
 	depth_and_number_have_ceilings();
 	the_largest_push_costs_little();
 	forms_have_one_field();
