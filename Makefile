@@ -51,6 +51,7 @@ UNIT_TESTS       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*.c))
 REPLAY_TESTS     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/replay/*.c))
 FUZZ_TARGETS     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHMARKS       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+BENCH_HELPERS    := $(BUILD)/tests/bench/load
 E2E_HELPERS      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/e2e/*.c))
 HOOKS            := $(patsubst hooks/%.c,$(BUILD)/%,$(wildcard hooks/post-receive.c))
 
@@ -175,7 +176,7 @@ fuzz: deps-test
 .PHONY: bench
 bench: deps-bench
 	+@$(MAKE) --no-print-directory all $(BENCHMARKS)
-	@for b in $(call pick,$(sort $(BENCHMARKS) $(wildcard tests/bench/*.py))); do \
+	@for b in $(call pick,$(sort $(filter-out $(BENCH_HELPERS),$(BENCHMARKS)) $(wildcard tests/bench/*.py))); do \
 		echo; echo "== $$b"; BUILD=$(BUILD) $$b || exit 1; \
 	done
 
