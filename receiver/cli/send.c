@@ -303,6 +303,7 @@ static int put(const struct send *s, const struct strvec *headers, const char *b
 	buf_init(&text, 4 * ANSWER_BYTES);
 	enum cli_post_result r = cli_post(&post, &status, &answer, &err);
 	if (r == CLI_POST_ANSWERED) {
+		answer.data[strcspn(answer.data, "\n")] = '\0';
 		hook_report_text(answer.data, &text);
 		printf("%d%s%s\n", status, text.len > 0 ? " " : "", text.data);
 	} else {
