@@ -202,6 +202,24 @@ static void on_not_matched(evutil_socket_t fd, short what, void *arg)
 	not_matched(a, a->why);
 }
 
+/* The label of a fall-back in the metrics. */
+static const char *fallback_label(const char *text)
+{
+	static const char *const labels[] = {
+		[AFFECTED_FALLBACK_NONE] = "other",     [AFFECTED_FALLBACK_FIRST] = "new_ref",
+		[AFFECTED_FALLBACK_DELETED] = "deleted_ref", [AFFECTED_FALLBACK_BEFORE] = "object",
+		[AFFECTED_FALLBACK_AFTER] = "object",   [AFFECTED_FALLBACK_LIMIT] = "limit",
+		[AFFECTED_FALLBACK_DAMAGED] = "object", [AFFECTED_FALLBACK_EMPTY] = "other",
+	};
+
+	for (size_t i = 1; i < sizeof(labels) / sizeof(labels[0]); i++) {
+		if (strcmp(affected_fallback_text((enum affected_fallback)i), text) == 0) {
+			return labels[i];
+		}
+	}
+	return "other";
+}
+
 static void ask_reader(struct asked *a);
 
 static void on_matched(void *arg, enum reader_result result,
@@ -223,7 +241,8 @@ static void on_matched(void *arg, enum reader_result result,
 		.apps = catalog_list(w->parts.catalog),
 	};
 	if (found->affected->fallback != NULL) {
-		metrics_count(w->parts.metrics, METRIC_AFFECTED_FALLBACK, "other", NULL, 1);
+		metrics_count(w->parts.metrics, METRIC_AFFECTED_FALLBACK,
+			      fallback_label(found->affected->fallback), NULL, 1);
 	}
 	delivery_matched(w->core, a->ticket, &answer);
 	asked_done(a, "match");
