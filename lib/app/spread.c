@@ -143,9 +143,13 @@ void spread(struct match *m, spread_reach reach, void *arg)
 void spread_chain(const struct index_table *t, uint32_t unit, const char *path,
 		  struct strvec *via)
 {
+	const char *opaque = index_string(t, index_at(t, unit)->opaque);
 	uint32_t edges[CHAIN_MAX];
 	size_t count = 0;
 
+	if (opaque[0] != '\0') {
+		strvec_pushf(via, "the whole repository: %s", opaque);
+	}
 	for (uint32_t e = index_at(t, unit)->pred; e != 0 && count < CHAIN_MAX;
 	     e = index_at(t, t->edges[e].to)->pred) {
 		edges[count++] = e;

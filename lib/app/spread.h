@@ -26,7 +26,7 @@ void spread(struct match *m, spread_reach reach, void *arg);
 
 /*
  * During reach: append how unit came to be reached, from what read path up to
- * the application's root (affected.h: via).
+ * the application's root (affected.h: via), and first, for an opaque unit, why it is.
  */
 void spread_chain(const struct index_table *table, uint32_t unit, const char *path,
 		  struct strvec *via);
