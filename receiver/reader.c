@@ -284,6 +284,21 @@ int reader_affected(struct reader_pool *pool, const char *url,
 	}, err);
 }
 
+int reader_inputs(struct reader_pool *pool, const char *url,
+		  const struct affected_inputs_request *request, reader_inputs_fn done, void *arg,
+		  struct error *err)
+{
+	char commit[OID_HEX_MAX + 1];
+	json_t *frame = json_pack("{s:s, s:s, s:s?, s:s, s:s?}", "op", "inputs", "ref",
+				  request->ref, "default_branch", request->default_branch,
+				  "commit", oid_to_hex(&request->commit, commit), "application",
+				  request->application);
+
+	return enqueue(pool, url, (struct reader_job){
+		.kind = JOB_INPUTS, .request = frame, .done.inputs = done, .arg = arg,
+	}, err);
+}
+
 int reader_resolve(struct reader_pool *pool, const char *url, const char *revision,
 		   const struct oid *commit, reader_resolve_fn done, void *arg,
 		   struct error *err)
@@ -316,6 +331,7 @@ static void free_job(struct reader_job *job)
 {
 	share_drop(job->share);
 	affected_release(&job->affected);
+	affected_inputs_release(&job->inputs);
 	app_list_release(&job->list);
 	strvec_release(&job->problems);
 	json_decref(job->request);
@@ -341,6 +357,16 @@ static void answer_affected(struct reader_job *job, const char *why)
 	free(names);
 }
 
+static void answer_inputs(struct reader_job *job, const char *why)
+{
+	for (size_t i = 0; i < job->inputs.count; i++) {
+		struct affected_input *input = &job->inputs.items[i];
+
+		input->app = job->share->items[input->app].index;
+	}
+	job->done.inputs(job->arg, READER_OK, &job->inputs, job->share->generation, why);
+}
+
 static void answer_failure(struct reader_job *job, enum reader_result result, const char *why)
 {
 	switch (job->kind) {
@@ -352,6 +378,9 @@ static void answer_failure(struct reader_job *job, enum reader_result result, co
 		break;
 	case JOB_READ_APPS:
 		job->done.apps(job->arg, result, NULL, NULL, why);
+		break;
+	case JOB_INPUTS:
+		job->done.inputs(job->arg, result, NULL, 0, why);
 		break;
 	}
 }
@@ -367,6 +396,9 @@ static void answer_success(struct reader_job *job, const char *why)
 		break;
 	case JOB_READ_APPS:
 		job->done.apps(job->arg, READER_OK, &job->list, &job->problems, why);
+		break;
+	case JOB_INPUTS:
+		answer_inputs(job, why);
 		break;
 	}
 }

@@ -23,6 +23,7 @@
 #include <sys/types.h>
 
 #include "app/affected.h"
+#include "app/affected_inputs.h"
 #include "app/app.h"
 #include "base/error.h"
 #include "base/oid.h"
@@ -83,6 +84,14 @@ struct reader_tip {
 typedef void (*reader_affected_fn)(void *arg, enum reader_result result,
 				   const struct reader_affected *answer, const char *why);
 
+/*
+ * Answer to reader_inputs(). inputs is NULL unless READER_OK, and borrowed for
+ * the time of the callback; item.app is an index into the list of generation.
+ */
+typedef void (*reader_inputs_fn)(void *arg, enum reader_result result,
+				 const struct affected_inputs *inputs, uint64_t generation,
+				 const char *why);
+
 /* Answer to reader_resolve(). tip is NULL unless READER_OK; with found false, why says why. */
 typedef void (*reader_resolve_fn)(void *arg, enum reader_result result,
 				  const struct reader_tip *tip, const char *why);
@@ -130,6 +139,14 @@ uint64_t reader_set_apps(struct reader_pool *pool, const struct app_list *list);
 int reader_affected(struct reader_pool *pool, const char *url,
 		    const struct affected_request *request, reader_affected_fn done, void *arg,
 		    struct error *err);
+
+/*
+ * Ask what an application reads, or what annotations miss (affected_inputs.h).
+ * request is copied. Returns as reader_affected().
+ */
+int reader_inputs(struct reader_pool *pool, const char *url,
+		  const struct affected_inputs_request *request, reader_inputs_fn done, void *arg,
+		  struct error *err);
 
 /*
  * Ask what revision (a full ref, an id, "v1~2") means now, and whether commit

@@ -64,27 +64,36 @@ static int read_probe(const char *name, enum probe_kind *ret_kind)
 	return -1;
 }
 
+/* A list of links of a chain. 0, or -1 with some of it in *via. */
+static int read_via(struct strvec *via, const json_t *value)
+{
+	const json_t *link;
+	size_t i;
+
+	if (!json_is_array(value) || json_array_size(value) > READER_VIA_MAX) {
+		return -1;
+	}
+	json_array_foreach(value, i, link) {
+		if (!json_is_string(link) || json_string_length(link) > READER_TEXT_BYTES) {
+			return -1;
+		}
+		strvec_push(via, json_string_value(link));
+	}
+	return 0;
+}
+
 /* One reason into *reason (zeroed; the caller releases it in any case). */
 static int read_reason(struct affected_reason *reason, const json_t *value)
 {
 	const char *path = text_at(value, "path", READER_TEXT_BYTES);
-	const json_t *via = json_object_get(value, "via");
-	const json_t *link;
-	size_t i;
 
-	if (path == NULL || !json_is_array(via) || json_array_size(via) > READER_VIA_MAX ||
+	if (path == NULL ||
 	    read_change(text_at(value, "change", 16), &reason->change) < 0 ||
 	    read_probe(text_at(value, "probe", 16), &reason->probe) < 0) {
 		return -1;
 	}
 	reason->path = xstrdup(path);
-	json_array_foreach(via, i, link) {
-		if (!json_is_string(link) || json_string_length(link) > READER_TEXT_BYTES) {
-			return -1;
-		}
-		strvec_push(&reason->via, json_string_value(link));
-	}
-	return 0;
+	return read_via(&reason->via, json_object_get(value, "via"));
 }
 
 /* [number, source, touched, [reason...]] as the next item of the job. */
@@ -163,6 +172,64 @@ static int take_affected(struct reader_job *job, const json_t *answer, bool last
 	return last ? read_affected_end(job, answer) : 0;
 }
 
+/* {"app", "source", "kind", "flags", "path", "filter", "argument", "why", "via"}. */
+static int read_input(struct reader_job *job, const json_t *value)
+{
+	static const char *const keys[] = { "path", "filter", "argument", "why" };
+	const char *texts[4];
+	struct affected_input input = { .via = STRVEC_INIT };
+	size_t flags = 0;
+
+	for (size_t i = 0; i < 4; i++) {
+		texts[i] = text_at(value, keys[i], READER_TEXT_BYTES);
+		if (texts[i] == NULL) {
+			return -1;
+		}
+	}
+	if (job->share->count == 0 || job->inputs.count >= AFFECTED_INPUTS_MAX ||
+	    read_count(json_object_get(value, "app"), job->share->count - 1, &input.app) < 0 ||
+	    read_count(json_object_get(value, "source"), LIMIT_SOURCES, &input.source) < 0 ||
+	    input.source >= job->share->items[input.app].sources ||
+	    read_count(json_object_get(value, "flags"), UINT8_MAX, &flags) < 0 ||
+	    read_probe(text_at(value, "kind", 16), &input.kind) < 0 ||
+	    read_via(&input.via, json_object_get(value, "via")) < 0) {
+		strvec_release(&input.via);
+		return -1;
+	}
+	input.flags = (unsigned)flags;
+	input.path = xstrdup(texts[0]);
+	input.filter = xstrdup(texts[1]);
+	input.argument = xstrdup(texts[2]);
+	input.why = xstrdup(texts[3]);
+	job->inputs.items = xgrow(job->inputs.items, job->inputs.count, &job->inputs.capacity,
+				  sizeof(input));
+	job->inputs.items[job->inputs.count++] = input;
+	return 0;
+}
+
+static int take_inputs(struct reader_job *job, const json_t *answer, bool last)
+{
+	const json_t *items = json_object_get(answer, "items");
+	const json_t *item;
+	size_t i;
+
+	if (!json_is_array(items) || (!last && json_array_size(items) == 0)) {
+		return -1;
+	}
+	json_array_foreach(items, i, item) {
+		if (read_input(job, item) < 0) {
+			return -1;
+		}
+	}
+	if (last && (read_count(json_object_get(answer, "total"), SIZE_MAX / 2,
+				&job->inputs.total) < 0 ||
+		     read_count(json_object_get(answer, "sources"), SIZE_MAX / 2,
+				&job->inputs.sources) < 0)) {
+		return -1;
+	}
+	return 0;
+}
+
 static int take_resolve(struct reader_job *job, const json_t *answer, struct error *err)
 {
 	const char *commit = text_at(answer, "commit", OID_HEX_MAX);
@@ -231,6 +298,8 @@ static int take_content(struct reader_job *job, const json_t *answer, bool last,
 		return last ? take_resolve(job, answer, err) : -1;
 	case JOB_READ_APPS:
 		return take_apps(job, answer, last);
+	case JOB_INPUTS:
+		return take_inputs(job, answer, last);
 	}
 	return -1;
 }

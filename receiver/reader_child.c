@@ -211,6 +211,25 @@ static int serve_affected(struct child *child, const json_t *request, struct err
 	return status;
 }
 
+static int serve_inputs(struct child *child, const json_t *request, struct error *err)
+{
+	struct child_repository *r = find(child, request, err);
+	const struct affected_inputs_request ask = {
+		.ref = text_of(request, "ref"),
+		.default_branch = json_string_value(json_object_get(request, "default_branch")),
+		.commit = oid_of(request, "commit"),
+		.application = json_string_value(json_object_get(request, "application")),
+	};
+	struct affected_inputs inputs = { .items = NULL };
+
+	if (r == NULL || affected_inputs(r->state, &ask, &inputs, err) < 0) {
+		return -1;
+	}
+	int status = child_answer_inputs(child, &inputs);
+	affected_inputs_release(&inputs);
+	return status;
+}
+
 static int serve_resolve(struct child *child, const json_t *request, struct error *err)
 {
 	struct child_repository *r = find(child, request, err);
@@ -254,6 +273,7 @@ static const struct request requests[] = {
 	{ "open", serve_open },
 	{ "apps", serve_apps },
 	{ "affected", serve_affected },
+	{ "inputs", serve_inputs },
 	{ "resolve", serve_resolve },
 	{ "read_apps", serve_read_apps },
 };

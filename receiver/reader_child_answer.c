@@ -162,6 +162,60 @@ int child_answer_affected(struct child *child, const struct affected *affected)
 	return child_answer(child, last);
 }
 
+/* --- inputs --- */
+
+/* Texts and the chain are cut to what the parent accepts. */
+static json_t *input_to_json(const struct affected_input *input)
+{
+	const struct {
+		const char *name, *text;
+	} texts[] = { { "path", input->path }, { "filter", input->filter },
+		      { "argument", input->argument }, { "why", input->why } };
+	json_t *value = json_pack("{s:I, s:I, s:s, s:i}", "app", (json_int_t)input->app, "source",
+				  (json_int_t)input->source, "kind", probe_kind_name(input->kind),
+				  "flags", (int)input->flags);
+	json_t *via = json_array();
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		char cut[LIMIT_PATH_BYTES + 1];
+
+		(void)snprintf(cut, sizeof(cut), "%s", texts[i].text);
+		(void)json_object_set_new(value, texts[i].name, affected_text_to_json(cut));
+	}
+	for (size_t i = 0; i < input->via.count && i < READER_VIA_MAX; i++) {
+		char cut[LIMIT_PATH_BYTES + 1];
+
+		(void)snprintf(cut, sizeof(cut), "%s", input->via.items[i]);
+		(void)json_array_append_new(via, affected_text_to_json(cut));
+	}
+	(void)json_object_set_new(value, "via", via);
+	return value;
+}
+
+int child_answer_inputs(struct child *child, const struct affected_inputs *inputs)
+{
+	struct piece piece = { .child = child, .names = { "items", NULL } };
+
+	piece_begin(&piece);
+	for (size_t i = 0; i < inputs->count; i++) {
+		json_t *item = input_to_json(&inputs->items[i]);
+		size_t bytes = json_dumpb(item, NULL, 0, JSON_COMPACT);
+
+		if (bytes > PIECE_BYTES || piece.total + piece.bytes + bytes > ITEMS_BYTES) {
+			json_decref(item);
+			continue;
+		}
+		if (piece_add(&piece, 0, item, bytes) < 0) {
+			json_decref(piece.arrays[0]);
+			return -1;
+		}
+	}
+	json_t *last = json_pack("{s:I, s:I}", "total", (json_int_t)inputs->total, "sources",
+				 (json_int_t)inputs->sources);
+	piece_end(&piece, last);
+	return child_answer(child, last);
+}
+
 /* --- applications --- */
 
 static int add_problem(struct piece *piece, const char *text)

@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "app/affected.h"
+#include "app/affected_inputs.h"
 #include "app/affected_json.h"
 #include "app/app.h"
 #include "base/strvec.h"
@@ -49,6 +50,9 @@ int child_answer_error(struct child *child, const char *why);
  * accepts, and left out once the answer as a whole becomes long.
  */
 int child_answer_affected(struct child *child, const struct affected *affected);
+
+/* Answer in as many frames as it takes. What is too long for one is counted only. */
+int child_answer_inputs(struct child *child, const struct affected_inputs *inputs);
 
 /* Answer in as many frames as it takes; what is too large becomes a problem. */
 int child_answer_apps(struct child *child, const struct app_list *list,

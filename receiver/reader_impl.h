@@ -37,7 +37,8 @@
 enum job_kind {
 	JOB_AFFECTED,
 	JOB_RESOLVE,
-	JOB_READ_APPS
+	JOB_READ_APPS,
+	JOB_INPUTS
 };
 
 /* Where a running request stands: its reader must know the repository first. */
@@ -76,6 +77,7 @@ struct reader_job {
 		reader_affected_fn affected;
 		reader_resolve_fn resolve;
 		reader_apps_fn apps;
+		reader_inputs_fn inputs;
 	} done;
 	void *arg;
 	unsigned strikes;
@@ -85,6 +87,7 @@ struct reader_job {
 	size_t answer_bytes;
 	size_t capacity;         // of affected.items
 	struct affected affected;
+	struct affected_inputs inputs;
 	struct reader_tip tip;
 	struct app_list list;
 	struct strvec problems;

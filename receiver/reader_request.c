@@ -97,7 +97,7 @@ int reader_request_build(struct reader_pool *pool, struct reader_job *job, uint6
 		job->step = STEP_OPEN;
 		return put_open(repository, id, out, err);
 	}
-	if (job->kind == JOB_AFFECTED &&
+	if ((job->kind == JOB_AFFECTED || job->kind == JOB_INPUTS) &&
 	    (repository->has == NULL || repository->has->digest != repository->share->digest)) {
 		job->step = STEP_APPS;
 		return put_apps(pool, repository, id, out, err);

@@ -6,10 +6,12 @@
  * Steps: read the arguments; find out what was not given; let the reader say
  * what the two revisions mean; read the applications, from files here or from
  * the repository (at AFTER) there; ask; print.  Each question to the reader is
- * one turn of an event loop of our own.
+ * one turn of an event loop of our own.  --inputs and --lint ask another
+ * question of one revision, else all is the same.
  *
  * Ways to fail: called wrongly (64), or something is not there or cannot be
- * read (2); whatever is found, it ran (0).
+ * read (2); whatever is found, it ran (0), only --lint says 1 if it found
+ * anything.
  */
 #include "receiver/cli/explain.h"
 
@@ -38,6 +40,7 @@ struct question {
 	int r;                  // 0: answered
 	struct oid commit;
 	bool found;
+	size_t missed;          // by annotations
 	struct error why;
 };
 
@@ -154,6 +157,27 @@ static void on_affected(void *arg, enum reader_result result,
 	answered(q, result, why);
 }
 
+static void on_inputs(void *arg, enum reader_result result, const struct affected_inputs *inputs,
+		      uint64_t generation, const char *why)
+{
+	struct question *q = arg;
+
+	(void)generation;
+	answered(q, result, why);
+	if (inputs == NULL) {
+		return;
+	}
+	if (q->e->inputs != NULL && inputs->sources == 0) {
+		q->r = explain_fail(q->e, EXPLAIN_FAILED, "application",
+				    "--url names the repository as the application does, --ref "
+				    "the ref that it follows", "%s has no source that follows %s "
+				    "of %s", q->e->inputs, q->e->ref, q->e->repository);
+		return;
+	}
+	q->missed = q->e->lint ? inputs->total : 0;
+	explain_print_inputs(q->e, inventory_list(q->inventory), inputs);
+}
+
 /* Turn the loop until the question asked with result r is answered. */
 static int wait_answer(struct question *q, int r, const struct error *err)
 {
@@ -205,6 +229,32 @@ static int read_applications(struct question *q)
 	return wait_answer(q, r, &err);
 }
 
+/* Ask for the inputs at AFTER. */
+static int ask_inputs(struct question *q)
+{
+	struct explain *e = q->e;
+	struct error err = ERROR_INIT;
+	struct affected_inputs_request request = {
+		.ref = e->ref, .default_branch = e->default_branch, .commit = e->after,
+	};
+	char *name = NULL;
+
+	if (e->inputs != NULL) {
+		const struct app *app = explain_find_app(e, inventory_list(q->inventory));
+
+		if (app == NULL) {
+			return -1;
+		}
+		name = app_full_name(app);
+	}
+	request.application = name;
+	q->what = "the inputs";
+	int r = reader_inputs(q->pool, e->url, &request, on_inputs, q, &err);
+	r = wait_answer(q, r, &err);
+	free(name);
+	return r;
+}
+
 static int ask(struct question *q)
 {
 	struct explain *e = q->e;
@@ -213,13 +263,16 @@ static int ask(struct question *q)
 		.ref = e->ref, .default_branch = e->default_branch, .count_all = true,
 	};
 
-	if (resolve(q, "BEFORE", e->before_text, &e->before) < 0 ||
+	if ((e->before_text != NULL && resolve(q, "BEFORE", e->before_text, &e->before) < 0) ||
 	    resolve(q, "AFTER", e->after_text, &e->after) < 0 || read_applications(q) < 0) {
 		return -1;
 	}
 	inventory_merge(q->inventory);
 	print_problems(q->inventory);
 	(void)reader_set_apps(q->pool, inventory_list(q->inventory));
+	if (e->lint || e->inputs != NULL) {
+		return ask_inputs(q);
+	}
 	request.before = e->before;
 	request.after = e->after;
 	q->what = "the affected applications";
@@ -249,6 +302,7 @@ static int run(struct explain *e)
 	} else {
 		r = ask(&q);
 	}
+	e->found = q.missed > 0;
 	reader_pool_free(q.pool);
 	inventory_free(q.inventory);
 	event_base_free(q.base);
@@ -261,6 +315,7 @@ static void release(struct explain *e)
 	free(e->url);
 	free(e->repository);
 	strvec_release(&e->files);
+	free(e->inputs);
 	free(e->before_text);
 	free(e->after_text);
 	free(e->ref);
@@ -284,5 +339,5 @@ int cli_explain(int argc, char **argv)
 		explain_print_failure(&e);
 	}
 	release(&e);
-	return r < 0 ? e.failure.status : EXPLAIN_OK;
+	return r < 0 ? e.failure.status : e.found ? EXPLAIN_FOUND : EXPLAIN_OK;
 }

@@ -6,6 +6,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
+
+#include <jansson.h>
 
 #include "app/app.h"
 #include "base/error.h"
@@ -13,8 +16,12 @@
 #include "base/strvec.h"
 #include "receiver/reader.h"
 
-/* Exit statuses: it ran, it could not, it was called wrongly (sysexits.h). */
+/*
+ * Exit statuses: it ran, --lint found something, it could not, it was called
+ * wrongly (sysexits.h).
+ */
 #define EXPLAIN_OK 0
+#define EXPLAIN_FOUND 1
 #define EXPLAIN_FAILED 2
 #define EXPLAIN_USAGE 64
 
@@ -36,6 +43,10 @@ struct explain {
 	bool json;
 	bool from_repository;
 	struct strvec files;      // --apps
+	char *inputs;             // --inputs: of this application, or NULL
+	bool lint;                // --lint
+	bool found;               // and it found something
+	const char *range;        // BEFORE..AFTER or REVISION as given, or NULL
 	char *before_text;
 	char *after_text;
 	char *ref;
@@ -87,6 +98,29 @@ void explain_print(const struct explain *e, const struct explain_result *result)
 
 /* Print e->failure: to standard error, and as JSON to standard output if asked for. */
 void explain_print_failure(const struct explain *e);
+
+/* --- explain_inputs.c --- */
+
+/*
+ * The application that --inputs names: by its full name, or by its name if no
+ * other has it. NULL with e->failure.
+ */
+const struct app *explain_find_app(struct explain *e, const struct app_list *apps);
+
+/* Print the inputs of one application, or with --lint what annotations miss. */
+void explain_print_inputs(const struct explain *e, const struct app_list *apps,
+			  const struct affected_inputs *inputs);
+
+/* --- explain_print.c --- */
+
+/* Print a JSON tree, which is taken, as one line. */
+void explain_put_json(json_t *tree);
+
+/* Print text from outside, control characters as '?'. */
+void explain_put_text(FILE *out, const char *text);
+
+/* Print "file <- reader <- root" of a path. */
+void explain_put_chain(const char *path, const struct strvec *via);
 
 /*
  * Say on standard error that no application reads from the repository, with

@@ -17,8 +17,11 @@ static const char usage[] =
 	"usage: doorbell explain --repo DIR [--url URL] (--apps PATH... | --apps-from-repo)\n"
 	"           [--ref REF] [--default-branch BRANCH] [--mode exact|union|argocd]\n"
 	"           [--format text|json] BEFORE..AFTER\n"
+	"       doorbell explain (--inputs APP | --lint) ... [REVISION]\n"
 	"\n"
 	"Print the applications that the step from one commit to another changes, and why.\n"
+	"With --inputs print what one application reads; with --lint the inputs that\n"
+	"manifest-generate-paths annotations miss.\n"
 	"\n"
 	"  --repo DIR               Git repository that holds both commits\n"
 	"  --url URL                its address as the applications spell it\n"
@@ -28,7 +31,11 @@ static const char usage[] =
 	"  --ref REF                take the step as a push to REF (default: the default branch)\n"
 	"  --default-branch BRANCH  what HEAD means (default: the branch of HEAD in DIR)\n"
 	"  --mode MODE              exact (default), union or argocd\n"
-	"  --format FORMAT          text (default) or json\n";
+	"  --inputs APP             list the inputs of this application at REVISION\n"
+	"  --lint                   exit with 1 if an annotation misses an input at REVISION\n"
+	"  --format FORMAT          text (default) or json\n"
+	"\n"
+	"REVISION is HEAD if not given; of BEFORE..AFTER it is AFTER.\n";
 
 int explain_fail(struct explain *e, int status, const char *code, const char *hint,
 		 const char *format, ...)
@@ -60,6 +67,11 @@ static int read_range(struct explain *e, const char *range)
 {
 	const char *dots = strstr(range, "..");
 
+	if (dots == NULL && (e->lint || e->inputs != NULL)) {
+		e->after_text = xstrdup(range);
+		return strlen(range) <= LIMIT_REF_BYTES ? 0
+							: misused(e, "a revision is too long", "");
+	}
 	if (dots == NULL) {
 		return misused(e, "expected BEFORE..AFTER, not ", range);
 	}
@@ -119,6 +131,12 @@ static int read_option(struct explain *e, int option)
 	case 'm':
 		e->mode = optarg;
 		return 0;
+	case 'i':
+		replace_text(&e->inputs, optarg);
+		return 0;
+	case 'l':
+		e->lint = true;
+		return 0;
 	case 'o':
 		e->json = strcmp(optarg, "json") == 0;
 		return e->json || strcmp(optarg, "text") == 0
@@ -143,6 +161,33 @@ bool explain_mode(const char *name, enum affected_mode *ret_mode)
 	return false;
 }
 
+/* The word that is no option. */
+static int take_word(struct explain *e, const char *word)
+{
+	if (e->range != NULL) {
+		return misused(e, "one word too many: ", word);
+	}
+	e->range = word;
+	return 0;
+}
+
+/* What --inputs and --lint do not go with. */
+static int check_listing(struct explain *e)
+{
+	bool listing = e->lint || e->inputs != NULL;
+
+	if (e->lint && e->inputs != NULL) {
+		return misused(e, "--inputs and --lint exclude each other", "");
+	}
+	if (listing && strcmp(e->mode, "exact") != 0) {
+		return misused(e, "--inputs and --lint know no --mode", "");
+	}
+	if (e->range == NULL && !listing) {
+		return misused(e, "BEFORE..AFTER is missing", "");
+	}
+	return read_range(e, e->range != NULL ? e->range : "HEAD");
+}
+
 static int check_arguments(struct explain *e)
 {
 	enum affected_mode mode;
@@ -150,8 +195,8 @@ static int check_arguments(struct explain *e)
 	if (e->directory == NULL) {
 		return misused(e, "--repo DIR is missing", "");
 	}
-	if (e->before_text == NULL) {
-		return misused(e, "BEFORE..AFTER is missing", "");
+	if (check_listing(e) < 0) {
+		return -1;
 	}
 	if (e->files.count == 0 && !e->from_repository) {
 		return misused(e, "--apps PATH or --apps-from-repo is missing", "");
@@ -185,6 +230,8 @@ int explain_read_arguments(struct explain *e, int argc, char **argv)
 		{ "ref", required_argument, NULL, 'f' },
 		{ "default-branch", required_argument, NULL, 'b' },
 		{ "mode", required_argument, NULL, 'm' },
+		{ "inputs", required_argument, NULL, 'i' },
+		{ "lint", no_argument, NULL, 'l' },
 		{ "format", required_argument, NULL, 'o' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -204,8 +251,7 @@ int explain_read_arguments(struct explain *e, int argc, char **argv)
 			continue;
 		}
 		if (option == 1) {
-			r = e->before_text == NULL ? read_range(e, optarg)
-						   : misused(e, "one word too many: ", optarg);
+			r = take_word(e, optarg);
 		} else {
 			r = read_option(e, option);
 			after_apps = option == 'a';
@@ -215,10 +261,7 @@ int explain_read_arguments(struct explain *e, int argc, char **argv)
 		}
 	}
 	for (; optind < argc; optind++) {
-		if (e->before_text != NULL) {
-			return misused(e, "one word too many: ", argv[optind]);
-		}
-		if (read_range(e, argv[optind]) < 0) {
+		if (take_word(e, argv[optind]) < 0) {
 			return -1;
 		}
 	}

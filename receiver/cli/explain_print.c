@@ -23,7 +23,7 @@
 #define DISTANCE_BYTES 256
 #define SHORT_ID 10
 
-static void put_json(json_t *tree)
+void explain_put_json(json_t *tree)
 {
 	char *text = json_dumps(tree, JSON_COMPACT);
 
@@ -33,7 +33,7 @@ static void put_json(json_t *tree)
 }
 
 /* Text from outside, with control characters (C1 in UTF-8 too) as '?'. */
-static void put_text(FILE *out, const char *text)
+void explain_put_text(FILE *out, const char *text)
 {
 	for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
 		bool c1 = p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0;
@@ -85,7 +85,7 @@ static void print_json(const struct explain *e, const struct explain_result *res
 					 item_reasons(result->affected, i)));
 		free(name);
 	}
-	put_json(json_pack("{s:o, s:s, s:s, s:I, s:I, s:o, s:f}", "repository",
+	explain_put_json(json_pack("{s:o, s:s, s:s, s:I, s:I, s:o, s:f}", "repository",
 			   affected_text_to_json(e->repository), "before",
 			   oid_to_hex(&e->before, before), "after", oid_to_hex(&e->after, after),
 			   "changed_paths", (json_int_t)result->affected->changed_paths,
@@ -95,34 +95,41 @@ static void print_json(const struct explain *e, const struct explain_result *res
 
 /* --- text --- */
 
-static void print_reason(const struct affected_reason *reason, const char *arrow)
+void explain_put_chain(const char *path, const struct strvec *via)
+{
+	const char *arrow = strcmp(nl_langinfo(CODESET), "UTF-8") == 0 ? "\xe2\x86\x90" : "<-";
+
+	explain_put_text(stdout, path[0] != '\0' ? path : "any change");
+	for (size_t i = 0; i < via->count; i++) {
+		(void)printf(" %s ", arrow);
+		explain_put_text(stdout, via->items[i]);
+	}
+}
+
+static void print_reason(const struct affected_reason *reason)
 {
 	(void)printf("    ");
-	put_text(stdout, reason->path[0] != '\0' ? reason->path : "any change");
-	for (size_t i = 0; i < reason->via.count; i++) {
-		(void)printf(" %s ", arrow);
-		put_text(stdout, reason->via.items[i]);
-	}
+	explain_put_chain(reason->path, &reason->via);
 	if (reason->path[0] != '\0') {
 		(void)printf("  (%s)", change_kind_name(reason->change));
 	}
 	(void)printf("\n");
 }
 
-static void print_item(const struct explain_result *result, size_t i, const char *arrow)
+static void print_item(const struct explain_result *result, size_t i)
 {
 	const struct affected_application *item = &result->affected->items[i];
 	char *name = application_name(result, i);
 
 	(void)printf("\n");
-	put_text(stdout, name);
+	explain_put_text(stdout, name);
 	free(name);
 	if (item->source > 0) {
 		(void)printf("  (source %zu)", item->source);
 	}
 	(void)printf("\n");
 	for (size_t k = 0; k < item->reason_count; k++) {
-		print_reason(&item->reasons[k], arrow);
+		print_reason(&item->reasons[k]);
 	}
 	if (item->touched > item->reason_count && item->reason_count > 0) {
 		(void)printf("    and %zu more\n", item->touched - item->reason_count);
@@ -140,7 +147,7 @@ static void print_nothing(const struct explain *e, const struct explain_result *
 	}
 	if (result->readers == 0) {
 		(void)printf("none of the %zu applications reads from ", result->apps->count);
-		put_text(stdout, e->repository);
+		explain_put_text(stdout, e->repository);
 		(void)printf("\n");
 		return;
 	}
@@ -152,13 +159,12 @@ static void print_nothing(const struct explain *e, const struct explain_result *
 	} else {
 		(void)printf(", none is an input of an application that follows ");
 	}
-	put_text(stdout, short_ref(e->ref));
+	explain_put_text(stdout, short_ref(e->ref));
 	(void)printf("\n");
 }
 
 static void print_text(const struct explain *e, const struct explain_result *result)
 {
-	const char *arrow = strcmp(nl_langinfo(CODESET), "UTF-8") == 0 ? "\xe2\x86\x90" : "<-";
 	char before[OID_HEX_MAX + 1];
 	char after[OID_HEX_MAX + 1];
 
@@ -166,17 +172,17 @@ static void print_text(const struct explain *e, const struct explain_result *res
 		     result->apps->count == 1 ? "" : "s");
 	(void)printf("%.*s..%.*s of ", SHORT_ID, oid_to_hex(&e->before, before), SHORT_ID,
 		     oid_to_hex(&e->after, after));
-	put_text(stdout, e->repository);
+	explain_put_text(stdout, e->repository);
 	(void)printf(", taken as a push to ");
-	put_text(stdout, short_ref(e->ref));
+	explain_put_text(stdout, short_ref(e->ref));
 	(void)printf("%s\n", e->ref_is_given ? "" : " (the default branch; --ref says otherwise)");
 	if (result->affected->fallback != NULL) {
 		(void)printf("all that follow it, because ");
-		put_text(stdout, result->affected->fallback);
+		explain_put_text(stdout, result->affected->fallback);
 		(void)printf("\n");
 	}
 	for (size_t i = 0; i < result->affected->count; i++) {
-		print_item(result, i, arrow);
+		print_item(result, i);
 	}
 	if (result->affected->count == 0) {
 		print_nothing(e, result);
@@ -197,17 +203,17 @@ void explain_print_failure(const struct explain *e)
 	const struct explain_failure *f = &e->failure;
 
 	if (e->json) {
-		put_json(json_pack("{s:{s:s, s:o, s:o}}", "error", "code", f->code, "message",
-				   affected_text_to_json(f->message.text), "hint",
-				   affected_text_to_json(f->hint.text)));
+		explain_put_json(json_pack("{s:{s:s, s:o, s:o}}", "error", "code", f->code,
+					   "message", affected_text_to_json(f->message.text),
+					   "hint", affected_text_to_json(f->hint.text)));
 		return;
 	}
 	(void)fputs("doorbell explain: ", stderr);
-	put_text(stderr, f->message.text);
+	explain_put_text(stderr, f->message.text);
 	(void)fputc('\n', stderr);
 	if (f->hint.text[0] != '\0') {
 		(void)fputs("hint: ", stderr);
-		put_text(stderr, f->hint.text);
+		explain_put_text(stderr, f->hint.text);
 		(void)fputc('\n', stderr);
 	}
 }
@@ -269,11 +275,11 @@ void explain_print_candidates(const struct explain *e, const struct app_list *ap
 	const char *candidate;
 
 	(void)fputs("doorbell explain: no application reads from ", stderr);
-	put_text(stderr, e->repository);
+	explain_put_text(stderr, e->repository);
 	while (said.count < CANDIDATES &&
 	       (candidate = nearest(apps, e->repository, &said)) != NULL) {
 		(void)fputs(said.count == 0 ? "; nearest: " : ", ", stderr);
-		put_text(stderr, candidate);
+		explain_put_text(stderr, candidate);
 		strvec_push(&said, candidate);
 	}
 	(void)fputs(said.count > 0 ? " (--url names the repository as they do)\n" : "\n", stderr);

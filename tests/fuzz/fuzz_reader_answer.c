@@ -80,6 +80,14 @@ static void feed(struct reader_job *job, const char *text, size_t size)
 		check_affected(&job->affected);
 		require(job->affected.tracked <= APPS);
 	}
+	for (size_t i = 0; i < job->inputs.count; i++) {
+		const struct affected_input *input = &job->inputs.items[i];
+
+		require(input->app < APPS && input->source <= input->app);
+		require(input->path != NULL && input->why != NULL);
+		require(input->via.count <= READER_VIA_MAX);
+		require(probe_kind_name(input->kind) != NULL);
+	}
 	if (result == ANSWER_DONE && job->kind == JOB_RESOLVE && job->tip.found) {
 		require(job->tip.commit.len == 20 || job->tip.commit.len == 32);
 	}
@@ -94,7 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	struct reader_job job = {
-		.kind = (enum job_kind)(data[0] % 3),
+		.kind = (enum job_kind)(data[0] % 4),
 		.step = data[0] & 0x80 ? STEP_OPEN : STEP_ASK,
 		.share = make_share(),
 	};
@@ -102,6 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)reader_answer_hello((const char *)data + 1, size - 1, &landlock, &seccomp, NULL);
 	share_drop(job.share);
 	affected_release(&job.affected);
+	affected_inputs_release(&job.inputs);
 	app_list_release(&job.list);
 	strvec_release(&job.problems);
 	return 0;
