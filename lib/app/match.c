@@ -129,6 +129,10 @@ static bool filter_takes(struct current *c, const struct posting *p)
 	struct index_table *t = c->m->table;
 	const struct tree_change *change = c->change;
 
+	/* A submodule may hold whatever the filter wants. */
+	if (change->before.kind == TREE_GITLINK || change->after.kind == TREE_GITLINK) {
+		return true;
+	}
 	if (c->filter != p->filter || c->filter_node != p->node) {
 		const struct index_filter *f = &t->filters[p->filter];
 		size_t skip = offset_below(&t->trie, p->node, change->path);

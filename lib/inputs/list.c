@@ -84,6 +84,10 @@ static void list(const struct listing *l, const char *dir, const struct oid *id,
 		if (wanted(l, path)) {
 			l->visit(w, l->arg, path, &entry);
 		}
+		if (entry.kind == TREE_GITLINK && l->recurse) {
+			/* Whatever the filter wants may be in there. */
+			(void)inputs_file(w, path, 0, NULL);
+		}
 		if (entry.kind == TREE_DIR && l->recurse) {
 			list(l, path, &entry.id, depth + 1);
 		}

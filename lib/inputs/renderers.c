@@ -1,9 +1,11 @@
 /*
- * The tables of walkers and filters, and the two that need no file of their own.
+ * The tables of walkers and filters, and the one that needs no file of its own.
  */
 #include "inputs/renderers.h"
 
+#include "inputs/directory.h"
 #include "inputs/helm.h"
+#include "inputs/jsonnet.h"
 #include "inputs/kustomize.h"
 
 /* A directory of which nothing better is known: all that is below it. */
@@ -18,24 +20,10 @@ const struct inputs_walker inputs_plain = {
 	.walk = plain_walk,
 };
 
-/* Argo CD sends a plugin the whole repository. */
-static void plugin_walk(struct inputs_walk *w, const char *dir, const json_t *options)
-{
-	(void)dir;
-	(void)options;
-	inputs_subtree(w, "", NULL, NULL, INPUTS_EXEC, NULL, NULL);
-	inputs_opaque(w, "a plugin is sent the whole repository");
-}
-
-const struct inputs_walker inputs_plugin = {
-	.name = "plugin",
-	.walk = plugin_walk,
-};
-
 const struct inputs_walker *inputs_renderer(enum inputs_type type)
 {
 	static const struct inputs_walker *const renderers[] = {
-		[INPUTS_TYPE_DIRECTORY] = &inputs_plain,
+		[INPUTS_TYPE_DIRECTORY] = &inputs_directory,
 		[INPUTS_TYPE_HELM] = &inputs_helm,
 		[INPUTS_TYPE_KUSTOMIZE] = &inputs_kustomize,
 		[INPUTS_TYPE_PLUGIN] = &inputs_plugin,
@@ -50,11 +38,14 @@ const struct inputs_walker *const inputs_walkers[] = {
 	&inputs_kustomize,
 	&inputs_helm,
 	&inputs_chart,
+	&inputs_directory,
+	&inputs_jsonnet,
 	NULL,
 };
 
 const struct inputs_filter *const inputs_filters[] = {
 	&inputs_filter_type,
 	&inputs_filter_chart,
+	&inputs_filter_manifests,
 	NULL,
 };

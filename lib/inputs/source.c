@@ -216,10 +216,9 @@ static void render(struct inputs_walk *w, const struct inputs_source *source, co
 		   const json_t *spec, enum inputs_type type)
 {
 	const struct inputs_walker *renderer = inputs_renderer(type);
-	bool unknown = renderer == &inputs_plain || renderer == &inputs_plugin;
 
 	/* Where nobody can know what is read, the person who wrote the annotation does. */
-	if (unknown && annotate(w, source) && renderer == &inputs_plugin) {
+	if (renderer == &inputs_plugin && annotate(w, source)) {
 		inputs_subtree(w, dir, NULL, NULL, INPUTS_EXEC, NULL, NULL);
 		return;
 	}

@@ -1,0 +1,176 @@
+/*
+ * Which files of a directory does Argo CD take for manifests?
+ *
+ * Argo CD, reposerver/repository (getPotentiallyValidManifests and
+ * findManifests):
+ *   - filepath.Walk() of the path: hidden directories too, links to
+ *     directories not; the directory's own level only, unless
+ *     directory.recurse
+ *   - names that end in .yaml, .yml, .json or .jsonnet
+ *   - not directory.exclude; directory.include, if there is one: patterns of
+ *     gobwas without separators ("*" matches "/"), on the path below the
+ *     source's
+ *   - of a link the target is read, and the target's name decides whether it
+ *     is Jsonnet
+ * A pattern that is malformed matches nothing.
+ *
+ * So the inputs are one LIST or SUBTREE with a filter, whatever it finds, and
+ * each Jsonnet file as a unit of its own (jsonnet.h).  All but Jsonnet counts
+ * by its meaning; a file with the marker "+argocd:skip-file-rendering" by its
+ * bytes, which the comparison knows (app/meaning.h).
+ */
+#include "inputs/directory.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "base/glob.h"
+#include "inputs/jsonnet.h"
+
+/* One directory being listed. */
+struct directory {
+	const char *dir;
+	const json_t *options;
+	json_t *jsonnet;       // options of Jsonnet files; NULL: none yet
+};
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text);
+	size_t m = strlen(end);
+
+	return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+static bool is_manifest_name(const char *name)
+{
+	static const char *const ends[] = { ".yaml", ".yml", ".json", ".jsonnet" };
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		if (ends_with(name, ends[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool matches(const char *pattern, size_t len, const char *path)
+{
+	char copy[GLOB_PATTERN_MAX + 1];
+
+	memcpy(copy, pattern, len);
+	copy[len] = '\0';
+	return glob_match(GLOB_GOBWAS, copy, path) == GLOB_MATCH;
+}
+
+/* The argument: "include\nexclude", either may be empty; or nothing at all. */
+static bool manifests_match(const char *argument, const char *path, size_t name_at)
+{
+	size_t include = strcspn(argument, "\n");
+
+	if (!is_manifest_name(path + name_at)) {
+		return false;
+	}
+	if (argument[include] != '\0') {
+		const char *exclude = argument + include + 1;
+
+		if (exclude[0] != '\0' && matches(exclude, strlen(exclude), path)) {
+			return false;
+		}
+	}
+	return include == 0 || matches(argument, include, path);
+}
+
+const struct inputs_filter inputs_filter_manifests = {
+	.name = "manifests",
+	.match = manifests_match,
+};
+
+static bool is_usable(const char *pattern)
+{
+	return strlen(pattern) <= GLOB_PATTERN_MAX && strchr(pattern, '\n') == NULL;
+}
+
+static const char *text_of(const json_t *options, const char *key)
+{
+	const char *text = json_string_value(json_object_get(options, key));
+
+	return text != NULL && is_usable(text) ? text : "";
+}
+
+static void visit(struct inputs_walk *w, void *arg, const char *path,
+		  const struct tree_entry *entry)
+{
+	struct directory *d = arg;
+	const char *name = path;
+	struct inputs_entry target;
+
+	if (entry->kind == TREE_DIR) {
+		return;
+	}
+	if (entry->kind == TREE_LINK) {
+		if (inputs_file(w, path, INPUTS_MEANING, &target) != INPUTS_FILE) {
+			return;
+		}
+		name = target.real;
+	}
+	if (ends_with(name, ".jsonnet")) {
+		if (d->jsonnet == NULL) {
+			d->jsonnet = jsonnet_options(w, d->dir, d->options);
+		}
+		inputs_child(w, &inputs_jsonnet, path, d->jsonnet, NULL);
+	}
+}
+
+static void walk(struct inputs_walk *w, const char *dir, const json_t *options)
+{
+	struct directory d = { .dir = dir, .options = options };
+	const char *include = text_of(options, "include");
+	const char *exclude = text_of(options, "exclude");
+	const char *argument = include[0] == '\0' && exclude[0] == '\0'
+				       ? ""
+				       : inputs_format(w, "%s\n%s", include, exclude);
+
+	if (json_object_get(options, "recurse") != NULL) {
+		inputs_subtree(w, dir, &inputs_filter_manifests, argument, INPUTS_MEANING, visit,
+			       &d);
+	} else {
+		inputs_list(w, dir, &inputs_filter_manifests, argument, INPUTS_MEANING, visit, &d);
+	}
+	if (d.jsonnet != NULL) {
+		jsonnet_walk_code(w, json_object_get(options, "imports"), d.jsonnet);
+		json_decref(d.jsonnet);
+	}
+}
+
+static json_t *options(struct inputs_walk *w, const struct inputs_source *source,
+		       const json_t *spec)
+{
+	static const char *const patterns[] = { "include", "exclude" };
+	const json_t *directory = json_object_get(spec, "directory");
+	json_t *result = json_object();
+
+	(void)source;
+	if (inputs_true(json_object_get(directory, "recurse"))) {
+		(void)json_object_set_new(result, "recurse", json_true());
+	}
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+		json_t *text = json_object_get(directory, patterns[i]);
+
+		if (json_is_string(text) && json_string_length(text) > 0) {
+			(void)json_object_set(result, patterns[i], text);
+		}
+	}
+	jsonnet_add_options(w, json_object_get(directory, "jsonnet"), result);
+	if (json_object_size(result) > 0) {
+		return result;
+	}
+	json_decref(result);
+	return NULL;
+}
+
+const struct inputs_walker inputs_directory = {
+	.name = "directory",
+	.options = options,
+	.walk = walk,
+};
