@@ -111,8 +111,12 @@ void watch_add_directory(struct watch *w, const char *path)
 
 void watch_add_file(struct watch *w, const char *file)
 {
-	char *copy = xstrdup(file);
+	char *paths[] = { xstrdup(file), realpath(file, NULL) };
 
-	watch_add_directory(w, dirname(copy));
-	free(copy);
+	for (size_t i = 0; i < 2; i++) {
+		if (paths[i] != NULL) {
+			watch_add_directory(w, dirname(paths[i]));
+		}
+		free(paths[i]);
+	}
 }

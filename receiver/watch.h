@@ -36,7 +36,7 @@ void watch_clear(struct watch *w);
 /* Watch the directory path itself. What does not exist is left to the minute. */
 void watch_add_directory(struct watch *w, const char *path);
 
-/* Watch the directory that file stands in. */
+/* Watch the directory that file stands in, and the one that it is a link into. */
 void watch_add_file(struct watch *w, const char *file);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/xalloc.h"
 #include "config/config_impl.h"
@@ -150,14 +151,25 @@ static char *directory_of(const char *path)
 	return slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
 }
 
+/*
+ * Links are not resolved: that the one named "..data" leads elsewhere now is
+ * how Kubernetes changes a mounted file.
+ */
+static char *absolute_of(const char *path)
+{
+	char *here = path[0] != '/' ? getcwd(NULL, 0) : NULL;
+	char *absolute = here != NULL ? xasprintf("%s/%s", here, path) : xstrdup(path);
+
+	free(here);
+	return absolute;
+}
+
 static void read_file(struct config_loader *l)
 {
 	if (l->input->path == NULL) {
 		return;
 	}
-	char *absolute = realpath(l->input->path, NULL);
-
-	l->config->file = absolute != NULL ? absolute : xstrdup(l->input->path);
+	l->config->file = absolute_of(l->input->path);
 	l->directory = directory_of(l->config->file);
 	free(l->name);
 	l->name = xstrdup(l->input->path);

@@ -114,6 +114,9 @@ void config_read_yaml(struct config_loader *l)
 	buf_init(&content, CONFIG_FILE_MAX);
 	if (config_read_file(l->name, &content, &err) < 0) {
 		config_problem(l, NULL, NULL, "%s: give the path of the configuration", err.text);
+	} else if (content.len == 0) {
+		/* Cut short by an editor or a full disk; obeyed, it would take everything away. */
+		config_problem(l, NULL, NULL, "is empty: write the configuration to it");
 	} else if (yaml_parse(content.data, content.len, &options, &stream, &err) != YAML_OK) {
 		strvec_pushf(l->problems, "%s:%s", l->name, err.text);
 	} else {

@@ -148,6 +148,10 @@ static void test_environment(void)
 	buf_init(&problems, 65536);
 	write_file("");
 	struct config *c = load(good, NULL, 0, &problems, NULL);
+	tap_str(problems.data, "c.yaml: is empty: write the configuration to it",
+		"a file that was cut short takes nothing away");
+	write_file("# nothing\n");
+	c = load(good, NULL, 0, &problems, NULL);
 	tap_str(problems.data, "", "lists are YAML in a variable");
 	if (c != NULL) {
 		tap_str(c->listen.items[0], "[::1]:80", "an IPv6 address is no list");
