@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/mstime.h"
 #include "base/xalloc.h"
+#include "config/config_table.h"
 #include "receiver/catalog.h"
 #include "receiver/conn.h"
 #include "receiver/fetch.h"
@@ -205,6 +206,9 @@ void daemon_apply(struct daemon *d)
 	if (c->file != NULL) {
 		watch_add_file(d->watch, c->file);
 	}
+	if (c->tls_cert_file != NULL) {
+		watch_add_file(d->watch, c->tls_cert_file);
+	}
 	metrics_set(d->metrics, METRIC_CONFIG_RELOAD_OK, NULL, 1);
 	metrics_set(d->metrics, METRIC_CONFIG_RELOAD_TIMESTAMP, NULL,
 		    (double)mstime_wall() / 1000);
@@ -213,33 +217,51 @@ void daemon_apply(struct daemon *d)
 /* Settings that only a restart changes: say so, rather than do nothing silently. */
 static void warn_fixed(const struct config *old, const struct config *fresh)
 {
-	bool same_listen = old->listen.count == fresh->listen.count;
+	size_t count = 0;
+	const struct config_setting *table = config_settings(&count);
+	const char *where = NULL;
+	const char *was = NULL;
+	const char *is = NULL;
 
-	for (size_t i = 0; same_listen && i < old->listen.count; i++) {
-		same_listen = strcmp(old->listen.items[i], fresh->listen.items[i]) == 0;
+	for (size_t i = 0; i < count; i++) {
+		if (!table[i].reload && config_origin(old, table[i].key, &where, &was) &&
+		    config_origin(fresh, table[i].key, &where, &is) && strcmp(was, is) != 0) {
+			log_warn("configuration", "warning", "changes with a restart", "setting",
+				 table[i].key, "value", is, "from", where, NULL);
+		}
 	}
-	if (!same_listen || strcmp(old->status_listen, fresh->status_listen) != 0 ||
-	    strcmp(old->socket, fresh->socket) != 0 ||
-	    strcmp(old->state_directory, fresh->state_directory) != 0) {
-		log_warn("configuration", "warning",
-			 "listen, statusListen, socket and stateDirectory change with a restart",
-			 NULL);
+	if ((old->tls_cert_file == NULL) != (fresh->tls_cert_file == NULL)) {
+		log_warn("configuration", "warning", "TLS comes and goes with a restart", NULL);
 	}
+}
+
+/* The certificate has files of its own, which may have changed when nothing else has. */
+static int reload_tls(struct daemon *d, const struct config *fresh)
+{
+	struct error err = ERROR_INIT;
+
+	if (d->tls == NULL || fresh->tls_cert_file == NULL ||
+	    tls_context_reload(d->tls, fresh->tls_cert_file, fresh->tls_key_file, &err) == 0) {
+		return 0;
+	}
+	log_error("configuration", "problem", err.text, NULL);
+	return -1;
+}
+
+static void refuse_reload(struct daemon *d, struct settings *fresh)
+{
+	log_error("configuration not reloaded: the old one is used", NULL);
+	metrics_set(d->metrics, METRIC_CONFIG_RELOAD_OK, NULL, 0);
+	settings_unref(fresh);
 }
 
 void daemon_reload(struct daemon *d, bool forced)
 {
 	char fingerprint[SHA256_HEX_MAX + 1] = "";
 	struct settings *fresh = NULL;
-	struct error err = ERROR_INIT;
 
-	if (d->tls != NULL && tls_context_reload(d->tls, &err) < 0) {
-		log_error("certificate not reloaded: the old one is used", "reason", err.text,
-			  NULL);
-	}
-	if (daemon_load(d, &fresh, fingerprint) < 0) {
-		log_error("configuration not reloaded: the old one is used", NULL);
-		metrics_set(d->metrics, METRIC_CONFIG_RELOAD_OK, NULL, 0);
+	if (daemon_load(d, &fresh, fingerprint) < 0 || reload_tls(d, fresh->config) < 0) {
+		refuse_reload(d, fresh);
 		return;
 	}
 	if (!forced && strcmp(fingerprint, d->fingerprint) == 0) {

@@ -90,13 +90,13 @@ static int configure(SSL_CTX *ctx, struct error *err)
 	return 0;
 }
 
-static int load(SSL_CTX *ctx, const struct tls_context *context, struct error *err)
+static int load(SSL_CTX *ctx, const char *certificate, const char *key, struct error *err)
 {
-	if (SSL_CTX_use_certificate_chain_file(ctx, context->certificate) != 1) {
-		return error_wrap(err, openssl_error(err, context->certificate), "TLS certificate");
+	if (SSL_CTX_use_certificate_chain_file(ctx, certificate) != 1) {
+		return error_wrap(err, openssl_error(err, certificate), "TLS certificate");
 	}
-	if (SSL_CTX_use_PrivateKey_file(ctx, context->key, SSL_FILETYPE_PEM) != 1) {
-		return error_wrap(err, openssl_error(err, context->key), "TLS key");
+	if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1) {
+		return error_wrap(err, openssl_error(err, key), "TLS key");
 	}
 	if (SSL_CTX_check_private_key(ctx) != 1) {
 		return openssl_error(err, "the TLS key does not belong to the certificate");
@@ -104,17 +104,31 @@ static int load(SSL_CTX *ctx, const struct tls_context *context, struct error *e
 	return 0;
 }
 
-int tls_context_reload(struct tls_context *context, struct error *err)
+/* Replace a text by a copy of another, which may be itself. */
+static void replace(char **text, const char *by)
 {
+	char *copy = xstrdup(by);
+
+	free(*text);
+	*text = copy;
+}
+
+int tls_context_reload(struct tls_context *context, const char *certificate, const char *key,
+		       struct error *err)
+{
+	certificate = certificate != NULL ? certificate : context->certificate;
+	key = key != NULL ? key : context->key;
 	ERR_clear_error();
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 	if (ctx == NULL) {
 		return openssl_error(err, "TLS");
 	}
-	if (configure(ctx, err) < 0 || load(ctx, context, err) < 0) {
+	if (configure(ctx, err) < 0 || load(ctx, certificate, key, err) < 0) {
 		SSL_CTX_free(ctx);
 		return -1;
 	}
+	replace(&context->certificate, certificate);
+	replace(&context->key, key);
 	/* Connections hold references to the old one. */
 	SSL_CTX_free(context->ctx);
 	context->ctx = ctx;
@@ -125,9 +139,7 @@ struct tls_context *tls_context_new(const char *certificate, const char *key, st
 {
 	struct tls_context *context = xcalloc(1, sizeof(*context));
 
-	context->certificate = xstrdup(certificate);
-	context->key = xstrdup(key);
-	if (tls_context_reload(context, err) < 0) {
+	if (tls_context_reload(context, certificate, key, err) < 0) {
 		tls_context_free(context);
 		return NULL;
 	}

@@ -201,7 +201,7 @@ static void on_control(evutil_socket_t fd, short what, void *arg)
 		tell(h, &h->requests, sizeof(h->requests));
 		break;
 	case 'r':
-		r = tls_context_reload(h->tls, NULL);
+		r = tls_context_reload(h->tls, NULL, NULL, NULL);
 		tell(h, &r, sizeof(r));
 		break;
 	case 'd':
