@@ -100,6 +100,9 @@ static void check_ready(struct catalog *c)
 		return;
 	}
 	c->ready = true;
+	if (inventory_list(c->inventory)->count == 0) {
+		log_warn("no application is known: no push affects anything", NULL);
+	}
 	status_set(c->o.status, STATUS_APPLICATIONS, true, NULL);
 	c->o.ready(c->o.ctx);
 }
@@ -334,14 +337,14 @@ void catalog_set_settings(struct catalog *c, struct settings *settings)
 	c->epoch++;
 	c->inventory = inventory_new(name_of, c);
 	add_configured(c, c->inventory);
-	inventory_take_places(c->inventory, old);
+	inventory_take_over(c->inventory, old);
 	(void)inventory_read_files(c->inventory);
 	watch_clear(c->watch);
 	inventory_watch(c->inventory, c->watch);
 	publish(c);
 	inventory_free(old);
+	/* Pushes wait for them; senders need not be sent away (readiness) meanwhile. */
 	c->ready = false;
-	status_set(c->o.status, STATUS_APPLICATIONS, false, "applications are being read");
 	load_places(c);
 }
 

@@ -191,7 +191,8 @@ static void read_file(struct reading *r, const char *path)
 		(void)buf_addf(&r->content, "%s %s\n", digest, path);
 	}
 	if (app_read_yaml(text.data, text.len, path, &r->list, &r->problems, &err) < 0) {
-		problem(r, path, err.text);
+		strvec_push(&r->problems, err.text);
+		r->failed = true;
 	}
 out:
 	buf_release(&text);
@@ -353,20 +354,25 @@ void inventory_set_place(struct inventory *inv, size_t i, struct app_list *list,
 	*problems = (struct strvec)STRVEC_INIT;
 }
 
-static bool same_place(const struct source *a, const struct source *b)
+static bool same_source(const struct source *a, const struct source *b)
 {
-	return a->kind == KIND_PLACE && b->kind == KIND_PLACE &&
-	       strcmp(a->repository, b->repository) == 0 && strcmp(a->ref, b->ref) == 0 &&
+	if (a->kind != b->kind) {
+		return false;
+	}
+	if (a->kind != KIND_PLACE) {
+		return strcmp(a->path, b->path) == 0;
+	}
+	return strcmp(a->repository, b->repository) == 0 && strcmp(a->ref, b->ref) == 0 &&
 	       strcmp(a->directory, b->directory) == 0;
 }
 
-void inventory_take_places(struct inventory *inv, struct inventory *old)
+void inventory_take_over(struct inventory *inv, struct inventory *old)
 {
 	for (size_t i = 0; i < inv->count; i++) {
 		for (size_t k = 0; k < old->count; k++) {
 			struct source *from = old->sources[k];
 
-			if (same_place(inv->sources[i], from)) {
+			if (same_source(inv->sources[i], from)) {
 				inv->sources[i]->list = from->list;
 				inv->sources[i]->problems = from->problems;
 				from->list = (struct app_list){ 0 };

@@ -63,8 +63,12 @@ bool inventory_holds(const struct inventory *inv, const char *repository, const 
 void inventory_set_place(struct inventory *inv, size_t i, struct app_list *list,
 			 struct strvec *problems);
 
-/* Move what old places of the same name hold over to a new inventory (after a reload). */
-void inventory_take_places(struct inventory *inv, struct inventory *old);
+/*
+ * Move what old sources of the same name hold over to a new inventory (after a
+ * reload). Files and directories are to be read again; what they held is kept
+ * if that fails.
+ */
+void inventory_take_over(struct inventory *inv, struct inventory *old);
 
 /*
  * Make the list from all that was read. What the list before it held stays

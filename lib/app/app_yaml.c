@@ -140,7 +140,10 @@ int app_read_yaml(const char *data, size_t len, const char *name, struct app_lis
 	int r = 0;
 
 	if (yaml_parse(data, len, NULL, &stream, err) != YAML_OK) {
-		return error_wrap(err, -1, "%s", name);
+		/* its text begins with line and column */
+		struct error why = *err;
+
+		return error_set(err, -1, "%.255s:%.250s", name, why.text);
 	}
 	struct reading reading = {
 		.stream = stream, .name = name, .list = list, .problems = problems,
