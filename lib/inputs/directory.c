@@ -118,7 +118,7 @@ static void visit(struct inputs_walk *w, void *arg, const char *path,
 		if (d->jsonnet == NULL) {
 			d->jsonnet = jsonnet_options(w, d->dir, d->options);
 		}
-		inputs_child(w, &inputs_jsonnet, path, d->jsonnet, NULL);
+		inputs_child(w, &inputs_jsonnet, path, d->jsonnet, path);
 	}
 }
 
