@@ -82,6 +82,11 @@ static const struct app_list *io_apps(void *ctx)
 	return catalog_list(((struct world *)ctx)->parts.catalog);
 }
 
+static uint64_t io_apps_generation(void *ctx)
+{
+	return catalog_generation(((struct world *)ctx)->parts.catalog);
+}
+
 static bool io_holds_apps(void *ctx, const char *repository, const char *ref)
 {
 	return catalog_holds(((struct world *)ctx)->parts.catalog, repository, ref);
@@ -374,6 +379,7 @@ struct world *world_new(const struct world_parts *parts, struct settings *settin
 		.random = io_random,
 		.ready = io_ready,
 		.apps = io_apps,
+		.apps_generation = io_apps_generation,
 		.holds_apps = io_holds_apps,
 		.wake = io_wake,
 		.resolve = io_resolve,

@@ -12,6 +12,7 @@
 #include <uthash.h>
 
 #include "delivery/delivery.h"
+#include "delivery/followers.h"
 #include "delivery/schedule.h"
 
 enum lane_step {
@@ -94,6 +95,8 @@ struct delivery_core {
 	struct ring_target *targets; // by name
 	struct job *jobs;            // by id
 	struct job *jobs_newest;     // by key
+	struct followers *followers; // of the applications of that generation, or NULL
+	uint64_t generation;
 	int64_t wake_ms;             // asked for last, SCHEDULE_NEVER: not
 	bool draining;
 };
@@ -123,10 +126,6 @@ struct plan *plan_new(struct delivery_core *core, struct lane *lane,
 
 /* plan.c: free a plan; jobs that were not taken over are freed, held ones let go. */
 void plan_free(struct plan *plan);
-
-/* plan.c: does an application have a source that follows ref of repository? */
-bool plan_app_follows(const struct app *app, const char *repository, const char *ref,
-		      const char *default_branch);
 
 /* ring.c: a job for a trigger (taken over). */
 struct job *job_new(struct trigger *trigger);

@@ -33,6 +33,7 @@ void delivery_free(struct delivery_core *core)
 		lane_free(core, lane);
 	}
 	ring_free(core);
+	followers_free(core->followers);
 	free(core);
 }
 

@@ -40,6 +40,9 @@ struct delivery_io {
 	/* The applications known now; borrowed until the core returns. */
 	const struct app_list *(*apps)(void *ctx);
 
+	/* A number that changes whenever they do. */
+	uint64_t (*apps_generation)(void *ctx);
+
 	/*
 	 * Are applications kept in this repository at this ref (so that a
 	 * push matters even if no application's source follows it)?

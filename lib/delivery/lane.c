@@ -132,15 +132,16 @@ static void store_plan(struct delivery_core *core, struct lane *lane, struct pla
 
 static bool anyone_follows(struct delivery_core *core, struct lane *lane)
 {
-	const struct app_list *apps = core->io.apps(core->io.ctx);
+	uint64_t generation = core->io.apps_generation(core->io.ctx);
 
-	for (size_t i = 0; i < apps->count; i++) {
-		if (plan_app_follows(apps->items[i], lane->repository, lane->ref,
-				     goal(lane)->default_branch)) {
-			return true;
-		}
+	if (core->followers == NULL || core->generation != generation) {
+		followers_free(core->followers);
+		core->followers = followers_new(core->io.apps(core->io.ctx));
+		core->generation = generation;
 	}
-	return core->io.holds_apps(core->io.ctx, lane->repository, lane->ref);
+	return followers_any(core->followers, lane->repository, lane->ref,
+			     goal(lane)->default_branch) ||
+	       core->io.holds_apps(core->io.ctx, lane->repository, lane->ref);
 }
 
 /* Decide without a walk: nobody follows the ref, or it is where it was. */

@@ -13,23 +13,12 @@
 #include "base/glob.h"
 #include "base/xalloc.h"
 
-static bool source_follows(const struct app_source *source, const char *repository,
-			   const char *ref, const char *default_branch)
-{
-	if (source->repository == NULL || strcmp(source->repository, repository) != 0) {
-		return false;
-	}
-	const char *prefix = json_string_value(json_object_get(source->spec, "tagPrefix"));
-	enum revision_match match = app_revision_matches(source->target_revision, prefix, ref,
-							 default_branch);
-	return match != REVISION_NO && match != REVISION_PINNED;
-}
-
-bool plan_app_follows(const struct app *app, const char *repository, const char *ref,
-		      const char *default_branch)
+/* Does an application have a source that follows ref of repository? */
+static bool app_follows(const struct app *app, const char *repository, const char *ref,
+			const char *default_branch)
 {
 	for (size_t i = 0; i < app->source_count; i++) {
-		if (source_follows(&app->sources[i], repository, ref, default_branch)) {
+		if (followers_source(&app->sources[i], repository, ref, default_branch)) {
 			return !app->skip_reconcile;
 		}
 	}
@@ -141,8 +130,8 @@ static size_t add_all(struct delivery_core *core, struct lane *lane, struct plan
 	size_t before = plan->names.count;
 
 	for (size_t i = 0; i < apps->count; i++) {
-		if (plan_app_follows(apps->items[i], lane->repository, lane->ref,
-				     lane->work[lane->work_count - 1].default_branch)) {
+		if (app_follows(apps->items[i], lane->repository, lane->ref,
+				lane->work[lane->work_count - 1].default_branch)) {
 			add_application(core, lane, plan, apps->items[i], NULL);
 		}
 	}

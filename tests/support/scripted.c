@@ -66,6 +66,12 @@ static const struct app_list *io_apps(void *ctx)
 	return &((struct world *)ctx)->apps;
 }
 
+/* Applications are only added. */
+static uint64_t io_apps_generation(void *ctx)
+{
+	return ((struct world *)ctx)->apps.count;
+}
+
 static bool io_holds_apps(void *ctx, const char *repository, const char *ref)
 {
 	return strcmp(repository, REPOSITORY) == 0 &&
@@ -218,6 +224,7 @@ void world_begin(struct world *w)
 		.random = io_random,
 		.ready = io_ready,
 		.apps = io_apps,
+		.apps_generation = io_apps_generation,
 		.holds_apps = io_holds_apps,
 		.wake = io_wake,
 		.resolve = io_resolve,
