@@ -186,18 +186,13 @@ static void on_repeat_stored(void *arg, enum journal_result result, const struct
 	repeat_free(r);
 }
 
-static char *copy(const char *text)
-{
-	return text != NULL ? xstrdup(text) : NULL;
-}
-
 static void repeat_push(const struct journal_push *old, struct journal_push *fresh)
 {
 	fresh->repository = xstrdup(old->repository);
 	fresh->ref = xstrdup(old->ref);
 	fresh->before = old->before;
 	fresh->after = old->after;
-	fresh->default_branch = copy(old->default_branch);
+	fresh->default_branch = xstrdup_or_null(old->default_branch);
 	fresh->changed_paths = -1;
 	fresh->accepted_ms = mstime_wall();
 	if (old->tip.len > 0) {
@@ -215,7 +210,7 @@ static void fill_repeat(struct repeat *r)
 	fresh->provider = xstrdup(r->old.provider);
 	fresh->body_sha256 = xstrdup(r->old.body_sha256);
 	fresh->event = xasprintf("replay of %lld", (long long)r->id);
-	fresh->pusher = copy(r->old.pusher);
+	fresh->pusher = xstrdup_or_null(r->old.pusher);
 	fresh->received_ms = mstime_wall();
 	fresh->push_count = r->old.push_count;
 	fresh->pushes = xcalloc(fresh->push_count, sizeof(*fresh->pushes));

@@ -53,39 +53,21 @@ struct daemon_leftover {
 	size_t ref_count, ref_capacity;
 };
 
-static char *copy(const char *text)
-{
-	return text != NULL ? xstrdup(text) : NULL;
-}
-
 static void keep_push(void *arg, const struct journal_push *push)
 {
 	struct daemon_leftover *l = arg;
 
 	l->pushes = xgrow(l->pushes, l->push_count, &l->push_capacity, sizeof(*l->pushes));
-	struct journal_push *kept = &l->pushes[l->push_count++];
-	*kept = *push;
-	kept->repository = copy(push->repository);
-	kept->ref = copy(push->ref);
-	kept->default_branch = copy(push->default_branch);
-	kept->reason = NULL;
+	journal_push_copy(push, &l->pushes[l->push_count++]);
 }
 
 static void keep_trigger(void *arg, const struct trigger *trigger)
 {
 	struct daemon_leftover *l = arg;
-	struct trigger *kept = trigger_new();
 
-	*kept = *trigger;
-	kept->application = copy(trigger->application);
-	kept->project = copy(trigger->project);
-	kept->target = copy(trigger->target);
-	kept->repository = copy(trigger->repository);
-	kept->ref = copy(trigger->ref);
-	kept->reasons = copy(trigger->reasons);
 	l->triggers = xgrow(l->triggers, l->trigger_count, &l->trigger_capacity,
 			    sizeof(struct trigger *));
-	l->triggers[l->trigger_count++] = kept;
+	l->triggers[l->trigger_count++] = trigger_copy(trigger);
 }
 
 static void keep_ref(void *arg, const char *repository, const char *ref, const struct oid *commit)

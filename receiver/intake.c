@@ -243,11 +243,6 @@ static struct lookup find_repository(const struct intake *intake,
 	return lookup;
 }
 
-static char *copy(const char *text)
-{
-	return text != NULL ? xstrdup(text) : NULL;
-}
-
 static void fill_push(const struct intake *intake, const struct delivery_content *content,
 		      const struct push *from, const struct lookup *lookup,
 		      struct journal_push *push)
@@ -259,9 +254,9 @@ static void fill_push(const struct intake *intake, const struct delivery_content
 	push->after = from->after;
 	push->changed_paths = -1;
 	push->accepted_ms = mstime_wall();
-	push->default_branch = copy(r != NULL && r->config->default_branch != NULL
-					    ? r->config->default_branch
-					    : content->default_branch);
+	push->default_branch = xstrdup_or_null(r != NULL && r->config->default_branch != NULL
+						       ? r->config->default_branch
+						       : content->default_branch);
 	if (r != NULL) {
 		push->repository = xstrdup(r->name);
 		return;
@@ -286,11 +281,11 @@ static void fill_delivery(const struct intake *intake, const struct config_sourc
 	(void)sha256_hex(view->request.body, view->request.body_len, digest);
 	d->source = xstrdup(source->name);
 	d->provider = xstrdup(source->provider);
-	d->sender_id = copy(provider_delivery_id(provider, &view->request));
+	d->sender_id = xstrdup_or_null(provider_delivery_id(provider, &view->request));
 	d->body_sha256 = xstrdup(digest);
 	d->event = xstrdup(content->event);
-	d->pusher = copy(content->pusher);
-	d->ignored = copy(content->ignored);
+	d->pusher = xstrdup_or_null(content->pusher);
+	d->ignored = xstrdup_or_null(content->ignored);
 	d->body_size = (int64_t)view->request.body_len;
 	d->body_len = view->request.body_len < LIMIT_BODY_KEPT ? view->request.body_len
 							       : LIMIT_BODY_KEPT;

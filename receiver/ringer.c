@@ -32,7 +32,7 @@ struct ring {
 	struct ringer *ringer;
 	struct settings *settings; // a reference: its target may be configured away meanwhile
 	size_t target;
-	struct trigger trigger;    // strings owned
+	struct trigger *trigger;   // a copy
 	struct outcome outcome;    // for answers without a call
 	int64_t begun_ms;
 	struct ring *next, *prev;
@@ -54,11 +54,6 @@ void ringer_set_settings(struct ringer *r, struct settings *settings)
 	r->settings = settings_ref(settings);
 }
 
-static char *copy(const char *text)
-{
-	return text != NULL ? xstrdup(text) : NULL;
-}
-
 static struct ring *ring_new(struct ringer *r, const struct trigger *trigger)
 {
 	struct ring *ring = xcalloc(1, sizeof(*ring));
@@ -66,25 +61,14 @@ static struct ring *ring_new(struct ringer *r, const struct trigger *trigger)
 	ring->ringer = r;
 	ring->settings = settings_ref(r->settings);
 	ring->begun_ms = mstime_monotonic();
-	ring->trigger = *trigger;
-	ring->trigger.application = copy(trigger->application);
-	ring->trigger.project = copy(trigger->project);
-	ring->trigger.target = copy(trigger->target);
-	ring->trigger.repository = copy(trigger->repository);
-	ring->trigger.ref = copy(trigger->ref);
-	ring->trigger.reasons = copy(trigger->reasons);
+	ring->trigger = trigger_copy(trigger);
 	DL_APPEND(r->rings, ring);
 	return ring;
 }
 
 static void ring_free(struct ring *ring)
 {
-	free(ring->trigger.application);
-	free(ring->trigger.project);
-	free(ring->trigger.target);
-	free(ring->trigger.repository);
-	free(ring->trigger.ref);
-	free(ring->trigger.reasons);
+	trigger_free(ring->trigger);
 	outcome_release(&ring->outcome);
 	settings_unref(ring->settings);
 	DL_DELETE(ring->ringer->rings, ring);
@@ -117,10 +101,10 @@ static void report(struct ring *ring, const struct outcome *outcome)
 				       : LOG_LEVEL_INFO;
 
 	log_write(level, "trigger", "result", words[outcome->kind], "application",
-		  ring->trigger.application, "target", ring->trigger.target, "push",
-		  LOG_INT(ring->trigger.push), "attempt", LOG_INT(ring->trigger.attempts),
+		  ring->trigger->application, "target", ring->trigger->target, "push",
+		  LOG_INT(ring->trigger->push), "attempt", LOG_INT(ring->trigger->attempts),
 		  "reason", outcome->reason, "time_ms", LOG_INT(took), NULL);
-	ring->ringer->done(ring->ringer->ctx, ring->trigger.id, outcome);
+	ring->ringer->done(ring->ringer->ctx, ring->trigger->id, outcome);
 	ring_free(ring);
 }
 
@@ -130,7 +114,7 @@ static void on_answer(void *arg, const struct target_answer *answer)
 	struct outcome outcome = { .code = 0 };
 
 	target_judge(ring->settings->kinds[ring->target], &ring->settings->targets[ring->target],
-		     &ring->trigger, answer, &outcome);
+		     ring->trigger, answer, &outcome);
 	report(ring, &outcome);
 	outcome_release(&outcome);
 }
@@ -170,7 +154,7 @@ void ringer_send(struct ringer *r, const struct trigger *trigger)
 	}
 	ring->target = (size_t)target;
 	if (target_prepare(ring->settings->kinds[target], &ring->settings->targets[target],
-			   &ring->trigger, &call, &err) < 0) {
+			   ring->trigger, &call, &err) < 0) {
 		outcome_set(&ring->outcome, OUTCOME_REFUSED, "%s", err.text);
 		answer_later(ring);
 		return;

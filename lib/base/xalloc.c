@@ -46,6 +46,11 @@ char *xstrdup(const char *text)
 	return checked(strdup(text));
 }
 
+char *xstrdup_or_null(const char *text)
+{
+	return text != NULL ? xstrdup(text) : NULL;
+}
+
 char *xstrndup(const char *text, size_t len)
 {
 	return checked(strndup(text, len));

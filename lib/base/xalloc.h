@@ -22,6 +22,9 @@ void *xreallocarray(void *ptr, size_t count, size_t size);
 /* A copy of text (not NULL). */
 char *xstrdup(const char *text);
 
+/* A copy of text, or NULL of NULL. */
+char *xstrdup_or_null(const char *text);
+
 /* A NUL-terminated copy of at most len bytes of text. */
 char *xstrndup(const char *text, size_t len);
 

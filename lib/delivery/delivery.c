@@ -50,23 +50,11 @@ void delivery_resume_ref(struct delivery_core *core, const char *repository, con
 	lane_get(core, repository, ref)->last = *commit;
 }
 
-static char *copy(const char *text)
-{
-	return text != NULL ? xstrdup(text) : NULL;
-}
-
 void delivery_resume_trigger(struct delivery_core *core, const struct trigger *trigger)
 {
-	struct trigger *t = trigger_new();
+	struct trigger *t = trigger_copy(trigger);
 	int64_t wait = trigger->next_ms - core->io.wall(core->io.ctx);
 
-	*t = *trigger;
-	t->application = copy(trigger->application);
-	t->project = copy(trigger->project);
-	t->target = copy(trigger->target);
-	t->repository = copy(trigger->repository);
-	t->ref = copy(trigger->ref);
-	t->reasons = copy(trigger->reasons);
 	/* Whether a try that was under way arrived is unknown: try again. */
 	if (t->state == TRIGGER_SENDING) {
 		t->state = TRIGGER_PENDING;

@@ -45,21 +45,12 @@ struct lane *lane_get(struct delivery_core *core, const char *repository, const 
 	return lane;
 }
 
-static char *copy(const char *text)
-{
-	return text != NULL ? xstrdup(text) : NULL;
-}
-
 void lane_append(struct lane *lane, const struct journal_push *push)
 {
 	lane->queue = xgrow(lane->queue, lane->count, &lane->capacity, sizeof(*lane->queue));
 	struct journal_push *p = &lane->queue[lane->count++];
 
-	*p = *push;
-	p->repository = copy(push->repository);
-	p->ref = copy(push->ref);
-	p->default_branch = copy(push->default_branch);
-	p->reason = NULL;
+	journal_push_copy(push, p);
 	p->state = PUSH_ACCEPTED;
 }
 
@@ -203,7 +194,7 @@ static void lane_wait(struct delivery_core *core, struct lane *lane, const char 
 		move_push(push, PUSH_WAITING);
 		push->attempts = lane->attempts;
 		push->next_ms = core->io.wall(core->io.ctx) + delay;
-		push->reason = copy(why);
+		push->reason = xstrdup_or_null(why);
 		core->io.note(core->io.ctx, push);
 		free(push->reason);
 		push->reason = NULL;

@@ -396,7 +396,7 @@ char *journal_db_text(sqlite3_stmt *st, int column)
 {
 	const char *text = (const char *)sqlite3_column_text(st, column);
 
-	return text != NULL ? xstrdup(text) : NULL;
+	return xstrdup_or_null(text);
 }
 
 struct oid journal_db_oid(sqlite3_stmt *st, int column)

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/xalloc.h"
+
 #define TO(state) (1U << (state))
 #define TO_END (TO(PUSH_REFUSED) | TO(PUSH_IGNORED))
 
@@ -55,6 +57,15 @@ bool push_may_move(enum push_state from, enum push_state to)
 bool push_is_final(enum push_state state)
 {
 	return states[state].moves == 0;
+}
+
+void journal_push_copy(const struct journal_push *p, struct journal_push *ret_copy)
+{
+	*ret_copy = *p;
+	ret_copy->repository = xstrdup_or_null(p->repository);
+	ret_copy->ref = xstrdup_or_null(p->ref);
+	ret_copy->default_branch = xstrdup_or_null(p->default_branch);
+	ret_copy->reason = NULL;
 }
 
 void journal_push_release(struct journal_push *p)

@@ -89,6 +89,9 @@ bool push_may_move(enum push_state from, enum push_state to);
 /* True if no move leads out of state. */
 bool push_is_final(enum push_state state);
 
+/* Make *ret_copy a copy of a push with strings of its own, but without a reason. */
+void journal_push_copy(const struct journal_push *p, struct journal_push *ret_copy);
+
 /* Free what a delivery holds, its pushes too; it may be zeroed. */
 void journal_delivery_release(struct journal_delivery *d);
 

@@ -56,6 +56,20 @@ struct trigger *trigger_new(void)
 	return xcalloc(1, sizeof(struct trigger));
 }
 
+struct trigger *trigger_copy(const struct trigger *t)
+{
+	struct trigger *copy = trigger_new();
+
+	*copy = *t;
+	copy->application = xstrdup_or_null(t->application);
+	copy->project = xstrdup_or_null(t->project);
+	copy->target = xstrdup_or_null(t->target);
+	copy->repository = xstrdup_or_null(t->repository);
+	copy->ref = xstrdup_or_null(t->ref);
+	copy->reasons = xstrdup_or_null(t->reasons);
+	return copy;
+}
+
 void trigger_free(struct trigger *t)
 {
 	if (t == NULL) {

@@ -53,6 +53,9 @@ bool trigger_is_final(enum trigger_state state);
 /* A zeroed trigger; free with trigger_free(). */
 struct trigger *trigger_new(void);
 
+/* A copy, with strings of its own; free with trigger_free(). */
+struct trigger *trigger_copy(const struct trigger *t);
+
 /* Free a trigger and its strings; NULL is fine. */
 void trigger_free(struct trigger *t);
 
