@@ -123,7 +123,7 @@ SANITIZER_OPTIONS := ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=
 	TSAN_OPTIONS=halt_on_error=1
 
 E2E_TESTS  := $(sort $(wildcard tests/e2e/*.py tests/e2e/*.mjs))
-LINT_TESTS := tests/lint/lint.py
+LINT_TESTS := tests/lint/lint.py tests/lint/hardening.sh
 
 .PHONY: test test-unit test-replay test-fuzz test-e2e
 test: deps-test
@@ -209,8 +209,11 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 644 $(MAN1) $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 $(MAN5) $(DESTDIR)$(PREFIX)/share/man/man5
-	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	install -m 644 contrib/completions/doorbell.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/doorbell
+	install -m 644 contrib/completions/doorbell.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_doorbell
+	install -m 644 contrib/completions/doorbell.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/doorbell.fish
 	install -d $(DESTDIR)$(PREFIX)/share/doorbell/examples
 	install -m 644 contrib/examples/doorbell.yaml $(DESTDIR)$(PREFIX)/share/doorbell/examples
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
@@ -221,6 +224,8 @@ uninstall:
 	rm -rf $(DESTDIR)$(PREFIX)/libexec/doorbell $(DESTDIR)$(PREFIX)/share/doorbell
 	rm -f $(DESTDIR)$(PREFIX)/bin/doorbell $(DESTDIR)$(PREFIX)/lib/systemd/system/doorbell.service \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/doorbell \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_doorbell \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/doorbell.fish \
 		$(patsubst contrib/man/%,$(DESTDIR)$(PREFIX)/share/man/man1/%,$(MAN1)) \
 		$(patsubst contrib/man/%,$(DESTDIR)$(PREFIX)/share/man/man5/%,$(MAN5))
 
