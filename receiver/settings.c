@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "receiver/tls.h"
 
 static const enum target_action actions[] = {
 	[CONFIG_ACTION_REFRESH] = TARGET_REFRESH,
@@ -14,12 +15,14 @@ static const enum target_action actions[] = {
 	[CONFIG_ACTION_SYNC] = TARGET_SYNC,
 };
 
-static int make_target(struct settings *s, size_t i, struct error *err)
+static const struct target_kind *kind_of(const struct config_target *from)
 {
-	const struct config_target *from = &s->config->targets[i];
+	return target_kind_by_name(from->url != NULL ? "argocd" : "exec");
+}
 
-	s->kinds[i] = target_kind_by_name(from->url != NULL ? "argocd" : "exec");
-	s->targets[i] = (struct target_options){
+static struct target_options options_of(const struct config_target *from)
+{
+	return (struct target_options){
 		.name = from->name,
 		.command = &from->command,
 		.environment = &from->environment,
@@ -32,6 +35,14 @@ static int make_target(struct settings *s, size_t i, struct error *err)
 		.prune = from->prune,
 		.time_limit_ms = from->time_limit,
 	};
+}
+
+static int make_target(struct settings *s, size_t i, struct error *err)
+{
+	const struct config_target *from = &s->config->targets[i];
+
+	s->kinds[i] = kind_of(from);
+	s->targets[i] = options_of(from);
 	s->ring[i] = (struct delivery_target){
 		.name = from->name,
 		.applications = &from->applications,
@@ -39,10 +50,30 @@ static int make_target(struct settings *s, size_t i, struct error *err)
 		.burst = from->burst,
 		.concurrency = from->concurrency,
 	};
-	if (target_check(s->kinds[i], &s->targets[i], err) < 0) {
-		return error_wrap(err, -1, "target '%s'", from->name);
+	return target_check(s->kinds[i], &s->targets[i], err);
+}
+
+void settings_check(const struct config *config, struct strvec *problems)
+{
+	const char *file = config->file != NULL ? config->file : "configuration";
+	struct error err = ERROR_INIT;
+
+	for (size_t i = 0; i < config->target_count; i++) {
+		struct target_options options = options_of(&config->targets[i]);
+
+		if (target_check(kind_of(&config->targets[i]), &options, &err) < 0) {
+			strvec_pushf(problems, "%s: %s", file, err.text);
+		}
 	}
-	return 0;
+	if (config->tls_cert_file != NULL && config->tls_key_file != NULL) {
+		struct tls_context *tls = tls_context_new(config->tls_cert_file,
+							  config->tls_key_file, &err);
+
+		if (tls == NULL) {
+			strvec_pushf(problems, "%s: %s", file, err.text);
+		}
+		tls_context_free(tls);
+	}
 }
 
 static void make_delivery(struct settings *s)

@@ -25,6 +25,12 @@ struct settings {
 };
 
 /*
+ * What config_load() cannot see: are the targets' options good, do certificate
+ * and key belong together? Each problem is appended: "FILE: what: cure".
+ */
+void settings_check(const struct config *config, struct strvec *problems);
+
+/*
  * Make settings with one reference from a configuration, which belongs to
  * them from now on (also after -1). 0, or -1 with err naming what is wrong.
  */

@@ -14,7 +14,9 @@
 
 #include <limits.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <string.h>
 
 #include "base/xalloc.h"
@@ -62,12 +64,19 @@ static int choose_protocol(SSL *ssl, const unsigned char **ret_out, unsigned cha
 
 static int openssl_error(struct error *err, const char *what)
 {
-	char text[256];
-	unsigned long code = ERR_peek_last_error();
+	/* The first of a chain of errors is the cause, the others are who noticed. */
+	unsigned long code = ERR_peek_error();
+	const char *reason = ERR_SYSTEM_ERROR(code) ? strerror(ERR_GET_REASON(code))
+						    : ERR_reason_error_string(code);
 
-	ERR_error_string_n(code, text, sizeof(text));
+	if (ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE) {
+		reason = "nothing in PEM format is in it";
+	} else if (ERR_GET_LIB(code) == ERR_LIB_X509 &&
+		   ERR_GET_REASON(code) == X509_R_KEY_VALUES_MISMATCH) {
+		reason = "it does not belong to the certificate";
+	}
 	ERR_clear_error();
-	return error_set(err, -1, "%s: %s", what, code != 0 ? text : "unknown error");
+	return error_set(err, -1, "%s: %s", what, reason != NULL ? reason : "unknown error");
 }
 
 static int configure(SSL_CTX *ctx, struct error *err)

@@ -44,8 +44,8 @@ static enum journal_result check_room(struct journal *j, struct error *err)
 	int64_t unused = 0;
 
 	if (j->min_free > 0 && journal_free_bytes(j) < j->min_free) {
-		return error_set(err, JOURNAL_FULL, "%s: less than %llu MB free on its disk",
-				 j->path, (unsigned long long)(j->min_free >> 20));
+		return error_set(err, JOURNAL_FULL, "%s: less than %llu MB (minFreeBytes) "
+				 "free on its disk", j->path, (unsigned long long)(j->min_free >> 20));
 	}
 	if (j->max_bytes == 0) {
 		return JOURNAL_OK;
@@ -58,7 +58,8 @@ static enum journal_result check_room(struct journal *j, struct error *err)
 		return result;
 	}
 	if ((uint64_t)(pages - unused) * j->page_size > j->max_bytes - j->max_bytes / 8) {
-		return error_set(err, JOURNAL_FULL, "%s: has reached its limit of %llu MB", j->path,
+		return error_set(err, JOURNAL_FULL, "%s: has reached its limit of %llu MB: "
+				 "raise journalMaxBytes, or shorten retention", j->path,
 				 (unsigned long long)(j->max_bytes >> 20));
 	}
 	return JOURNAL_OK;

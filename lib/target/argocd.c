@@ -146,7 +146,7 @@ static int argocd_check(const struct target_options *options, struct error *err)
 				 URL_MAX / 2);
 	}
 	if (options->token_file == NULL || *options->token_file == '\0') {
-		return error_set(err, -1, "token_file: name the file with the API token "
+		return error_set(err, -1, "tokenFile: name the file with the API token "
 				 "(argocd account generate-token)");
 	}
 	return 0;

@@ -11,6 +11,7 @@
 #include "base/xalloc.h"
 #include "config/config_table.h"
 #include "provider/provider.h"
+#include "receiver/settings.h"
 
 enum { OPTION_CONFIG = 1000, OPTION_FORMAT, OPTION_HELP, OPTION_SETTING };
 
@@ -174,6 +175,7 @@ int settings_options_load(const struct settings_options *o, struct config **ret_
 		return -1;
 	}
 	check_secrets(config, input.path, problems);
+	settings_check(config, problems);
 	if (problems->count > before) {
 		config_free(config);
 		return -1;
