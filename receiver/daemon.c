@@ -151,9 +151,11 @@ int daemon_run(const struct daemon_input *input)
 	struct daemon d = { .input = input };
 	struct error err = ERROR_INIT;
 
+	daemon_setup_log(NULL);
 	if (daemon_load(&d, &d.settings, d.fingerprint) < 0) {
 		return EX_CONFIG;
 	}
+	daemon_setup_log(d.settings->config);
 	raise_descriptors();
 	d.base = event_base_new();
 	add_events(&d);

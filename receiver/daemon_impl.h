@@ -89,6 +89,9 @@ void daemon_close_listeners(struct daemon *d);
 /* daemon_parts.c: take apart what is there. */
 void daemon_take_apart(struct daemon *d);
 
+/* daemon_reload.c: log as a configuration says; NULL: as the defaults do. */
+void daemon_setup_log(const struct config *config);
+
 /*
  * daemon_reload.c: load the configuration. 0 with *ret_settings and its
  * fingerprint, or -1 after the problems were logged.

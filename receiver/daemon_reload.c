@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/mstime.h"
@@ -104,7 +105,13 @@ int daemon_load(struct daemon *d, struct settings **ret_settings,
 	return r < 0 ? -1 : 0;
 }
 
-static void apply_log(const struct config *c)
+/* For people on a terminal and for journald, else for machines. */
+static bool auto_is_json(void)
+{
+	return isatty(STDERR_FILENO) == 0 && getenv("JOURNAL_STREAM") == NULL;
+}
+
+void daemon_setup_log(const struct config *c)
 {
 	static const enum log_level levels[] = {
 		[CONFIG_LOG_DEBUG] = LOG_LEVEL_DEBUG,
@@ -112,9 +119,11 @@ static void apply_log(const struct config *c)
 		[CONFIG_LOG_WARNING] = LOG_LEVEL_WARN,
 		[CONFIG_LOG_ERROR] = LOG_LEVEL_ERROR,
 	};
-	bool json = c->log_format == CONFIG_LOG_JSON;
+	enum config_log_format format = c != NULL ? c->log_format : CONFIG_LOG_AUTO;
+	bool json = format == CONFIG_LOG_AUTO ? auto_is_json() : format == CONFIG_LOG_JSON;
 
-	log_setup(json ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT, levels[c->log_level]);
+	log_setup(json ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT,
+		  c != NULL ? levels[c->log_level] : LOG_LEVEL_INFO);
 }
 
 /*
@@ -190,7 +199,7 @@ void daemon_apply(struct daemon *d)
 {
 	const struct config *c = d->settings->config;
 
-	apply_log(c);
+	daemon_setup_log(c);
 	apply_limits(d);
 	for (size_t i = 0; i < c->target_count; i++) {
 		metrics_add_target(d->metrics, c->targets[i].name);

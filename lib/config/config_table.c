@@ -44,7 +44,7 @@ static const struct config_setting settings[] = {
 	{ "stateDirectory", CONFIG_PATH, AT(state_directory), "/var/lib/doorbell", 0, 0, NULL,
 	  false, "where the journal and the clones are kept" },
 	{ "logFormat", CONFIG_CHOICE, AT(log_format), "auto", 0, 0, log_formats, true,
-	  "auto is text on a terminal, else json" },
+	  "auto is text on a terminal or for journald, else json" },
 	{ "logLevel", CONFIG_CHOICE, AT(log_level), "info", 0, 0, log_levels, true,
 	  "the least that is logged" },
 	{ "quietWindow", CONFIG_DURATION, AT(quiet_window), "200ms", 0, MINUTE, NULL, true,

@@ -198,6 +198,7 @@ class Place:
             "statusListen": f"127.0.0.1:{self.status_port}",
             "socket": self.socket,
             "stateDirectory": self.state,
+            "logFormat": "text",
             "quietWindow": "20ms",
             "maxConnectionsPerAddress": 0,
             "newConnectionsPerAddress": 0,
