@@ -36,7 +36,7 @@ static int parse(struct record_options *common, int argc, char **argv)
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		if (record_set_option(common, option, optarg) < 0) {
-			return record_usage(common, "unknown option, or one without its value");
+			return record_bad_option(common, argv);
 		}
 	}
 	return optind == argc ? 0 : record_usage(common, "it takes no arguments");
@@ -145,7 +145,7 @@ int cli_apps(int argc, char **argv)
 	struct record_options common;
 	json_t *all = NULL;
 
-	record_options_init(&common, "apps", usage);
+	record_options_init(&common, argc, argv, usage);
 	int status = parse(&common, argc, argv);
 	if (status == 0 && common.help) {
 		status = record_help(&common);

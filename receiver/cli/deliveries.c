@@ -287,7 +287,7 @@ static int parse_arguments(struct request *r, int argc, char **argv)
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "", options, &index)) != -1) {
 		if (option == '?') {
-			return record_usage(&r->common, "unknown option, or one without its value");
+			return record_bad_option(&r->common, argv);
 		}
 		if (set_option(r, option, optarg) < 0) {
 			char *text = xasprintf("--%s: not a valid value: %s", options[index].name,
@@ -334,7 +334,7 @@ int cli_deliveries(int argc, char **argv)
 	struct request r = { .filter = { .limit = LIMIT_DEFAULT } };
 	int status;
 
-	record_options_init(&r.common, "deliveries", usage);
+	record_options_init(&r.common, argc, argv, usage);
 	status = parse_arguments(&r, argc, argv);
 	if (status == 0) {
 		status = r.common.help ? record_help(&r.common) : list_deliveries(&r);

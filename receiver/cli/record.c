@@ -18,14 +18,16 @@
 #include "base/strvec.h"
 #include "base/xalloc.h"
 #include "config/config.h"
+#include "receiver/cli/arguments.h"
 
 #define DEFAULT_STATE_DIRECTORY "/var/lib/doorbell"
 
-void record_options_init(struct record_options *options, const char *verb, const char *usage)
+void record_options_init(struct record_options *options, int argc, char **argv, const char *usage)
 {
 	*options = (struct record_options){
-		.verb = verb,
+		.verb = argv[0],
 		.usage = usage,
+		.json = arguments_want_json(argc, argv),
 		.config = getenv("DOORBELL_CONFIG"),
 	};
 }
@@ -115,6 +117,15 @@ int record_usage(const struct record_options *options, const char *message)
 	int status = record_fail(options, EX_USAGE, "usage", message, hint);
 
 	free(hint);
+	return status;
+}
+
+int record_bad_option(const struct record_options *options, char **argv)
+{
+	char *text = arguments_problem(argv);
+	int status = record_usage(options, text);
+
+	free(text);
 	return status;
 }
 

@@ -38,8 +38,9 @@ struct record_options {
 	{ "format", required_argument, NULL, 'o' }, \
 	{ "help", no_argument, NULL, 'h' }
 
-/* Options before the arguments were read. usage is a constant. */
-void record_options_init(struct record_options *options, const char *verb, const char *usage);
+/* Options before the arguments (argv[0] is the verb) are parsed. usage is a constant. */
+void record_options_init(struct record_options *options, int argc, char **argv,
+			 const char *usage);
 
 /* Free what they hold. */
 void record_options_release(struct record_options *options);
@@ -63,6 +64,9 @@ int record_fail(const struct record_options *options, int status, const char *co
 
 /* As record_fail(), for wrong arguments. */
 int record_usage(const struct record_options *options, const char *message);
+
+/* As record_usage(), for the option that getopt_long() has just come to. */
+int record_bad_option(const struct record_options *options, char **argv);
 
 /* Print the text of --help; returns 0. */
 int record_help(const struct record_options *options);

@@ -40,7 +40,7 @@ static int parse_arguments(struct record_options *common, int argc, char **argv,
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (record_set_option(common, option, optarg) < 0) {
-			return record_usage(common, "unknown option or value");
+			return record_bad_option(common, argv);
 		}
 	}
 	if (common->help) {
@@ -131,7 +131,7 @@ int cli_replay(int argc, char **argv)
 	struct record_options common;
 	int64_t id = 0;
 
-	record_options_init(&common, "replay", usage);
+	record_options_init(&common, argc, argv, usage);
 	int status = parse_arguments(&common, argc, argv, &id);
 
 	if (status == 0) {

@@ -48,7 +48,7 @@ static int parse_arguments(struct request *r, int argc, char **argv)
 		if (option == 'p') {
 			r->payload = true;
 		} else if (record_set_option(&r->common, option, optarg) < 0) {
-			return record_usage(&r->common, "unknown option or value");
+			return record_bad_option(&r->common, argv);
 		}
 	}
 	if (r->common.help) {
@@ -107,7 +107,7 @@ int cli_show(int argc, char **argv)
 	struct journal *j = NULL;
 	int status;
 
-	record_options_init(&r.common, "show", usage);
+	record_options_init(&r.common, argc, argv, usage);
 	status = parse_arguments(&r, argc, argv);
 	if (status == 0 && r.common.help) {
 		return record_help(&r.common);
