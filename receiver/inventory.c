@@ -338,6 +338,36 @@ bool inventory_holds(const struct inventory *inv, const char *repository, const 
 	return false;
 }
 
+static bool same_name(const struct app *a, const struct app *b)
+{
+	return a->kind == b->kind && strcmp(a->name, b->name) == 0 &&
+	       strcmp(a->namespace, b->namespace) == 0;
+}
+
+/*
+ * What could not be read may hold what is missing now: move that over from the
+ * old list, so that a slip in a manifest does not silence its application.
+ */
+static void keep_missing(struct app_list *list, struct app_list *old)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < old->count; i++) {
+		struct app *app = old->items[i];
+		bool missing = true;
+
+		for (size_t k = 0; missing && k < list->count; k++) {
+			missing = !same_name(app, list->items[k]);
+		}
+		if (missing) {
+			app_list_add_take(list, app);
+		} else {
+			old->items[left++] = app;
+		}
+	}
+	old->count = left;
+}
+
 void inventory_set_place(struct inventory *inv, size_t i, struct app_list *list,
 			 struct strvec *problems)
 {
@@ -345,6 +375,9 @@ void inventory_set_place(struct inventory *inv, size_t i, struct app_list *list,
 
 	if (source == NULL) {
 		return;
+	}
+	if (problems->count > 0) {
+		keep_missing(list, &source->list);
 	}
 	retire(inv, &source->list);
 	strvec_release(&source->problems);

@@ -59,7 +59,10 @@ const struct inventory_place *inventory_get_place(const struct inventory *inv, s
 /* Are applications kept in that repository at that ref? */
 bool inventory_holds(const struct inventory *inv, const char *repository, const char *ref);
 
-/* Replace what place i holds; list and problems are moved out and left empty. */
+/*
+ * Replace what place i holds; list and problems are moved out and left empty.
+ * If there are problems, applications that are missing in list are kept.
+ */
 void inventory_set_place(struct inventory *inv, size_t i, struct app_list *list,
 			 struct strvec *problems);
 

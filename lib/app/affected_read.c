@@ -39,9 +39,10 @@ static int read_one(void *arg, uint64_t parent, const struct tree_change *change
 	char *name = xasprintf("%s%s%s", r->prefix, slash, change->path);
 
 	buf_init(&text, LIMIT_YAML_BYTES);
-	if (treereader_blob(&r->reader, &change->after.id, &text, &err) != REPO_OK ||
-	    app_read_yaml(text.data, text.len, name, r->list, r->problems, &err) != 0) {
+	if (treereader_blob(&r->reader, &change->after.id, &text, &err) != REPO_OK) {
 		strvec_pushf(r->problems, "%s: %s", name, err.text);
+	} else if (app_read_yaml(text.data, text.len, name, r->list, r->problems, &err) != 0) {
+		strvec_push(r->problems, err.text);
 	}
 	buf_release(&text);
 	free(name);
