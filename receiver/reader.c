@@ -135,7 +135,16 @@ static struct reader_repository *find(const struct reader_pool *pool, const char
 	return r;
 }
 
-/* Give each repository a new share of the list. */
+/* The next application of a repository (perhaps NULL) that gets a new share. */
+static void hand_to(struct reader_repository *r, const struct reader_repository *only,
+		    const struct app *app, size_t i)
+{
+	if (r != NULL && (only == NULL || r == only) && !share_ends_with(r->coming, i)) {
+		share_add(r->coming, app, i);
+	}
+}
+
+/* Give each repository, or one only, a new share of the list. */
 static void hand_out(struct reader_pool *pool, struct reader_repository *only)
 {
 	for (size_t i = 0; pool->apps != NULL && i < pool->apps->count; i++) {
@@ -143,12 +152,13 @@ static void hand_out(struct reader_pool *pool, struct reader_repository *only)
 
 		for (size_t k = 0; k < app->source_count; k++) {
 			const char *key = app->sources[k].repository;
-			struct reader_repository *r = key != NULL ? find_key(pool, key) : NULL;
+			bool any = key != NULL && strcmp(key, APP_ANY_REPOSITORY) == 0;
 
-			if (r != NULL && (only == NULL || r == only) &&
-			    !share_ends_with(r->coming, i)) {
-				share_add(r->coming, app, i);
+			for (struct reader_repository *r = any ? pool->repositories : NULL;
+			     r != NULL; r = r->next) {
+				hand_to(r, only, app, i);
 			}
+			hand_to(key != NULL ? find_key(pool, key) : NULL, only, app, i);
 		}
 	}
 }

@@ -74,7 +74,9 @@ static uint64_t mix_json(uint64_t digest, json_t *node)
 static uint64_t mix_app(uint64_t digest, const struct app *app)
 {
 	bool switches[] = { app->skip_reconcile, app->automated };
+	int kind = (int)app->kind;
 
+	digest = mix(digest, &kind, sizeof(kind));
 	digest = mix_text(digest, app->name);
 	digest = mix_text(digest, app->namespace);
 	digest = mix_text(digest, app->project);

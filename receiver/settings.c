@@ -46,6 +46,7 @@ static int make_target(struct settings *s, size_t i, struct error *err)
 	s->ring[i] = (struct delivery_target){
 		.name = from->name,
 		.applications = &from->applications,
+		.applications_only = from->url != NULL,
 		.rate = from->rate_per_second,
 		.burst = from->burst,
 		.concurrency = from->concurrency,

@@ -82,6 +82,7 @@ void source_fill(const struct affected_state *state, const struct tracked *t,
 		.sibling_count = count,
 		.generate_paths = app->generate_paths,
 		.annotation_applies = s->annotation_applies,
+		.walker = s->walker != NULL ? inputs_walker_find(s->walker) : NULL,
 		.mode = inputs_mode_of(state->mode),
 	};
 }
@@ -122,6 +123,7 @@ static void digest(const struct inputs_source *s, uint32_t number, struct buf *b
 	add_text(b, s->path);
 	add_text(b, s->ref);
 	add_text(b, s->generate_paths);
+	add_text(b, s->walker != NULL ? inputs_walker_name(s->walker) : NULL);
 	add_json(b, s->spec);
 	for (size_t i = 0; i < s->sibling_count; i++) {
 		add_json(b, s->siblings[i]);
@@ -172,9 +174,7 @@ static void find_here(struct affected_state *state)
 		const struct app *app = state->apps->items[i];
 
 		for (size_t k = 0; k < app->source_count; k++) {
-			const char *repository = app->sources[k].repository;
-
-			if (repository == NULL || strcmp(repository, state->repository) != 0) {
+			if (!app_source_reads(&app->sources[k], state->repository)) {
 				continue;
 			}
 			here->items = xgrow(here->items, here->count, &here->capacity,

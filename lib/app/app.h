@@ -13,12 +13,31 @@
 #include <jansson.h>
 
 #include "base/error.h"
+#include "base/strvec.h"
 
 enum app_result {
 	APP_OK = 0,
-	APP_OTHER_KIND = 1, // a valid document, but no Application
-	APP_MALFORMED = 2   // an Application whose fields have the wrong types
+	APP_OTHER_KIND = 1, // a valid document, but of no kind that we know
+	APP_MALFORMED = 2   // one of those whose fields have the wrong types
 };
+
+/*
+ * What is rung. All kinds are "applications" to the rest of doorbell: they
+ * have sources, and stand in the same lists.
+ */
+enum app_kind {
+	APP_APPLICATION,     // Argo CD
+	APP_APPLICATION_SET, // Argo CD: its sources are its git generators
+	APP_KUSTOMIZATION,   // Flux
+	APP_HELM_RELEASE,    // Flux: with a chart from a GitRepository
+	APP_GIT_REPOSITORY   // Flux: not rung, the others refer to it (app_link())
+};
+
+/* "Application", "ApplicationSet", "Kustomization", ... */
+const char *app_kind_name(enum app_kind kind);
+
+/* app_source.repository of a source that a template may lead to any repository. */
+#define APP_ANY_REPOSITORY "*"
 
 /* One source: spec.source, a member of spec.sources[], or a hydrator's. */
 struct app_source {
@@ -28,18 +47,21 @@ struct app_source {
 	char *path;            // "" if not given; relative, cleaned, no leading or trailing "/"
 	char *ref;             // name for "$ref/..." in other sources, or NULL
 	json_t *spec;          // the source object, owned (json_decref)
-	bool annotation_applies; // false for a hydrator's sync source
+	bool annotation_applies; // false for a hydrator's sync source and for other kinds
+	char *walker;          // who reads it (inputs.h); NULL: Argo CD's detection decides
 };
 
 struct app {
+	enum app_kind kind;
 	char *name;
 	char *namespace;       // "" if not given
-	char *project;         // "default" if not given
+	char *project;         // "default" if not given; "" for other kinds
 	char *generate_paths;  // argocd.argoproj.io/manifest-generate-paths, or NULL
-	bool skip_reconcile;   // argocd.argoproj.io/skip-reconcile is true
+	bool skip_reconcile;   // argocd.argoproj.io/skip-reconcile, or Flux's suspend, is true
 	bool automated;        // spec.syncPolicy.automated is set and not disabled
 	struct app_source *sources;
 	size_t source_count;
+	json_t *spec;          // Flux: what app_link() needs; else NULL
 	char *origin;          // where it was read: "file:line", for people
 };
 
@@ -56,14 +78,21 @@ json_t *app_to_json(const struct app *app);
 /* Free an application; NULL is fine. */
 void app_free(struct app *app);
 
-/* "namespace/name", or "name" if it has no namespace, as a new string. */
+/*
+ * "namespace/name", or "name" if it has no namespace, as a new string. Other
+ * kinds have theirs in front: "applicationset:argocd/name", "kustomization:...",
+ * "helmrelease:...".
+ */
 char *app_full_name(const struct app *app);
+
+/* The kind that a full name says, and where the rest of the name begins. */
+enum app_kind app_name_kind(const char *full_name, const char **ret_rest);
 
 enum revision_match {
 	REVISION_NO = 0,
 	REVISION_EXACT,   // the ref by its full or short name
 	REVISION_DEFAULT, // "" or HEAD, and the ref is the default branch
-	REVISION_RANGE,   // a semver range, and the tag's version is in it
+	REVISION_RANGE,   // a semver range with the tag's version in it, or a template
 	REVISION_PINNED   // a commit id: no push moves it (never a match, kept for the reason)
 };
 
@@ -78,6 +107,9 @@ enum revision_match {
 enum revision_match app_revision_matches(const char *target_revision, const char *tag_prefix,
 					 const char *ref, const char *default_branch);
 
+/* Does a source read from repository (normalised), or may it? */
+bool app_source_reads(const struct app_source *source, const char *repository);
+
 /* A growing list of applications, owned. */
 struct app_list {
 	struct app **items;
@@ -87,6 +119,13 @@ struct app_list {
 
 /* Append an application, which the list owns from now on. */
 void app_list_add_take(struct app_list *list, struct app *app);
+
+/*
+ * Give Flux's objects in list their sources, from the GitRepositories in the
+ * list; those that they had go. problems gets a line for each reference to a
+ * GitRepository that is not there.
+ */
+void app_link(const struct app_list *list, struct strvec *problems);
 
 /* Free the list and all in it; usable as empty afterwards. */
 void app_list_release(struct app_list *list);

@@ -178,6 +178,11 @@ static bool touches(struct current *c, const struct posting *p, bool self)
 	if (c->change->directory) {
 		return (p->flags & INPUTS_DIRS || p->kind == PROBE_ABSENT) && path_fits(c, p, self);
 	}
+	if (p->flags & INPUTS_NO_FILES) {
+		/* What directories a submodule brings is not known. */
+		return c->change->before.kind == TREE_GITLINK ||
+		       c->change->after.kind == TREE_GITLINK;
+	}
 	if (p->flags & INPUTS_NAMES && c->names_same) {
 		return false;
 	}

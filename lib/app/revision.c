@@ -8,11 +8,12 @@
  * names only; here branches and tags are told apart, and a tagPrefix is taken
  * off a tag before the range is tried.
  *
- * When in doubt (the default branch is not known), the answer is yes.
+ * When in doubt (the default branch is not known, a template is not filled
+ * in), the answer is yes.
  */
 #include <string.h>
 
-#include "app/app.h"
+#include "app/app_impl.h"
 #include "base/semver.h"
 
 #define ABBREVIATED_MIN 7
@@ -79,6 +80,9 @@ enum revision_match app_revision_matches(const char *target_revision, const char
 	if (target_revision[0] == '\0' || strcmp(target_revision, "HEAD") == 0) {
 		return match_default(branch, default_branch);
 	}
+	if (app_is_template(target_revision)) {
+		return REVISION_RANGE;
+	}
 	if (is_full_id(target_revision)) {
 		return REVISION_PINNED;
 	}
@@ -93,4 +97,11 @@ enum revision_match app_revision_matches(const char *target_revision, const char
 		return REVISION_PINNED;
 	}
 	return match;
+}
+
+bool app_source_reads(const struct app_source *source, const char *repository)
+{
+	return source->repository != NULL &&
+	       (strcmp(source->repository, repository) == 0 ||
+		strcmp(source->repository, APP_ANY_REPOSITORY) == 0);
 }

@@ -32,6 +32,7 @@ struct delivery_core;
 struct delivery_target {
 	const char *name;
 	const struct strvec *applications; // globs of full names, "*" is any text; empty: all
+	bool applications_only;            // it cannot ring other kinds (app.h)
 	double rate;                       // tries begun a second, 0: no limit
 	unsigned burst;                    // tries at once after a pause, at least 1
 	unsigned concurrency;              // tries under way, at least 1

@@ -47,7 +47,7 @@ static bool matches(const char *revision, const char *prefix, const char *ref,
 bool followers_source(const struct app_source *source, const char *repository, const char *ref,
 		      const char *default_branch)
 {
-	return source->repository != NULL && strcmp(source->repository, repository) == 0 &&
+	return app_source_reads(source, repository) &&
 	       matches(source->target_revision, prefix_of(source), ref, default_branch);
 }
 
@@ -128,7 +128,7 @@ void followers_free(struct followers *f)
 	free(f);
 }
 
-bool followers_any(const struct followers *f, const char *repository, const char *ref,
+static bool any_of(const struct followers *f, const char *repository, const char *ref,
 		   const char *default_branch)
 {
 	struct followed *found = NULL;
@@ -141,4 +141,11 @@ bool followers_any(const struct followers *f, const char *repository, const char
 		}
 	}
 	return false;
+}
+
+bool followers_any(const struct followers *f, const char *repository, const char *ref,
+		   const char *default_branch)
+{
+	return any_of(f, repository, ref, default_branch) ||
+	       any_of(f, APP_ANY_REPOSITORY, ref, default_branch);
 }

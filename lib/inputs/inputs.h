@@ -38,7 +38,8 @@ enum {
 	INPUTS_NAMES = 2,   // only what appears, disappears or changes its kind touches it
 	INPUTS_DIRS = 4,    // directories that appear or disappear touch it too
 	INPUTS_EXEC = 8,    // a mere change of the executable bit touches it
-	INPUTS_BELOW = 16   // SUBTREE: the path itself does not count
+	INPUTS_BELOW = 16,  // SUBTREE: the path itself does not count
+	INPUTS_NO_FILES = 32 // only directories, and submodules, touch it
 };
 
 /*
@@ -102,6 +103,12 @@ struct inputs_source {
 	size_t sibling_count;
 	const char *generate_paths; // the annotation's text, or NULL
 	bool annotation_applies;    // false: a hydrator's sync source
+	/*
+	 * Who reads it: then this source is that unit, of path, with the
+	 * "options" of spec, and nothing else of it counts. NULL: found out
+	 * as Argo CD does.
+	 */
+	const struct inputs_walker *walker;
 	enum inputs_mode mode;
 };
 

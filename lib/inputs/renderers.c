@@ -3,6 +3,7 @@
  */
 #include "inputs/renderers.h"
 
+#include "inputs/appset.h"
 #include "inputs/directory.h"
 #include "inputs/helm.h"
 #include "inputs/jsonnet.h"
@@ -40,6 +41,7 @@ const struct inputs_walker *const inputs_walkers[] = {
 	&inputs_chart,
 	&inputs_directory,
 	&inputs_jsonnet,
+	&inputs_appset,
 	NULL,
 };
 
@@ -47,5 +49,7 @@ const struct inputs_filter *const inputs_filters[] = {
 	&inputs_filter_type,
 	&inputs_filter_chart,
 	&inputs_filter_manifests,
+	&inputs_filter_appset_directories,
+	&inputs_filter_appset_files,
 	NULL,
 };

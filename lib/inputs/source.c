@@ -305,9 +305,16 @@ static void walk_exact(struct inputs_walk *w, const struct inputs_source *source
 	json_decref(spec);
 }
 
-/* Argo CD: no item means always; a hydrator's sync source is its path alone. */
+/*
+ * Argo CD: no item means always; a hydrator's sync source is its path alone;
+ * an ApplicationSet's generator never looks at files.
+ */
 static void walk_argocd(struct inputs_walk *w, const struct inputs_source *source)
 {
+	if (source->walker != NULL) {
+		inputs_always(w, "changed files do not count");
+		return;
+	}
 	if (!source->annotation_applies) {
 		walk_probe(w, PROBE_SUBTREE, source->path, INPUTS_EXEC, NULL, NULL);
 		return;
@@ -321,6 +328,11 @@ void source_walk(struct inputs_walk *w, const struct inputs_source *source)
 {
 	if (source->mode == INPUTS_ARGOCD) {
 		walk_argocd(w, source);
+		return;
+	}
+	if (source->walker != NULL) {
+		inputs_child(w, source->walker, source->path,
+			     json_object_get(source->spec, "options"), NULL);
 		return;
 	}
 	walk_exact(w, source);

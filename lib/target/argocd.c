@@ -227,6 +227,10 @@ static int argocd_prepare(const struct target_options *options, const struct tri
 	if (target_split(trigger->application, &app, err) < 0) {
 		return -1;
 	}
+	if (app.kind != APP_APPLICATION) {
+		return error_set(err, -1, "Argo CD's API refreshes no %s",
+				 app_kind_name(app.kind));
+	}
 	if (make_url(options, trigger, &app, &ret_call->url, err) < 0) {
 		return -1;
 	}

@@ -2,10 +2,11 @@
  * A command of the operator's, run once for each application.
  *
  * It is given as a list of arguments and started without a shell.  What it is
- * about stands in its environment (DOORBELL_APPLICATION, DOORBELL_NAMESPACE,
- * DOORBELL_PROJECT, DOORBELL_REPOSITORY, DOORBELL_REF, DOORBELL_BEFORE,
- * DOORBELL_AFTER, DOORBELL_PUSH, DOORBELL_ATTEMPT) and, with the reasons, as
- * one JSON object on its standard input.  There are no placeholders in the
+ * about stands in its environment (DOORBELL_KIND, DOORBELL_APPLICATION,
+ * DOORBELL_NAMESPACE, DOORBELL_PROJECT, DOORBELL_REPOSITORY, DOORBELL_REF,
+ * DOORBELL_BEFORE, DOORBELL_AFTER, DOORBELL_PUSH, DOORBELL_ATTEMPT) and, with
+ * the reasons, as one JSON object on its standard input.  DOORBELL_KIND is
+ * Application, ApplicationSet, or Flux's Kustomization or HelmRelease.  There are no placeholders in the
  * arguments: a ref is chosen by whoever pushes, and must never become code,
  * an option or a second argument.
  *
@@ -110,6 +111,7 @@ static void make_environment(const struct target_options *options, const struct 
 	for (size_t i = 0; configured != NULL && i < configured->count; i++) {
 		strvec_push(env, configured->items[i]);
 	}
+	strvec_pushf(env, "DOORBELL_KIND=%s", app_kind_name(app->kind));
 	strvec_pushf(env, "DOORBELL_APPLICATION=%s", app->name);
 	strvec_pushf(env, "DOORBELL_NAMESPACE=%s", app->space);
 	strvec_pushf(env, "DOORBELL_PROJECT=%s", trigger->project ? trigger->project : "");

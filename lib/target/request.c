@@ -35,10 +35,10 @@ static int copy_part(const char *part, size_t len, char *out, size_t max, const 
 
 int target_split(const char *application, struct target_application *ret, struct error *err)
 {
+	*ret = (struct target_application){ .kind = app_name_kind(application, &application) };
 	const char *slash = strchr(application, '/');
 	const char *name = slash == NULL ? application : slash + 1;
 
-	*ret = (struct target_application){ .name = "" };
 	if (slash != NULL && copy_part(application, (size_t)(slash - application), ret->space,
 				       TARGET_NAMESPACE_MAX, "namespace", err) < 0) {
 		return -1;
@@ -214,6 +214,7 @@ json_t *target_describe(const struct trigger *trigger, const struct target_appli
 	const struct {
 		const char *name, *value;
 	} texts[] = {
+		{ "kind", app_kind_name(app->kind) },
 		{ "application", app->name },
 		{ "namespace", app->space },
 		{ "project", trigger->project },

@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <stddef.h>
 
+#include "app/app.h"
 #include "base/buf.h"
 #include "target/target.h"
 
@@ -34,14 +35,15 @@ extern const struct target_kind target_exec;
 #define TARGET_NAME_MAX 253
 #define TARGET_NAMESPACE_MAX 63
 
-/* An application's name in its two parts. */
+/* An application's name in its parts. */
 struct target_application {
+	enum app_kind kind;
 	char name[TARGET_NAME_MAX + 1];
 	char space[TARGET_NAMESPACE_MAX + 1]; // namespace, "": the control plane's
 };
 
 /*
- * Split "namespace/name" or "name". 0, or -1 with err: a part that is empty,
+ * Split "namespace/name" or "name", with a kind in front (app_full_name()). 0, or -1 with err: a part that is empty,
  * too long, or has other characters than a-z 0-9 - . (no Kubernetes object
  * has such a name, so it can only be an attack or a mistake).
  */
@@ -70,7 +72,7 @@ json_t *target_parse(const char *text, size_t len);
 void target_keep_output(struct outcome *outcome, const struct target_answer *answer);
 
 /*
- * The trigger as JSON for programs: application, namespace, project,
+ * The trigger as JSON for programs: kind, application, namespace, project,
  * repository, ref, before, after, push, attempt, automated, reasons.
  * json_decref() it.
  */

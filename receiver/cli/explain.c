@@ -127,9 +127,7 @@ static size_t count_readers(const struct explain *e, const struct app_list *apps
 
 	for (size_t i = 0; i < apps->count; i++) {
 		for (size_t k = 0; k < apps->items[i]->source_count; k++) {
-			const char *repository = apps->items[i]->sources[k].repository;
-
-			if (repository != NULL && strcmp(repository, e->repository) == 0) {
+			if (app_source_reads(&apps->items[i]->sources[k], e->repository)) {
 				count++;
 				break;
 			}

@@ -20,6 +20,7 @@ static const struct {
 } flags[] = {
 	{ INPUTS_MEANING, "meaning" }, { INPUTS_NAMES, "names" }, { INPUTS_DIRS, "directories" },
 	{ INPUTS_EXEC, "mode" },       { INPUTS_BELOW, "below" },
+	{ INPUTS_NO_FILES, "no-files" },
 };
 
 const struct app *explain_find_app(struct explain *e, const struct app_list *apps)

@@ -256,7 +256,8 @@ static const char *nearest(const struct app_list *apps, const char *name,
 		for (size_t k = 0; k < apps->items[i]->source_count; k++) {
 			const char *candidate = apps->items[i]->sources[k].repository;
 
-			if (candidate == NULL || strvec_contains(said, candidate)) {
+			if (candidate == NULL || strcmp(candidate, APP_ANY_REPOSITORY) == 0 ||
+			    strvec_contains(said, candidate)) {
 				continue;
 			}
 			size_t d = distance(candidate, name);

@@ -37,7 +37,8 @@ static void compare(const struct app *a, const struct app *b)
 	require(same_text(a->project, b->project));
 	require(same_text(a->generate_paths, b->generate_paths));
 	require(a->skip_reconcile == b->skip_reconcile && a->automated == b->automated);
-	require(a->source_count == b->source_count && a->source_count > 0);
+	require(a->source_count == b->source_count && a->kind == b->kind);
+	require(a->source_count > 0 || a->kind != APP_APPLICATION);
 	for (size_t i = 0; i < a->source_count; i++) {
 		const struct app_source *x = &a->sources[i];
 		const struct app_source *y = &b->sources[i];
@@ -46,6 +47,7 @@ static void compare(const struct app *a, const struct app *b)
 		require(same_text(x->target_revision, y->target_revision));
 		require(same_text(x->path, y->path) && same_text(x->ref, y->ref));
 		require(x->annotation_applies == y->annotation_applies);
+		require(same_text(x->walker, y->walker));
 		require(json_equal(x->spec, y->spec));
 		check_path(x->path);
 	}
