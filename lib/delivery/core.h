@@ -37,8 +37,11 @@ struct lane {
 	struct journal_push *work;  // being decided, oldest first, owned; fixed while planning
 	size_t work_count;
 	size_t work_capacity;
+	size_t overdue;             // at the head of the queue: waited for in vain before
+	size_t alone;               // at the head of the queue: to be decided one by one
 	unsigned attempts;          // of resolving this work
 	int64_t since_ms;           // when the first attempt began
+	int64_t newest_ms;          // when the newest push joined the work
 	int64_t due_ms;             // while LANE_WAITING
 	struct oid base;            // the walk
 	struct oid tip;

@@ -79,19 +79,47 @@ static bool is_replay(const struct journal_push *push)
 	return push->replay_of != 0;
 }
 
+/* May the push at that place of the queue be decided together with the work so far? */
+static bool may_join(const struct lane *lane, size_t at)
+{
+	return lane->work_count == 0 ||
+	       (lane->alone == 0 && !is_replay(&lane->queue[at]) && !is_replay(&lane->work[0]));
+}
+
 /* Take from the queue what can be decided together: a repeat stands alone. */
-static void take_work(struct lane *lane)
+static void take_work(struct lane *lane, int64_t now)
 {
 	size_t n = 0;
 
-	while (n < lane->count && (lane->work_count == 0 ||
-				   (!is_replay(&lane->queue[n]) && !is_replay(&lane->work[0])))) {
+	while (n < lane->count && may_join(lane, n)) {
 		lane->work = xgrow(lane->work, lane->work_count, &lane->work_capacity,
 				   sizeof(*lane->work));
 		lane->work[lane->work_count++] = lane->queue[n++];
 	}
 	lane->count -= n;
-	memmove(lane->queue, lane->queue + n, lane->count * sizeof(*lane->queue));
+	if (lane->count > 0) {
+		memmove(lane->queue, lane->queue + n, lane->count * sizeof(*lane->queue));
+	}
+	lane->alone -= n < lane->alone ? n : lane->alone;
+	if (n > lane->overdue) {
+		lane->newest_ms = now;
+	}
+	lane->overdue = 0;
+}
+
+/* Put the oldest n of the work back to the head of the queue. */
+static void put_back(struct lane *lane, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		lane->queue = xgrow(lane->queue, lane->count + i, &lane->capacity,
+				    sizeof(*lane->queue));
+		lane->work[i].state = PUSH_ACCEPTED;
+	}
+	memmove(lane->queue + n, lane->queue, lane->count * sizeof(*lane->queue));
+	memcpy(lane->queue, lane->work, n * sizeof(*lane->queue));
+	lane->count += n;
+	lane->work_count -= n;
+	memmove(lane->work, lane->work + n, lane->work_count * sizeof(*lane->work));
 }
 
 static uint64_t ask(struct delivery_core *core, struct lane *lane, enum lane_step step)
@@ -162,7 +190,7 @@ void lane_start(struct delivery_core *core, struct lane *lane)
 		lane->since_ms = core->io.now(core->io.ctx);
 	}
 	lane->step = LANE_IDLE;
-	take_work(lane);
+	take_work(lane, core->io.now(core->io.ctx));
 	free(lane->note);
 	lane->note = NULL;
 	if (!is_replay(goal(lane)) && !anyone_follows(core, lane)) {
@@ -211,15 +239,26 @@ static void decide_all(struct delivery_core *core, struct lane *lane, const char
 static void give_up(struct delivery_core *core, struct lane *lane,
 		    const struct delivery_resolved *answer)
 {
-	if (answer->result == RESOLVE_NOT_YET) {
-		lane->base = (struct oid){ 0 };
-		lane->tip = (struct oid){ 0 };
-		decide_nothing(core, lane, PUSH_REFUSED, answer->why);
-		return;
-	}
 	lane->base = (struct oid){ 0 };
 	lane->tip = (struct oid){ 0 };
-	decide_all(core, lane, answer->why);
+	if (answer->result != RESOLVE_NOT_YET) {
+		decide_all(core, lane, answer->why);
+		return;
+	}
+	/* Only the newest was asked for: what the others brought may be there. */
+	lane->overdue = lane->work_count - 1;
+	put_back(lane, lane->overdue);
+	decide_nothing(core, lane, PUSH_REFUSED, answer->why);
+}
+
+/* Is it worth asking again? A commit has its time from when it was pushed on. */
+static bool may_wait(const struct delivery_core *core, const struct lane *lane,
+		     enum delivery_resolve result)
+{
+	int64_t since = result == RESOLVE_NOT_YET ? lane->newest_ms : lane->since_ms;
+
+	return (result == RESOLVE_NOT_YET || result == RESOLVE_FAILED) &&
+	       core->io.now(core->io.ctx) - since < core->options.resolve_give_up_ms;
 }
 
 /* From where to where? The commit processed last, else what the first push says. */
@@ -255,13 +294,9 @@ void delivery_resolved(struct delivery_core *core, uint64_t ticket,
 	if (lane == NULL) {
 		return;
 	}
-	if (answer->result == RESOLVE_NOT_YET || answer->result == RESOLVE_FAILED) {
-		int64_t waited = core->io.now(core->io.ctx) - lane->since_ms;
-
-		if (waited < core->options.resolve_give_up_ms) {
-			lane_wait(core, lane, answer->why);
-			return;
-		}
+	if (may_wait(core, lane, answer->result)) {
+		lane_wait(core, lane, answer->why);
+		return;
 	}
 	move_work(lane, PUSH_MATCHING);
 	if (answer->result != RESOLVE_TIP && answer->result != RESOLVE_GONE) {
@@ -297,13 +332,14 @@ void delivery_matched(struct delivery_core *core, uint64_t ticket,
 		   plan_new(core, lane, answer->affected, answer->apps, lane->note));
 }
 
+/* Tell who waits for the work what became of it; plan NULL: no application is affected. */
 static void tell(struct delivery_core *core, struct lane *lane, const struct plan *plan)
 {
 	for (size_t i = 0; i < lane->work_count; i++) {
 		struct delivery_decision decision = {
 			.push = &lane->work[i],
-			.names = (const char *const *)plan->names.items,
-			.name_count = plan->names.count,
+			.names = plan != NULL ? (const char *const *)plan->names.items : NULL,
+			.name_count = plan != NULL ? plan->names.count : 0,
 		};
 
 		core->io.decided(core->io.ctx, &decision);
@@ -341,8 +377,42 @@ static void hand_over(struct delivery_core *core, struct plan *plan)
 	}
 }
 
-/* The journal did not take the plan: nothing happened, do it all again. */
-static void plan_failed(struct delivery_core *core, struct lane *lane)
+/* The work is over: the next, if there is any. */
+static void next_work(struct delivery_core *core, struct lane *lane)
+{
+	drop_work(lane);
+	lane->step = LANE_IDLE;
+	lane_start(core, lane);
+	if (lane->step == LANE_IDLE && lane->count == 0 && lane->last.len == 0) {
+		lane_free(core, lane);
+	}
+	core_touch(core);
+}
+
+/*
+ * The journal does not know one of the pushes, or something breaks its rules:
+ * another try would end alike.  Each push is decided alone then, so that one
+ * does not hold up the others; one that cannot be recorded is dropped.  If it
+ * is in the journal, the next start finds it again.
+ */
+static void plan_impossible(struct delivery_core *core, struct lane *lane)
+{
+	struct journal_push *push = &lane->work[0];
+
+	if (lane->work_count > 1) {
+		lane->alone = lane->work_count;
+		put_back(lane, lane->work_count);
+	} else {
+		free(push->reason);
+		push->reason = xstrdup("the journal cannot record the decision");
+		push->state = PUSH_REFUSED;
+		tell(core, lane, NULL);
+	}
+	next_work(core, lane);
+}
+
+/* The journal did not take the plan: nothing happened. */
+static void plan_failed(struct delivery_core *core, struct lane *lane, bool again)
 {
 	for (size_t i = 0; i < lane->plan->replaced_count; i++) {
 		ring_unhold(core, lane->plan->replaced[i]);
@@ -352,7 +422,11 @@ static void plan_failed(struct delivery_core *core, struct lane *lane)
 	}
 	plan_free(lane->plan);
 	lane->plan = NULL;
-	lane_wait(core, lane, "the journal could not take the decision");
+	if (again) {
+		lane_wait(core, lane, "the journal could not take the decision");
+	} else {
+		plan_impossible(core, lane);
+	}
 }
 
 void delivery_planned(struct delivery_core *core, uint64_t ticket, enum journal_result result)
@@ -363,7 +437,7 @@ void delivery_planned(struct delivery_core *core, uint64_t ticket, enum journal_
 		return;
 	}
 	if (result != JOURNAL_OK) {
-		plan_failed(core, lane);
+		plan_failed(core, lane, result == JOURNAL_FULL || result == JOURNAL_FAILED);
 		return;
 	}
 	if (lane->plan->journal.move_ref) {
@@ -376,13 +450,7 @@ void delivery_planned(struct delivery_core *core, uint64_t ticket, enum journal_
 	tell(core, lane, lane->plan);
 	plan_free(lane->plan);
 	lane->plan = NULL;
-	drop_work(lane);
-	lane->step = LANE_IDLE;
-	lane_start(core, lane);
-	if (lane->step == LANE_IDLE && lane->last.len == 0) {
-		lane_free(core, lane);
-	}
-	core_touch(core);
+	next_work(core, lane);
 }
 
 void delivery_go_on(struct delivery_core *core)

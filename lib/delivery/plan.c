@@ -25,11 +25,12 @@ static bool app_follows(const struct app *app, const char *repository, const cha
 	return false;
 }
 
-static bool target_wants(const struct ring_target *target, const char *name)
+static bool target_wants(const struct ring_target *target, const struct app *app,
+			 const char *name)
 {
 	const struct strvec *globs = target->options.applications;
 
-	if (target->gone) {
+	if (target->gone || (target->options.applications_only && app->kind != APP_APPLICATION)) {
 		return false;
 	}
 	for (size_t i = 0; globs != NULL && i < globs->count; i++) {
@@ -77,7 +78,7 @@ static void add_trigger(struct delivery_core *core, struct lane *lane, struct pl
 	job->first_ms = core->io.now(core->io.ctx);
 
 	struct job *old = ring_find(core, target, name, lane->repository, lane->ref);
-	if (old != NULL && old->trigger->state != TRIGGER_SENDING) {
+	if (old != NULL && old->trigger->state != TRIGGER_SENDING && !old->held) {
 		job->first_ms = old->first_ms;
 		t->before = old->trigger->before;
 		ring_hold(core, old);
@@ -99,7 +100,7 @@ static void add_application(struct delivery_core *core, struct lane *lane, struc
 	struct ring_target *next;
 
 	HASH_ITER(hh, core->targets, target, next) {
-		if (target_wants(target, name)) {
+		if (target_wants(target, app, name)) {
 			add_trigger(core, lane, plan, app, name, target->name, reasons);
 		}
 	}

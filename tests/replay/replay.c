@@ -26,7 +26,7 @@
  *   matched REF [N] APP...        N changed paths (default 1), these are affected
  *   matched-all REF WHY           the engine fell back
  *   died REF WHY                  no answer from the engine
- *   planned REF ok|failed
+ *   planned REF ok|failed|not-found|invalid
  *   sent APP@TARGET sent|converged|retry|refused [retry_after=MS]
  *   advance MS                    the clock moves, waking the core when it asked for it
  *   drain
@@ -334,15 +334,31 @@ static void do_died(struct world *w, char **words)
 
 static void do_planned(struct world *w, char **words)
 {
+	static const struct {
+		const char *word;
+		enum journal_result result;
+	} results[] = {
+		{ "ok", JOURNAL_OK },
+		{ "failed", JOURNAL_FAILED },
+		{ "not-found", JOURNAL_NOT_FOUND },
+		{ "invalid", JOURNAL_INVALID },
+	};
 	struct asked asked = take_asked(w, words[0]);
-	bool ok = strcmp(words[1], "ok") == 0;
+	enum journal_result result = JOURNAL_FAILED;
+
+	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
+		if (strcmp(results[i].word, words[1]) == 0) {
+			result = results[i].result;
+		}
+	}
+	bool ok = result == JOURNAL_OK;
 
 	for (size_t i = 0; ok && asked.plan != NULL && i < asked.plan->trigger_count; i++) {
 		struct trigger *t = asked.plan->triggers[i];
 
 		t->id = new_trigger_id(w, t->application, t->target);
 	}
-	delivery_planned(w->core, asked.ticket, ok ? JOURNAL_OK : JOURNAL_FAILED);
+	delivery_planned(w->core, asked.ticket, result);
 }
 
 /* The id of the trigger that is being sent, removed from those. */
