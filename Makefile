@@ -109,7 +109,9 @@ $(BUILD)/tests/e2e/%: $(BUILD)/tests/e2e/%.o $(SUPPORT_OBJECTS) $(RECEIVER_PARTS
 deps-build deps-demo deps-test deps-bench: deps-%:
 	@contrib/dependencies.sh $*
 
-# The tree is built by a make of its own, after pkg-config is surely there.
+# The tree is built by a make of its own, after pkg-config is surely there, on
+# all processors unless -j says otherwise.
+PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 .PHONY: everything
 everything: all $(UNIT_TESTS) $(REPLAY_TESTS) $(FUZZ_TARGETS) $(E2E_HELPERS)
 
@@ -127,23 +129,23 @@ LINT_TESTS := tests/lint/lint.py tests/lint/hardening.sh
 
 .PHONY: test test-unit test-replay test-fuzz test-e2e
 test: deps-test
-	+@$(MAKE) --no-print-directory everything
+	+@$(MAKE) $(PARALLEL) --no-print-directory everything
 	$(PROVE) $(call pick,$(UNIT_TESTS) $(REPLAY_TESTS) tests/fuzz/corpora.sh $(E2E_TESTS) $(LINT_TESTS))
 
 test-unit: deps-test
-	+@$(MAKE) --no-print-directory all $(UNIT_TESTS)
+	+@$(MAKE) $(PARALLEL) --no-print-directory all $(UNIT_TESTS)
 	$(PROVE) $(call pick,$(UNIT_TESTS))
 
 test-replay: deps-test
-	+@$(MAKE) --no-print-directory $(REPLAY_TESTS)
+	+@$(MAKE) $(PARALLEL) --no-print-directory $(REPLAY_TESTS)
 	$(PROVE) $(call pick,$(REPLAY_TESTS))
 
 test-fuzz: deps-test
-	+@$(MAKE) --no-print-directory $(FUZZ_TARGETS)
+	+@$(MAKE) $(PARALLEL) --no-print-directory $(FUZZ_TARGETS)
 	$(PROVE) tests/fuzz/corpora.sh
 
 test-e2e: deps-test
-	+@$(MAKE) --no-print-directory all $(E2E_HELPERS)
+	+@$(MAKE) $(PARALLEL) --no-print-directory all $(E2E_HELPERS)
 	$(PROVE) $(call pick,$(E2E_TESTS))
 
 .PHONY: lint
@@ -164,7 +166,7 @@ $(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(patsubst %.c,$(BUILD)/
 
 .PHONY: fuzz
 fuzz: deps-test
-	+@$(MAKE) --no-print-directory $(patsubst %,$(BUILD)/fuzz/fuzz_%,$(call pick,$(FUZZ_NAMES)))
+	+@$(MAKE) $(PARALLEL) --no-print-directory $(patsubst %,$(BUILD)/fuzz/fuzz_%,$(call pick,$(FUZZ_NAMES)))
 	@for name in $(call pick,$(FUZZ_NAMES)); do \
 		mkdir -p $(BUILD)/fuzz/found/$$name; \
 		echo "== $$name"; \
@@ -175,7 +177,7 @@ fuzz: deps-test
 
 .PHONY: bench
 bench: deps-bench
-	+@$(MAKE) --no-print-directory all $(BENCHMARKS)
+	+@$(MAKE) $(PARALLEL) --no-print-directory all $(BENCHMARKS)
 	@for b in $(call pick,$(sort $(filter-out $(BENCH_HELPERS),$(BENCHMARKS)) $(wildcard tests/bench/*.py))); do \
 		echo; echo "== $$b"; BUILD=$(BUILD) $$b || exit 1; \
 	done
@@ -184,7 +186,7 @@ bench: deps-bench
 REPO ?=
 .PHONY: oracle
 oracle: deps-test
-	+@$(MAKE) --no-print-directory everything
+	+@$(MAKE) $(PARALLEL) --no-print-directory everything
 	@test -n "$(REPO)" || { echo "usage: make oracle REPO=DIRECTORY [PUSHES=N]" >&2; exit 64; }
 	BUILD=$(BUILD) tests/support/oracle.py "$(REPO)" $(if $(PUSHES),--pushes $(PUSHES))
 
@@ -193,7 +195,7 @@ oracle: deps-test
 KEEP ?=
 .PHONY: demo
 demo: deps-demo
-	+@$(MAKE) --no-print-directory all
+	+@$(MAKE) $(PARALLEL) --no-print-directory all
 	@KEEP=$(KEEP) BUILD=$(BUILD) contrib/examples/demo.py
 
 # --- install --------------------------------------------------------------

@@ -10,7 +10,7 @@ build="gcc libc6-dev make pkg-config git
 	libevent-dev libgit2-dev libjansson-dev libyaml-dev libcurl4-openssl-dev
 	libssl-dev libsqlite3-dev libsmartcols-dev uthash-dev"
 demo="python3 openssl curl ca-certificates"
-test="$demo perl nodejs npm shellcheck openssh-server openssh-client procps clang libclang-rt-14-dev"
+test="$demo perl nodejs npm shellcheck openssh-server openssh-client procps sqlite3 clang libclang-rt-14-dev"
 bench="$demo webhook"
 
 purpose=${1:-build}
@@ -29,7 +29,7 @@ esac
 have() {
 	case $1 in
 	nodejs) command -v node >/dev/null ;;
-	npm | python3 | gcc | make | git | perl | curl | openssl | shellcheck | clang | webhook) command -v "$1" >/dev/null ;;
+	npm | python3 | gcc | make | git | perl | curl | openssl | sqlite3 | shellcheck | clang | webhook) command -v "$1" >/dev/null ;;
 	pkg-config) command -v pkg-config >/dev/null ;;
 	*) dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed ;;
 	esac
