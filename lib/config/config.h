@@ -31,7 +31,7 @@ struct config_source {
 	char *provider;
 	struct strvec secrets;        // contents, from secrets and secretFiles
 	struct strvec signing_tokens; // contents, from signingTokens and signingTokenFiles
-	struct strvec repositories;   // globs of addresses it may speak of (GLOB_GOBWAS); empty: all
+	struct strvec repositories;   // globs (GLOB_GOBWAS) of addresses it may name; empty: all
 	int64_t timestamp_tolerance;
 };
 

@@ -45,7 +45,8 @@ static enum journal_result check_room(struct journal *j, struct error *err)
 
 	if (j->min_free > 0 && journal_free_bytes(j) < j->min_free) {
 		return error_set(err, JOURNAL_FULL, "%s: less than %llu MB (minFreeBytes) "
-				 "free on its disk", j->path, (unsigned long long)(j->min_free >> 20));
+				 "free on its disk", j->path,
+				 (unsigned long long)(j->min_free >> 20));
 	}
 	if (j->max_bytes == 0) {
 		return JOURNAL_OK;

@@ -121,6 +121,24 @@ static void read_bucket(struct reading *r, const char *line, double value)
 	r->last_bucket = value;
 }
 
+/* The name's suffix belongs to the type; what it says agrees with the buckets. */
+static void read_suffix(struct reading *r, const char *line, double value)
+{
+	const char *suffix = line + strlen(r->name);
+	bool histogram = strcmp(r->type, "histogram") == 0;
+
+	if (histogram != (*suffix == '_')) {
+		r->wrong = "histograms, and only they, have suffixes";
+	}
+	if (strncmp(suffix, "_bucket", 7) == 0) {
+		read_bucket(r, line, value);
+	}
+	if (strncmp(suffix, "_count", 6) == 0 &&
+	    (value < r->last_bucket || value > r->last_bucket || r->last_le < 1e300)) {
+		r->wrong = "_count is the bucket +Inf";
+	}
+}
+
 static void read_sample(struct reading *r, const char *line)
 {
 	size_t n = word(line, true);
@@ -138,19 +156,7 @@ static void read_sample(struct reading *r, const char *line)
 	if (end == line + n + set + 1 || *end != '\n' || value < 0) {
 		r->wrong = "a value is a number";
 	}
-	const char *suffix = line + own;
-	bool histogram = strcmp(r->type, "histogram") == 0;
-
-	if (histogram != (*suffix == '_')) {
-		r->wrong = "histograms, and only they, have suffixes";
-	}
-	if (strncmp(suffix, "_bucket", 7) == 0) {
-		read_bucket(r, line, value);
-	}
-	if (strncmp(suffix, "_count", 6) == 0 &&
-	    (value < r->last_bucket || value > r->last_bucket || r->last_le < 1e300)) {
-		r->wrong = "_count is the bucket +Inf";
-	}
+	read_suffix(r, line, value);
 	if (n + set < sizeof(r->previous) && strncmp(r->previous, line, n + set + 1) == 0) {
 		r->wrong = "a series is there twice";
 	}
