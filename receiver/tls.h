@@ -32,9 +32,9 @@ enum tls_result {
 struct tls_context *tls_context_new(const char *certificate, const char *key, struct error *err);
 
 /*
- * Read the files again, or others (NULL: the same ones).  0: new connections use what is
- * in them now,
- * old ones go on with what they have.  -1: nothing has changed; err says why.
+ * Read the files again, or others (NULL: the same ones).  0: new connections
+ * use what is in them now, old ones go on with what they have.  -1: nothing
+ * has changed; err says why.
  */
 int tls_context_reload(struct tls_context *context, const char *certificate, const char *key,
 		       struct error *err);
