@@ -60,27 +60,34 @@ static const char *const own_files[] = {
 	"requirements.lock",
 };
 
+/* Those of the chart itself (top), not of a subchart, are logged as YAML. */
+static bool is_own_file(const char *path, bool top)
+{
+	for (size_t i = 0; i < sizeof(own_files) / sizeof(own_files[0]); i++) {
+		if (strcmp(path, own_files[i]) == 0) {
+			return !top || (strcmp(path, "Chart.yaml") != 0 &&
+					strcmp(path, "values.yaml") != 0);
+		}
+	}
+	return false;
+}
+
+static bool is_part(const char *path, size_t len, const char *name)
+{
+	return strlen(name) == len && memcmp(path, name, len) == 0;
+}
+
 /* Files and directories that make a chart; path is relative to it. */
 static bool is_needed(const char *path)
 {
-	bool top = true;
-
-	for (;;) {
+	for (bool top = true;; top = false) {
 		size_t n = strcspn(path, "/");
 
-		if ((n == 9 && memcmp(path, "templates", n) == 0) ||
-		    (n == 4 && memcmp(path, "crds", n) == 0)) {
+		if (is_part(path, n, "templates") || is_part(path, n, "crds")) {
 			return true;
 		}
-		for (size_t i = 0; path[n] == '\0' &&
-				   i < sizeof(own_files) / sizeof(own_files[0]); i++) {
-			if (strcmp(path, own_files[i]) == 0) {
-				/* Those of the chart itself are logged as YAML. */
-				return !top || (i != 0 && i != 2);
-			}
-		}
-		if (n != 6 || memcmp(path, "charts", n) != 0) {
-			return false;
+		if (!is_part(path, n, "charts")) {
+			return is_own_file(path, top);
 		}
 		if (path[n] == '\0') {
 			return true;
@@ -94,7 +101,6 @@ static bool is_needed(const char *path)
 			return true;
 		}
 		path += n + 1;
-		top = false;
 	}
 }
 

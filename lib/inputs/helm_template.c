@@ -36,8 +36,6 @@ enum kind {
 	VAR,    // "$" or "$name" alone
 	FIELD,  // ".a" or "$a.b"
 	ASSIGN, // ":=" or "="
-	OPEN,
-	CLOSE,
 	PIPE,
 	OTHER
 };
@@ -154,13 +152,11 @@ static size_t take_token(const char *p, const char *end, struct token *token)
 	}
 	if (*p == '.' || *p == '$' || is_word(*p)) {
 		n = take_value(p, end, token);
-	} else if (*p == '(' || *p == ')') {
-		token->kind = *p == '(' ? OPEN : CLOSE;
-	} else if (*p == '|') {
-		token->kind = PIPE;
-	} else if (*p == '=' || (*p == ':' && p + 1 < end && p[1] == '=')) {
+	} else if (*p == '|' || *p == '=') {
+		token->kind = *p == '|' ? PIPE : ASSIGN;
+	} else if (*p == ':' && p + 1 < end && p[1] == '=') {
 		token->kind = ASSIGN;
-		n = *p == '=' ? 1 : 2;
+		n = 2;
 	}
 	token->len = n;
 	return n;
@@ -222,6 +218,17 @@ static bool reaches_all(const struct scan *s, size_t i)
 	return false;
 }
 
+/* "$name := ." makes the name stand for the root. */
+static void read_alias(struct scan *s, size_t i)
+{
+	const struct token *t = &s->tokens[i];
+
+	if (t->kind == VAR && i + 3 == s->count && t[1].kind == ASSIGN && is_root(s, t + 2)) {
+		s->t->files = s->t->files || s->aliases.count + 1 >= NAMES_MAX;
+		add_name(s->t, &s->aliases, t);
+	}
+}
+
 static void read_calls(struct scan *s)
 {
 	for (size_t i = 0; i < s->count; i++) {
@@ -238,11 +245,7 @@ static void read_calls(struct scan *s)
 		} else if (named && (is(t, "define") || is(t, "block"))) {
 			add_name(s->t, &s->t->defines, t + 1);
 		}
-		if (t->kind == VAR && i + 3 == s->count && t[1].kind == ASSIGN &&
-		    is_root(s, t + 2)) {
-			s->t->files = s->t->files || s->aliases.count + 1 >= NAMES_MAX;
-			add_name(s->t, &s->aliases, t);
-		}
+		read_alias(s, i);
 	}
 }
 
@@ -290,27 +293,44 @@ static void follow_blocks(struct scan *s)
 	}
 }
 
-/* One action, p behind "{{". Returns the place behind its "}}". */
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static bool begins(const char *p, const char *end, const char *two)
+{
+	return end - p >= 2 && memcmp(p, two, 2) == 0;
+}
+
+/* The end of a comment at p, or NULL if there is none. */
+static const char *behind_comment(const char *p, const char *end)
+{
+	p += p < end && *p == '-';
+	while (p < end && is_blank(*p)) {
+		p++;
+	}
+	if (!begins(p, end, "/*")) {
+		return NULL;
+	}
+	const char *close = memmem(p, (size_t)(end - p), "*/", 2);
+	return close != NULL ? close + 2 : end;
+}
+
+/* One action, p behind "{{". Returns the place of its "}}". */
 static const char *read_action(struct scan *s, const char *p, const char *end)
 {
+	const char *behind = behind_comment(p, end);
+
+	if (behind != NULL) {
+		return behind;
+	}
 	s->count = 0;
-	if (p < end && *p == '-') {
-		p++;
-	}
-	while (p < end && strchr(" \t\r\n", *p) != NULL && *p != '\0') {
-		p++;
-	}
-	if (end - p >= 2 && memcmp(p, "/*", 2) == 0) {
-		const char *close = memmem(p, (size_t)(end - p), "*/", 2);
-
-		return close != NULL ? close + 2 : end;
-	}
-	while (p < end && !(end - p >= 2 && memcmp(p, "}}", 2) == 0)) {
+	while (p < end && !begins(p, end, "}}")) {
 		struct token token;
-		size_t n = take_token(p, end, &token);
 
-		p += n;
-		if (token.kind == OTHER && strchr(" \t\r\n-,", token.text[0]) != NULL) {
+		p += take_token(p, end, &token);
+		if (token.kind == OTHER && (is_blank(token.text[0]) || token.text[0] == '-')) {
 			continue;
 		}
 		if (s->count == TOKENS_MAX) {
