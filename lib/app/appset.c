@@ -125,7 +125,7 @@ static int read_generators(struct reading *r, const json_t *list, const char *wh
 	if (list != NULL && !json_is_null(list) && !json_is_array(list)) {
 		return error_set(r->err, -1, "%s is not a list", where);
 	}
-	if (depth > DEPTH_MAX) {
+	if (depth > DEPTH_MAX && json_array_size(list) > 0) {
 		return error_set(r->err, -1, "%s: generators are nested too deeply", where);
 	}
 	json_array_foreach(list, i, generator) {

@@ -28,7 +28,8 @@ struct layout {
 	/*
 	 * The application's spec in YAML's flow style; HERE is the repository
 	 * and the case's branch ("source: {HERE, path: app}"), SELF as above.
-	 * NULL: that of the run.
+	 * NULL: that of the run.  One that begins with "apiVersion:" is a text
+	 * of manifests of any kinds.
 	 */
 	const char *spec;
 	/* The first reason: "path (probe) < via < via"; NULL: any. */
