@@ -302,15 +302,17 @@ static void test_config(void)
 	(void)fputs(text, out_file);
 	(void)fclose(out_file);
 	(void)setenv("DOORBELL_CONFIG", file, 1);
+	char name[] = "deliveries";
+	char *argv[] = { name, NULL };
 	struct record_options options;
 	struct journal *j = NULL;
 
-	record_options_init(&options, "deliveries", "");
+	record_options_init(&options, 1, argv, "");
 	tap_int(record_open(&options, &j), 0, "the configuration names the state directory");
 	journal_close(j);
 	record_options_release(&options);
 	(void)setenv("DOORBELL_CONFIG", none, 1);
-	record_options_init(&options, "deliveries", "");
+	record_options_init(&options, 1, argv, "");
 	tap_int(record_open(&options, &j), 78, "one that is not there ends so");
 	record_options_release(&options);
 	(void)unsetenv("DOORBELL_CONFIG");
