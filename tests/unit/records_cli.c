@@ -40,13 +40,22 @@ static void read_file(const char *name, char *text, size_t size)
 	free(path);
 }
 
+static const char *name_of(verb function)
+{
+	if (function == cli_show) {
+		return "show";
+	}
+	return function == cli_replay ? "replay" : "deliveries";
+}
+
 /* Run a verb in a child with "--state-directory <scratch>/<state>" and up to three arguments. */
 static int run(verb function, const char *state, const char *a, const char *b, const char *c)
 {
 	char *directory = xasprintf("%s/%s", tap_dir(), state);
 	char *to = xasprintf("%s/out", tap_dir());
 	char *err_to = xasprintf("%s/err", tap_dir());
-	const char *const given[] = { "verb", "--state-directory", directory, a, b, c };
+	const char *const given[] = { name_of(function), "--state-directory", directory, a, b,
+				      c };
 	char *argv[7] = { NULL };
 	int argc = 0;
 	int status = 0;
