@@ -124,7 +124,10 @@ def main():
             equal(github(place, first, second), 202, "a delivery is taken behind the unit's walls")
             ok(wait(lambda: place.rung() == ["web"]), "git fetches, the reader reads, the target's command is run",
                receiver.log())
-            push = place.show(1)["pushes"][0]
+            third = place.commit({"apps/web/a.yaml": "a: 3\n"}, "third")
+            equal(github(place, second, third), 202, "so is a second one")
+            ok(wait(lambda: len(place.rings()) == 2), "... and rung", receiver.log())
+            push = place.show(2)["pushes"][0]
             equal((push["state"], push["decision"]["changed_paths"]), ("PLANNED", 1), "what changed was really looked at")
             log = receiver.log()
             ok("sandbox" not in log and "without Landlock" not in log and "system call filter" not in log,
