@@ -12,6 +12,7 @@
 
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "receiver/cli/arguments.h"
 
 static const char usage[] =
 	"usage: doorbell explain --repo DIR [--url URL] (--apps PATH... | --apps-from-repo)\n"
@@ -104,6 +105,15 @@ static void set_ref(struct explain *e, const char *ref)
 	free(e->ref);
 	e->ref = xasprintf("%s%s", strncmp(ref, "refs/", 5) == 0 ? "" : "refs/heads/", ref);
 	e->ref_is_given = true;
+}
+
+static int bad_option(struct explain *e, char **argv)
+{
+	char *text = arguments_problem(argv);
+	int r = misused(e, text, "");
+
+	free(text);
+	return r;
 }
 
 /* 0, -1 with a failure, or 1: help was asked for. */
@@ -207,19 +217,6 @@ static int check_arguments(struct explain *e)
 	return explain_mode(e->mode, &mode) ? 0 : misused(e, "no such mode: ", e->mode);
 }
 
-/* True if "--format json" is anywhere: errors in other options obey it too. */
-static bool wants_json(int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--format=json") == 0 ||
-		    (strcmp(argv[i], "--format") == 0 && i + 1 < argc &&
-		     strcmp(argv[i + 1], "json") == 0)) {
-			return true;
-		}
-	}
-	return false;
-}
-
 int explain_read_arguments(struct explain *e, int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -239,7 +236,7 @@ int explain_read_arguments(struct explain *e, int argc, char **argv)
 	bool after_apps = false;
 	int option;
 
-	e->json = wants_json(argc, argv);
+	e->json = arguments_want_json(argc, argv);
 	opterr = 0;
 	optind = 1;
 	/* "-": other words come in their place, so that "--apps A B" takes both files. */
@@ -253,7 +250,7 @@ int explain_read_arguments(struct explain *e, int argc, char **argv)
 		if (option == 1) {
 			r = take_word(e, optarg);
 		} else {
-			r = read_option(e, option);
+			r = option == '?' ? bad_option(e, argv) : read_option(e, option);
 			after_apps = option == 'a';
 		}
 		if (r != 0) {

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@
 #include "receiver/cli/cli.h"
 #include "receiver/cli/hook_deliver.h"
 #include "receiver/cli/hook_place.h"
+#include "receiver/cli/record.h"
 
 static const char usage[] =
 	"usage: doorbell hook install REPO (--socket PATH | --url URL) --secret-file FILE\n"
@@ -37,9 +39,13 @@ static const char usage[] =
 	"  --limit TIME        a push is held no longer: 2s, 500ms\n"
 	"  --verbose           the pusher is told too when nothing is affected\n"
 	"  --dry-run           say what would be done, and do nothing\n"
-	"  --wait ID           deliver that one first, and print what the pusher should see\n";
+	"  --wait ID           deliver that one first, and print what the pusher should see\n"
+	"  --format FORMAT     text (default) or json; not for deliver\n";
 
 struct arguments {
+	struct record_options common; // the verb's name, --format
+	json_t *said;                 // with --format json: what say() said, owned
+	bool failed;                  // fail() told why
 	const char *path;
 	const char *socket;
 	const char *url;
@@ -62,14 +68,45 @@ static const struct option options[] = {
 	{ "wait", required_argument, NULL, 'w' },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "dry-run", no_argument, NULL, 'd' },
+	{ "format", required_argument, NULL, 'o' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
 
-static int fail(int status, const char *text)
+static int fail(struct arguments *a, int status, const char *text)
 {
-	fprintf(stderr, "doorbell hook: %s\n", text);
-	return status;
+	a->failed = true;
+	return status == EX_USAGE ? record_usage(&a->common, text)
+				  : record_fail(&a->common, status, "hook", text, NULL);
+}
+
+/* Print a line; with --format json keep value under key for the end. */
+static void say(const struct arguments *a, const char *key, const char *value, const char *format,
+		...) __attribute__((format(printf, 4, 5)));
+
+static void say(const struct arguments *a, const char *key, const char *value, const char *format,
+		...)
+{
+	va_list args;
+
+	if (a->said != NULL) {
+		(void)json_object_set_new(a->said, key, record_string(value));
+		return;
+	}
+	va_start(args, format);
+	(void)vprintf(format, args);
+	va_end(args);
+}
+
+/* As say(), for a number. */
+static void say_number(const struct arguments *a, const char *key, int64_t value,
+		       const char *name, const char *unit)
+{
+	if (a->said != NULL) {
+		(void)json_object_set_new(a->said, key, json_integer(value));
+		return;
+	}
+	(void)printf("%-11s %lld%s\n", name, (long long)value, unit);
 }
 
 /* 0, or the exit status plus one. */
@@ -84,11 +121,15 @@ static int read_arguments(struct arguments *a, int argc, char **argv)
 		{ 'w', &a->wait },
 	};
 
-	optind = 1;
+	optind = 0;
+	opterr = 0;
 	for (int code; (code = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
-		if (code == 'h' || code == '?') {
-			fputs(usage, code == 'h' ? stdout : stderr);
-			return (code == 'h' ? EX_OK : EX_USAGE) + 1;
+		if (code == 'h') {
+			return record_help(&a->common) + 1;
+		}
+		if (code == '?' ||
+		    (code == 'o' && record_set_option(&a->common, code, optarg) < 0)) {
+			return record_bad_option(&a->common, argv) + 1;
 		}
 		a->verbose |= code == 'v';
 		a->dry_run |= code == 'd';
@@ -99,7 +140,7 @@ static int read_arguments(struct arguments *a, int argc, char **argv)
 		}
 	}
 	if (argc - optind > 1) {
-		return fail(EX_USAGE, "one repository at a time") + 1;
+		return fail(a, EX_USAGE, "one repository at a time") + 1;
 	}
 	a->path = optind < argc ? argv[optind] : NULL;
 	return 0;
@@ -212,34 +253,34 @@ out:
 	return r;
 }
 
-static int install(const struct arguments *a, const struct hook_place *place)
+static int install(struct arguments *a, const struct hook_place *place)
 {
 	struct error err = ERROR_INIT;
 	struct buf conf;
 	int r = EX_CONFIG;
 
 	if ((a->socket == NULL) == (a->url == NULL) || a->secret_file == NULL) {
-		return fail(EX_USAGE, "--socket or --url, and --secret-file are needed");
+		return fail(a, EX_USAGE, "--socket or --url, and --secret-file are needed");
 	}
 	if (place->state == HOOK_STATE_FOREIGN && place->has_local) {
-		return fail(EX_CONFIG, "both post-receive and post-receive.local are there and not "
+		return fail(a, EX_CONFIG, "both post-receive and post-receive.local are there and not "
 				       "ours: move one of them first");
 	}
 	buf_init(&conf, 65536);
 	if (check_secret(a->secret_file, &err) < 0 || make_conf(a, place, &conf, &err) < 0) {
-		r = fail(EX_CONFIG, err.text);
+		r = fail(a, EX_CONFIG, err.text);
 		goto out;
 	}
 	if (place->state == HOOK_STATE_FOREIGN) {
-		printf("%s -> %s\n", place->hook, place->local);
+		say(a, "kept", place->local, "%s -> %s\n", place->hook, place->local);
 	}
-	printf("%s: link to %s\n%s/doorbell/hook.conf:\n%s", place->hook, place->program,
-	       place->git_dir, conf.data);
+	say(a, "hook", place->hook, "%s: link to %s\n", place->hook, place->program);
+	say(a, "conf", conf.data, "%s/doorbell/hook.conf:\n%s", place->git_dir, conf.data);
 	if (a->dry_run) {
 		r = EX_OK;
 		goto out;
 	}
-	r = change(place, conf.data, &err) < 0 ? fail(EX_CANTCREAT, err.text) : EX_OK;
+	r = change(place, conf.data, &err) < 0 ? fail(a, EX_CANTCREAT, err.text) : EX_OK;
 out:
 	buf_release(&conf);
 	return r;
@@ -255,38 +296,43 @@ static int remove_link(const struct arguments *a, const struct hook_place *place
 	int r = 0;
 
 	if (place->state != HOOK_STATE_OURS) {
-		printf("%s: %s\n", place->hook, others[place->state]);
+		say(a, "hook", others[place->state], "%s: %s\n", place->hook,
+		    others[place->state]);
 		return 0;
 	}
 	if (place->is_shared) {
-		printf("%s: shared, left there: silent without hook.conf\n", place->hook);
+		say(a, "hook", "shared", "%s: shared, left there: silent without hook.conf\n",
+		    place->hook);
 		return 0;
 	}
-	printf("%s: %s\n", place->hook, place->has_local ? "put back" : "removed");
+	const char *what = place->has_local ? "put back" : "removed";
+	say(a, "hook", what, "%s: %s\n", place->hook, what);
 	if (!a->dry_run) {
 		r = place->has_local ? rename(place->local, place->hook) : unlink(place->hook);
 	}
 	return r;
 }
 
-static int uninstall(const struct arguments *a, const struct hook_place *place)
+static int uninstall(struct arguments *a, const struct hook_place *place)
 {
 	char *folder = xasprintf("%s/doorbell", place->git_dir);
 	char *spool = xasprintf("%s/spool", folder);
 	char *file = xasprintf("%s/hook.conf", folder);
+	struct error err = ERROR_INIT;
 	int r = EX_OK;
 
 	if (remove_link(a, place) < 0) {
-		fprintf(stderr, "doorbell hook: %s: %s\n", place->hook, strerror(errno));
-		r = EX_CANTCREAT;
+		(void)error_errno(&err, 0, errno, "%s", place->hook);
+		r = fail(a, EX_CANTCREAT, err.text);
 		goto out;
 	}
 	if (a->dry_run) {
 		goto out;
 	}
 	if (unlink(file) < 0 && errno != ENOENT) {
-		fprintf(stderr, "doorbell hook: %s: %s\n", file, strerror(errno));
-		r = EX_CANTCREAT;
+		(void)error_errno(&err, 0, errno, "%s", file);
+		r = fail(a, EX_CANTCREAT, err.text);
+		goto out;
 	}
 	if (rmdir(spool) < 0 && errno == ENOTEMPTY) {
 		fprintf(stderr, "doorbell hook: %s holds deliveries: left there\n", spool);
@@ -299,7 +345,7 @@ out:
 	return r;
 }
 
-static int status(const struct arguments *a, const struct hook_place *place)
+static int status(struct arguments *a, const struct hook_place *place)
 {
 	static const char *const states[] = {
 		[HOOK_STATE_NONE] = "not installed",
@@ -310,21 +356,25 @@ static int status(const struct arguments *a, const struct hook_place *place)
 	struct hook_conf conf = { .folder = NULL };
 	struct error err = ERROR_INIT;
 
-	(void)a;
-	printf("hook        %s (%s)%s\n", states[place->state], place->hook,
-	       place->has_local ? ", with post-receive.local" : "");
+	say(a, "hook", states[place->state], "hook        %s (%s)%s\n", states[place->state],
+	    place->hook, place->has_local ? ", with post-receive.local" : "");
 	int r = hook_conf_read(place->git_dir, &conf, &err);
 	if (r != HOOK_CONF_OK) {
-		printf("conf        %s\n", r == HOOK_CONF_NONE ? "none" : err.text);
+		const char *why = r == HOOK_CONF_NONE ? "none" : err.text;
+
+		say(a, "conf", why, "conf        %s\n", why);
 		return 1;
 	}
-	printf("receiver    %s\nsource      %s\n", conf.receiver, conf.source);
-	printf("repository  %s\nlimit       %lld ms\n", conf.repository, (long long)conf.limit_ms);
+	say(a, "receiver", conf.receiver, "receiver    %s\n", conf.receiver);
+	say(a, "source", conf.source, "source      %s\n", conf.source);
+	say(a, "repository", conf.repository, "repository  %s\n", conf.repository);
+	say_number(a, "limit_ms", conf.limit_ms, "limit", " ms");
 	bool secret = check_secret(conf.secret_file, &err) == 0;
-	printf("secret      %s\n", secret ? conf.secret_file : err.text);
+	const char *where = secret ? conf.secret_file : err.text;
+	say(a, "secret", where, "secret      %s\n", where);
 	char *folder = hook_deliver_folder(&conf);
 	if (hook_spool_list(folder, &names, &err) == 0) {
-		printf("spooled     %zu\n", names.count);
+		say_number(a, "spooled", (int64_t)names.count, "spooled", "");
 	}
 	free(folder);
 	strvec_release(&names);
@@ -332,19 +382,24 @@ static int status(const struct arguments *a, const struct hook_place *place)
 	return place->state == HOOK_STATE_OURS && secret ? EX_OK : 1;
 }
 
-static int with_place(int (*verb)(const struct arguments *, const struct hook_place *),
-		      const struct arguments *a)
+static int with_place(int (*verb)(struct arguments *, const struct hook_place *),
+		      struct arguments *a)
 {
 	struct hook_place place = { .git_dir = NULL };
 	struct error err = ERROR_INIT;
 
 	if (a->path == NULL) {
-		return fail(EX_USAGE, "which repository?");
+		return fail(a, EX_USAGE, "which repository?");
 	}
 	if (hook_place_find(a->path, &place, &err) < 0) {
-		return fail(EX_NOINPUT, err.text);
+		return fail(a, EX_NOINPUT, err.text);
 	}
+	a->said = a->common.json ? json_pack("{s:s}", "schema", "hook/v1") : NULL;
 	int r = verb(a, &place);
+	if (a->said != NULL && !a->failed) {
+		record_print(json_incref(a->said));
+	}
+	json_decref(a->said);
 	hook_place_release(&place);
 	return r;
 }
@@ -353,7 +408,7 @@ int cli_hook(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
-		int (*verb)(const struct arguments *, const struct hook_place *);
+		int (*verb)(struct arguments *, const struct hook_place *);
 	} verbs[] = {
 		{ "install", install },
 		{ "uninstall", uninstall },
@@ -361,6 +416,7 @@ int cli_hook(int argc, char **argv)
 	};
 	struct arguments a = { .path = NULL };
 
+	record_options_init(&a.common, argc, argv, usage);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0) {
 		fputs(usage, argc < 2 ? stderr : stdout);
 		return argc < 2 ? EX_USAGE : EX_OK;
@@ -377,5 +433,8 @@ int cli_hook(int argc, char **argv)
 			return with_place(verbs[i].verb, &a);
 		}
 	}
-	return fail(EX_USAGE, "install, uninstall, status or deliver?");
+	char *text = xasprintf("%.100s: install, uninstall, status or deliver?", argv[1]);
+	r = fail(&a, EX_USAGE, text);
+	free(text);
+	return r;
 }

@@ -23,6 +23,7 @@
 #include "push/push_json.h"
 #include "receiver/cli/cli.h"
 #include "receiver/cli/post.h"
+#include "receiver/cli/record.h"
 
 #define TIMEOUT_MS 30000
 #define ANSWER_BYTES (64U * 1024)
@@ -30,6 +31,7 @@
 #define TOKEN_HEADER "X-Gitlab-Token: "
 
 struct send {
+	struct record_options common; // the verb's name, --format
 	const struct provider *provider;
 	const char *to;
 	const char *repository;
@@ -56,7 +58,11 @@ static const char usage[] =
 	"  --id ID                    delivery id; the same twice is a redelivery\n"
 	"  --form                     as a form instead of JSON\n"
 	"  --dry-run                  print the request, send nothing\n"
-	"  --print-curl               print a curl command, send nothing\n";
+	"  --print-curl               print a curl command, send nothing\n"
+	"  --format FORMAT            text (default) or json\n"
+	"\n"
+	"Exit status: 0 accepted, 64 wrong arguments, 69 no answer, 75 not now, 77 not\n"
+	"authentic, 78 no good secret, 2 other answers.\n";
 
 enum option_code {
 	OPT_AS = 256,
@@ -70,7 +76,8 @@ enum option_code {
 	OPT_ID,
 	OPT_FORM,
 	OPT_DRY_RUN,
-	OPT_CURL
+	OPT_CURL,
+	OPT_FORMAT
 };
 
 static const struct option options[] = {
@@ -86,18 +93,18 @@ static const struct option options[] = {
 	{ "form", no_argument, NULL, OPT_FORM },
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 	{ "print-curl", no_argument, NULL, OPT_CURL },
+	{ "format", required_argument, NULL, OPT_FORMAT },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
 
-static int complain(const char *text)
+static int complain(const struct send *s, const char *text)
 {
-	fprintf(stderr, "doorbell send: %s\n", text);
-	return EX_USAGE;
+	return record_usage(&s->common, text);
 }
 
 /* One option. 0, or the exit status plus one. */
-static int take_option(struct send *s, int code)
+static int take_option(struct send *s, int code, char **argv)
 {
 	const struct {
 		int code;
@@ -131,32 +138,38 @@ static int take_option(struct send *s, int code)
 	}
 	if (code == OPT_AS) {
 		s->provider = provider_by_name(optarg);
-		return s->provider != NULL ? 0 : complain("--as: no such sender") + 1;
+		return s->provider != NULL ? 0 : complain(s, "--as: no such sender") + 1;
 	}
-	fputs(usage, code == 'h' ? stdout : stderr);
-	return (code == 'h' ? EX_OK : EX_USAGE) + 1;
+	if (code == OPT_FORMAT && record_set_option(&s->common, 'o', optarg) == 0) {
+		return 0;
+	}
+	return (code == 'h' ? record_help(&s->common) : record_bad_option(&s->common, argv)) + 1;
 }
 
 static int read_arguments(struct send *s, int argc, char **argv)
 {
-	optind = 1;
+	optind = 0;
+	opterr = 0;
 	for (int code; (code = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
-		int r = take_option(s, code);
+		int r = take_option(s, code, argv);
 
 		if (r != 0) {
 			return r;
 		}
 	}
 	if (optind != argc) {
-		return complain("what is that argument for? See doorbell send --help") + 1;
+		return complain(s, "what is that argument for? See doorbell send --help") + 1;
 	}
 	bool sends = !s->dry_run && !s->print_curl;
 	if (s->provider == NULL || s->repository == NULL || s->ref == NULL || s->after == NULL ||
 	    (s->to == NULL && (sends || s->print_curl))) {
-		return complain("--as, --to, --repository, --ref and --after are needed") + 1;
+		return complain(s, "--as, --to, --repository, --ref and --after are needed") + 1;
+	}
+	if (s->print_curl && s->common.json) {
+		return complain(s, "--print-curl is no JSON: see --dry-run") + 1;
 	}
 	if ((s->secret_file == NULL) == (s->token_file == NULL)) {
-		return complain("--secret-file or --signing-token-file is needed, not both") + 1;
+		return complain(s, "--secret-file or --signing-token-file is needed, not both") + 1;
 	}
 	return 0;
 }
@@ -170,20 +183,20 @@ static int fill_content(const struct send *s, struct delivery_content *content)
 	char *ref = strncmp(s->ref, "refs/", 5) == 0 ? xstrdup(s->ref)
 						     : xasprintf("refs/heads/%s", s->ref);
 	if (oid_from_hex(s->after, strlen(s->after), &after) < 0) {
-		complain("--after is not 40 or 64 hexadecimal digits");
+		complain(s, "--after is not 40 or 64 hexadecimal digits");
 		goto out;
 	}
 	before.len = after.len;
 	if (s->before != NULL && oid_from_hex(s->before, strlen(s->before), &before) < 0) {
-		complain("--before is not 40 or 64 hexadecimal digits");
+		complain(s, "--before is not 40 or 64 hexadecimal digits");
 		goto out;
 	}
 	if (!push_add_url(content, s->repository)) {
-		complain("--repository is not an address");
+		complain(s, "--repository is not an address");
 		goto out;
 	}
 	if (delivery_content_add(content, ref, &before, &after) < 0) {
-		complain("--ref is not a ref name, or nothing became nothing");
+		complain(s, "--ref is not a ref name, or nothing became nothing");
 		goto out;
 	}
 	r = EX_OK;
@@ -200,14 +213,12 @@ static int read_secrets(const struct send *s, struct provider_secrets *secrets)
 	char *text = hook_secret_read(s->secret_file != NULL ? s->secret_file : s->token_file, &len,
 				      &err);
 	if (text == NULL) {
-		fprintf(stderr, "doorbell send: %s\n", err.text);
-		return EX_CONFIG;
+		return record_fail(&s->common, EX_CONFIG, "secret", err.text, NULL);
 	}
 	strvec_push_take(s->secret_file != NULL ? &secrets->secrets : &secrets->signing_tokens,
 			 text);
 	if (provider_check_secrets(s->provider, secrets, &err) < 0) {
-		fprintf(stderr, "doorbell send: %s\n", err.text);
-		return EX_CONFIG;
+		return record_fail(&s->common, EX_CONFIG, "secret", err.text, NULL);
 	}
 	return EX_OK;
 }
@@ -216,6 +227,20 @@ static int read_secrets(const struct send *s, struct provider_secrets *secrets)
 static bool is_secret(const char *header)
 {
 	return strncasecmp(header, TOKEN_HEADER, strlen(TOKEN_HEADER)) == 0;
+}
+
+static void print_request_json(const struct send *s, const struct strvec *headers, const char *body)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < headers->count; i++) {
+		const char *header = headers->items[i];
+
+		(void)json_array_append_new(list, record_string(is_secret(header) ? TOKEN_HEADER "***"
+										 : header));
+	}
+	record_print(json_pack("{s:s, s:o, s:o, s:o}", "schema", "send/v1", "to",
+			       record_string(s->to), "headers", list, "body", record_string(body)));
 }
 
 static void print_request(const struct strvec *headers, const char *body)
@@ -283,6 +308,25 @@ static int exit_status(int status)
 	return status == 429 || status == 503 ? EX_TEMPFAIL : 2;
 }
 
+/* What the receiver said, as data; a refusal has the form of every error. */
+static int tell_json(int status, const char *text)
+{
+	int result = exit_status(status);
+	json_t *answer = json_pack("{s:s, s:i, s:o}", "schema", "send/v1", "status", status, "answer",
+				   record_string(text));
+
+	if (result != EX_OK) {
+		char *message = xasprintf("the receiver answered %d", status);
+
+		(void)json_object_set_new(answer, "error",
+					  json_pack("{s:s, s:s, s:n}", "code", "refused", "message",
+						    message, "hint"));
+		free(message);
+	}
+	record_print(answer);
+	return result;
+}
+
 static int put(const struct send *s, const struct strvec *headers, const char *body, size_t len)
 {
 	const char *socket = socket_of(s);
@@ -302,19 +346,23 @@ static int put(const struct send *s, const struct strvec *headers, const char *b
 	buf_init(&answer, ANSWER_BYTES);
 	buf_init(&text, 4 * ANSWER_BYTES);
 	enum cli_post_result r = cli_post(&post, &status, &answer, &err);
-	if (r == CLI_POST_ANSWERED) {
-		answer.data[strcspn(answer.data, "\n")] = '\0';
-		hook_report_text(answer.data, &text);
-		printf("%d%s%s\n", status, text.len > 0 ? " " : "", text.data);
-	} else {
-		fprintf(stderr, "doorbell send: %s\n", err.text);
+	int result = r == CLI_POST_TIMEOUT ? EX_TEMPFAIL : EX_UNAVAILABLE;
+	if (r != CLI_POST_ANSWERED) {
+		(void)record_fail(&s->common, result, "unavailable", err.text, NULL);
+		goto out;
 	}
+	answer.data[strcspn(answer.data, "\n")] = '\0';
+	hook_report_text(answer.data, &text);
+	result = exit_status(status);
+	if (s->common.json) {
+		result = tell_json(status, text.data);
+	} else {
+		printf("%d%s%s\n", status, text.len > 0 ? " " : "", text.data);
+	}
+out:
 	buf_release(&text);
 	buf_release(&answer);
-	if (r == CLI_POST_ANSWERED) {
-		return exit_status(status);
-	}
-	return r == CLI_POST_TIMEOUT ? EX_TEMPFAIL : EX_UNAVAILABLE;
+	return result;
 }
 
 int cli_send(int argc, char **argv)
@@ -328,6 +376,7 @@ int cli_send(int argc, char **argv)
 	size_t len = 0;
 
 	delivery_content_init(&content);
+	record_options_init(&s.common, argc, argv, usage);
 	int r = read_arguments(&s, argc, argv);
 	if (r != 0) {
 		r--;
@@ -343,9 +392,11 @@ int cli_send(int argc, char **argv)
 	}
 	if (provider_compose(s.provider, &content, &secrets, &s.options, &headers, &body, &len,
 			     &err) < 0) {
-		r = complain(err.text);
+		r = complain(&s, err.text);
 	} else if (s.print_curl) {
 		print_curl(&s, &headers, body);
+	} else if (s.dry_run && s.common.json) {
+		print_request_json(&s, &headers, body);
 	} else if (s.dry_run) {
 		print_request(&headers, body);
 	} else {
