@@ -403,7 +403,6 @@ static void plan_impossible(struct delivery_core *core, struct lane *lane)
 		lane->alone = lane->work_count;
 		put_back(lane, lane->work_count);
 	} else {
-		free(push->reason);
 		push->reason = xstrdup("the journal cannot record the decision");
 		push->state = PUSH_REFUSED;
 		tell(core, lane, NULL);
@@ -419,6 +418,8 @@ static void plan_failed(struct delivery_core *core, struct lane *lane, bool agai
 	}
 	for (size_t i = 0; i < lane->work_count; i++) {
 		lane->work[i].state = PUSH_MATCHING;
+		free(lane->work[i].reason);
+		lane->work[i].reason = NULL;
 	}
 	plan_free(lane->plan);
 	lane->plan = NULL;
