@@ -96,7 +96,9 @@ int daemon_load(struct daemon *d, struct settings **ret_settings,
 	for (size_t i = 0; i < problems.count; i++) {
 		log_error("configuration", "problem", problems.items[i], NULL);
 	}
-	for (size_t i = 0; i < warnings.count; i++) {
+	/* The file is read every minute; what was said once is enough. */
+	bool same = fingerprint != d->fingerprint && strcmp(fingerprint, d->fingerprint) == 0;
+	for (size_t i = 0; i < warnings.count && !same; i++) {
 		log_warn("configuration", "warning", warnings.items[i], NULL);
 	}
 	strvec_release(&problems);

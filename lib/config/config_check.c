@@ -107,6 +107,9 @@ static void warn_of_nothing(struct config_loader *l)
 {
 	const struct config *c = l->config;
 
+	if (l->problems->count > 0) {
+		return; // what is missing may stand where the problem is
+	}
 	free(l->name);
 	l->name = xstrdup(l->input->path != NULL ? l->input->path : "configuration");
 	if (c->source_count == 0 && c->socket[0] == '\0') {

@@ -5,8 +5,10 @@
  * names and addresses that may be there only once are compared with those of
  * the items before.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/giturl.h"
 #include "base/xalloc.h"
@@ -224,6 +226,15 @@ static bool leaves(const char *path)
 	       (strlen(path) >= 3 && strcmp(path + strlen(path) - 3, "/..") == 0);
 }
 
+/* It may come later, but until then no application is known. */
+static void check_there(struct config_loader *l, const json_t *node, const char *path)
+{
+	if (path != NULL && access(path, R_OK) != 0) {
+		config_warning(l, node, NULL, "applications from '%.200s': %s: no application is "
+			       "read until it is there", path, strerror(errno));
+	}
+}
+
 static void check_applications(struct config_loader *l, const json_t *node, const void *item)
 {
 	const struct config_applications *a = item;
@@ -234,6 +245,8 @@ static void check_applications(struct config_loader *l, const json_t *node, cons
 			       "and repository", kinds == 0 ? "nowhere" : "several places");
 		return;
 	}
+	check_there(l, json_object_get(node, "directory"), a->directory);
+	check_there(l, json_object_get(node, "file"), a->file);
 	if (a->repository != NULL) {
 		(void)check_address(l, json_object_get(node, "repository"), "repository",
 				    a->repository);

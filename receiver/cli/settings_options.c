@@ -174,6 +174,10 @@ int settings_options_load(const struct settings_options *o, struct config **ret_
 	if (config_load(&input, &config, problems, warnings) != 0) {
 		return -1;
 	}
+	if (input.path == NULL && config->source_count == 0 && config->socket[0] == '\0') {
+		strvec_push(problems, SETTINGS_DEFAULT_PATH ": there is none: write it, or name "
+			    "another with --config");
+	}
 	check_secrets(config, input.path, problems);
 	settings_check(config, problems);
 	if (problems->count > before) {

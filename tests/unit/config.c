@@ -247,7 +247,7 @@ static const struct row rows[] = {
 	  "c.yaml:1:11: 'logLevel' is 'warn': did you mean 'warning'?\n"
 	  "c.yaml:2:7: unknown key 'cert': did you mean 'certFile'?" },
 	{ "",
-	  "" },
+	  "c.yaml: is empty: write the configuration to it" },
 	{ "sources: [{name: a, provider: github, secretFiles: [secret]}]\n",
 	  "" },
 	{ "# nothing\n",
