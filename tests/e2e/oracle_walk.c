@@ -190,7 +190,8 @@ static json_t *inputs_answer(struct inputs *inputs, struct repo *repo, const jso
 	const char *revision = json_string_value(json_object_get(request, "commit"));
 	const char *dir = json_string_value(json_object_get(request, "dir"));
 	const char *walker = json_string_value(json_object_get(request, "walker"));
-	char *options = json_dumps(json_object_get(request, "options"), JSON_COMPACT);
+	const json_t *given = json_object_get(request, "options");
+	char *options = json_is_object(given) ? json_dumps(given, JSON_COMPACT) : NULL;
 	json_t *result = NULL;
 
 	if (revision == NULL || dir == NULL || walker == NULL ||
@@ -221,6 +222,23 @@ static json_t *inputs_answer(struct inputs *inputs, struct repo *repo, const jso
 	return result;
 }
 
+/* A root is a path, or that of a chart, "|", and that of a value file. */
+static json_t *make_source(const char *root)
+{
+	const char *bar = strchr(root, '|');
+	size_t len = bar != NULL ? (size_t)(bar - root) : strlen(root);
+	json_t *source = json_pack("{s:s, s:s%, s:s}", "repoURL", URL, "path", root, len,
+				   "targetRevision", "HEAD");
+
+	if (bar != NULL) {
+		char *values = xasprintf("/%s", bar + 1);
+
+		json_object_set_new(source, "helm", json_pack("{s:[s]}", "valueFiles", values));
+		free(values);
+	}
+	return source;
+}
+
 static int make_apps(const json_t *roots, struct app_list *list, struct error *err)
 {
 	const json_t *root = NULL;
@@ -228,10 +246,10 @@ static int make_apps(const json_t *roots, struct app_list *list, struct error *e
 
 	json_array_foreach(roots, i, root) {
 		char *name = xasprintf("app-%zu", i);
-		json_t *app = json_pack("{s:s, s:s, s:{s:s}, s:{s:{s:s, s:s, s:s}}}", "apiVersion",
+		json_t *app = json_pack("{s:s, s:s, s:{s:s}, s:{s:o}}", "apiVersion",
 					"argoproj.io/v1alpha1", "kind", "Application", "metadata",
-					"name", name, "spec", "source", "repoURL", URL, "path",
-					json_string_value(root), "targetRevision", "HEAD");
+					"name", name, "spec", "source",
+					make_source(json_string_value(root)));
 		struct app *made = NULL;
 		int r = app_from_json(app, "oracle", &made, err);
 

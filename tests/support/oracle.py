@@ -125,9 +125,102 @@ def remove(target):
         shutil.rmtree(target)
 
 
-def roots_of(tree):
-    """The directories with a kustomization file, sorted."""
-    return sorted({os.path.dirname(path) for path in tree if os.path.basename(path) in NAMES})
+class Kustomize:
+    """Roots are directories with a kustomization file."""
+    walker = "kustomize"
+
+    @staticmethod
+    def roots(tree):
+        return sorted({os.path.dirname(path) for path in tree if os.path.basename(path) in NAMES})
+
+    @staticmethod
+    def unit(root):
+        """The directory and options of a root's unit."""
+        return root, None
+
+    @staticmethod
+    def build(directory, root, plugins=None):
+        return build(directory, root, plugins)
+
+
+class Helm:
+    """Roots are charts, alone and with each of some value files: "chart|values"."""
+    walker = "helm"
+
+    @staticmethod
+    def roots(tree):
+        roots = []
+        for path in tree:
+            chart, name = os.path.split(path)
+            if name != "Chart.yaml" or {"charts", "templates"} & set(chart.split("/")[1:-1]):
+                continue
+            roots.append(chart)
+            roots += [chart + "|" + v for v in tree if Helm.is_values(chart, v)][:3]
+        return sorted(roots)
+
+    @staticmethod
+    def is_values(chart, path):
+        here, name = os.path.split(path)
+        return here in (chart, chart + "/ci", chart + "/env") and name != "values.yaml" and \
+            re.search(r"values.*\.ya?ml$", name) is not None
+
+    @staticmethod
+    def unit(root):
+        chart, _, values = root.partition("|")
+        return chart, {"values": [values]} if values else None
+
+    @staticmethod
+    def build(directory, root, plugins=None):
+        """The chart's manifests; None if it fails, or gives others each time."""
+        chart, _, values = root.partition("|")
+        first = Helm.template(directory, chart, values)
+        return first if first == Helm.template(directory, chart, values) else None
+
+    @staticmethod
+    def template(directory, chart, values):
+        done = Helm.run(directory, "template", "release", "./" + chart, "--include-crds",
+                        *(["--values", values] if values else []))
+        if done.returncode == 0:
+            return done.stdout
+        if b"missing in charts/" not in done.stderr:
+            return None
+        return Helm.with_dependencies(directory, chart, values)
+
+    @staticmethod
+    def with_dependencies(directory, chart, values):
+        """In a copy beside the chart: those from here are built, the others left out."""
+        copy = tempfile.mkdtemp(prefix=".copy.", dir=os.path.dirname(os.path.join(directory, chart)))
+        try:
+            shutil.copytree(os.path.join(directory, chart), copy, symlinks=True, dirs_exist_ok=True)
+            there = "./" + os.path.relpath(copy, directory)
+            if Helm.run(directory, "dependency", "build", there).returncode != 0:
+                Helm.leave_out(copy)
+            done = Helm.run(directory, "template", "release", there, "--include-crds",
+                            *(["--values", values] if values else []))
+            return done.stdout if done.returncode == 0 else None
+        finally:
+            shutil.rmtree(copy)
+
+    @staticmethod
+    def leave_out(copy):
+        path = os.path.join(copy, "Chart.yaml")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(re.sub(r"(?m)^dependencies:.*\n(?:[ \t#-].*\n|\n)*", "", text + "\n"))
+        for name in ("requirements.yaml", "requirements.lock", "Chart.lock"):
+            remove(os.path.join(copy, name))
+
+    @staticmethod
+    def run(directory, *arguments):
+        nowhere = "http://127.0.0.1:9"
+        environment = {"PATH": "/nonexistent", "HOME": "/nonexistent", "TMPDIR": "/tmp",
+                       "HELM_CACHE_HOME": directory + "/.helm", "HTTP_PROXY": nowhere,
+                       "HELM_CONFIG_HOME": directory + "/.helm", "HTTPS_PROXY": nowhere,
+                       "HELM_DATA_HOME": directory + "/.helm", "ALL_PROXY": nowhere}
+        return subprocess.run((os.path.join(RENDERERS, "helm"),) + arguments, cwd=directory,
+                              env=environment, timeout=TIMEOUT, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, check=False)
 
 
 class Checkout:
@@ -175,7 +268,8 @@ def canonical(manifests):
 class Engine:
     """The program tests/e2e/oracle_walk on one repository."""
 
-    def __init__(self, path):
+    def __init__(self, path, renderer=Kustomize):
+        self.renderer = renderer
         self.process = subprocess.Popen((WALK, path), stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True)
 
@@ -195,7 +289,9 @@ class Engine:
         return answer
 
     def inputs(self, commit, root):
-        return self.ask(op="inputs", commit=commit, walker="kustomize", dir=root)
+        directory, unit_options = self.renderer.unit(root)
+        return self.ask(op="inputs", commit=commit, walker=self.renderer.walker, dir=directory,
+                        options=unit_options)
 
     def affected(self, ref, before, after, roots, fresh=False):
         return self.ask(op="affected", ref=ref, before=before, after=after, roots=roots,
@@ -245,7 +341,8 @@ def quote(path):
 class Oracle:
     """All questions about one repository."""
 
-    def __init__(self, path, directory, jobs=2, seed=1, plugins=None):
+    def __init__(self, path, directory, jobs=2, seed=1, plugins=None, renderer=Kustomize):
+        self.renderer = renderer
         self.repository = Repository(path)
         self.directory = directory
         self.jobs = jobs
@@ -265,10 +362,10 @@ class Oracle:
         full = self.make("full")
         Checkout(self.repository, full).move(commit)
         tree = self.repository.tree(commit)
-        engine = Engine(self.repository.path)
+        engine = Engine(self.repository.path, self.renderer)
         counts = {"equal": 0, "different": 0, "fails": 0, "opaque": 0, "probes": 0}
         work = []
-        for root in roots if roots is not None else roots_of(tree):
+        for root in roots if roots is not None else self.renderer.roots(tree):
             inputs = engine.inputs(commit, root)
             counts["opaque"] += bool(inputs["opaque"])
             counts["probes"] += len(inputs["probes"])
@@ -276,9 +373,10 @@ class Oracle:
         engine.close()
         alone = [self.lay_out(tree, root, inputs) for root, inputs in work]
         with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
-            whole = list(pool.map(lambda item: build(full, item[0], self.plugins), work))
-            part = list(pool.map(lambda pair: build(pair[1], pair[0][0],
-                                                   self.plugins), zip(work, alone)))
+            whole = list(pool.map(lambda item: self.renderer.build(full, item[0],
+                                                                      self.plugins), work))
+            part = list(pool.map(lambda pair: self.renderer.build(pair[1], pair[0][0],
+                                                                 self.plugins), zip(work, alone)))
         for (root, _), a, b, where in zip(work, whole, part, alone):
             if a == b:
                 counts["fails" if a is None else "equal"] += 1
@@ -302,16 +400,16 @@ class Oracle:
         for path in inputs["files"]:
             if path not in tree:
                 os.makedirs(os.path.join(directory, path), exist_ok=True)
-        os.makedirs(os.path.join(directory, root), exist_ok=True)
+        os.makedirs(os.path.join(directory, self.renderer.unit(root)[0]), exist_ok=True)
         return directory
 
     def mutate(self, commit, roots=None, limit=None):
         """Create each absent input, one at a time: the root must be touched. Count of both."""
         scratch = Scratch(self.repository, self.directory)
-        engine = Engine(self.repository.path)
+        engine = Engine(self.repository.path, self.renderer)
         tree = self.repository.tree(commit)
         wanted = []
-        for root in roots if roots is not None else roots_of(tree):
+        for root in roots if roots is not None else self.renderer.roots(tree):
             probes = engine.inputs(commit, root)["probes"]
             absent = [p["path"] for p in probes if p["kind"] == "absent" and p["path"]]
             if limit is not None and len(absent) > limit:
@@ -320,7 +418,7 @@ class Oracle:
                 wanted.append((root, path, scratch.commit(commit, {path: b"new: 1\n"})))
         engine.close()
         scratch.flush()
-        engine = Engine(scratch.path)
+        engine = Engine(scratch.path, self.renderer)
         touched = 0
         for root, path, ref in wanted:
             answer = engine.affected(ref, commit, scratch.resolve(ref), [root])
@@ -360,8 +458,8 @@ class Oracle:
         """Push after push through one state; each push also through a new one."""
         scratch = Scratch(self.repository, self.directory)
         tree = self.repository.tree(commit)
-        roots = roots if roots is not None else roots_of(tree)
-        engine = Engine(self.repository.path)
+        roots = roots if roots is not None else self.renderer.roots(tree)
+        engine = Engine(self.repository.path, self.renderer)
         probed = sorted({p["path"] for root in roots[:200]
                          for p in engine.inputs(commit, root)["probes"] if p["path"]})
         engine.close()
@@ -375,7 +473,7 @@ class Oracle:
                 at = Repository(scratch.path)
         if at is not self.repository:
             at.close()
-        engine = Engine(scratch.path)
+        engine = Engine(scratch.path, self.renderer)
         equal = 0
         for before, after in zip(commits, commits[1:]):
             one = engine.affected("refs/heads/main", before, after, roots)
@@ -392,14 +490,14 @@ class Oracle:
         """Replay the last pushes: recall and precision against the rendered output."""
         before = Checkout(self.repository, self.make("before"))
         after = Checkout(self.repository, self.make("after"))
-        engine = Engine(self.repository.path)
+        engine = Engine(self.repository.path, self.renderer)
         sums = {"pushes": 0, "pairs": 0, "tracked": 0, "hits": 0, "true": 0, "found": 0,
                 "precise": 0, "judged": 0}
         pool = concurrent.futures.ThreadPoolExecutor(self.jobs)
         for a, b in only or self.repository.pushes(commit, count):
             old, new = self.repository.tree(a), self.repository.tree(b)
             changed = {p for p in set(old) | set(new) if old.get(p) != new.get(p)}
-            roots = roots_of(old)
+            roots = self.renderer.roots(old)
             sums["pushes"] += 1
             sums["tracked"] += len(roots)
             if not changed or not roots:
@@ -426,7 +524,7 @@ class Oracle:
         """As build(), once for each commit and root; a digest stands for the output."""
         key = (commit, root)
         if key not in self.built:
-            manifests = build(checkout.directory, root, self.plugins)
+            manifests = self.renderer.build(checkout.directory, root, self.plugins)
             self.built[key] = manifests and hashlib.sha256(manifests).digest()
         return self.built[key]
 
@@ -437,7 +535,7 @@ class Oracle:
             parts = path.split("/")
             for depth in range(len(parts)):
                 near.add("/".join(parts[:depth]))
-        chosen = hits | (near & set(roots))
+        chosen = hits | {root for root in roots if self.renderer.unit(root)[0] in near}
         rest = [root for root in roots if root not in chosen]
         return sorted(chosen) + self.random.sample(rest, min(sample, len(rest)))
 
@@ -477,6 +575,7 @@ def options():
     parser.add_argument("--absent", type=int, default=5, help="absent inputs to create a root")
     parser.add_argument("--sample", type=int, default=5, help="other roots to render a push")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--helm", action="store_true", help="charts, not kustomizations")
     parser.add_argument("--skip", action="append", default=[],
                         choices=("replay", "mutate", "incremental", "differ"))
     parser.add_argument("--keep", action="store_true", help="leave the scratch directory")
@@ -487,7 +586,8 @@ def main():
     args = options()
     prepare()
     directory = tempfile.mkdtemp(prefix="oracle.")
-    oracle = Oracle(args.repository, directory, args.jobs)
+    oracle = Oracle(args.repository, directory, args.jobs,
+                    renderer=Helm if args.helm else Kustomize)
     commit = oracle.repository.resolve(args.commit)
     if "replay" not in args.skip:
         print("replay     ", oracle.replay(commit), flush=True)
