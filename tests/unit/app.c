@@ -308,7 +308,7 @@ static void lists_and_streams(void)
 	release(&read);
 
 	read = read_text("a: [\n");
-	tap_ok(read.r < 0 && strncmp(read.err.text, "apps.yaml: ", 11) == 0,
+	tap_ok(read.r < 0 && strncmp(read.err.text, "apps.yaml:2:1: ", 15) == 0,
 	       "what is not YAML is an error that names the text: %s", read.err.text);
 	release(&read);
 	read = read_text("");
