@@ -222,7 +222,7 @@ static json_t *inputs_answer(struct inputs *inputs, struct repo *repo, const jso
 	return result;
 }
 
-/* A root is a path, or that of a chart, "|", and that of a value file. */
+/* A root is a path, or that of a chart, "|", and that of a value file or nothing. */
 static json_t *make_source(const char *root)
 {
 	const char *bar = strchr(root, '|');
@@ -232,8 +232,12 @@ static json_t *make_source(const char *root)
 
 	if (bar != NULL) {
 		char *values = xasprintf("/%s", bar + 1);
+		json_t *helm = json_pack("{s:s}", "releaseName", "release");
 
-		json_object_set_new(source, "helm", json_pack("{s:[s]}", "valueFiles", values));
+		if (bar[1] != '\0') {
+			json_object_set_new(helm, "valueFiles", json_pack("[s]", values));
+		}
+		json_object_set_new(source, "helm", helm);
 		free(values);
 	}
 	return source;

@@ -144,7 +144,7 @@ class Kustomize:
 
 
 class Helm:
-    """Roots are charts, alone and with each of some value files: "chart|values"."""
+    """Roots are charts with no, or one of some, value files: "chart|", "chart|values"."""
     walker = "helm"
 
     @staticmethod
@@ -154,7 +154,7 @@ class Helm:
             chart, name = os.path.split(path)
             if name != "Chart.yaml" or {"charts", "templates"} & set(chart.split("/")[1:-1]):
                 continue
-            roots.append(chart)
+            roots.append(chart + "|")
             roots += [chart + "|" + v for v in tree if Helm.is_values(chart, v)][:3]
         return sorted(roots)
 
