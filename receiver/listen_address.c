@@ -110,6 +110,10 @@ static int open_one(const struct addrinfo *info, bool all, const char *address, 
 
 		(void)close(fd);
 		(void)error_errno(err, -1, saved, "%s: cannot listen", address);
+		if (saved == EADDRINUSE) {
+			(void)error_set(err, -1, "%s: another process listens there: stop it, or "
+					"set 'listen' or 'statusListen' to another", address);
+		}
 		errno = saved;
 		return -1;
 	}

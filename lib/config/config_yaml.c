@@ -187,8 +187,10 @@ void config_read_secret(struct config_loader *l, const char *path, const json_t 
 	int fd = open_file(path, &st, &err);
 
 	if (fd < 0) {
-		config_problem(l, node, NULL, "'%s': '%s': %s: correct the path", key, path,
-			       err.text);
+		config_problem(l, node, NULL, "'%s': '%s': %s: %s", key, path, err.text,
+			       access(path, R_OK) != 0 && errno == EACCES
+				       ? "let the user who runs doorbell read it"
+				       : "correct the path");
 		return;
 	}
 	buf_init(&content, CONFIG_SECRET_MAX);

@@ -49,7 +49,8 @@ static int failed(const struct record_options *common, enum control_result resul
 		       ? record_fail(common, EX_UNAVAILABLE, "not_running", message,
 				     "no receiver runs there: start it, or name its "
 				     "--state-directory")
-		       : record_fail(common, EX_UNAVAILABLE, "no_answer", message, NULL);
+		       : record_fail(common, EX_UNAVAILABLE, "no_answer", message,
+				     "run this as the user the receiver runs as, or root");
 }
 
 /* Ask for all pages and put them together in *ret_all. An exit status. */

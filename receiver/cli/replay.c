@@ -114,7 +114,8 @@ static int replay(struct record_options *common, int64_t id)
 				     "--state-directory");
 		break;
 	case CONTROL_FAILED:
-		status = record_fail(common, EX_UNAVAILABLE, "no_answer", err.text, NULL);
+		status = record_fail(common, EX_UNAVAILABLE, "no_answer", err.text,
+				     "run this as the user the receiver runs as, or root");
 		break;
 	case CONTROL_OK:
 		status = reply.status / 100 == 2 ? accepted(common, id, &reply)
