@@ -105,11 +105,13 @@ static void test_exec_request(void)
 		   "[/usr/local/bin/ring]\n[--for]\n[$(reboot)]\n"
 		   "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\nHOME=/\n"
 		   "LANG=de_DE.UTF-8\nKUBECONFIG=/etc/kube\n"
-		   "DOORBELL_APPLICATION=shop\nDOORBELL_NAMESPACE=argocd\n"
+		   "DOORBELL_KIND=Application\nDOORBELL_APPLICATION=shop\nDOORBELL_NAMESPACE="
+		   "argocd\n"
 		   "DOORBELL_PROJECT=team a&b\nDOORBELL_REPOSITORY=git.example.org/shop\n"
 		   "DOORBELL_REF=refs/heads/main\nDOORBELL_BEFORE=" OLD "\nDOORBELL_AFTER=" NEW
 		   "\nDOORBELL_PUSH=7\nDOORBELL_ATTEMPT=1\n\n"
-		   "{\"application\":\"shop\",\"namespace\":\"argocd\",\"project\":\"team a&b\","
+		   "{\"kind\":\"Application\",\"application\":\"shop\",\"namespace\":\"argocd\","
+		   "\"project\":\"team a&b\","
 		   "\"repository\":\"git.example.org/shop\",\"ref\":\"refs/heads/main\","
 		   "\"before\":\"" OLD "\",\"after\":\"" NEW "\",\"push\":7,\"attempt\":1,"
 		   "\"automated\":false,\"reasons\":[{\"path\":\"a\"}]}\n",
