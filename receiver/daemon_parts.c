@@ -100,7 +100,7 @@ void daemon_take_up(struct daemon *d)
 		trigger_free(l->triggers[i]);
 	}
 	for (size_t i = 0; i < l->push_count; i++) {
-		delivery_accept(core, &l->pushes[i]);
+		world_accept(d->world, &l->pushes[i]);
 		journal_push_release(&l->pushes[i]);
 	}
 	free(l->refs);
@@ -290,7 +290,7 @@ static void refresh_metrics(void *ctx)
 
 	count_replies(d, d->conns, d->counted[0], "webhook");
 	count_replies(d, d->admin_conns, d->counted[1], "api");
-	delivery_get_stats(world_core(d->world), &core);
+	world_get_stats(d->world, &core);
 	metrics_set(d->metrics, METRIC_QUEUE_DEPTH, "match", (double)core.pushes);
 	metrics_set(d->metrics, METRIC_QUEUE_DEPTH, "trigger", (double)core.triggers);
 	metrics_set(d->metrics, METRIC_QUEUE_OLDEST_TIMESTAMP, "match",

@@ -23,6 +23,15 @@
 #include "receiver/settings.h"
 #include "receiver/store.h"
 
+/*
+ * One delivery can bring ten thousand pushes.  So many are begun before the
+ * loop does something else, ...
+ */
+#define PUSHES_A_TURN 64
+
+/* ... and none while so many decisions are on their way to the journal. */
+#define PLANS_MAX 256
+
 /* The list of applications may change while a reader works; then it is asked again. */
 #define MATCH_TRIES 3
 
@@ -32,7 +41,17 @@ struct world {
 	struct ringer *ringer;
 	struct delivery_core *core;
 	struct event *timer;
+	struct event *begin;      // pushes that stand in line
+	struct arrived *arrived;
+	size_t arrived_count;
+	size_t plans;             // on their way to the journal
 	struct asked *open;
+};
+
+/* A stored push that the core has not seen. */
+struct arrived {
+	struct journal_push push;
+	struct arrived *next, *prev;
 };
 
 struct asked {
@@ -107,6 +126,63 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	delivery_tick(((struct world *)arg)->core);
+}
+
+/* --- pushes: into the core, a few at a time ------------------------------- */
+
+static void begin_soon(struct world *w)
+{
+	static const struct timeval now = { 0 };
+
+	if (w->arrived != NULL && w->plans < PLANS_MAX && io_ready(w)) {
+		evtimer_add(w->begin, &now);
+	}
+}
+
+static struct journal_push take_arrived(struct world *w)
+{
+	struct arrived *first = w->arrived;
+	struct journal_push push = first->push;
+
+	DL_DELETE(w->arrived, first);
+	w->arrived_count--;
+	free(first);
+	return push;
+}
+
+static void on_begin(evutil_socket_t fd, short what, void *arg)
+{
+	struct world *w = arg;
+
+	(void)fd;
+	(void)what;
+	for (int i = 0; i < PUSHES_A_TURN && w->arrived != NULL && w->plans < PLANS_MAX; i++) {
+		struct journal_push push = take_arrived(w);
+
+		delivery_accept(w->core, &push);
+		journal_push_release(&push);
+	}
+	begin_soon(w);
+}
+
+void world_accept(struct world *w, const struct journal_push *push)
+{
+	struct arrived *last = xcalloc(1, sizeof(*last));
+
+	journal_push_copy(push, &last->push);
+	DL_APPEND(w->arrived, last);
+	w->arrived_count++;
+	begin_soon(w);
+}
+
+void world_get_stats(const struct world *w, struct delivery_stats *ret_stats)
+{
+	delivery_get_stats(w->core, ret_stats);
+	ret_stats->pushes += w->arrived_count;
+	if (w->arrived != NULL && (ret_stats->oldest_push_ms == 0 ||
+				   w->arrived->push.accepted_ms < ret_stats->oldest_push_ms)) {
+		ret_stats->oldest_push_ms = w->arrived->push.accepted_ms;
+	}
 }
 
 static struct asked *asked_new(struct world *w, uint64_t ticket, const char *repository,
@@ -298,8 +374,10 @@ static void on_planned(void *arg, enum journal_result result, const struct error
 	} else if (a->plan->move_ref) {
 		resolver_keep(w->parts.resolver, a->repository, a->ref, &a->plan->commit);
 	}
+	w->plans--;
 	delivery_planned(w->core, a->ticket, result);
 	asked_done(a, "plan");
+	begin_soon(w);
 }
 
 static void io_plan(void *ctx, uint64_t ticket, struct journal_plan *plan)
@@ -308,6 +386,7 @@ static void io_plan(void *ctx, uint64_t ticket, struct journal_plan *plan)
 	struct asked *a = asked_new(w, ticket, plan->repository, plan->ref);
 
 	a->plan = plan;
+	w->plans++;
 	store_add_plan(w->parts.store, plan, on_planned, a);
 }
 
@@ -394,6 +473,7 @@ struct world *world_new(const struct world_parts *parts, struct settings *settin
 	w->parts = *parts;
 	w->settings = settings_ref(settings);
 	w->timer = evtimer_new(parts->base, on_timer, w);
+	w->begin = evtimer_new(parts->base, on_begin, w);
 	w->core = delivery_new(&settings->delivery, &io);
 	return w;
 }
@@ -406,8 +486,14 @@ void world_free(struct world *w)
 	while (w->open != NULL) {
 		asked_free(w->open);
 	}
+	while (w->arrived != NULL) {
+		struct journal_push push = take_arrived(w);
+
+		journal_push_release(&push);
+	}
 	delivery_free(w->core);
 	event_free(w->timer);
+	event_free(w->begin);
 	settings_unref(w->settings);
 	free(w);
 }
@@ -429,14 +515,10 @@ struct delivery_core *world_core(struct world *w)
 	return w->core;
 }
 
-void world_accept(struct world *w, const struct journal_push *push)
-{
-	delivery_accept(w->core, push);
-}
-
 void world_go_on(void *w)
 {
 	delivery_go_on(((struct world *)w)->core);
+	begin_soon(w);
 }
 
 size_t world_busy(const struct world *w)

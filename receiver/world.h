@@ -48,7 +48,10 @@ void world_set_settings(struct world *w, struct settings *settings);
 /* The core, for those who feed it. */
 struct delivery_core *world_core(struct world *w);
 
-/* A stored push. */
+/*
+ * A stored push (copied), new or resumed, in the order they were stored.  It
+ * stands in line until the core may begin with it.
+ */
 void world_accept(struct world *w, const struct journal_push *push);
 
 /* The outcome of a try, as a ringer_done_fn of ctx w. */
@@ -56,6 +59,9 @@ void world_rung(void *w, int64_t trigger, const struct outcome *outcome);
 
 /* The applications have become known, as a callback of the catalog. */
 void world_go_on(void *w);
+
+/* delivery_get_stats() of the core, and the pushes that stand in line. */
+void world_get_stats(const struct world *w, struct delivery_stats *ret_stats);
 
 /* Questions and tries that are under way. */
 size_t world_busy(const struct world *w);
