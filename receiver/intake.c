@@ -363,9 +363,12 @@ static void on_stored(void *arg, enum journal_result result, const struct error 
 }
 
 /* How long the sender would wait to be told: only our own hook asks. */
-static int64_t wait_of(const struct intake *intake, const struct view *view)
+static int64_t wait_of(const struct intake *intake, const struct config_source *source,
+		       const struct view *view)
 {
-	const char *text = provider_header_get(&view->request, PUSH_NATIVE_WAIT);
+	const char *text = strcmp(source->provider, "native") == 0
+				   ? provider_header_get(&view->request, PUSH_NATIVE_WAIT)
+				   : NULL;
 	int64_t most = intake->settings->config->hook_wait;
 	int64_t asked = text != NULL ? strtoll(text, NULL, 10) : 0;
 
@@ -383,7 +386,7 @@ static void store(struct intake *intake, const struct conn_request *request,
 		.conn = request->id,
 		.came_ms = mstime_monotonic(),
 		.provider = provider_get_name(provider_by_name(source->provider)),
-		.wait_ms = wait_of(intake, view),
+		.wait_ms = wait_of(intake, source, view),
 	};
 	fill_delivery(intake, source, view, content, lookup, &a->delivery);
 	if (store_add_delivery(intake->o.store, &a->delivery, on_stored, a) != STORE_OK) {
