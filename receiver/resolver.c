@@ -112,10 +112,9 @@ static void fail_later(struct question *q, const char *why)
 /* The commit that must be there, NULL: none. */
 static const struct oid *wanted(const struct question *q)
 {
-	if (q->tip.len > 0) {
-		return &q->tip;
-	}
-	return q->after.len > 0 && !oid_is_zero(&q->after) ? &q->after : NULL;
+	const struct oid *id = q->tip.len > 0 ? &q->tip : &q->after;
+
+	return id->len > 0 && !oid_is_zero(id) ? id : NULL;
 }
 
 static void on_reader(void *arg, enum reader_result result, const struct reader_tip *tip,
@@ -128,7 +127,9 @@ static void on_reader(void *arg, enum reader_result result, const struct reader_
 		return;
 	}
 	if (q->tip.len > 0) {
-		answer(q, tip->present ? RESOLVE_TIP : RESOLVE_UNUSABLE, &q->tip,
+		bool there = tip->present || wanted(q) == NULL;
+
+		answer(q, there ? RESOLVE_TIP : RESOLVE_UNUSABLE, &q->tip,
 		       "the commit is not in the repository any more");
 		return;
 	}
@@ -156,6 +157,10 @@ static void on_fetch(void *arg, const struct fetch_result *result)
 
 	if (result->outcome == FETCH_REF_GONE && wanted(q) == NULL) {
 		how = RESOLVE_GONE;
+	}
+	/* A repeat: what the origin has no more may still be here, or never will be. */
+	if (q->tip.len > 0 && result->outcome != FETCH_FAILED) {
+		how = RESOLVE_TIP;
 	}
 	const struct oid *tip = result->tip.len > 0 ? &result->tip : &q->after;
 	answer(q, how, q->tip.len > 0 ? &q->tip : tip, result->why);
