@@ -263,8 +263,8 @@ static int install(struct arguments *a, const struct hook_place *place)
 		return fail(a, EX_USAGE, "--socket or --url, and --secret-file are needed");
 	}
 	if (place->state == HOOK_STATE_FOREIGN && place->has_local) {
-		return fail(a, EX_CONFIG, "both post-receive and post-receive.local are there and not "
-				       "ours: move one of them first");
+		return fail(a, EX_CONFIG, "both post-receive and post-receive.local are there and "
+			    "not ours: move one of them first");
 	}
 	buf_init(&conf, 65536);
 	if (check_secret(a->secret_file, &err) < 0 || make_conf(a, place, &conf, &err) < 0) {
@@ -275,7 +275,8 @@ static int install(struct arguments *a, const struct hook_place *place)
 		say(a, "kept", place->local, "%s -> %s\n", place->hook, place->local);
 	}
 	say(a, "hook", place->hook, "%s: link to %s\n", place->hook, place->program);
-	say(a, "conf", conf.data, "%s/doorbell/hook.conf:\n%s", place->git_dir, conf.data);
+	say(a, "conf", conf.data, "%s/doorbell/hook.conf:\n%s", place->git_dir,
+	    conf.data);
 	if (a->dry_run) {
 		r = EX_OK;
 		goto out;

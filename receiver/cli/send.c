@@ -234,10 +234,10 @@ static void print_request_json(const struct send *s, const struct strvec *header
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < headers->count; i++) {
-		const char *header = headers->items[i];
+		bool hidden = is_secret(headers->items[i]);
+		const char *text = hidden ? TOKEN_HEADER "***" : headers->items[i];
 
-		(void)json_array_append_new(list, record_string(is_secret(header) ? TOKEN_HEADER "***"
-										 : header));
+		(void)json_array_append_new(list, record_string(text));
 	}
 	record_print(json_pack("{s:s, s:o, s:o, s:o}", "schema", "send/v1", "to",
 			       record_string(s->to), "headers", list, "body", record_string(body)));
@@ -312,8 +312,8 @@ static int exit_status(int status)
 static int tell_json(int status, const char *text)
 {
 	int result = exit_status(status);
-	json_t *answer = json_pack("{s:s, s:i, s:o}", "schema", "send/v1", "status", status, "answer",
-				   record_string(text));
+	json_t *answer = json_pack("{s:s, s:i, s:o}", "schema", "send/v1", "status", status,
+				   "answer", record_string(text));
 
 	if (result != EX_OK) {
 		char *message = xasprintf("the receiver answered %d", status);
