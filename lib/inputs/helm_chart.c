@@ -37,6 +37,10 @@
 
 #define RULES_BYTES_MAX 16384
 #define LINKED_DIRS_MAX 10
+#define NAMES_MAX 1000
+
+/* Text that is looked through; in a chart with more, all files count. */
+#define TEXT_BYTES_MAX (64U * 1024 * 1024)
 
 /* The first byte of the filter's argument; the rules of .helmignore follow. */
 #define NEEDED 'n'
@@ -50,6 +54,7 @@ struct chart {
 	struct strvec names;    // of the unpacked charts in charts/
 	bool suspect;           // values may be templates that reach further
 	bool all;               // everything in the directory counts
+	size_t text_len;        // bytes looked through so far
 	const char *seen;       // where the directory being listed is in the chart
 	size_t skip;            // bytes of a path in front of what is below that directory
 	int links;              // linked directories on the way there
@@ -134,7 +139,10 @@ static bool ends_with(const char *text, const char *end)
 static void get_text(struct chart *c, const struct oid *id, struct buf *text)
 {
 	buf_init(text, LIMIT_YAML_BYTES);
-	c->all = !inputs_blob(c->walk, id, text) || c->all;
+	if (c->text_len > TEXT_BYTES_MAX || !inputs_blob(c->walk, id, text)) {
+		c->all = true;
+	}
+	c->text_len += text->len;
 }
 
 static bool is_template(const char *seen)
@@ -161,7 +169,7 @@ static void note_chart(struct chart *c, const char *seen, const char *path)
 	if (inputs_yaml(c->walk, path, INPUTS_MEANING, true, &value, &bad, NULL) == INPUTS_FILE) {
 		name = json_string_value(json_object_get(value, "name"));
 	}
-	if (name != NULL && c->names.count < HELM_IGNORE_RULES_MAX) {
+	if (name != NULL && c->names.count < NAMES_MAX) {
 		(void)strvec_push_unique(&c->names, name);
 	}
 }

@@ -28,6 +28,7 @@
 #define TOKENS_MAX 512 // of one action
 #define NESTING_MAX 100
 #define NAMES_MAX 1024
+#define CALLS_MAX 20000 // in all templates of a chart; ten times those of large ones
 
 enum kind {
 	WORD,   // a function, keyword or number
@@ -179,8 +180,8 @@ static bool is_root(const struct scan *s, const struct token *token)
 
 static void add_name(struct helm_templates *t, struct strvec *names, const struct token *token)
 {
-	if (names->count >= NAMES_MAX) {
-		t->dynamic = true;
+	if (names->count >= NAMES_MAX || ++t->calls > CALLS_MAX) {
+		t->files = true;
 		return;
 	}
 	char *name = xasprintf("%.*s", (int)token->len, token->text);
@@ -224,7 +225,6 @@ static void read_alias(struct scan *s, size_t i)
 	const struct token *t = &s->tokens[i];
 
 	if (t->kind == VAR && i + 3 == s->count && t[1].kind == ASSIGN && is_root(s, t + 2)) {
-		s->t->files = s->t->files || s->aliases.count + 1 >= NAMES_MAX;
 		add_name(s->t, &s->aliases, t);
 	}
 }

@@ -17,6 +17,7 @@ struct helm_templates {
 	bool files;             // Files is named, or all there is may be written out
 	bool tpl;               // values may be templates
 	bool dynamic;           // templates are called by a name that is computed
+	size_t calls;           // names looked at so far
 	struct strvec defines;  // names of templates that are there
 	struct strvec includes; // names of templates that are called
 };

@@ -25,6 +25,7 @@
 #include "inputs/jsonnet_imports.h"
 
 #define IMPORTS_MAX 10000
+#define LIBS_MAX 100
 
 /* One text whose imports are being followed. */
 struct importing {
@@ -147,6 +148,10 @@ void jsonnet_add_options(struct inputs_walk *w, const json_t *jsonnet, json_t *o
 		if (path != NULL) {
 			(void)json_array_append_new(libs, json_string(path));
 		}
+	}
+	if (json_array_size(libs) > LIBS_MAX) {
+		inputs_opaque(w, "it has more than 100 Jsonnet libraries");
+		(void)json_array_clear(libs);
 	}
 	if (json_array_size(libs) > 0) {
 		(void)json_object_set(options, "libs", libs);

@@ -37,7 +37,11 @@ static void read_chart_dir(struct kustomize_root *root, const char *relative)
 
 	(void)inputs_lookup(w, inputs_join(w, root->dir, relative), &entry);
 	if (entry.found == INPUTS_DIRECTORY) {
-		inputs_child(w, inputs_renderer(INPUTS_TYPE_HELM), entry.real, NULL, relative);
+		/* The values are Kustomize's: they may be templates themselves. */
+		json_t *options = json_pack("{s:b}", "anything", 1);
+
+		inputs_child(w, inputs_renderer(INPUTS_TYPE_HELM), entry.real, options, relative);
+		json_decref(options);
 	}
 }
 
