@@ -151,8 +151,8 @@ static bool compose(struct hook *hook, const struct buf *input)
 			       refs.skipped);
 	}
 	if (refs.over > 0) {
-		(void)buf_addf(&hook->out, "warning: doorbell: %zu refs over %d are left to the "
-			       "sweep\n", refs.over, LIMIT_REFS);
+		(void)buf_addf(&hook->out, "warning: doorbell: %zu refs over %d are not told; the "
+			       "next push to them makes up for it\n", refs.over, LIMIT_REFS);
 	}
 	if (content.count > 0) {
 		hook->body = push_native_body(&content, &err);
@@ -180,7 +180,8 @@ static bool spool(struct hook *hook, const char *why)
 	(void)buf_addf(&hook->out, "warning: doorbell: %s, push not spooled (",
 		       why != NULL ? why : "not sent");
 	hook_report_text(r == HOOK_SPOOL_FULL ? "spool full" : err.text, &hook->out);
-	(void)buf_addstr(&hook->out, ");\nwarning: doorbell: the receiver's sweep will find it\n");
+	(void)buf_addstr(&hook->out, ");\nwarning: doorbell: the next push to the same refs "
+				"makes up for it\n");
 	return false;
 }
 

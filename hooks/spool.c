@@ -5,8 +5,8 @@
  * synced: then it is there as a whole or not at all.  Two processes may send
  * the same file (the lock is a courtesy): the receiver knows the id.  The
  * number of files has a ceiling so that a receiver that is down for a month
- * does not fill the disk; what is not spooled then is found by the receiver's
- * own sweep of the repository's refs.
+ * does not fill the disk; what is not spooled then is made up for by the next
+ * push to the same ref: the receiver compares with the commit it processed last.
  */
 #include "hooks/spool.h"
 
