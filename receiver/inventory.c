@@ -460,8 +460,28 @@ static void merge_app(struct inventory *inv, struct seen **seen, struct app *app
 	found->name = name;
 	found->origin = app->origin;
 	HASH_ADD_KEYPTR(hh, *seen, found->name, strlen(found->name), found);
-	canonicalise(inv, app);
 	app_list_add_take(&inv->merged, app); /* a view: never released as a list */
+}
+
+/*
+ * Flux's objects get their sources from the GitRepositories, which are not
+ * applications themselves.
+ */
+static void link_all(struct inventory *inv)
+{
+	struct app_list *list = &inv->merged;
+	size_t kept = 0;
+
+	app_link(list, &inv->problems);
+	for (size_t i = 0; i < list->count; i++) {
+		struct app *app = list->items[i];
+
+		if (app->kind != APP_GIT_REPOSITORY) {
+			canonicalise(inv, app);
+			list->items[kept++] = app;
+		}
+	}
+	list->count = kept;
 }
 
 void inventory_merge(struct inventory *inv)
@@ -489,6 +509,7 @@ void inventory_merge(struct inventory *inv)
 		free(one->name);
 		free(one);
 	}
+	link_all(inv);
 }
 
 const struct app_list *inventory_list(const struct inventory *inv)

@@ -175,6 +175,18 @@ void app_release_source(struct app_source *source)
 	json_decref(source->spec);
 }
 
+bool app_sources_fit(const struct app *app)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < app->source_count; i++) {
+		(void)json_array_append(all, app->sources[i].spec);
+	}
+	bool fits = app_fits(all);
+	json_decref(all);
+	return fits;
+}
+
 bool app_is_template(const char *text)
 {
 	return strstr(text, "{{") != NULL;

@@ -30,6 +30,9 @@ int app_get_bool(const json_t *object, const char *key);
 /* Is a tree of a size and depth that we hold (LIMIT_APPLICATION_BYTES)? A cycle is not. */
 bool app_fits(const json_t *tree);
 
+/* Do all its sources together fit, so that it can go through a frame? */
+bool app_sources_fit(const struct app *app);
+
 /* Does a text hold a template, of which only a controller knows what it becomes? */
 bool app_is_template(const char *text);
 

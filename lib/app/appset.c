@@ -55,8 +55,8 @@ static int read_patterns(const json_t *git, const char *where, const char *key, 
 		if (path == NULL) {
 			return -1;
 		}
-		char *signed_path = xasprintf("%c%s", app_get_bool(entry, "exclude") == 1 ? '-' : '+',
-					      path);
+		char sign = app_get_bool(entry, "exclude") == 1 ? '-' : '+';
+		char *signed_path = xasprintf("%c%s", sign, path);
 		(void)json_array_append_new(patterns, json_string(signed_path));
 		free(signed_path);
 		free(path);
@@ -154,5 +154,8 @@ int appset_read(struct app *app, const json_t *spec, struct error *err)
 {
 	struct reading r = { .app = app, .err = err };
 
-	return read_generators(&r, json_object_get(spec, "generators"), "spec.generators", 1);
+	if (read_generators(&r, json_object_get(spec, "generators"), "spec.generators", 1) < 0) {
+		return -1;
+	}
+	return app_sources_fit(app) ? 0 : error_set(err, -1, "spec.generators is too large");
 }

@@ -5,6 +5,7 @@
 
 #include "inputs/appset.h"
 #include "inputs/directory.h"
+#include "inputs/flux.h"
 #include "inputs/helm.h"
 #include "inputs/jsonnet.h"
 #include "inputs/kustomize.h"
@@ -42,6 +43,8 @@ const struct inputs_walker *const inputs_walkers[] = {
 	&inputs_directory,
 	&inputs_jsonnet,
 	&inputs_appset,
+	&inputs_flux_kustomization,
+	&inputs_flux_helm,
 	NULL,
 };
 
@@ -51,5 +54,8 @@ const struct inputs_filter *const inputs_filters[] = {
 	&inputs_filter_manifests,
 	&inputs_filter_appset_directories,
 	&inputs_filter_appset_files,
+	&inputs_filter_flux_kustomizations,
+	&inputs_filter_flux_ignores,
+	&inputs_filter_flux_manifests,
 	NULL,
 };

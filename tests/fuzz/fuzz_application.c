@@ -38,6 +38,8 @@ static void compare(const struct app *a, const struct app *b)
 	require(same_text(a->generate_paths, b->generate_paths));
 	require(a->skip_reconcile == b->skip_reconcile && a->automated == b->automated);
 	require(a->source_count == b->source_count && a->kind == b->kind);
+	require((a->spec == NULL) == (b->spec == NULL));
+	require(a->spec == NULL || json_equal(a->spec, b->spec));
 	require(a->source_count > 0 || a->kind != APP_APPLICATION);
 	for (size_t i = 0; i < a->source_count; i++) {
 		const struct app_source *x = &a->sources[i];
@@ -80,8 +82,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)app_read_yaml((const char *)data, size, "fuzz.yaml", &list, &problems, &err);
 	for (size_t i = 0; i < list.count; i++) {
 		round_trip(list.items[i]);
-		(void)app_revision_matches(list.items[i]->sources[0].target_revision, NULL,
-					   "refs/tags/v1.2.3", "main");
+	}
+	app_link(&list, &problems);
+	for (size_t i = 0; i < list.count; i++) {
+		const struct app *app = list.items[i];
+
+		round_trip(app);
+		for (size_t k = 0; k < app->source_count; k++) {
+			(void)app_revision_matches(app->sources[k].target_revision, NULL,
+						   "refs/tags/v1.2.3", "main");
+		}
 	}
 	app_list_release(&list);
 	strvec_release(&problems);

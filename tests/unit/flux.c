@@ -1,0 +1,309 @@
+/*
+ * Flux: small repositories, one push each, and whether it touches the
+ * Kustomization or HelmRelease; how references are resolved; and the dialect
+ * of .sourceignore.
+ */
+#include "inputs/flux.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/app_yaml.h"
+#include "base/xalloc.h"
+#include "inputs/flux_ignore.h"
+#include "tests/support/layouts.h"
+#include "tests/support/tap.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define URL "https://git.example.com/team/infra"
+#define REPO(more) \
+	"apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\n" \
+	"metadata: {name: SELF, namespace: flux-system}\n" \
+	"spec: {url: " URL ", ref: {branch: SELF}" more "}\n---\n"
+#define FROM "sourceRef: {kind: GitRepository, name: SELF}"
+#define KUST(more) \
+	"apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n" \
+	"metadata: {name: SELF, namespace: flux-system}\nspec: {" FROM ", " more "}\n"
+#define HELM(more) \
+	"apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n" \
+	"metadata: {name: SELF, namespace: flux-system}\n" \
+	"spec: {chart: {spec: {" FROM ", " more "}}}\n"
+#define APPS REPO("") KUST("path: ./apps")
+#define IGNORING(lines) REPO(", ignore: \"" lines "\"") KUST("path: ./apps")
+#define CHART HELM("chart: ./charts/web")
+#define EACH HELM("chart: ./charts/web, reconcileStrategy: Revision, " \
+		  "valuesFiles: [./charts/web/values.yaml, values/prod.yaml]")
+
+#define K { "apps/kustomization.yaml", "resources: [a.yaml, ../base]" }
+#define BASE { "base/kustomization.yaml", "resources: [b.yaml]" }, { "base/b.yaml", "b: 1" }
+#define A { "apps/a.yaml", "a: 1" }
+#define C { "charts/web/Chart.yaml", "name: web\nversion: 1.0.0" }, \
+	  { "charts/web/templates/a.yaml", "a: 1" }, { "charts/web/values.yaml", "v: 1" }, \
+	  { "values/prod.yaml", "v: 2" }
+
+static const struct layout roots[] = {
+	{ "a resource of the kustomization counts", { K, A, BASE }, { { "apps/a.yaml", "a: 2" } },
+	  true, APPS, "apps/a.yaml (file) < apps/kustomization.yaml" },
+	{ "a base's, too", { K, A, BASE }, { { "base/b.yaml", "b: 2" } }, true, APPS, NULL },
+	{ "a file that it does not name does not", { K, A, BASE }, { { "apps/x.yaml", "x: 2" } },
+	  false, APPS, NULL },
+	{ "nor a comment", { K, A, BASE }, { { "apps/a.yaml", "# b\na: 1" } }, false, APPS, NULL },
+	{ "a kustomization that appears counts", { A }, { K }, true, APPS, NULL },
+	{ "one that disappears counts", { K, A, BASE }, { { "apps/kustomization.yaml", NULL } },
+	  true, APPS, NULL },
+	{ "without a path it is the root's", { { "kustomization.yaml", "resources: [x.yaml]" },
+	  { "x.yaml", "x: 1" } }, { { "x.yaml", "x: 2" } }, true, REPO("") KUST("prune: true"), NULL },
+	{ "'..' stops at the root", { K, A, BASE }, { { "apps/a.yaml", "a: 2" } }, true,
+	  REPO("") KUST("path: ../../apps/"), NULL },
+	{ "a leading slash is the root", { K, A, BASE }, { { "apps/a.yaml", "a: 2" } }, true,
+	  REPO("") KUST("path: /apps"), NULL },
+	{ "a path that appears counts", { { "x", "1" } }, { A }, true, APPS, NULL },
+	{ "a component counts", { K, A, BASE, { "comp/kustomization.yaml", "patches: [{path: p}]" },
+	  { "comp/p", "1" } }, { { "comp/p", "2" } }, true,
+	  REPO("") KUST("path: apps, components: [../comp]"), NULL },
+	{ "a component that appears counts", { K, A, BASE },
+	  { { "comp/kustomization.yaml", "patches: []" } }, true,
+	  REPO("") KUST("path: apps, components: [../comp]"), NULL },
+};
+
+static const struct layout lists[] = {
+	{ "a manifest counts", { A }, { { "apps/a.yaml", "a: 2" } }, true, APPS,
+	  "apps/a.yaml (subtree)" },
+	{ "one that appears counts", { A }, { { "apps/b.yml", "a: 2" } }, true, APPS, NULL },
+	{ "one that disappears counts", { A, { "apps/b.yml", "b: 1" } }, { { "apps/b.yml", NULL } },
+	  true, APPS, NULL },
+	{ "one that is deep counts", { A }, { { "apps/x/y/b.yaml", "a: 2" } }, true, APPS, NULL },
+	{ "a comment does not", { A }, { { "apps/a.yaml", "# b\na: 1" } }, false, APPS, NULL },
+	{ "JSON does not", { A }, { { "apps/b.json", "{}" } }, false, APPS, NULL },
+	{ "nor a manifest elsewhere", { A }, { { "other/b.yaml", "a: 1" } }, false, APPS, NULL },
+	{ "in a directory with a kustomization only what it names counts",
+	  { A, { "apps/web/kustomization.yaml", "resources: [w.yaml]" },
+	    { "apps/web/w.yaml", "w: 1" } }, { { "apps/web/x.yaml", "x: 1" } }, false, APPS, NULL },
+	{ "and that does", { A, { "apps/web/kustomization.yaml", "resources: [w.yaml]" },
+	    { "apps/web/w.yaml", "w: 1" } }, { { "apps/web/w.yaml", "w: 2" } }, true, APPS,
+	  "apps/web/w.yaml (file) < apps/web" },
+	{ "a directory below it is not looked into",
+	  { A, { "apps/web/kustomization.yaml", "resources: []" },
+	    { "apps/web/in/kustomization.yaml", "resources: [i.yaml]" },
+	    { "apps/web/in/i.yaml", "i: 1" } }, { { "apps/web/in/i.yaml", "i: 2" } }, false, APPS,
+	  NULL },
+	{ "a kustomization that appears below counts", { A, { "apps/web/w.yaml", "w: 1" } },
+	  { { "apps/web/Kustomization", "resources: []" } }, true, APPS, NULL },
+	{ "one that disappears below counts", { A, { "apps/web/Kustomization", "resources: []" } },
+	  { { "apps/web/Kustomization", NULL } }, true, APPS, NULL },
+};
+
+static const struct layout ignores[] = {
+	{ "what spec.ignore names does not count", { A }, { { "apps/test/b.yaml", "a: 2" } }, false,
+	  IGNORING("/apps/test/"), NULL },
+	{ "what it includes again does", { A }, { { "apps/test/b.yaml", "a: 2" } }, true,
+	  IGNORING("/*\\n!/apps"), NULL },
+	{ "all else does not", { A, { "apps/x/b.yaml", "1" } }, { { "apps/x/b.yaml", "2" } }, false,
+	  IGNORING("/*\\n!/deploy"), NULL },
+	{ ".sourceignore at the root counts, too", { A, { ".sourceignore", "*.test.yaml\n" } },
+	  { { "apps/b.test.yaml", "1" } }, false, APPS, NULL },
+	{ "and one below the path", { A, { "apps/x/.sourceignore", "# c\n/b.yaml\n" } },
+	  { { "apps/x/b.yaml", "1" } }, false, APPS, NULL },
+	{ "for its own directory", { A, { "apps/x/.sourceignore", "/b.yaml\n" } },
+	  { { "apps/b.yaml", "1" } }, true, APPS, NULL },
+	{ "and one of a directory between", { { "a/apps/x.yaml", "1" },
+	  { "a/.sourceignore", "b.yaml" } }, { { "a/apps/b.yaml", "1" } }, false,
+	  REPO("") KUST("path: a/apps"), NULL },
+	{ "one elsewhere does not matter", { A, { "other/.sourceignore", "*" } },
+	  { { "apps/b.yaml", "1" } }, true, APPS, NULL },
+	{ "a .sourceignore that changes counts", { A, { ".sourceignore", "x" } },
+	  { { ".sourceignore", "y" } }, true, APPS, NULL },
+	{ "one that appears below counts", { A }, { { "apps/x/.sourceignore", "*" } }, true, APPS,
+	  NULL },
+	{ "spec.ignore has the last word", { A, { ".sourceignore", "apps/b.yaml" } },
+	  { { "apps/b.yaml", "1" } }, true, IGNORING("!apps/b.yaml"), NULL },
+	{ "what the sparse checkout leaves out does not count", { A }, { { "apps/x/b.yaml", "1" } },
+	  false, REPO(", sparseCheckout: [apps/y, ./apps/z]") KUST("path: apps"), NULL },
+	{ "what it has does", { A }, { { "apps/z/b.yaml", "1" } }, true,
+	  REPO(", sparseCheckout: [apps/y, ./apps/z]") KUST("path: apps"), NULL },
+};
+
+static const struct layout charts[] = {
+	{ "a new version of the chart counts", { C },
+	  { { "charts/web/Chart.yaml", "name: web\nversion: 1.0.1" } }, true, REPO("") CHART,
+	  "charts/web/Chart.yaml (file)" },
+	{ "another template does not", { C }, { { "charts/web/templates/a.yaml", "a: 2" } }, false,
+	  REPO("") CHART, NULL },
+	{ "nor a comment in Chart.yaml", { C },
+	  { { "charts/web/Chart.yaml", "# c\nname: web\nversion: 1.0.0" } }, false, REPO("") CHART,
+	  NULL },
+	{ "a chart that appears counts", { { "x", "1" } },
+	  { { "charts/web/Chart.yaml", "name: web\nversion: 1.0.0" } }, true, REPO("") CHART, NULL },
+	{ "with Revision a template counts", { C }, { { "charts/web/templates/a.yaml", "a: 2" } },
+	  true, REPO("") EACH, NULL },
+	{ "and value files from the root", { C }, { { "values/prod.yaml", "v: 3" } }, true,
+	  REPO("") EACH, NULL },
+	{ "but nothing elsewhere", { C }, { { "values/dev.yaml", "v: 3" } }, false, REPO("") EACH,
+	  NULL },
+};
+
+/* --- references --- */
+
+static const struct {
+	const char *name;
+	const char *metadata;  // of the GitRepository
+	const char *spec;
+	const char *reference; // to it
+	size_t sources;
+	const char *revision;  // of the first
+	size_t problems;
+} references[] = {
+#define HERE_R "{name: r, namespace: n}"
+#define TO_R "{name: r}"
+	{ "without a ref it is master", HERE_R, "{url: https://a/b}", TO_R, 1, "refs/heads/master",
+	  0 },
+	{ "a branch", HERE_R, "{url: https://a/b, ref: {branch: x/y}}", TO_R, 1, "refs/heads/x/y",
+	  0 },
+	{ "a tag before a branch", HERE_R, "{url: https://a/b, ref: {branch: x, tag: v1}}", TO_R,
+	  1, "refs/tags/v1", 0 },
+	{ "a range before a tag", HERE_R, "{url: https://a/b, ref: {semver: '>=1.0', tag: v1}}",
+	  TO_R, 1, ">=1.0", 0 },
+	{ "a name before a range", HERE_R,
+	  "{url: https://a/b, ref: {semver: 1.x, name: refs/heads/q}}", TO_R, 1, "refs/heads/q", 0 },
+	{ "a commit before all", HERE_R,
+	  "{url: https://a/b, ref: {commit: abc, name: refs/heads/q}}", TO_R, 1, "abc", 0 },
+	{ "another namespace", "{name: r, namespace: o}", "{url: https://a/b}",
+	  "{name: r, namespace: o}", 1, "refs/heads/master", 0 },
+	{ "its own namespace unless it says so", "{name: r, namespace: o}", "{url: https://a/b}",
+	  TO_R, 0, NULL, 1 },
+	{ "a namespace that is not known", "{name: r}", "{url: https://a/b}", TO_R, 1,
+	  "refs/heads/master", 0 },
+	{ "another name", "{name: q, namespace: n}", "{url: https://a/b}", TO_R, 0, NULL, 1 },
+	{ "another kind", HERE_R, "{url: https://a/b}", "{name: r, kind: Bucket}", 0, NULL, 0 },
+	{ "a repository without an address", HERE_R, "{}", TO_R, 0, NULL, 1 },
+};
+
+static void test_reference(size_t i)
+{
+	struct app_list list = { .items = NULL };
+	struct strvec problems = STRVEC_INIT;
+	struct error err = ERROR_INIT;
+	const char *reference = references[i].reference;
+	char *text = xasprintf(
+		"apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
+		"metadata: {name: k, namespace: n}\nspec:\n  sourceRef:\n    <<: %s\n    %s\n"
+		"---\napiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: %s\n"
+		"spec: %s\n", reference,
+		strstr(reference, "kind") != NULL ? "x: y" : "kind: GitRepository",
+		references[i].metadata, references[i].spec);
+
+	int r = app_read_yaml(text, strlen(text), "t", &list, &problems, &err);
+	if (tap_ok(r == 0 && list.count == 2, "%s: is read: %s%s", references[i].name, err.text,
+		   problems.count > 0 ? problems.items[0] : "")) {
+		app_link(&list, &problems);
+		strvec_release(&problems);
+		app_link(&list, &problems);
+		const struct app *app = list.items[0];
+
+		tap_int(app->source_count, references[i].sources, "%s: its sources",
+			references[i].name);
+		tap_str(app->source_count > 0 ? app->sources[0].target_revision : NULL,
+			references[i].revision, "%s: its revision", references[i].name);
+		tap_int(problems.count, references[i].problems, "%s: problems", references[i].name);
+	}
+	app_list_release(&list);
+	strvec_release(&problems);
+	free(text);
+}
+
+static void test_frame(void)
+{
+	static const char text[] =
+		REPO(", ignore: x, sparseCheckout: [a]") KUST("path: apps, suspend: true");
+	struct app_list list = { .items = NULL };
+	struct strvec problems = STRVEC_INIT;
+	struct error err = ERROR_INIT;
+	struct app *again = NULL;
+
+	(void)app_read_yaml(text, strlen(text), "t", &list, &problems, &err);
+	app_link(&list, &problems);
+	json_t *frame = app_to_json(list.items[1]);
+	tap_ok(app_from_json(frame, "", &again, &err) == APP_OK, "what was linked goes through a "
+	       "frame: %s", err.text);
+	if (again != NULL) {
+		char *name = app_full_name(again);
+
+		tap_str(name, "kustomization:flux-system/SELF", "with its name");
+		tap_ok(again->skip_reconcile, "and that it is suspended");
+		tap_ok(again->source_count == 1 &&
+			       strcmp(again->sources[0].walker, "flux-kustomization") == 0 &&
+			       json_equal(again->sources[0].spec, list.items[1]->sources[0].spec),
+		       "and its source");
+		free(name);
+	}
+	json_decref(frame);
+	app_free(again);
+	app_list_release(&list);
+	strvec_release(&problems);
+}
+
+/* --- .sourceignore --- */
+
+static const struct {
+	const char *line, *path;
+	enum flux_ignore want;
+} lines[] = {
+	{ "a.yaml", "a.yaml", FLUX_IGNORE_YES },
+	{ "a.yaml", "x/y/a.yaml", FLUX_IGNORE_YES },
+	{ "a.yaml", "a.yaml/b", FLUX_IGNORE_YES },
+	{ "a.yaml", "b.yaml", FLUX_IGNORE_NONE },
+	{ "*.yaml", "x/a.yaml", FLUX_IGNORE_YES },
+	{ "!*.yaml", "x/a.yaml", FLUX_IGNORE_NO },
+	{ "", "a", FLUX_IGNORE_NONE },
+	{ "  ", "a", FLUX_IGNORE_NONE },
+	{ "# a", "# a", FLUX_IGNORE_NONE },
+	{ "a  ", "a", FLUX_IGNORE_YES },
+	{ "a\r", "a", FLUX_IGNORE_YES },
+	{ "x/", "x", FLUX_IGNORE_NONE },
+	{ "x/", "x/a", FLUX_IGNORE_YES },
+	{ "x/", "y/x/a", FLUX_IGNORE_YES },
+	{ "/x", "x/a", FLUX_IGNORE_YES },
+	{ "/x", "y/x/a", FLUX_IGNORE_NONE },
+	{ "/x/", "x", FLUX_IGNORE_NONE },
+	{ "/*", "x/a", FLUX_IGNORE_YES },
+	{ "x/y", "x/y/z", FLUX_IGNORE_YES },
+	{ "x/y", "x/z", FLUX_IGNORE_NONE },
+	{ "x/y", "x", FLUX_IGNORE_NONE },
+	{ "x/y", "a/x/y", FLUX_IGNORE_NONE },
+	{ "**/y", "y", FLUX_IGNORE_YES },
+	{ "**/y", "a/b/y", FLUX_IGNORE_YES },
+	{ "**/y", "a/b/z", FLUX_IGNORE_NONE },
+	{ "a/**", "a/b/z", FLUX_IGNORE_YES },
+	{ "a/**", "a", FLUX_IGNORE_NONE },
+	{ "a/**/z", "a/b/c/z", FLUX_IGNORE_YES },
+	{ "a/**/z", "b/z", FLUX_IGNORE_NONE },
+	{ "a/b**/z", "a/bc/z", FLUX_IGNORE_NONE },
+	{ "a/[", "a/x", FLUX_IGNORE_NONE },
+};
+
+int main(void)
+{
+	static const struct {
+		const struct layout *layouts;
+		size_t count;
+	} tables[] = {
+		{ roots, COUNT(roots) },
+		{ lists, COUNT(lists) },
+		{ ignores, COUNT(ignores) },
+		{ charts, COUNT(charts) },
+	};
+
+	for (size_t i = 0; i < COUNT(tables); i++) {
+		tap_sh("rm -rf '%s/infra.git'", tap_dir());
+		layouts_run(tables[i].layouts, tables[i].count, APPS);
+	}
+	for (size_t i = 0; i < COUNT(references); i++) {
+		test_reference(i);
+	}
+	test_frame();
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		tap_int(flux_ignore_line(lines[i].line, lines[i].path), lines[i].want,
+			"\"%s\" and %s", lines[i].line, lines[i].path);
+	}
+	return tap_done();
+}
