@@ -52,7 +52,7 @@ def test_start(place):
     os.chmod(secret, 0o600)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        fails(place, 69, [f"127.0.0.1:{port}", "in use"], "an address that is taken is said, with status 69",
+        fails(place, 69, [f"127.0.0.1:{port}", "another process listens there"], "an address that is taken is said, with status 69",
               "--listen", f"127.0.0.1:{port}")
     fails(place, 69, ["Not a directory"], "a state directory that cannot be made is said, with status 69",
           "--state-directory", secret + "/state")
