@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "base/mstime.h"
+#include "base/utf8.h"
 
 static const struct {
 	const char *name;
@@ -95,38 +96,13 @@ const char *log_int_text(char out[24], long long number)
 	return out;
 }
 
-/* How many bytes a lead byte announces in all; 0: not a lead byte. */
-static size_t utf8_announced(unsigned char lead)
+/* Length of the character at p, 0 if it is not UTF-8 or is a C1 control character. */
+static size_t shown_length(const unsigned char *p)
 {
-	if (lead < 0x80) {
-		return 1;
-	}
-	if (lead >= 0xc2 && lead <= 0xdf) {
-		return 2;
-	}
-	if (lead >= 0xe0 && lead <= 0xef) {
-		return 3;
-	}
-	return lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
-}
+	const char *text = (const char *)p;
+	size_t len = utf8_length_of(text);
 
-/*
- * Length of the character at p, 0 if it is not UTF-8 (Unicode, table 3-7) or
- * is a C1 control character, which terminals obey.
- */
-static size_t utf8_length(const unsigned char *p)
-{
-	size_t len = utf8_announced(p[0]);
-
-	for (size_t i = 1; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80) {
-			return 0;
-		}
-	}
-	bool bad = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-		   (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f) ||
-		   (p[0] == 0xc2 && p[1] < 0xa0);
-	return bad ? 0 : len;
+	return len > 1 && utf8_is_control(text, len) ? 0 : len;
 }
 
 void log_add_json(struct buf *out, const char *text)
@@ -135,7 +111,7 @@ void log_add_json(struct buf *out, const char *text)
 
 	(void)buf_addch(out, '"');
 	while (*p != '\0') {
-		size_t len = utf8_length(p);
+		size_t len = shown_length(p);
 
 		if (len == 0) {
 			(void)buf_addstr(out, "\\ufffd");
@@ -171,7 +147,7 @@ void log_add_text(struct buf *out, const char *text)
 	}
 	(void)buf_addch(out, '"');
 	while (*p != '\0') {
-		size_t len = utf8_length(p);
+		size_t len = shown_length(p);
 
 		if (*p == '\n') {
 			(void)buf_addstr(out, "\\n");

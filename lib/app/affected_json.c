@@ -8,38 +8,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/limits.h"
-
-/* Length of the valid UTF-8 sequence at text, or 0. */
-static size_t sequence_length(const unsigned char *text)
-{
-	static const struct {
-		unsigned char low, high, second_low, second_high;
-		size_t len;
-	} forms[] = {
-		{ 0x01, 0x7f, 0, 0, 1 },       { 0xc2, 0xdf, 0x80, 0xbf, 2 },
-		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
-		{ 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
-		{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 },
-		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
-	};
-
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		if (text[0] < forms[i].low || text[0] > forms[i].high) {
-			continue;
-		}
-		if (forms[i].len > 1 &&
-		    (text[1] < forms[i].second_low || text[1] > forms[i].second_high)) {
-			continue;
-		}
-		size_t n = 2;
-		while (n < forms[i].len && (text[n] & 0xc0) == 0x80) {
-			n++;
-		}
-		return forms[i].len == 1 ? 1 : (n == forms[i].len ? n : 0);
-	}
-	return 0;
-}
+#include "base/utf8.h"
 
 json_t *affected_text_to_json(const char *text)
 {
@@ -51,7 +20,7 @@ json_t *affected_text_to_json(const char *text)
 	}
 	buf_init(&clean, 3 * strlen(text) + 1);
 	while (*text != '\0') {
-		size_t len = sequence_length((const unsigned char *)text);
+		size_t len = utf8_length_of(text);
 
 		if (len > 0) {
 			(void)buf_add(&clean, text, len);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "base/xalloc.h"
 
 static int copy_part(const char *part, size_t len, char *out, size_t max, const char *what,
@@ -60,53 +61,14 @@ void target_encode(struct buf *b, const char *text)
 	}
 }
 
-/* Bytes of the well-formed UTF-8 character at s (RFC 3629, section 4), 0: none. */
-static size_t utf8_length(const unsigned char *s, size_t len)
-{
-	static const struct {
-		unsigned char from, to, second_from, second_to;
-		size_t bytes;
-	} forms[] = {
-		{ 0x00, 0x7f, 0x00, 0x00, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 },
-		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
-		{ 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
-		{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 },
-		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
-	};
-
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		if (s[0] < forms[i].from || s[0] > forms[i].to) {
-			continue;
-		}
-		size_t n = forms[i].bytes;
-		if (n > len || (n > 1 && (s[1] < forms[i].second_from ||
-					  s[1] > forms[i].second_to))) {
-			return 0;
-		}
-		for (size_t k = 2; k < n; k++) {
-			if ((s[k] & 0xc0) != 0x80) {
-				return 0;
-			}
-		}
-		return n;
-	}
-	return 0;
-}
-
-/* True for C0, DEL and C1 controls: terminals obey all three. */
-static bool is_control(const unsigned char *s, size_t n)
-{
-	return (n == 1 && (s[0] < 0x20 || s[0] == 0x7f)) || (n == 2 && s[0] == 0xc2 && s[1] < 0xa0);
-}
-
-static bool is_space(unsigned char c)
+static bool is_space(char c)
 {
 	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
 
 void target_clean(const char *text, size_t len, char *out, size_t max)
 {
-	const unsigned char *s = (const unsigned char *)text;
+	const char *s = text;
 	size_t used = 0;
 	size_t i = 0;
 
@@ -119,7 +81,7 @@ void target_clean(const char *text, size_t len, char *out, size_t max)
 			if (used > 0 && out[used - 1] != ' ') {
 				out[used++] = ' ';
 			}
-		} else if (n == 0 || is_control(s + i, n)) {
+		} else if (n == 0 || utf8_is_control(s + i, n)) {
 			out[used++] = '?';
 		} else {
 			memcpy(out + used, s + i, n);
@@ -174,7 +136,7 @@ json_t *target_parse(const char *text, size_t len)
 
 void target_keep_output(struct outcome *outcome, const struct target_answer *answer)
 {
-	const unsigned char *s = (const unsigned char *)answer->output;
+	const char *s = answer->output;
 	size_t len = answer->output_len;
 	struct buf kept;
 
@@ -184,7 +146,7 @@ void target_keep_output(struct outcome *outcome, const struct target_answer *ans
 	buf_init(&kept, LIMIT_OUTPUT_KEPT);
 	for (size_t i = 0; i < len;) {
 		size_t n = utf8_length(s + i, len - i);
-		bool shown = n > 0 && (!is_control(s + i, n) || s[i] == '\n' || s[i] == '\t');
+		bool shown = n > 0 && (!utf8_is_control(s + i, n) || s[i] == '\n' || s[i] == '\t');
 		if ((shown ? buf_add(&kept, s + i, n) : buf_addch(&kept, '?')) < 0) {
 			break;
 		}

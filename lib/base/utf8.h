@@ -1,0 +1,25 @@
+/*
+ * UTF-8, as far as we look into it: is this a character, and would a terminal
+ * obey it?
+ */
+#ifndef LIB_BASE_UTF8_H
+#define LIB_BASE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Bytes of the well-formed character that begins the len bytes at text (RFC
+ * 3629, section 4), from 1 to 4; 0 if there is none.  NUL is a character.
+ */
+size_t utf8_length(const char *text, size_t len);
+
+/*
+ * The same for a string that ends with NUL; not called at its end.
+ */
+size_t utf8_length_of(const char *text);
+
+/* True if the character of n bytes at text is a control character: C0, DEL or C1. */
+bool utf8_is_control(const char *text, size_t n);
+
+#endif
