@@ -53,14 +53,18 @@ void delivery_resume_ref(struct delivery_core *core, const char *repository, con
 void delivery_resume_trigger(struct delivery_core *core, const struct trigger *trigger)
 {
 	struct trigger *t = trigger_copy(trigger);
-	int64_t wait = trigger->next_ms - core->io.wall(core->io.ctx);
+	int64_t wall = core->io.wall(core->io.ctx);
+	int64_t wait = trigger->next_ms > wall ? trigger->next_ms - wall : 0;
 
-	/* Whether a try that was under way arrived is unknown: try again. */
-	if (t->state == TRIGGER_SENDING) {
+	/*
+	 * Whether a try that was under way arrived is unknown: try again.  A
+	 * state that is final, of a trigger that is not, is damage.
+	 */
+	if (t->state != TRIGGER_WAITING) {
 		t->state = TRIGGER_PENDING;
 	}
 	/* The clock may have been set since: no wait is longer than the longest back-off. */
-	if (wait < 0 || wait > core->options.trigger.max_ms) {
+	if (wait > core->options.trigger.max_ms) {
 		wait = 0;
 	}
 	struct job *job = job_new(t);
