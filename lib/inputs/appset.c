@@ -83,7 +83,7 @@ static bool directory_matches(const char *argument, const char *path, size_t nam
 	char line[LINE_MAX + 1];
 
 	(void)name_at;
-	if (!full_path(&argument, path, full) || !next_line(&argument, line)) {
+	if (!full_path(&argument, path, full) || !next_line(&argument, line) || line[0] == '\0') {
 		return true;
 	}
 	if (is_hidden(full)) {
@@ -121,7 +121,7 @@ static bool file_matches(const char *argument, const char *path, size_t name_at)
 	char line[LINE_MAX + 1];
 
 	(void)name_at;
-	if (!full_path(&argument, path, full) || !next_line(&argument, line)) {
+	if (!full_path(&argument, path, full) || !next_line(&argument, line) || line[0] == '\0') {
 		return true;
 	}
 	bool by_pathspec = line[0] == KIND_ALL || pathspec_matches(line + 1, full);

@@ -68,7 +68,7 @@ static bool is_left_out(struct reading *r, const char *path)
 	bool sparse = false;
 	bool checked_out = false;
 
-	while (next_line(r)) {
+	while (next_line(r) && r->line[0] != '\0') {
 		const char *text = r->line + 1;
 
 		switch (r->line[0]) {
@@ -104,12 +104,12 @@ static bool manifest_matches(const char *argument, const char *path, size_t name
 	if (!is_manifest(path + name_at)) {
 		return false;
 	}
-	if (!next_line(&r)) {
+	if (!next_line(&r) || r.line[0] != 'b') {
 		return true;
 	}
 	size_t len = strlen(r.line) - 1;
 	size_t rest = strlen(path);
-	if (r.line[0] != 'b' || len + rest + 2 > PATH_MAX_BYTES) {
+	if (len + rest + 2 > PATH_MAX_BYTES) {
 		return true;
 	}
 	memcpy(full, r.line + 1, len);
