@@ -161,6 +161,16 @@ static bool compose(struct hook *hook, const struct buf *input)
 	return hook->body != NULL && push_native_id(hook->id) == 0;
 }
 
+/* Why a receiver did not answer. */
+static const char *unreachable(const struct hook *hook)
+{
+	const char *socket = hook_conf_socket(&hook->conf);
+	bool refused = socket != NULL && access(socket, W_OK) != 0 && errno == EACCES;
+
+	return refused ? "this user may not write to the receiver's socket"
+		       : "receiver not reachable";
+}
+
 /* Keep the push for later, and say so. why: "receiver not reachable". */
 static bool spool(struct hook *hook, const char *why)
 {
@@ -218,13 +228,14 @@ static void ring_socket(struct hook *hook)
 		goto out;
 	}
 	if (r != HOOK_SEND_ANSWERED) {
-		(void)spool(hook, "receiver not reachable");
+		(void)spool(hook, unreachable(hook));
 		goto out;
 	}
 	if (hook_deliver_judge(status) != HOOK_DELIVER_TAKEN) {
-		char why[32];
+		char why[64];
 
-		(void)snprintf(why, sizeof(why), "receiver answered %d", status);
+		(void)snprintf(why, sizeof(why), "receiver answered %d%s", status,
+			       status == 404 ? ": no such source there" : "");
 		(void)spool(hook, why);
 		goto out;
 	}

@@ -63,6 +63,15 @@ static int add_address(struct repositories *r, const struct repository *reposito
 	return 0;
 }
 
+/* A hook that was not told the address calls its repository by the path. */
+static void add_path(struct repositories *r, const struct repository *repository)
+{
+	char *url = xasprintf("file://%s", repository->path);
+
+	(void)add_address(r, repository, url, NULL);
+	free(url);
+}
+
 static int add_repository(struct repositories *r, const struct config *config, size_t i,
 			  struct error *err)
 {
@@ -87,6 +96,9 @@ static int add_repository(struct repositories *r, const struct config *config, s
 		if (add_address(r, repository, from->aliases.items[k], err) < 0) {
 			return -1;
 		}
+	}
+	if (repository->local) {
+		add_path(r, repository);
 	}
 	return 0;
 }

@@ -185,6 +185,17 @@ static bool check_address(struct config_loader *l, const json_t *node, const cha
 	return normal != NULL;
 }
 
+/* What is named may come later: a warning. loss: what is missed until then. */
+static void check_there(struct config_loader *l, const json_t *node, const char *key,
+			const char *path, const char *loss)
+{
+	if (path != NULL && access(path, R_OK) != 0) {
+		config_warning(l, json_object_get(node, key), NULL,
+			       "'%s' is '%.200s': %s: %s until that is mended", key, path,
+			       strerror(errno), loss);
+	}
+}
+
 static void check_repository(struct config_loader *l, const json_t *node, const void *item)
 {
 	static const char *const remote[] = {
@@ -208,6 +219,7 @@ static void check_repository(struct config_loader *l, const json_t *node, const 
 			(void)check_address(l, alias, "aliases", json_string_value(alias));
 		}
 	}
+	check_there(l, node, "path", r->path, "its pushes cannot be read");
 	for (i = 0; r->path != NULL && i < sizeof(remote) / sizeof(remote[0]); i++) {
 		if (json_object_get(node, remote[i]) != NULL) {
 			config_problem(l, node, remote[i], "'%s' beside path: from a path "
@@ -226,15 +238,6 @@ static bool leaves(const char *path)
 	       (strlen(path) >= 3 && strcmp(path + strlen(path) - 3, "/..") == 0);
 }
 
-/* It may come later, but until then no application is known. */
-static void check_there(struct config_loader *l, const json_t *node, const char *path)
-{
-	if (path != NULL && access(path, R_OK) != 0) {
-		config_warning(l, node, NULL, "applications from '%.200s': %s: no application is "
-			       "read until it is there", path, strerror(errno));
-	}
-}
-
 static void check_applications(struct config_loader *l, const json_t *node, const void *item)
 {
 	const struct config_applications *a = item;
@@ -245,8 +248,8 @@ static void check_applications(struct config_loader *l, const json_t *node, cons
 			       "and repository", kinds == 0 ? "nowhere" : "several places");
 		return;
 	}
-	check_there(l, json_object_get(node, "directory"), a->directory);
-	check_there(l, json_object_get(node, "file"), a->file);
+	check_there(l, node, "directory", a->directory, "no application is read");
+	check_there(l, node, "file", a->file, "no application is read");
 	if (a->repository != NULL) {
 		(void)check_address(l, json_object_get(node, "repository"), "repository",
 				    a->repository);

@@ -43,6 +43,7 @@ def main():
         os.chdir(directory)
         write("secret", "It's a Secret\n")
         write("token", "t\n")
+        os.mkdir("apps")
         good = write("good.yaml",
                      "sources: [{name: hub, provider: github, secretFiles: [secret]}]\n"
                      "applications: [{directory: apps}]\n"
@@ -53,6 +54,21 @@ def main():
         ok((code, out, err) == (0, "OK\n", ""), "a good configuration is OK", code, out, err)
         code, out, err = run("check", DOORBELL_CONFIG=good)
         ok((code, out) == (0, "OK\n"), "the file may be named by a variable", code, out)
+        lost = write("lost.yaml",
+                     "sources: [{name: hub, provider: github, secretFiles: [secret]}]\n"
+                     "repositories: [{url: 'https://a.example/b', path: /nowhere/b.git}]\n"
+                     "applications: [{directory: nowhere}]\n"
+                     "targets:\n- {name: cd, argocd: {url: 'https://cd', tokenFile: token}}\n")
+        code, out, err = run("check", "--config", lost)
+        ok((code, out) == (0, "warning: lost.yaml:2:51: 'path' is '/nowhere/b.git': No such file or directory: "
+                              "its pushes cannot be read until that is mended\n"
+                              f"warning: lost.yaml:3:29: 'directory' is '{os.path.realpath('.')}/nowhere': No such file "
+                              "or directory: no application is read until that is mended\nOK\n"),
+           "what is named and not there is a warning", code, out, err)
+        if not os.path.exists("/etc/doorbell/doorbell.yaml"):
+            code, out, err = run("check")
+            ok(code == 78 and out.startswith("/etc/doorbell/doorbell.yaml: there is none: write it"),
+               "without a configuration the one that is missing is named", code, out, err)
         code, out, err = run("check", "--config", bad)
         lines = [line for line in out.splitlines() if not line.startswith("warning: ")]
         ok(code == 78, "a bad one is 78", code)

@@ -279,10 +279,10 @@ def refusals_are_kept(folder):
     w = World(folder, "refused")
     w.install()
     receiver = Receiver(w.socket)
-    for status in (401, 404, 503, 500):
+    for status, why in ((401, ""), (404, ": no such source there"), (503, ""), (500, "")):
         receiver.answer = lambda request, status=status: (status, "")
         w.commit()
-        equal(w.push()[:2], (0, [f"warning: doorbell: receiver answered {status}, push spooled; nothing is lost"]),
+        equal(w.push()[:2], (0, [f"warning: doorbell: receiver answered {status}{why}, push spooled; nothing is lost"]),
               f"{status}: kept, and it says why")
     equal(len(w.spooled()), 4, "all four wait")
     poison = []

