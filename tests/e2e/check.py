@@ -62,7 +62,7 @@ def main():
         code, out, err = run("check", "--config", lost)
         ok((code, out) == (0, "warning: lost.yaml:2:51: 'path' is '/nowhere/b.git': No such file or directory: "
                               "its pushes cannot be read until that is mended\n"
-                              f"warning: lost.yaml:3:29: 'directory' is '{os.path.realpath('.')}/nowhere': No such file "
+                              f"warning: lost.yaml:3:28: 'directory' is '{os.path.realpath('.')}/nowhere': No such file "
                               "or directory: no application is read until that is mended\nOK\n"),
            "what is named and not there is a warning", code, out, err)
         if not os.path.exists("/etc/doorbell/doorbell.yaml"):
