@@ -173,29 +173,6 @@ static void collect_all(struct collecting *c)
 	}
 }
 
-/* Does any string below node hold what might be a template? */
-static bool holds_template(const json_t *node, int depth)
-{
-	const char *key = NULL;
-	json_t *value = NULL;
-	size_t i = 0;
-
-	if (json_is_string(node)) {
-		return helm_values_suspect(json_string_value(node), json_string_length(node));
-	}
-	json_object_foreach((json_t *)(uintptr_t)node, key, value) {
-		if (depth > LIMIT_YAML_DEPTH || holds_template(value, depth + 1)) {
-			return true;
-		}
-	}
-	json_array_foreach(node, i, value) {
-		if (depth > LIMIT_YAML_DEPTH || holds_template(value, depth + 1)) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static void begin(struct collecting *c)
 {
 	c->values = json_array();
@@ -229,9 +206,9 @@ static json_t *options(struct inputs_walk *w, const struct inputs_source *source
 
 	begin(&c);
 	collect_all(&c);
-	bool anything = c.unseen || holds_template(json_object_get(helm, "values"), 0) ||
-			holds_template(json_object_get(helm, "valuesObject"), 0) ||
-			holds_template(json_object_get(helm, "parameters"), 0);
+	bool anything = c.unseen || helm_values_suspect(json_object_get(helm, "values")) ||
+			helm_values_suspect(json_object_get(helm, "valuesObject")) ||
+			helm_values_suspect(json_object_get(helm, "parameters"));
 	json_t *result = finish(&c);
 
 	if (anything) {
@@ -244,40 +221,37 @@ static json_t *options(struct inputs_walk *w, const struct inputs_source *source
 	return NULL;
 }
 
-/* A blob that was logged: may it hold a template? */
-static bool blob_suspect(struct inputs_walk *w, const struct oid *id)
-{
-	struct buf text;
-
-	buf_init(&text, LIMIT_YAML_BYTES);
-	bool suspect = !inputs_blob(w, id, &text) || helm_values_suspect(text.data, text.len);
-
-	buf_release(&text);
-	return suspect;
-}
-
-static void read_file(struct inputs_walk *w, const char *path, unsigned flags, bool *suspect)
+/* A file whose bytes are one value. */
+static void read_raw(struct inputs_walk *w, const char *path, bool *suspect)
 {
 	struct inputs_entry entry;
-	enum inputs_found found = inputs_file(w, path, flags, &entry);
+	struct buf text;
 
-	if (found == INPUTS_FILE) {
-		*suspect = *suspect || blob_suspect(w, &entry.id);
-	} else if (found != INPUTS_NOTHING) {
-		*suspect = true;
+	if (inputs_file(w, path, 0, &entry) != INPUTS_FILE) {
+		*suspect = *suspect || entry.found == INPUTS_SUBMODULE;
+		return;
 	}
+	buf_init(&text, LIMIT_YAML_BYTES);
+	*suspect = *suspect || !inputs_blob(w, &entry.id, &text) ||
+		   helm_value_suspect(text.data, text.len);
+	buf_release(&text);
+}
+
+static void read_values(struct inputs_walk *w, const char *path, bool *suspect)
+{
+	const json_t *values = NULL;
+	bool bad = false;
+
+	enum inputs_found found =
+		inputs_yaml(w, path, INPUTS_MEANING, true, &values, &bad, NULL);
+	*suspect = *suspect || found == INPUTS_SUBMODULE || helm_values_suspect(values);
 }
 
 static void read_found(struct inputs_walk *w, void *arg, const char *path,
 		       const struct tree_entry *entry)
 {
-	bool *suspect = arg;
-
-	if (entry->kind == TREE_LINK) {
-		read_file(w, path, 0, suspect);
-		return;
-	}
-	*suspect = *suspect || blob_suspect(w, &entry->id);
+	(void)entry;
+	read_values(w, path, arg);
 }
 
 /* Log what options name. True if any of it may hold a template. */
@@ -288,13 +262,14 @@ static bool read_files(struct inputs_walk *w, const json_t *options)
 	size_t i = 0;
 
 	json_array_foreach(json_object_get(options, "values"), i, item) {
-		read_file(w, json_string_value(item), INPUTS_MEANING, &suspect);
+		read_values(w, json_string_value(item), &suspect);
 	}
 	json_array_foreach(json_object_get(options, "raw"), i, item) {
-		read_file(w, json_string_value(item), 0, &suspect);
+		read_raw(w, json_string_value(item), &suspect);
 	}
 	json_array_foreach(json_object_get(options, "globs"), i, item) {
-		inputs_glob(w, GLOB_DOUBLESTAR, json_string_value(item), 0, read_found, &suspect);
+		inputs_glob(w, GLOB_DOUBLESTAR, json_string_value(item), INPUTS_MEANING,
+			    read_found, &suspect);
 	}
 	return suspect;
 }

@@ -174,22 +174,28 @@ static void note_chart(struct chart *c, const char *seen, const char *path)
 	}
 }
 
+static void read_values(struct chart *c, const char *path)
+{
+	const json_t *values = NULL;
+	bool bad = false;
+
+	(void)inputs_yaml(c->walk, path, INPUTS_MEANING, true, &values, &bad, NULL);
+	c->suspect = c->suspect || helm_values_suspect(values);
+}
+
 /* A file that is loaded as seen. */
 static void look_into(struct chart *c, const char *seen, const char *path, const struct oid *id)
 {
 	struct buf text;
 
 	note_chart(c, seen, path);
-	if (!is_template(seen) && !is_values(seen)) {
-		return;
-	}
-	get_text(c, id, &text);
 	if (is_template(seen)) {
+		get_text(c, id, &text);
 		helm_template_scan(&c->templates, text.data, text.len);
-	} else {
-		c->suspect = c->suspect || helm_values_suspect(text.data, text.len);
+		buf_release(&text);
+	} else if (is_values(seen)) {
+		read_values(c, path);
 	}
-	buf_release(&text);
 }
 
 static void visit(struct inputs_walk *w, void *arg, const char *path,
@@ -329,21 +335,14 @@ static void read_metadata(struct chart *c)
 {
 	static const char *const names[] = { "Chart.yaml", "requirements.yaml", "Chart.lock",
 					     "requirements.lock" };
-	struct inputs_entry entry;
-	struct buf text;
-	const char *path = inputs_join(c->walk, c->dir, "values.yaml");
 	bool building = false;
 
-	if (inputs_file(c->walk, path, INPUTS_MEANING, &entry) == INPUTS_FILE) {
-		get_text(c, &entry.id, &text);
-		c->suspect = c->suspect || helm_values_suspect(text.data, text.len);
-		buf_release(&text);
-	}
+	read_values(c, inputs_join(c->walk, c->dir, "values.yaml"));
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const json_t *value = NULL;
 		bool bad = false;
 
-		path = inputs_join(c->walk, c->dir, names[i]);
+		const char *path = inputs_join(c->walk, c->dir, names[i]);
 		if (inputs_yaml(c->walk, path, INPUTS_MEANING, true, &value, &bad, NULL) !=
 		    INPUTS_FILE) {
 			continue;

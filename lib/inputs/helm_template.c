@@ -21,8 +21,10 @@
  */
 #include "inputs/helm_template.h"
 
+#include <stdint.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/xalloc.h"
 
 #define TOKENS_MAX 512 // of one action
@@ -80,7 +82,7 @@ static bool has_word(const char *text, size_t len, const char *word)
 	return false;
 }
 
-bool helm_values_suspect(const char *text, size_t len)
+bool helm_value_suspect(const char *text, size_t len)
 {
 	/* The braces may be in the template around it. */
 	if (has_word(text, len, "Files")) {
@@ -89,6 +91,36 @@ bool helm_values_suspect(const char *text, size_t len)
 	return memmem(text, len, "{{", 2) != NULL &&
 	       (has_word(text, len, "include") || has_word(text, len, "template") ||
 		has_word(text, len, "tpl"));
+}
+
+static bool is_suspect(const json_t *node, int depth)
+{
+	const char *key = NULL;
+	json_t *value = NULL;
+	size_t i = 0;
+
+	if (depth > LIMIT_YAML_DEPTH) {
+		return true;
+	}
+	if (json_is_string(node)) {
+		return helm_value_suspect(json_string_value(node), json_string_length(node));
+	}
+	json_object_foreach((json_t *)(uintptr_t)node, key, value) {
+		if (helm_value_suspect(key, strlen(key)) || is_suspect(value, depth + 1)) {
+			return true;
+		}
+	}
+	json_array_foreach(node, i, value) {
+		if (is_suspect(value, depth + 1)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool helm_values_suspect(const json_t *values)
+{
+	return is_suspect(values, 0);
 }
 
 static bool is(const struct token *token, const char *word)
@@ -219,6 +251,20 @@ static bool reaches_all(const struct scan *s, size_t i)
 	return false;
 }
 
+/*
+ * (print $.Template.BasePath "/x.yaml"): a file of the chart's own templates,
+ * as everybody writes it for a checksum. t is the "(".
+ */
+static bool names_own_file(const struct scan *s, const struct token *t)
+{
+	static const char end[] = ".Template.BasePath";
+	const size_t n = sizeof(end) - 1;
+
+	return s->tokens + s->count - t > 3 && t->kind == OTHER && t->text[0] == '(' &&
+	       is(t + 1, "print") && t[2].kind == FIELD && t[2].len >= n &&
+	       memcmp(t[2].text + t[2].len - n, end, n) == 0 && t[3].kind == STRING;
+}
+
 /* "$name := ." makes the name stand for the root. */
 static void read_alias(struct scan *s, size_t i)
 {
@@ -238,7 +284,7 @@ static void read_calls(struct scan *s)
 		s->t->files = s->t->files || reaches_all(s, i);
 		s->t->tpl = s->t->tpl || is(t, "tpl");
 		if (is(t, "include") || is(t, "template")) {
-			s->t->dynamic = s->t->dynamic || !named;
+			s->t->dynamic = s->t->dynamic || !(named || names_own_file(s, t + 1));
 			if (named) {
 				add_name(s->t, &s->t->includes, t + 1);
 			}

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <jansson.h>
+
 #include "base/strvec.h"
 
 /* What was found in the templates of one chart; zeroed to begin with. */
@@ -32,9 +34,12 @@ bool helm_templates_miss(const struct helm_templates *t);
 void helm_templates_release(struct helm_templates *t);
 
 /*
- * True if text, a values file or a value, may do more than be a value when a
- * template gives it to "tpl": it names Files or calls another template.
+ * True if text, a value, may do more than be a value when a template gives it
+ * to "tpl": it names Files or calls another template.
  */
-bool helm_values_suspect(const char *text, size_t len);
+bool helm_value_suspect(const char *text, size_t len);
+
+/* True if any text in values, their keys included, is suspect; NULL is not. */
+bool helm_values_suspect(const json_t *values);
 
 #endif

@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (helm_templates_miss(&t) && includes == 0 && !t.dynamic) {
 		abort();
 	}
-	(void)helm_values_suspect(text, size);
+	(void)helm_value_suspect(text, size);
 	helm_templates_release(&t);
 	return 0;
 }

@@ -72,6 +72,10 @@ static const struct {
 	{ "{{ include \"a\" . }}{{ define \"a\" }}{{ end }}", NOTHING },
 	{ "{{ define `a` }}{{ end }}{{ include \"a\" . | nindent 4 }}", NOTHING },
 	{ "{{ block \"a\" . }}{{ end }}{{ template \"a\" . }}", NOTHING },
+	{ "{{ include (print $.Template.BasePath \"/a.yaml\") . | sha256sum }}", NOTHING },
+	{ "{{ include (print .Template.BasePath \"/a.yaml\") . }}", NOTHING },
+	{ "{{ include (print .Values.a \"/a.yaml\") . }}", MISS },
+	{ "{{ include (print $.Template.BasePath", MISS },
 	{ "{{ include $name . }}", MISS },
 	{ "{{ include (printf \"%s\" .Values.a) . }}", MISS },
 	{ "{{ tpl .Values.a . }}", TPL },
@@ -119,7 +123,7 @@ static void test_values(void)
 	};
 
 	for (size_t i = 0; i < COUNT(values); i++) {
-		tap_int(helm_values_suspect(values[i].text, strlen(values[i].text)),
+		tap_int(helm_value_suspect(values[i].text, strlen(values[i].text)),
 			values[i].suspect, "the values %s", values[i].text);
 	}
 }
