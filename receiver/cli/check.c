@@ -14,6 +14,7 @@
 
 #include <jansson.h>
 
+#include "receiver/cli/arguments.h"
 #include "receiver/cli/settings_options.h"
 
 /* "WHERE: what" as an object. */
@@ -70,6 +71,19 @@ static void print_text(const struct strvec *problems, const struct strvec *warni
 	}
 }
 
+/* Wrong arguments, after the text on standard error. */
+static void print_usage_json(char **argv)
+{
+	char *problem = arguments_problem(argv);
+	json_t *root = json_pack("{s:{s:s, s:s, s:s}}", "error", "code", "usage", "message",
+				 problem, "hint", "\"doorbell check --help\" shows how");
+
+	(void)json_dumpf(root, stdout, JSON_INDENT(2));
+	(void)putchar('\n');
+	json_decref(root);
+	free(problem);
+}
+
 int cli_check(int argc, char **argv)
 {
 	struct settings_options options;
@@ -78,7 +92,11 @@ int cli_check(int argc, char **argv)
 	struct config *config = NULL;
 	int status = EX_USAGE;
 
+	bool json = arguments_want_json(argc, argv);
 	enum settings_options_result r = settings_options_parse(argc, argv, &options);
+	if (r == SETTINGS_OPTIONS_USAGE && json) {
+		print_usage_json(argv);
+	}
 	if (r == SETTINGS_OPTIONS_HELP) {
 		(void)printf("usage: doorbell check [--config FILE] [--format text|json] "
 			     "[--SETTING VALUE]...\n\n");

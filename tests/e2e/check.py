@@ -88,6 +88,8 @@ def main():
            "flags are checked", out)
         code, out, err = run("check", "--config", good, DOORBELL_LOG_LEVL="debug")
         ok(code == 78 and "did you mean DOORBELL_LOG_LEVEL?" in out, "variables are", out)
+        code, out, err = run("check", "--format", "json", "--quiet-windw", "1s")
+        ok(code == 64 and "--quiet-windw" in json.loads(out)["error"]["message"], "a wrong flag as JSON", out, err)
         code, out, err = run("check", "--quiet-windw", "1s")
         ok(code == 64 and "did you mean '--quiet-window'?" in err and out == "",
            "an unknown flag is a usage error", code, err)
