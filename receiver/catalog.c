@@ -5,6 +5,10 @@
  * (asked again with back-off until it can be), later at the commit of the
  * push that is being decided, before its applications are matched, so that a
  * push that adds an application and its files finds the application.
+ *
+ * A place that was never read and may still be holds up all pushes: nobody
+ * knows whom they affect.  One that was read before does not: a reload while
+ * its repository is out of reach goes on with what was read.
  */
 #include "receiver/catalog.h"
 
@@ -36,6 +40,7 @@ struct catalog {
 	struct refresh *refreshes;
 	uint64_t generation;
 	unsigned epoch;         // of the settings: answers to older ones are dropped
+	bool missing;           // a place was never read and may be yet: pushes wait for it
 	bool ready;
 };
 
@@ -96,7 +101,7 @@ static const char *name_of(void *ctx, const char *address)
 
 static void check_ready(struct catalog *c)
 {
-	if (c->ready || c->loads != NULL || evtimer_pending(c->retry, NULL)) {
+	if (c->ready || c->loads != NULL || c->missing) {
 		return;
 	}
 	c->ready = true;
@@ -132,9 +137,14 @@ static void load_failed(struct loading *l, bool again, const char *why)
 		const struct inventory_place *place =
 			inventory_get_place(c->inventory, l->place);
 
+		again = again && l->refresh == NULL;
+		bool waits = again && !inventory_knows_place(c->inventory, l->place);
+
 		log_warn("applications not read", "repository", place->repository, "ref",
-			 place->ref, "reason", why, NULL);
-		if (again && l->refresh == NULL) {
+			 place->ref, "reason", why, "effect",
+			 waits ? "all pushes wait until they are" : NULL, NULL);
+		c->missing = c->missing || waits;
+		if (again) {
 			evtimer_add(c->retry, &later);
 		}
 	}
@@ -204,6 +214,7 @@ static void load_places(struct catalog *c)
 {
 	const struct inventory_place *place = inventory_get_place(c->inventory, 0);
 
+	c->missing = false;
 	for (size_t i = 0; place != NULL; place = inventory_get_place(c->inventory, ++i)) {
 		struct resolver_question question = { .repository = place->repository,
 						      .ref = place->ref };

@@ -37,6 +37,7 @@ struct source {
 	char *ref;
 	char *directory;
 	struct inventory_place place; // borrows the three
+	bool known;                   // a place: it was read once
 	char digest[SHA256_HEX_MAX + 1]; // of what was read last
 	struct app_list list;
 	struct strvec problems;
@@ -325,6 +326,13 @@ const struct inventory_place *inventory_get_place(const struct inventory *inv, s
 	return source != NULL ? &source->place : NULL;
 }
 
+bool inventory_knows_place(const struct inventory *inv, size_t i)
+{
+	const struct source *source = place_at(inv, i);
+
+	return source != NULL && source->known;
+}
+
 bool inventory_holds(const struct inventory *inv, const char *repository, const char *ref)
 {
 	for (size_t i = 0; i < inv->count; i++) {
@@ -379,6 +387,7 @@ void inventory_set_place(struct inventory *inv, size_t i, struct app_list *list,
 	if (problems->count > 0) {
 		keep_missing(list, &source->list);
 	}
+	source->known = true;
 	retire(inv, &source->list);
 	strvec_release(&source->problems);
 	source->list = *list;
@@ -408,6 +417,7 @@ void inventory_take_over(struct inventory *inv, struct inventory *old)
 			if (same_source(inv->sources[i], from)) {
 				inv->sources[i]->list = from->list;
 				inv->sources[i]->problems = from->problems;
+				inv->sources[i]->known = from->known;
 				from->list = (struct app_list){ 0 };
 				from->problems = (struct strvec)STRVEC_INIT;
 			}

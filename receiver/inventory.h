@@ -56,6 +56,9 @@ void inventory_watch(const struct inventory *inv, struct watch *watch);
 /* Place i, or NULL after the last. Borrowed. */
 const struct inventory_place *inventory_get_place(const struct inventory *inv, size_t i);
 
+/* Was place i read before, if only with other settings? */
+bool inventory_knows_place(const struct inventory *inv, size_t i);
+
 /* Are applications kept in that repository at that ref? */
 bool inventory_holds(const struct inventory *inv, const char *repository, const char *ref);
 

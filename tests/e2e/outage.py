@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""A repository of applications that cannot be reached, and all the others.  TAP."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from doorbell import *  # noqa: E402,F403
+
+APPS = "https://git.example.org/acme/apps.git"
+
+
+def keep_applications(place):
+    """A second repository with one application in it, served from a file."""
+    bare = os.path.join(place.top, "apps.git")
+    work = os.path.join(place.top, "apps-work")
+    run("git", "-c", "init.defaultBranch=main", "init", "-q", "--bare", bare)
+    run("git", "clone", "-q", bare, work)
+    place.app("kept", "apps/web")
+    os.rename(os.path.join(place.apps, "kept.json"), os.path.join(work, "kept.json"))
+    for command in (("add", "-A"), ("-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-q", "-m", "a"),
+                    ("push", "-q", "origin", "HEAD:main")):
+        run("git", *command, cwd=work)
+    return bare
+
+
+def reload(place, receiver, **changes):
+    loaded = receiver.log().count("configuration reloaded")
+    place.configure(**changes)
+    receiver.process.send_signal(signal.SIGHUP)
+    return wait(lambda: receiver.log().count("configuration reloaded") > loaded)
+
+
+def pushes_go_on(place, receiver, sentence):
+    before = len(place.rings())
+    old = place.head()
+    new = place.commit({"apps/web/a.yaml": f"a: {before}\n"})
+    github(place, old, new)
+    ok(wait(lambda: len(place.rings()) > before), sentence, receiver.log())
+
+
+def main():
+    with Place() as place:
+        bare = keep_applications(place)
+        settings = {"repositories": [{"url": URL, "path": place.bare, "defaultBranch": "main"},
+                                     {"url": APPS, "fetchUrl": "file://" + bare, "defaultBranch": "main"}],
+                    "applications": [{"directory": place.apps}, {"repository": APPS, "ref": "main"}]}
+        place.app("own", "apps/web")
+        place.commit({"apps/web/a.yaml": "a: first\n"})
+        os.rename(bare, bare + ".away")
+        place.configure(**settings)
+        with Receiver(place, ready=False) as receiver:
+            ok(wait(lambda: "all pushes wait until they are" in receiver.log(), 20),
+               "at the start it is said that pushes wait for applications never read", receiver.log())
+            equal(receiver.status("/readyz"), 503, "and that it is not ready")
+            os.rename(bare + ".away", bare)
+            ok(wait(lambda: receiver.status("/readyz") == 200, 30), "once they are read it is", receiver.log())
+            pushes_go_on(place, receiver, "pushes are decided")
+            os.rename(bare, bare + ".away")
+            ok(reload(place, receiver, quietWindow="10ms", **settings), "a reload while they are out of reach")
+            ok(wait(lambda: receiver.log().count("applications not read") > 1, 20), "finds that", receiver.log())
+            pushes_go_on(place, receiver, "and stops no push: they were read before")
+            equal(place.rung(), ["kept", "own"],
+                  "not even of what is kept there")
+    done()
+
+
+main()
