@@ -18,8 +18,8 @@ EXPECTED = """bin/doorbell libexec/doorbell/post-receive lib/systemd/system/door
     share/man/man1/doorbell.1 share/man/man1/doorbell-hook.1 share/man/man5/doorbell.yaml.5
     share/bash-completion/completions/doorbell share/zsh/site-functions/_doorbell
     share/fish/vendor_completions.d/doorbell.fish share/doorbell/examples/doorbell.yaml""".split()
-SECRETS = ("github.secret", "github.token", "argocd.token", "hook.secret", "id_ed25519", "tls.key")
-OTHERS = ("known_hosts", "ca.pem", "tls.crt")
+SECRETS = ("github.secret", "github.token", "argocd.token", "hook.secret", "id_ed25519")
+OTHERS = ("known_hosts", "applications.yaml")
 
 
 def files_below(top):
@@ -100,7 +100,11 @@ def example(prefix, top):
     everything = re.sub(r"^#(?=[a-zA-Z]|  )", "", text, flags=re.M)
     for name in SECRETS + OTHERS + ("gitlab.whsec",):
         with open(os.open(os.path.join(folder, name), os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
-            file.write("whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n" if name == "gitlab.whsec" else "a secret\n")
+            file.write("whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n" if name == "gitlab.whsec" else "# text\n")
+    os.makedirs(os.path.join(folder, "applications"))
+    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+        "-subj", "/CN=example.org", "-keyout", "tls.key", "-out", "tls.crt", cwd=folder)
+    shutil.copy(os.path.join(folder, "tls.crt"), os.path.join(folder, "ca.pem"))
     for name, content in (("as it is", text), ("with all that is commented out", everything)):
         path = os.path.join(folder, "doorbell.yaml")
         with open(path, "w") as file:
