@@ -55,13 +55,16 @@ BENCH_HELPERS    := $(BUILD)/tests/bench/load
 E2E_HELPERS      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/e2e/*.c))
 HOOKS            := $(patsubst hooks/%.c,$(BUILD)/%,$(wildcard hooks/post-receive.c))
 
-# "make" alone on a machine without the libraries says what is missing; the
-# targets that a newcomer types first (demo, test) install it.
+# "make" alone installs the libraries that are missing too, or stops; the
+# targets that a newcomer types first have rules for that (deps-%).
 .PHONY: all
 all: $(BUILD)/doorbell $(HOOKS)
 
 ifeq ($(shell contrib/dependencies.sh build --check 2>/dev/null || echo missing)$(filter deps-% demo test% bench fuzz lint oracle help clean uninstall,$(MAKECMDGOALS)),missing)
 $(shell contrib/dependencies.sh build >&2)
+ifneq ($(shell pkg-config --exists $(PACKAGES) 2>/dev/null || echo missing),)
+$(error libraries are missing)
+endif
 endif
 
 $(BUILD)/%.o: %.c
