@@ -15,6 +15,9 @@
 /* Tokens are counted in thousandths, so that slow rates fill smoothly. */
 #define TOKEN 1000
 
+/* A slow rate may say "in a million years", which no clock holds: looked at daily. */
+#define WAIT_MAX_MS 86400000
+
 struct schedule_group {
 	int64_t push;
 	size_t count;
@@ -268,7 +271,8 @@ int64_t schedule_wake(const struct schedule *s, int64_t now)
 	if (s->rate <= 0 || missing <= 0) {
 		return now;
 	}
-	return s->filled_ms + (int64_t)(missing / s->rate) + 1;
+	double wait = missing / s->rate;
+	return s->filled_ms + (wait < WAIT_MAX_MS ? (int64_t)wait : WAIT_MAX_MS) + 1;
 }
 
 size_t schedule_count(const struct schedule *s)

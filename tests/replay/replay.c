@@ -89,7 +89,7 @@ static void do_target(struct world *w, char **words)
 	w->targets[i] = (struct delivery_target){
 		.name = w->names.items[w->names.count - 1],
 		.applications = &w->globs[i],
-		.rate = (double)number_value(words, "rate", 0),
+		.rate = strtod(word_value(words, "rate", "0"), NULL),
 		.burst = (unsigned)number_value(words, "burst", 1),
 		.concurrency = (unsigned)number_value(words, "concurrency", 100),
 	};

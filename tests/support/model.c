@@ -1,0 +1,240 @@
+/*
+ * What the core asks becomes an open question; what it says is compared with
+ * what was stored.
+ */
+#include "tests/support/model.h"
+
+#include <string.h>
+
+#include "app/app.h"
+
+const char *const model_refs[REFS] = { "refs/heads/main", "refs/heads/next",
+					     "refs/tags/v1" };
+const char *const model_targets[TARGETS] = { "one", "two", "three" };
+
+uint64_t model_number(struct model *m)
+{
+	m->seed ^= m->seed << 13;
+	m->seed ^= m->seed >> 7;
+	m->seed ^= m->seed << 17;
+	return m->seed;
+}
+
+bool model_bad_luck(struct model *m, unsigned percent)
+{
+	return !m->calm && model_number(m) % 100 < percent;
+}
+
+void model_must(struct model *m, bool holds, const char *rule)
+{
+	if (!holds && m->wrong == NULL) {
+		m->wrong = rule;
+	}
+}
+
+struct oid model_commit(int n)
+{
+	struct oid id = { .len = 20 };
+
+	memcpy(id.bytes, &n, sizeof(n));
+	return id;
+}
+
+static int ref_of(const char *name)
+{
+	for (int i = 0; i < REFS; i++) {
+		if (strcmp(model_refs[i], name) == 0) {
+			return i;
+		}
+	}
+	return 0;
+}
+
+int model_target(const char *name)
+{
+	for (int i = 0; i < TARGETS; i++) {
+		if (strcmp(model_targets[i], name) == 0) {
+			return i;
+		}
+	}
+	return 0;
+}
+
+int model_app(const struct model *m, const char *full_name)
+{
+	for (size_t i = 0; i < m->apps.count; i++) {
+		if (strcmp(m->apps.items[i]->name, full_name) == 0) {
+			return (int)i;
+		}
+	}
+	return -1;
+}
+
+/* ---- what the core asks and says ---- */
+
+static int64_t io_now(void *ctx)
+{
+	return ((struct model *)ctx)->now;
+}
+
+static int64_t io_wall(void *ctx)
+{
+	return ((struct model *)ctx)->now + 1000000;
+}
+
+static uint64_t io_random(void *ctx)
+{
+	return model_number(ctx);
+}
+
+static bool io_ready(void *ctx)
+{
+	return ((struct model *)ctx)->ready;
+}
+
+static const struct app_list *io_apps(void *ctx)
+{
+	return &((struct model *)ctx)->apps;
+}
+
+static uint64_t io_apps_generation(void *ctx)
+{
+	(void)ctx;
+	return 1;
+}
+
+static bool io_holds_apps(void *ctx, const char *repository, const char *ref)
+{
+	(void)ctx;
+	(void)repository;
+	(void)ref;
+	return false;
+}
+
+static void io_wake(void *ctx, int64_t at)
+{
+	((struct model *)ctx)->wake = at;
+}
+
+static struct question *add_question(struct model *m, enum question_kind kind, uint64_t ticket,
+				     const char *ref)
+{
+	int index = ref_of(ref);
+
+	for (size_t i = 0; i < m->question_count; i++) {
+		model_must(m, m->questions[i].ticket != ticket, "no ticket is used twice");
+		model_must(m, m->questions[i].ref != index, "a ref has one question at a time");
+	}
+	model_must(m, m->question_count < QUESTIONS_MAX, "the questions are few");
+	struct question *q = &m->questions[m->question_count++];
+	*q = (struct question){ .kind = kind, .ticket = ticket, .ref = index };
+	return q;
+}
+
+static void io_resolve(void *ctx, uint64_t ticket, const char *repository, const char *ref,
+		       const struct oid *after, const struct oid *tip)
+{
+	struct question *q = add_question(ctx, ASKED_RESOLVE, ticket, ref);
+
+	(void)repository;
+	q->after = *after;
+	q->tip = *tip;
+}
+
+static void io_match(void *ctx, uint64_t ticket, const char *repository, const char *ref,
+		     const char *default_branch, const struct oid *base, const struct oid *tip)
+{
+	(void)repository;
+	(void)default_branch;
+	(void)base;
+	add_question(ctx, ASKED_MATCH, ticket, ref)->tip = *tip;
+}
+
+static void io_plan(void *ctx, uint64_t ticket, struct journal_plan *plan)
+{
+	struct model *m = ctx;
+	struct question *q = add_question(m, ASKED_PLAN, ticket, plan->ref);
+	size_t wanted = 0;
+
+	q->plan = plan;
+	model_must(m, plan->push_count > 0, "a plan decides a push");
+	for (int i = 0; i < APPS; i++) {
+		wanted += m->affected[q->ref] >> i & 1;
+	}
+	model_must(m, !m->matched[q->ref] || plan->trigger_count == wanted * m->options.target_count,
+	     "each affected application has one trigger at each target");
+	m->matched[q->ref] = false;
+}
+
+static void io_note(void *ctx, const struct journal_push *push)
+{
+	struct model *m = ctx;
+
+	model_must(m, push->id > 0 && (size_t)push->id <= m->push_count, "a push that waits is known");
+	model_must(m, push->state == PUSH_WAITING && push->reason != NULL, "it says why it waits");
+}
+
+static void io_send(void *ctx, const struct trigger *t)
+{
+	struct model *m = ctx;
+	struct trigger_row *row = &m->triggers[t->id - 1];
+	size_t busy = 0;
+
+	model_must(m, t->id > 0 && (size_t)t->id <= m->trigger_count, "what is sent is stored");
+	model_must(m, !trigger_is_final(row->state), "what is over is not sent");
+	model_must(m, t->state == TRIGGER_SENDING && !row->sending, "nothing is sent twice at once");
+	row->sending = true;
+	for (size_t i = 0; i < m->trigger_count; i++) {
+		const struct trigger_row *other = &m->triggers[i];
+
+		if (!other->sending || other->target != row->target) {
+			continue;
+		}
+		busy++;
+		model_must(m, other == row || other->app != row->app || other->ref != row->ref,
+		     "one try of an application, target and ref at a time");
+	}
+	model_must(m, busy <= 2, "no more tries at once than the target's limit");
+}
+
+static void io_record(void *ctx, const struct trigger *t, const struct outcome *outcome)
+{
+	struct model *m = ctx;
+	struct trigger_row *row = &m->triggers[t->id - 1];
+
+	(void)outcome;
+	model_must(m, t->id > 0 && (size_t)t->id <= m->trigger_count, "what is recorded is stored");
+	model_must(m, !trigger_is_final(row->state), "what is over is not recorded again");
+	model_must(m, !row->sending || t->state != TRIGGER_SENDING, "a try under way has no outcome");
+	row->state = t->state;
+	row->sending = false;
+}
+
+static void io_decided(void *ctx, const struct delivery_decision *decision)
+{
+	struct model *m = ctx;
+	struct push_row *row = &m->pushes[decision->push->id - 1];
+
+	model_must(m, push_is_final(decision->push->state), "a decision is final");
+	model_must(m, decision->push->reason != NULL || decision->push->state == PUSH_PLANNED,
+	     "what is not planned says why");
+	model_must(m, row->told++ == 0, "each decision is told once");
+	if (!row->final) {
+		model_must(m, row->broken, "only what cannot be recorded is dropped");
+		row->dropped = true;
+	}
+}
+
+void model_start(struct model *m)
+{
+	struct delivery_io io = {
+		.ctx = m, .now = io_now, .wall = io_wall, .random = io_random, .ready = io_ready,
+		.apps = io_apps, .apps_generation = io_apps_generation,
+		.holds_apps = io_holds_apps, .wake = io_wake, .resolve = io_resolve,
+		.match = io_match, .plan = io_plan, .note = io_note, .send = io_send,
+		.record = io_record, .decided = io_decided,
+	};
+
+	m->wake = INT64_MAX;
+	m->core = delivery_new(&m->options, &io);
+}
