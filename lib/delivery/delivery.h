@@ -42,7 +42,12 @@ struct delivery_options {
 	int64_t quiet_ms;              // a trigger waits that long for a newer push ...
 	int64_t quiet_max_ms;          // ... but not longer than this after the first
 	struct backoff resolve;        // a repository that cannot be reached
-	int64_t resolve_give_up_ms;    // then the push is refused
+	/*
+	 * So long a repository may be out of reach; then all that follow the
+	 * ref are affected.  And so long after the newest push to a ref its
+	 * commit may be missing; then that push is refused.
+	 */
+	int64_t resolve_give_up_ms;
 	struct backoff trigger;        // a target that fails
 	unsigned trigger_attempts;     // then the trigger is stalled
 	const struct delivery_target *targets;
@@ -87,7 +92,11 @@ struct delivery_stats {
 	int64_t oldest_push_ms; // wall clock of the oldest undecided push, 0: none
 };
 
-/* Make a core. options (and its targets) and io are copied, what they point to must outlive it. */
+/*
+ * Make a core.  io is copied.  options and its array of targets too, but not
+ * the names and globs of the targets: those must live until the next
+ * delivery_set_options() has returned.
+ */
 struct delivery_core *delivery_new(const struct delivery_options *options,
 				   const struct delivery_io *io);
 
@@ -113,7 +122,13 @@ void delivery_accept(struct delivery_core *core, const struct journal_push *push
 /* The applications are known now: begin with the pushes that waited for that. */
 void delivery_go_on(struct delivery_core *core);
 
-/* The answers; an unknown ticket or id is a bug in the world and ignored. */
+/*
+ * The answers; an unknown ticket or id is a bug in the world and ignored.
+ * A plan that was not stored: after JOURNAL_FULL and _FAILED the push waits
+ * and is decided again; after _NOT_FOUND and _INVALID each of its pushes is
+ * decided alone, and one that even so cannot be recorded is told as refused
+ * and forgotten here.
+ */
 void delivery_resolved(struct delivery_core *core, uint64_t ticket,
 		       const struct delivery_resolved *answer);
 void delivery_matched(struct delivery_core *core, uint64_t ticket,
