@@ -16,6 +16,16 @@ spec:
   - git: {{repoURL: '{URL}', revision: HEAD, directories: [{{path: envs/*}}]}}
   template:
     metadata: {{name: 'x-{{{{path.basename}}}}'}}
+---
+apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {{name: any, namespace: argocd}}
+spec:
+  generators:
+  - matrix:
+      generators:
+      - list: {{elements: []}}
+      - git: {{repoURL: '{{{{.repo}}}}', revision: '{{{{.branch}}}}', files: [{{path: '{{{{.dir}}}}/any.yaml'}}]}}
 """
 FLUX = f"""apiVersion: kustomize.toolkit.fluxcd.io/v1
 kind: Kustomization
@@ -48,6 +58,7 @@ STEPS = [  # what is pushed, and who is affected
     ({"envs/b/x.yaml": "b: 2\n"}, []),
     ({"infra/a.yaml": "a: 2\n"}, ["kustomization:flux-system/infra"]),
     ({"infra/b.test.yaml": "a: 2\n"}, []),
+    ({"other/any.yaml": "a: 2\n"}, ["applicationset:argocd/any"]),
     ({"charts/web/Chart.yaml": "name: web\nversion: 1.0.1\n", "web/a.yaml": "a: 2\n"},
      ["argocd/web", "helmrelease:web/web"]),
 ]
@@ -99,7 +110,8 @@ def test_receiver(place, commits):
     place.ring_command(body)  # configure() wrote one of its own
     with Receiver(place):
         equal(github(place, commits[0], commits[-1]), 202, "a push is taken")
-        want = ["Application argocd web", "ApplicationSet argocd fleet", "HelmRelease web web",
+        want = ["Application argocd web", "ApplicationSet argocd any", "ApplicationSet argocd fleet",
+                "HelmRelease web web",
                 "Kustomization flux-system infra"]
 
         def lines():

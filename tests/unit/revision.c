@@ -56,6 +56,9 @@ static const struct {
 	{ "refs/pull/1/head", NULL, "refs/pull/2/head", "main", REVISION_NO },
 	{ "main", NULL, "main", "main", REVISION_NO },
 	{ "main", NULL, "", "main", REVISION_NO },
+	/* What a template becomes is not known. */
+	{ "{{.branch}}", NULL, "refs/heads/main", "main", REVISION_RANGE },
+	{ "release-{{ version }}", NULL, "refs/tags/v1", "main", REVISION_RANGE },
 	/* Ranges hold for tags, with and without "v". */
 	{ "1.*", NULL, "refs/tags/1.4.2", "main", REVISION_RANGE },
 	{ "1.*", NULL, "refs/tags/v1.4.2", "main", REVISION_RANGE },

@@ -380,6 +380,8 @@ static void test_names(void)
 		{ "shop", true }, { "a/shop-1.x", true }, { "", false }, { "/shop", false },
 		{ "a/", false }, { "a/b/c", false }, { "..%2f", false }, { "Shop", false },
 		{ "a b", false }, { "shop?refresh=hard", false }, { "shop\n", false },
+		{ "applicationset:a/shop", true }, { "kustomization:shop", true },
+		{ "other:a/shop", false }, { "applicationset:", false },
 		{ "a.very.long.namespace.0123456789.0123456789.0123456789.012345678/x", false },
 	};
 
@@ -396,6 +398,11 @@ static void test_names(void)
 	check_call(&target_argocd, &options, &trigger,
 		   "target argo: no Kubernetes object has a name like \"../session\"",
 		   "a name cannot leave its place in the address");
+	static char set[] = "applicationset:argocd/fleet";
+	trigger.application = set;
+	check_call(&target_argocd, &options, &trigger,
+		   "target argo: Argo CD's API refreshes no ApplicationSet",
+		   "an ApplicationSet is not asked for as an application");
 }
 
 static void test_argocd_check(void)
