@@ -26,6 +26,13 @@ char *arguments_problem(char **argv)
 {
 	const char *last = optind > 1 ? argv[optind - 1] : "";
 	const char *option = optind > 2 && last[0] != '-' ? argv[optind - 2] : last;
+	const char *next = optind > 0 ? argv[optind] : NULL;
+
+	/* Of letters behind one "-" getopt_long() passes the word only with the last. */
+	if (next != NULL && next[0] == '-' && next[1] != '-' && optopt != 0 &&
+	    strchr(next, optopt) != NULL) {
+		option = next;
+	}
 
 	return xasprintf("unknown option, or one without its value: %.200s", option);
 }
