@@ -27,6 +27,7 @@
 
 #define SUFFIX ".json"
 #define TEMPORARY ".new-"
+#define REFUSED ".refused"
 #define DIGITS 14
 #define STALE_SECONDS 3600
 /* A body can be somewhat longer than the lines it was made from. */
@@ -114,7 +115,15 @@ int hook_spool_list(const char *folder, struct strvec *ret_names, struct error *
 	return 0;
 }
 
-static bool is_full(const char *folder)
+static bool is_refused(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > strlen(REFUSED) && strcmp(name + len - strlen(REFUSED), REFUSED) == 0;
+}
+
+/* Are there HOOK_SPOOL_FILES files, refused or other ones, in the folder? */
+static bool is_full(const char *folder, bool refused)
 {
 	DIR *dir = opendir(folder);
 	int count = 0;
@@ -125,7 +134,7 @@ static bool is_full(const char *folder)
 		if (e == NULL) {
 			break;
 		}
-		count += e->d_name[0] != '.';
+		count += e->d_name[0] != '.' && is_refused(e->d_name) == refused;
 	}
 	if (dir != NULL) {
 		closedir(dir);
@@ -175,7 +184,7 @@ int hook_spool_add(const char *folder, int64_t now_ms, const char *id, const cha
 	if (mkdir(folder, 0700) < 0 && errno != EEXIST) {
 		return error_errno(err, -1, errno, "%s", folder);
 	}
-	if (is_full(folder)) {
+	if (is_full(folder, false)) {
 		return HOOK_SPOOL_FULL;
 	}
 	int dir_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -229,8 +238,12 @@ int hook_spool_remove(const char *folder, const char *name, struct error *err)
 
 int hook_spool_refuse(const char *folder, const char *name, struct error *err)
 {
+	/* They are kept for a person to look at; one who does not look needs no more of them. */
+	if (is_full(folder, true)) {
+		return hook_spool_remove(folder, name, err);
+	}
 	char *from = xasprintf("%s/%s", folder, name);
-	char *to = xasprintf("%s.refused", from);
+	char *to = xasprintf("%s" REFUSED, from);
 	int r = 0;
 
 	if (rename(from, to) < 0 && errno != ENOENT) {

@@ -18,7 +18,7 @@
 
 enum hook_spool_result {
 	HOOK_SPOOL_OK = 0,
-	HOOK_SPOOL_FULL = 1 // HOOK_SPOOL_FILES are there
+	HOOK_SPOOL_FULL = 1 // HOOK_SPOOL_FILES wait there; refused ones are not counted
 };
 
 /*
@@ -45,7 +45,10 @@ int hook_spool_read(const char *folder, const char *name, char **ret_id, char **
 /* Remove a delivery that was taken. 0, or negative with err. */
 int hook_spool_remove(const char *folder, const char *name, struct error *err);
 
-/* Put a delivery aside that will never be taken. 0, or negative with err. */
+/*
+ * Put a delivery aside that will never be taken; the first HOOK_SPOOL_FILES of
+ * them are kept, others are removed. 0, or negative with err.
+ */
 int hook_spool_refuse(const char *folder, const char *name, struct error *err);
 
 /*

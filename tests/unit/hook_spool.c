@@ -195,6 +195,20 @@ static void the_spool_has_a_ceiling(void)
 	tap_int(add(2, "b", "x"), -1, "a file where the folder should be is an error");
 }
 
+static void refused_ones_do_not_fill_the_spool(void)
+{
+	struct error err = ERROR_INIT;
+
+	tap_sh("rm -rf %s && mkdir %s", folder, folder);
+	tap_sh("cd %s && seq -f '%%014.0f-x.json.refused' %d | xargs touch", folder,
+	       HOOK_SPOOL_FILES);
+	tap_int(add(1, "a", "x"), HOOK_SPOOL_OK, "a thousand that were refused leave room");
+	tap_int(hook_spool_refuse(folder, "00000000000001-a.json", &err), 0,
+		"one more is refused");
+	tap_sh("test $(ls %s | wc -l) -eq %d", folder, HOOK_SPOOL_FILES);
+	tap_ok(true, "and is not kept: there is a ceiling for them too");
+}
+
 int main(void)
 {
 	tap_sh("mkdir %s/doorbell", tap_dir());
@@ -205,6 +219,7 @@ int main(void)
 	groups_share_what_they_push();
 	answers_decide_what_stays();
 	the_spool_has_a_ceiling();
+	refused_ones_do_not_fill_the_spool();
 	free(folder);
 	return tap_done();
 }
