@@ -99,6 +99,13 @@ static void limit_reason(json_t *reason)
 	while (json_array_size(via) > READER_VIA_MAX) {
 		(void)json_array_remove(via, json_array_size(via) - 1);
 	}
+	for (size_t i = 0; i < json_array_size(via); i++) {
+		json_t *link = json_array_get(via, i);
+
+		if (json_string_length(link) > READER_TEXT_BYTES) {
+			(void)json_array_set_new(via, i, json_string("..."));
+		}
+	}
 }
 
 /* [number, source, touched, [reason...]] with as many reasons as fit. */

@@ -87,6 +87,20 @@ def test_lint(repo, apps, top):
         equal(explain(repo, apps, *words).returncode, 64, f"{' '.join(words)} is refused")
 
 
+def test_long(repo, apps):
+    far = f"https://git.example/org/fleet//base?ref=main&x={'a' * 20000}"
+    write(repo, {"apps/web/kustomization.yaml": f"resources: ['{far}']\n"})
+    git(repo, "commit", "-q", "-a", "-m", "a long reference")
+    write(repo, {"base/deployment.yaml": "kind: Deployment\nreplicas: 2\n"})
+    git(repo, "commit", "-q", "-a", "-m", "the base")
+    got = explain(repo, apps, "--format", "json", "main~1..main")
+    names = [item["application"] for item in json.loads(got.stdout).get("affected", [])]
+    ok("argocd/web" in names and "elapsed_ms" in got.stdout,
+       "a reference of 20,000 bytes harms nobody", got.stdout[:300] + got.stderr)
+    got = explain(repo, apps, "--inputs", "web")
+    equal(got.returncode, 0, "neither where inputs are listed")
+
+
 def main():
     with tempfile.TemporaryDirectory() as top:
         repo, apps = os.path.join(top, "fleet"), os.path.join(top, "apps")
@@ -102,6 +116,7 @@ def main():
                      application("twin", "base") + application("twin", "base", None, "other")})
         test_inputs(repo, apps)
         test_lint(repo, apps, top)
+        test_long(repo, apps)
     done()
 
 
