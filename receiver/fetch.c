@@ -103,11 +103,6 @@ struct fetcher {
 
 static void take_step(struct fetcher *f, struct job *job, enum step step);
 
-static char *copy_text(const char *text)
-{
-	return text == NULL ? NULL : xstrdup(text);
-}
-
 static void free_text(const char *text)
 {
 	free((void *)(uintptr_t)text);
@@ -120,13 +115,13 @@ static struct job *job_new(struct place *place, const struct fetch_repository *r
 	job->place = place;
 	job->ref = xstrdup(ref);
 	job->repository = (struct fetch_repository){
-		.directory = copy_text(r->directory),
-		.url = copy_text(r->url),
-		.username = copy_text(r->username),
-		.token_file = copy_text(r->token_file),
-		.ssh_key_file = copy_text(r->ssh_key_file),
-		.known_hosts_file = copy_text(r->known_hosts_file),
-		.ca_file = copy_text(r->ca_file),
+		.directory = xstrdup_or_null(r->directory),
+		.url = xstrdup_or_null(r->url),
+		.username = xstrdup_or_null(r->username),
+		.token_file = xstrdup_or_null(r->token_file),
+		.ssh_key_file = xstrdup_or_null(r->ssh_key_file),
+		.known_hosts_file = xstrdup_or_null(r->known_hosts_file),
+		.ca_file = xstrdup_or_null(r->ca_file),
 		.time_limit_ms = r->time_limit_ms,
 	};
 	fetch_git_key(ref, job->key);
@@ -459,9 +454,9 @@ struct fetcher *fetch_new(struct event_base *base, struct spawner *spawner,
 	f->base = base;
 	f->spawner = spawner;
 	f->options = (struct fetch_options){
-		.helper = copy_text(options->helper),
-		.home = copy_text(options->home),
-		.path = copy_text(options->path),
+		.helper = xstrdup_or_null(options->helper),
+		.home = xstrdup_or_null(options->home),
+		.path = xstrdup_or_null(options->path),
 		.max_running = options->max_running > 0 ? options->max_running : DEFAULT_RUNNING,
 		.file_max = options->file_max > 0 ? options->file_max : FETCH_FILE_MAX,
 		.memory_max = options->memory_max > 0 ? options->memory_max : DEFAULT_MEMORY,

@@ -94,23 +94,18 @@ static const struct target_answer too_many = {
 	.failure = "too many calls wait already",
 };
 
-static char *copy_text(const char *text)
-{
-	return text == NULL ? NULL : xstrdup(text);
-}
-
 static struct job *job_new(uint64_t id, const struct target_call *call)
 {
 	struct job *job = xcalloc(1, sizeof(*job));
 
 	job->id = id;
-	job->token_file = copy_text(call->token_file);
-	job->ca_file = copy_text(call->ca_file);
+	job->token_file = xstrdup_or_null(call->token_file);
+	job->ca_file = xstrdup_or_null(call->ca_file);
 	job->call = (struct target_call){
 		.type = call->type,
 		.time_limit_ms = call->time_limit_ms,
 		.method = call->method,
-		.url = copy_text(call->url),
+		.url = xstrdup_or_null(call->url),
 		.body = call->body == NULL ? NULL : xmemdup(call->body, call->body_len),
 		.body_len = call->body_len,
 		.token_file = job->token_file,
@@ -415,7 +410,7 @@ int outbound_new(struct event_base *base, const struct outbound_options *options
 	o->max_waiting = given->max_waiting > 0 ? given->max_waiting : OUTBOUND_WAITING;
 	o->connect_limit_ms =
 		given->connect_limit_ms > 0 ? given->connect_limit_ms : OUTBOUND_CONNECT_MS;
-	o->proxy = copy_text(given->proxy);
+	o->proxy = xstrdup_or_null(given->proxy);
 	o->done_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	o->multi = curl_multi_init();
 	if (o->done_fd < 0 || o->multi == NULL) {
