@@ -153,7 +153,8 @@ test-e2e: deps-test
 
 .PHONY: lint
 lint: deps-test
-	$(LINT_TESTS)
+	+@$(MAKE) --no-print-directory all
+	$(PROVE) $(LINT_TESTS)
 
 # Fuzzing with clang's libFuzzer, TIME seconds for each target; T=word picks.
 TIME ?= 60

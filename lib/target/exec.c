@@ -6,9 +6,9 @@
  * DOORBELL_NAMESPACE, DOORBELL_PROJECT, DOORBELL_REPOSITORY, DOORBELL_REF,
  * DOORBELL_BEFORE, DOORBELL_AFTER, DOORBELL_PUSH, DOORBELL_ATTEMPT) and, with
  * the reasons, as one JSON object on its standard input.  DOORBELL_KIND is
- * Application, ApplicationSet, or Flux's Kustomization or HelmRelease.  There are no placeholders in the
- * arguments: a ref is chosen by whoever pushes, and must never become code,
- * an option or a second argument.
+ * Application, ApplicationSet, or Flux's Kustomization or HelmRelease.  There
+ * are no placeholders in the arguments: a ref is chosen by whoever pushes, and
+ * must never become code, an option or a second argument.
  *
  * How it ends says what became of it:
  *

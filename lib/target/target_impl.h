@@ -43,9 +43,10 @@ struct target_application {
 };
 
 /*
- * Split "namespace/name" or "name", with a kind in front (app_full_name()). 0, or -1 with err: a part that is empty,
- * too long, or has other characters than a-z 0-9 - . (no Kubernetes object
- * has such a name, so it can only be an attack or a mistake).
+ * Split "namespace/name" or "name", with a kind in front (app_full_name()). 0,
+ * or -1 with err: a part that is empty, too long, or has other characters than
+ * a-z 0-9 - . (no Kubernetes object has such a name, so it can only be an
+ * attack or a mistake).
  */
 int target_split(const char *application, struct target_application *ret, struct error *err);
 
