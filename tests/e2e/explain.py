@@ -8,7 +8,8 @@ import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-DOORBELL = os.environ.get("DOORBELL", os.path.join(ROOT, "build", "doorbell"))
+BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(ROOT, "build")))
+DOORBELL = os.path.join(BUILD, "doorbell")
 URL = "https://git.example/org/fleet.git"
 REPOSITORY = "git.example/org/fleet"
 KEYS = ["repository", "before", "after", "changed_paths", "applications", "affected", "elapsed_ms"]
