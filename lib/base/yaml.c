@@ -18,6 +18,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <yaml.h>
 
@@ -237,24 +238,49 @@ static bool is_null(const yaml_event_t *event)
 	return false;
 }
 
-static enum yaml_result on_scalar(struct builder *b, const yaml_event_t *event)
+/* May a plain scalar be anything but a string? All YAML versions together. */
+static bool is_ambiguous(const char *value)
+{
+	static const char *const words[] = { "y", "n", "yes", "no", "on", "off", "true", "false" };
+
+	if (strchr("0123456789+-.=", value[0]) != NULL) {
+		return true;
+	}
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcasecmp(value, words[i]) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The text with a mark before it if yaml_options.mark_plain wants it so, else NULL. */
+static char *marked(const struct builder *b, const yaml_event_t *event)
 {
 	const char *value = (const char *)event->data.scalar.value;
-	size_t len = event->data.scalar.length;
+	bool tagged = event->data.scalar.tag != NULL;
+	bool plain = event->data.scalar.plain_implicit && value[0] != '\0';
+
+	if (!b->options.mark_plain || !(tagged || (plain && is_ambiguous(value)))) {
+		return NULL;
+	}
+	return xasprintf("%c%s", YAML_PLAIN, value);
+}
+
+/* A scalar whose text is value. */
+static enum yaml_result add_scalar(struct builder *b, const yaml_event_t *event, const char *value)
+{
 	json_t *node = NULL;
 
-	if (memchr(value, '\0', len) != NULL) {
-		return fail(b, YAML_MALFORMED, event->start_mark, "NUL in a value");
-	}
 	if (wants_key(b)) {
 		bool merges = strcmp(value, "<<") == 0 && event->data.scalar.plain_implicit;
 
-		node = json_stringn(value, len);
+		node = json_string(value);
 		anchor_close(anchor_open(b, event->data.scalar.anchor), node, 1, 0);
 		json_decref(node);
 		return set_key(b, value, merges, event->start_mark);
 	}
-	node = is_null(event) ? json_null() : json_stringn(value, len);
+	node = is_null(event) ? json_null() : json_string(value);
 	if (node == NULL) {
 		return fail(b, YAML_MALFORMED, event->start_mark, "not UTF-8");
 	}
@@ -263,6 +289,20 @@ static enum yaml_result on_scalar(struct builder *b, const yaml_event_t *event)
 	}
 	anchor_close(anchor_open(b, event->data.scalar.anchor), node, 1, 0);
 	return add_value(b, node, 1, 0, event->start_mark);
+}
+
+static enum yaml_result on_scalar(struct builder *b, const yaml_event_t *event)
+{
+	const char *value = (const char *)event->data.scalar.value;
+
+	if (memchr(value, '\0', event->data.scalar.length) != NULL) {
+		return fail(b, YAML_MALFORMED, event->start_mark, "NUL in a value");
+	}
+	char *text = marked(b, event);
+	enum yaml_result r = add_scalar(b, event, text != NULL ? text : value);
+
+	free(text);
+	return r;
 }
 
 static enum yaml_result on_alias(struct builder *b, const yaml_event_t *event)

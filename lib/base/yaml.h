@@ -29,7 +29,17 @@ enum yaml_result {
 struct yaml_options {
 	bool reject_duplicates; // a key twice in one mapping is YAML_MALFORMED; else the last wins
 	bool first_document;    // read the first document only (kustomize)
+	/*
+	 * YAML_PLAIN goes before the text of a scalar, also as a key, that
+	 * stands without quotes and may be anything but a string to YAML (a
+	 * number, a truth value, a date), or that has a tag; for telling "1"
+	 * from 1.
+	 */
+	bool mark_plain;
 };
+
+/* The byte of yaml_options.mark_plain. */
+#define YAML_PLAIN '\x01'
 
 struct yaml_stream; // the documents of one file, with positions
 
