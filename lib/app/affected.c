@@ -7,7 +7,8 @@
  *      built there, or nothing is known: then it is built at the pushed
  *      commit, and all are affected.
  *   3. The trees are walked, guided by the index; what changed is matched.
- *   4. The units that were hit are spread to the applications.
+ *   4. The units that were hit, and are not rendered to the same as before
+ *      (fingerprint.h), are spread to the applications.
  *   5. Those units alone are walked again at the pushed tree.
  *
  * Lost, repeated and reordered deliveries, force pushes and days of downtime
@@ -19,6 +20,7 @@
 
 #include "app/affected_impl.h"
 #include "app/app_yaml.h"
+#include "app/fingerprint.h"
 #include "app/spread.h"
 #include "base/giturl.h"
 #include "base/xalloc.h"
@@ -115,6 +117,9 @@ static int move(struct step *s, const struct oid *commit, const struct oid *tree
 	match_begin(&m, s->ref->table, s->state->repo, &options);
 	int r = match_trees(&m, &s->ref->tree, tree, err);
 	if (r == REPO_OK) {
+		if (result != NULL && !options.argocd) {
+			fingerprint_compare(s->state, s->ref, &m, tree);
+		}
 		if (result != NULL) {
 			result_fill(s->state, s->ref, &m, result);
 		}

@@ -6,7 +6,8 @@
  * read from it and, for each ref, the index of their inputs at the commit
  * processed last (or at `before`).  A source is affected if and only if a
  * probe of its inputs at `before` is touched by the walk from before to
- * after.  When in doubt, affected, with that reason.
+ * after, and the walk at after does not find something that is rendered to
+ * the same (fingerprint.h).  When in doubt, affected, with that reason.
  *
  * Not for several threads: one state belongs to one thread.
  */
@@ -67,6 +68,7 @@ struct affected_application {
 struct affected {
 	size_t changed_paths;    // paths that differ between the trees
 	bool changed_paths_exact; // false: only those near an input were counted
+	size_t same;             // units that were touched and are rendered to the same
 	size_t tracked;          // applications (not sources) that follow this ref
 	struct affected_application *items; // sorted by application, each once
 	size_t count;

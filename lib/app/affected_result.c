@@ -193,6 +193,7 @@ void result_fill(const struct affected_state *state, const struct ref_state *ref
 	}
 	sort(&b);
 	result->tracked = tracked_apps(&ref->sources);
+	result->same = match->same_count;
 	result->changed_paths = match->changed_paths;
 	result->changed_paths_exact = match->options.count_all;
 	free(b.item_of_app);

@@ -145,6 +145,16 @@ uint32_t index_unit(struct index_table *t, const struct inputs_walker *walker, c
 	return n;
 }
 
+uint32_t index_find(struct index_table *t, const struct inputs_walker *walker, const char *dir,
+		    const char *options)
+{
+	uint32_t d = names_intern(&t->strings, dir, strlen(dir));
+	uint32_t o = names_intern(&t->strings, options, strlen(options));
+	const uint32_t *slot = find_slot(t, walker, d, o);
+
+	return *slot != TOMBSTONE ? *slot : 0;
+}
+
 static uint16_t intern_filter(struct index_table *t, const struct inputs_filter *filter,
 			      const char *argument)
 {

@@ -118,6 +118,10 @@ void index_free(struct index_table *table);
 uint32_t index_unit(struct index_table *table, const struct inputs_walker *walker,
 		    const char *dir, const char *options);
 
+/* The unit with this key, or 0. */
+uint32_t index_find(struct index_table *table, const struct inputs_walker *walker,
+		    const char *dir, const char *options);
+
 /* A list that grows. */
 void numbers_push(struct numbers *list, uint32_t number);
 

@@ -27,7 +27,7 @@
 #include <string.h>
 
 #include "app/attributes.h"
-#include "app/meaning.h"
+#include "inputs/meaning.h"
 #include "base/xalloc.h"
 
 #define COOKIE_EXACT (1ULL << 32)  // the node is the directory itself
@@ -43,6 +43,7 @@ struct current {
 	uint32_t number;      // in match.changes; UINT32_MAX: touched nothing yet
 	bool mode_only;
 	bool names_same;      // nothing appeared, disappeared or changed its kind
+	bool hard;            // by how files are checked out, not by what they are
 	bool wide;            // stands for everything in and below its directory
 	int meaning_same;     // -1: not compared yet
 	uint32_t filter_node; // the filter asked last, and what it said
@@ -69,6 +70,7 @@ void match_end(struct match *m)
 		free(hit->changes.items);
 	}
 	free(m->hits);
+	free(m->same);
 	free(m->changes);
 	arena_release(&m->arena);
 	memset(m, 0, sizeof(*m));
@@ -102,6 +104,7 @@ static void add_hit(struct current *c, uint32_t *place, uint32_t unit, uint32_t 
 		*place = (uint32_t)m->hit_count;
 	}
 	struct match_hit *hit = &m->hits[*place - 1];
+	hit->hard = hit->hard || c->hard;
 	size_t n = hit->changes.count;
 
 	if (n > 0 && hit->changes.items[n - 1] == number) {
@@ -340,6 +343,7 @@ static int match_one(struct match *m, uint64_t cookie, const struct tree_change 
 	}
 	bool wide = !m->options.argocd && shapes_checkout(m, change);
 
+	c.hard = wide;
 	if (cookie & COOKIE_EXACT) {
 		match_near(&c, node, wide);
 	}

@@ -33,6 +33,7 @@ struct match_hit {
 	uint32_t node;
 	struct numbers changes;            // into match.changes, each once
 	uint8_t probes[LIMIT_REASONS];     // enum probe_kind of the first ones
+	bool hard; // what changed is not in the trees' files: attributes
 };
 
 struct match_options {
@@ -52,6 +53,8 @@ struct match {
 	size_t hit_capacity;
 	size_t changed_paths;   // files; only those near an input unless count_all
 	size_t visits;
+	uint8_t *same;          // by unit: 1: hit, but means the same (fingerprint.h); or NULL
+	size_t same_count;      // units of same that are 1
 	struct arena arena;     // paths
 };
 

@@ -6,6 +6,9 @@
  * would make that a product; past a budget a unit that was seen once is not
  * entered again: the applications are then still all found, only some of
  * their reasons are not.
+ *
+ * A unit that was hit but means the same (app/fingerprint.h) is where a hit
+ * ends: what is made from it is not touched by what is behind it.
  */
 #include "app/spread.h"
 
@@ -18,6 +21,7 @@
 
 struct spreading {
 	struct index_table *table;
+	const uint8_t *same; // match.same
 	spread_reach reach;
 	void *arg;
 	struct numbers queue;
@@ -30,7 +34,8 @@ static void enqueue(struct spreading *s, uint32_t unit, uint32_t edge)
 	struct unit *u = index_at(s->table, unit);
 	bool seen = u->seen == s->first_epoch;
 
-	if (u->mark == s->table->epoch || (seen && s->steps > STEPS_MAX)) {
+	if ((s->same != NULL && s->same[unit]) || u->mark == s->table->epoch ||
+	    (seen && s->steps > STEPS_MAX)) {
 		return;
 	}
 	u->mark = s->table->epoch;
@@ -98,6 +103,7 @@ static void spread_always(struct spreading *s)
 	size_t kept = 0;
 
 	s->steps = 0;
+	s->same = NULL;
 	for (size_t i = 0; i < always->count; i++) {
 		uint32_t unit = always->items[i];
 
@@ -128,7 +134,7 @@ static void renew_epochs(struct index_table *t, size_t runs)
 
 void spread(struct match *m, spread_reach reach, void *arg)
 {
-	struct spreading s = { .table = m->table, .reach = reach, .arg = arg };
+	struct spreading s = { .table = m->table, .same = m->same, .reach = reach, .arg = arg };
 
 	renew_epochs(m->table, m->hit_count);
 	s.first_epoch = m->table->epoch;

@@ -17,7 +17,7 @@
  * So the inputs are one LIST or SUBTREE with a filter, whatever it finds, and
  * each Jsonnet file as a unit of its own (jsonnet.h).  All but Jsonnet counts
  * by its meaning; a file with the marker "+argocd:skip-file-rendering" by its
- * bytes, which the comparison knows (app/meaning.h).
+ * bytes, which the comparison knows (inputs/meaning.h).
  */
 #include "inputs/directory.h"
 
@@ -26,6 +26,7 @@
 
 #include "base/glob.h"
 #include "inputs/jsonnet.h"
+#include "inputs/print.h"
 
 /* One directory being listed. */
 struct directory {
@@ -98,6 +99,26 @@ static const char *text_of(const json_t *options, const char *key)
 	return text != NULL && is_usable(text) ? text : "";
 }
 
+/*
+ * Manifests count in the order of their paths, and by their ends, which say
+ * how they are parsed; below other directories that order is not Git's, so
+ * there the whole path counts.
+ */
+static void print(struct inputs_walk *w, const struct directory *d, const char *path,
+		  const struct tree_entry *entry)
+{
+	const struct inputs_entry file = { .real = path, .id = entry->id };
+	const char *below = path + strlen(d->dir) + (d->dir[0] != '\0');
+	bool regular = entry->kind == TREE_FILE || entry->kind == TREE_EXEC;
+
+	if (!regular || strncmp(path, d->dir, strlen(d->dir)) != 0) {
+		inputs_print_unknown(w);
+		return;
+	}
+	inputs_print(w, 'f', strchr(below, '/') != NULL ? below : strrchr(path, '.'));
+	inputs_print_file(w, &file, true);
+}
+
 static void visit(struct inputs_walk *w, void *arg, const char *path,
 		  const struct tree_entry *entry)
 {
@@ -108,6 +129,7 @@ static void visit(struct inputs_walk *w, void *arg, const char *path,
 	if (entry->kind == TREE_DIR) {
 		return;
 	}
+	print(w, d, path, entry);
 	if (entry->kind == TREE_LINK) {
 		if (inputs_file(w, path, INPUTS_MEANING, &target) != INPUTS_FILE) {
 			return;
@@ -173,4 +195,5 @@ const struct inputs_walker inputs_directory = {
 	.name = "directory",
 	.options = options,
 	.walk = walk,
+	.prints = true,
 };

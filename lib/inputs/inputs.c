@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "inputs/print.h"
 #include "inputs/renderers.h"
 #include "inputs/walk.h"
 
@@ -65,11 +66,14 @@ static struct inputs_walk *begin(struct inputs *inputs, const struct treereader 
 	w->entries = 0;
 	w->joined = 0;
 	w->failed = 0;
+	print_begin(w);
 	return w;
 }
 
-static int finish(struct inputs_walk *w, const struct inputs_trace **ret_trace, struct error *err)
+static int finish(struct inputs_walk *w, bool prints, const struct inputs_trace **ret_trace,
+		  struct error *err)
 {
+	print_end(w, prints);
 	if (w->failed != 0) {
 		return error_set(err, w->failed, "%s", w->err.text);
 	}
@@ -92,7 +96,7 @@ int inputs_walk_unit(struct inputs *inputs, const struct treereader *reader,
 	}
 	walker->walk(w, inputs_keep(w, dir), value);
 	json_decref(value);
-	return finish(w, ret_trace, err);
+	return finish(w, walker->prints, ret_trace, err);
 }
 
 int inputs_walk_source(struct inputs *inputs, const struct treereader *reader,
@@ -102,12 +106,17 @@ int inputs_walk_source(struct inputs *inputs, const struct treereader *reader,
 	struct inputs_walk *w = begin(inputs, reader);
 
 	source_walk(w, source);
-	return finish(w, ret_trace, err);
+	return finish(w, true, ret_trace, err);
 }
 
 const char *inputs_walker_name(const struct inputs_walker *walker)
 {
 	return walker->name;
+}
+
+bool inputs_walker_prints(const struct inputs_walker *walker)
+{
+	return walker->prints;
 }
 
 const struct inputs_walker *inputs_walker_find(const char *name)
@@ -308,6 +317,8 @@ void inputs_child(struct inputs_walk *w, const struct inputs_walker *walker, con
 			.options = text != NULL ? inputs_keep(w, text) : "",
 			.via = via != NULL ? inputs_keep(w, via) : NULL,
 		};
+		inputs_print(w, 'C', walker->name);
+		inputs_print(w, 'O', text != NULL ? text : "");
 	}
 	free(text);
 }

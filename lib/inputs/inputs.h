@@ -83,6 +83,7 @@ struct inputs_trace {
 	size_t child_count;
 	const char *origin;          // path of the file that refers to the rest, or NULL
 	const char *opaque;          // why the whole repository counts, or NULL
+	const char *print;           // the fingerprint (print.h); NULL: none
 };
 
 enum inputs_mode {
@@ -141,8 +142,19 @@ int inputs_walk_unit(struct inputs *inputs, const struct treereader *reader,
 		     const struct inputs_walker *walker, const char *dir, const char *options,
 		     const struct inputs_trace **ret_trace, struct error *err);
 
+/*
+ * From now on walks give fingerprints (or no longer do): what of a unit can
+ * reach the rendered output, its children apart, as text.  Equal ones of two
+ * walks of this process say that the difference between the trees does not.
+ * Files of max_bytes in all may be read to find out what they mean.
+ */
+void inputs_take_prints(struct inputs *inputs, bool take, size_t max_bytes);
+
 /* The name of a walker, stable between versions. */
 const char *inputs_walker_name(const struct inputs_walker *walker);
+
+/* Can its units have a fingerprint? */
+bool inputs_walker_prints(const struct inputs_walker *walker);
 
 /* The walker or filter with this name, or NULL. */
 const struct inputs_walker *inputs_walker_find(const char *name);

@@ -49,6 +49,7 @@ struct inputs_walker {
 	 */
 	void (*refs)(struct inputs_walk *w, const struct inputs_source *source,
 		     const json_t *sibling);
+	bool prints; // walk() says all that a fingerprint needs (print.h)
 };
 
 /* What a path turned out to be, links followed. */

@@ -32,6 +32,7 @@
 
 #include "inputs/kustomize_impl.h"
 #include "inputs/kustomize_remote.h"
+#include "inputs/print.h"
 
 static const char *const file_names[] = { "kustomization.yaml", "kustomization.yml",
 					  "Kustomization" };
@@ -44,7 +45,9 @@ static void read_remote_file(struct kustomize_root *root, const char *text)
 
 	if (path != NULL) {
 		(void)inputs_file(w, inputs_join(w, "", path), INPUTS_MEANING, NULL);
+		inputs_print_unknown(w);
 	}
+	inputs_print(w, 'R', text);
 	free(path);
 }
 
@@ -58,25 +61,44 @@ static bool read_remote_root(struct kustomize_root *root, const char *text)
 	if (!kustomize_remote_parse(text, &remote)) {
 		return false;
 	}
+	inputs_print(w, 'R', text);
 	if (kustomize_remote_is_ours(&remote, inputs_repository(w), inputs_ref(w))) {
 		(void)inputs_lookup(w, inputs_join(w, "", remote.path), &entry);
 	}
 	if (entry.found == INPUTS_DIRECTORY) {
-		inputs_child(w, &inputs_kustomize, entry.real, NULL, text);
+		kustomize_child(root, entry.real, text);
 	}
 	kustomize_remote_release(&remote);
 	return true;
 }
 
+void kustomize_child(struct kustomize_root *root, const char *dir, const char *via)
+{
+	struct inputs_walk *w = root->walk;
+	size_t len = strlen(dir);
+	json_t *options = root->places ? json_pack("{s:b}", "places", 1) : NULL;
+
+	/* Kustomize refuses to build what it is in the midst of. */
+	if (strncmp(dir, root->dir, len) == 0 &&
+	    (len == 0 || root->dir[len] == '/' || root->dir[len] == '\0')) {
+		inputs_print(w, 'A', "above");
+	}
+	inputs_child(w, &inputs_kustomize, dir, options, via);
+	json_decref(options);
+}
+
 static void read_bytes(struct kustomize_root *root, const char *text, unsigned flags)
 {
+	struct inputs_entry entry;
+
 	if (kustomize_remote_is_url(text)) {
 		read_remote_file(root, text);
 		return;
 	}
 	if (text[0] != '\0') {
 		(void)inputs_file(root->walk, inputs_join(root->walk, root->dir, text), flags,
-				  NULL);
+				  &entry);
+		kustomize_print_file(root, text, &entry, flags & INPUTS_MEANING);
 	}
 }
 
@@ -94,21 +116,34 @@ static void read_raw(struct kustomize_root *root, const char *text)
 static void read_keyed(struct kustomize_root *root, const char *text)
 {
 	const char *equals = strchr(text, '=');
+	const char *slash = strrchr(text, '/');
 
 	if (equals == NULL) {
+		inputs_print(root->walk, 'k', slash != NULL ? slash + 1 : text);
 		read_raw(root, text);
 		return;
 	}
 	if (equals != text && strchr(equals + 1, '=') == NULL) {
+		inputs_print(root->walk, 'k',
+			     inputs_format(root->walk, "%.*s", (int)(equals - text), text));
 		read_raw(root, equals + 1);
+		return;
 	}
+	inputs_print(root->walk, 's', text);
 }
 
 void kustomize_read_patch(struct kustomize_root *root, const char *text)
 {
 	if (strchr(text, '\n') == NULL && text[0] != '{') {
 		kustomize_read_file(root, text);
+		return;
 	}
+	inputs_print_yaml(root->walk, text);
+}
+
+static void read_inline(struct kustomize_root *root, const char *text)
+{
+	inputs_print_yaml(root->walk, text);
 }
 
 void kustomize_read_resource(struct kustomize_root *root, const char *text)
@@ -126,10 +161,13 @@ void kustomize_read_resource(struct kustomize_root *root, const char *text)
 	}
 	(void)inputs_file(w, inputs_join(w, root->dir, text), INPUTS_MEANING, &entry);
 	if (entry.found == INPUTS_DIRECTORY) {
-		inputs_child(w, &inputs_kustomize, entry.real, NULL, text);
+		kustomize_child(root, entry.real, text);
 	}
 	if (entry.found != INPUTS_FILE) {
 		(void)read_remote_root(root, text);
+	}
+	if (entry.found != INPUTS_DIRECTORY) {
+		kustomize_print_file(root, text, &entry, true);
 	}
 }
 
@@ -143,12 +181,20 @@ static void read_component(struct kustomize_root *root, const char *text)
 	}
 	(void)inputs_lookup(w, inputs_join(w, root->dir, text), &entry);
 	if (entry.found == INPUTS_DIRECTORY) {
-		inputs_child(w, &inputs_kustomize, entry.real, NULL, text);
+		kustomize_child(root, entry.real, text);
+		return;
 	}
+	kustomize_print_file(root, text, &entry, true);
 }
 
 const struct kustomize_field kustomize_path_fields[] = {
 	{ "path", kustomize_read_file, NULL },
+	{ NULL, NULL, NULL },
+};
+
+const struct kustomize_field kustomize_patch_fields[] = {
+	{ "path", kustomize_read_file, NULL },
+	{ "patch", read_inline, NULL },
 	{ NULL, NULL, NULL },
 };
 
@@ -166,8 +212,8 @@ static const struct kustomize_field kustomization_fields[] = {
 	{ "crds", kustomize_read_file, NULL },
 	{ "configurations", kustomize_read_file, NULL },
 	{ "openapi", NULL, kustomize_path_fields },
-	{ "patches", kustomize_read_file, kustomize_path_fields }, // 1.0: a list of files
-	{ "patchesJson6902", NULL, kustomize_path_fields },
+	{ "patches", kustomize_read_file, kustomize_patch_fields }, // 1.0: a list of files
+	{ "patchesJson6902", NULL, kustomize_patch_fields },
 	{ "patchesStrategicMerge", kustomize_read_patch, NULL },
 	{ "replacements", NULL, kustomize_path_fields },
 	{ "configMapGenerator", NULL, kustomize_generator_fields },
@@ -187,7 +233,7 @@ static void visit_component(struct inputs_walk *w, void *arg, const char *path,
 	(void)entry;
 	(void)inputs_lookup(w, inputs_join(w, path, ".."), &found);
 	if (found.found == INPUTS_DIRECTORY) {
-		inputs_child(root->walk, &inputs_kustomize, found.real, NULL, path);
+		kustomize_child(root, found.real, path);
 	}
 }
 
@@ -245,6 +291,10 @@ void kustomize_fields(struct kustomize_root *root, const json_t *object,
 	const char *key = NULL;
 	json_t *value = NULL;
 
+	if (inputs_prints(root->walk)) {
+		kustomize_print_fields(root, object, fields);
+		return;
+	}
 	json_object_foreach((json_t *)(uintptr_t)object, key, value) {
 		for (const struct kustomize_field *field = fields; field->name != NULL; field++) {
 			if (strcasecmp(key, field->name) == 0) {
@@ -272,19 +322,30 @@ void kustomize_each(struct kustomize_root *root, const char *dir,
 				void *arg),
 		    void *arg)
 {
+	const unsigned flags = INPUTS_MEANING | (inputs_prints(root->walk) ? INPUTS_PLAIN : 0);
+
 	for (size_t i = 0; i < sizeof(file_names) / sizeof(file_names[0]); i++) {
 		const char *path = inputs_join(root->walk, dir, file_names[i]);
+		struct inputs_entry entry;
 		const json_t *value = NULL;
 		bool bad = false;
 
-		if (inputs_yaml(root->walk, path, INPUTS_MEANING, true, &value, &bad, NULL) !=
+		if (inputs_yaml(root->walk, path, flags, true, &value, &bad, &entry) !=
 		    INPUTS_FILE) {
+			if (entry.found == INPUTS_SUBMODULE) {
+				inputs_print_unknown(root->walk);
+			}
 			continue;
+		}
+		inputs_print(root->walk, 'K', "");
+		if (!json_is_object(value)) {
+			inputs_print_file(root->walk, &entry, false);
 		}
 		if (strcmp(dir, root->dir) == 0) {
 			inputs_origin(root->walk, path);
 		}
 		if (value != NULL) {
+			root->file = path;
 			use(root, value, arg);
 		}
 	}
@@ -293,6 +354,10 @@ void kustomize_each(struct kustomize_root *root, const char *dir,
 static void read_kustomization(struct kustomize_root *root, const json_t *kustomization, void *arg)
 {
 	(void)arg;
+	root->places = root->places || kustomize_get(kustomization, "buildMetadata") != NULL;
+	if (root->places) {
+		inputs_print(root->walk, 'D', root->file);
+	}
 	kustomize_fields(root, kustomization, kustomization_fields);
 	kustomize_read_helm(root, kustomization);
 }
@@ -302,9 +367,15 @@ static void walk(struct inputs_walk *w, const char *dir, const json_t *options)
 	struct inputs_entry entry = { .found = INPUTS_NOTHING };
 
 	if (inputs_lookup(w, dir, &entry) != INPUTS_DIRECTORY) {
+		inputs_print(w, 'N', "");
+		if (entry.found != INPUTS_NOTHING) {
+			inputs_print_unknown(w);
+		}
 		return;
 	}
-	struct kustomize_root root = { .walk = w, .dir = entry.real };
+	struct kustomize_root root = {
+		.walk = w, .dir = entry.real, .places = json_object_get(options, "places") != NULL,
+	};
 
 	kustomize_each(&root, root.dir, read_kustomization, NULL);
 	if (options != NULL) {
@@ -354,4 +425,5 @@ const struct inputs_walker inputs_kustomize = {
 	.name = "kustomize",
 	.options = options,
 	.walk = walk,
+	.prints = true,
 };

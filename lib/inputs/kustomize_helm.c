@@ -17,6 +17,7 @@
 
 #include "base/strvec.h"
 #include "inputs/kustomize_impl.h"
+#include "inputs/print.h"
 #include "inputs/renderers.h"
 
 /* The string under the first of two names that is there and not empty, or NULL. */
@@ -98,6 +99,7 @@ void kustomize_read_helm(struct kustomize_root *root, const json_t *kustomizatio
 	if (json_array_size(charts) + json_array_size(older) == 0) {
 		return;
 	}
+	inputs_print_unknown(root->walk);
 	read_globals(root, globals, &homes);
 	if (json_is_object(globals) && homes.count == 0) {
 		strvec_push(&homes, "charts");

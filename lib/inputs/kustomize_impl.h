@@ -18,6 +18,8 @@ struct kustomize_root {
 	struct inputs_walk *walk;
 	const char *dir;   // links followed; every reference is relative to it
 	size_t inline_len; // bytes of YAML inside of YAML that were parsed so far
+	const char *file;  // the kustomization being read
+	bool places;       // where files lie is in the output: buildMetadata
 };
 
 /* What a string in a kustomization refers to. */
@@ -33,10 +35,25 @@ struct kustomize_field {
 /* The rows of a ConfigMap or Secret generator, of a patch with a path, of a replacement. */
 extern const struct kustomize_field kustomize_generator_fields[];
 extern const struct kustomize_field kustomize_path_fields[];
+extern const struct kustomize_field kustomize_patch_fields[];
 
 /* Read object (anything but an object is ignored) by a table. */
 void kustomize_fields(struct kustomize_root *root, const json_t *object,
 		      const struct kustomize_field *fields);
+
+/*
+ * As kustomize_fields(), member by member in an order of our own, and all of
+ * it goes into the fingerprint (kustomize_print.c).
+ */
+void kustomize_print_fields(struct kustomize_root *root, const json_t *object,
+			    const struct kustomize_field *fields);
+
+/* What a file is, into the fingerprint; content counts by its meaning or by its bytes. */
+void kustomize_print_file(struct kustomize_root *root, const char *text,
+			  const struct inputs_entry *entry, bool meaning);
+
+/* A root that this one refers to; its directory is real, via how it is written. */
+void kustomize_child(struct kustomize_root *root, const char *dir, const char *via);
 
 /* A file whose YAML counts, not its bytes; or one by HTTP. */
 void kustomize_read_file(struct kustomize_root *root, const char *text);

@@ -25,6 +25,7 @@
 #include "inputs/kustomize.h"
 #include "inputs/kustomize_impl.h"
 #include "inputs/kustomize_remote.h"
+#include "inputs/print.h"
 
 /* Roots of configurations inside each other; Kustomize itself has no limit. */
 #define MAX_NESTED 32
@@ -339,6 +340,7 @@ void kustomize_read_plugin(struct kustomize_root *root, const char *text)
 	struct strvec seen = STRVEC_INIT;
 	struct search search = { .dir = root->dir, .seen = &seen };
 
+	inputs_print_unknown(root->walk);
 	if (!read_inline(root, text)) {
 		kustomize_read_resource(root, text);
 		search_entry(root, &search, text);

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "inputs/print.h"
 #include "inputs/walk.h"
 
 #define LINKS_MAX 40
@@ -123,6 +124,7 @@ static enum inputs_found arrive(struct inputs_walk *w, const char *path, size_t 
 				unsigned flags, const struct tree_entry *entry)
 {
 	if (entry->kind == TREE_GITLINK) {
+		inputs_print_unknown(w);
 		log_part(w, path, used);
 		walk_probe(w, PROBE_FILE, ".gitmodules", 0, NULL, NULL);
 		return INPUTS_SUBMODULE;

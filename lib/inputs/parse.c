@@ -11,11 +11,13 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "base/yaml.h"
+#include "inputs/print.h"
 #include "inputs/walk.h"
 
 struct parse_key {
 	struct oid id;
 	uint8_t first_document;
+	uint8_t plain;
 };
 
 struct parsed {
@@ -72,7 +74,8 @@ static void set_value(struct parsed *p)
 static struct parsed *parse(struct inputs_walk *w, const struct parse_key *key,
 			    const struct buf *text, const char *path)
 {
-	const struct yaml_options options = { .first_document = key->first_document };
+	const struct yaml_options options = { .first_document = key->first_document,
+					      .mark_plain = key->plain };
 	struct yaml_stream *stream = NULL;
 	struct error err = ERROR_INIT;
 	enum yaml_result r = yaml_parse(text->data, text->len, &options, &stream, &err);
@@ -103,12 +106,13 @@ static struct parsed *get(struct inputs_walk *w, const struct inputs_entry *entr
 	memset(&key, 0, sizeof(key));
 	key.id = entry->id;
 	key.first_document = first_document;
+	key.plain = (flags & INPUTS_PLAIN) != 0;
 	HASH_FIND(hh, w->machine->parsed, &key, sizeof(key), p);
 	if (p != NULL) {
 		return p;
 	}
 	buf_init(&text, LIMIT_YAML_BYTES);
-	if (inputs_read(w, entry->real, flags, &text, NULL) == INPUTS_FILE) {
+	if (inputs_read(w, entry->real, flags & ~INPUTS_PLAIN, &text, NULL) == INPUTS_FILE) {
 		p = parse(w, &key, &text, entry->real);
 	}
 	buf_release(&text);
@@ -120,7 +124,7 @@ enum inputs_found inputs_yaml(struct inputs_walk *w, const char *path, unsigned 
 			      struct inputs_entry *ret_entry)
 {
 	struct inputs_entry entry;
-	enum inputs_found found = inputs_file(w, path, flags, &entry);
+	enum inputs_found found = inputs_file(w, path, flags & ~INPUTS_PLAIN, &entry);
 
 	*ret_value = NULL;
 	*ret_bad = false;

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "base/giturl.h"
+#include "inputs/print.h"
 #include "inputs/renderers.h"
 #include "inputs/walk.h"
 
@@ -93,11 +94,15 @@ static void merge_file(struct inputs_walk *w, const char *path, json_t *spec)
 {
 	static const char *const fixed[] = { "chart", "path", "repoURL", "targetRevision" };
 	json_t *kept[4];
+	struct inputs_entry entry;
 	const json_t *patch;
 	bool bad;
 
-	if (inputs_yaml(w, path, INPUTS_MEANING, true, &patch, &bad, NULL) != INPUTS_FILE ||
-	    !json_is_object(patch)) {
+	if (inputs_yaml(w, path, INPUTS_MEANING, true, &patch, &bad, &entry) != INPUTS_FILE) {
+		return;
+	}
+	inputs_print_file(w, &entry, true);
+	if (!json_is_object(patch)) {
 		return;
 	}
 	for (size_t i = 0; i < 4; i++) {
@@ -220,6 +225,7 @@ static void render(struct inputs_walk *w, const struct inputs_source *source, co
 	/* Where nobody can know what is read, the person who wrote the annotation does. */
 	if (renderer == &inputs_plugin && annotate(w, source)) {
 		inputs_subtree(w, dir, NULL, NULL, INPUTS_EXEC, NULL, NULL);
+		inputs_print_unknown(w);
 		return;
 	}
 	json_t *options = renderer->options != NULL ? renderer->options(w, source, spec) : NULL;
@@ -284,6 +290,7 @@ static void walk_exact(struct inputs_walk *w, const struct inputs_source *source
 	struct inputs_entry entry;
 
 	if (source->ref != NULL) {
+		inputs_print_unknown(w);
 		log_refs(w, source);
 	}
 	/* A source that has a ref and no path only serves the others; "." is a path. */
@@ -292,10 +299,15 @@ static void walk_exact(struct inputs_walk *w, const struct inputs_source *source
 		return;
 	}
 	if (inputs_lookup(w, source->path, &entry) == INPUTS_NOTHING) {
+		inputs_print(w, 'N', "");
 		return;
+	}
+	if (entry.found != INPUTS_DIRECTORY) {
+		inputs_print_unknown(w);
 	}
 	json_t *spec = merged_spec(w, source, entry.real);
 	unsigned types = detect(w, entry.real, spec);
+	inputs_print(w, 'T', inputs_format(w, "%x", types));
 	for (size_t i = 0; i < TYPES; i++) {
 		if (types & 1U << explicit_types[i].type) {
 			render(w, source, entry.real, spec, explicit_types[i].type);
@@ -311,6 +323,7 @@ static void walk_exact(struct inputs_walk *w, const struct inputs_source *source
  */
 static void walk_argocd(struct inputs_walk *w, const struct inputs_source *source)
 {
+	inputs_print_unknown(w);
 	if (source->walker != NULL) {
 		inputs_always(w, "changed files do not count");
 		return;
@@ -336,7 +349,7 @@ void source_walk(struct inputs_walk *w, const struct inputs_source *source)
 		return;
 	}
 	walk_exact(w, source);
-	if (source->mode == INPUTS_UNION) {
-		(void)annotate(w, source);
+	if (source->mode == INPUTS_UNION && annotate(w, source)) {
+		inputs_print_unknown(w);
 	}
 }

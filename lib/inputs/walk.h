@@ -33,6 +33,8 @@ struct inputs_walk {
 	size_t child_capacity;
 	size_t entries;       // listed so far
 	size_t joined;  // bytes of paths that were put together
+	struct buf print;     // of the fingerprint, while one is taken
+	bool print_unknown;   // there is none
 	int failed;           // -1: the repository cannot be used; err says why
 	struct error err;
 };
@@ -46,6 +48,8 @@ struct inputs {
 	uint32_t generation;
 	struct parsed *parsed;   // by blob id
 	size_t parsed_bytes;
+	bool printing;           // fingerprints are taken
+	size_t print_bytes;      // that may still be read for them
 	char *repository;
 	char *ref;
 };
@@ -55,6 +59,10 @@ struct inputs {
  * unit, or the end of the walk.
  */
 void walk_trouble(struct inputs_walk *w, int outcome, const struct error *err);
+
+/* Begin and end the fingerprint of a walk (print.c); known: the walker gives one. */
+void print_begin(struct inputs_walk *w);
+void print_end(struct inputs_walk *w, bool known);
 
 /* Log the inputs of a source (source.c). */
 void source_walk(struct inputs_walk *w, const struct inputs_source *source);

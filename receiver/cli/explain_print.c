@@ -156,6 +156,8 @@ static void print_nothing(const struct explain *e, const struct explain_result *
 		(void)printf(", but no application follows ");
 	} else if (changed == 0) {
 		(void)printf(": both commits hold the same files, so nothing changes for ");
+	} else if (result->affected->same > 0) {
+		(void)printf(", and what of them is an input means the same for ");
 	} else {
 		(void)printf(", none is an input of an application that follows ");
 	}

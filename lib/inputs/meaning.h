@@ -1,8 +1,8 @@
 /*
  * Do two versions of a file say the same?
  */
-#ifndef LIB_APP_MEANING_H
-#define LIB_APP_MEANING_H
+#ifndef LIB_INPUTS_MEANING_H
+#define LIB_INPUTS_MEANING_H
 
 #include <stdbool.h>
 
@@ -18,5 +18,16 @@
  */
 bool meaning_same(struct repo *repo, const char *name, const struct oid *before,
 		  const struct oid *after);
+
+/*
+ * What a blob of that name means, for comparing within this process, with its
+ * size. False when in doubt, as above, and if it is larger than max bytes;
+ * *ret_size is then 0 if the blob was not read.
+ */
+bool meaning_of_blob(struct repo *repo, const char *name, const struct oid *id, size_t max,
+		     unsigned long long *ret_meaning, size_t *ret_size);
+
+/* As meaning_of_blob() for a text that stands for a YAML file. */
+bool meaning_of_text(const char *text, size_t len, unsigned long long *ret_meaning);
 
 #endif

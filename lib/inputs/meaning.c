@@ -1,7 +1,7 @@
 /*
  * Semantic equality of YAML, for probes where only the meaning counts.
  */
-#include "app/meaning.h"
+#include "inputs/meaning.h"
 
 #include <string.h>
 
@@ -54,17 +54,24 @@ static bool bytes_matter(const char *data, size_t len)
 	return false;
 }
 
-static bool meaning_of(struct repo *repo, const struct oid *id, unsigned long long *ret_meaning)
+bool meaning_of_text(const char *text, size_t len, unsigned long long *ret_meaning)
+{
+	return !looks_like_json(text, len) && !bytes_matter(text, len) &&
+	       yaml_meaning(text, len, ret_meaning, NULL) == YAML_OK;
+}
+
+bool meaning_of_blob(struct repo *repo, const char *name, const struct oid *id, size_t max,
+		     unsigned long long *ret_meaning, size_t *ret_size)
 {
 	struct repo_object object = { 0 };
-	bool ok = false;
 
-	if (repo_read(repo, id, REPO_BLOB, LIMIT_YAML_BYTES, &object, NULL) != REPO_OK) {
+	*ret_size = 0;
+	if (!is_yaml_name(name) ||
+	    repo_read(repo, id, REPO_BLOB, max, &object, NULL) != REPO_OK) {
 		return false;
 	}
-	if (!looks_like_json(object.data, object.len) && !bytes_matter(object.data, object.len)) {
-		ok = yaml_meaning(object.data, object.len, ret_meaning, NULL) == YAML_OK;
-	}
+	*ret_size = object.len;
+	bool ok = meaning_of_text(object.data, object.len, ret_meaning);
 	repo_object_release(&object);
 	return ok;
 }
@@ -74,7 +81,8 @@ bool meaning_same(struct repo *repo, const char *name, const struct oid *before,
 {
 	unsigned long long a;
 	unsigned long long b;
+	size_t size;
 
-	return is_yaml_name(name) && meaning_of(repo, before, &a) && meaning_of(repo, after, &b) &&
-	       a == b;
+	return meaning_of_blob(repo, name, before, LIMIT_YAML_BYTES, &a, &size) &&
+	       meaning_of_blob(repo, name, after, LIMIT_YAML_BYTES, &b, &size) && a == b;
 }

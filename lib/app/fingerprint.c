@@ -1,0 +1,399 @@
+/*
+ * Does what was hit still mean the same?
+ *
+ * A push can touch the inputs of a unit and leave alone what is rendered from
+ * them: files are moved and the references follow, older names of fields are
+ * replaced by newer ones.  So each unit that was hit is walked at both trees
+ * for its fingerprint (inputs/print.h), and so are the units that it is made
+ * from, as deep as changes reach:
+ *
+ *   1. "touched" are the units that were hit and all that is made from them.
+ *      A unit of the index that is not touched is the same at both trees, by
+ *      the theorem that the index rests on: its number stands for it.
+ *   2. Any other is what its own fingerprint says and what its children are,
+ *      in their order.  It is unknown if its walker gives no fingerprint, if
+ *      it is made from itself, or if one of its children is unknown.
+ *   3. A unit that is known and equal at both trees means the same.
+ *
+ * One thing is not in any unit alone: Kustomize refuses a root that holds one
+ * from which it is referred to.  Where a unit is equal but made from other
+ * directories than before, none of these may lie above anything that is made
+ * from the unit.
+ *
+ * Nothing of this is kept: the cost is two walks of what was hit, and a push
+ * that hits more than UNITS_MAX is not compared any further.
+ */
+#include "app/fingerprint.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "app/spread.h"
+#include "base/hmac.h"
+#include "base/xalloc.h"
+
+/* Walks of one push, and bytes of files that are read for what they mean. */
+#define UNITS_MAX 20000
+#define MEANT_BYTES_MAX ((size_t)64 * 1024 * 1024)
+/* Units made from units made from units ... */
+#define DEPTH_MAX 64
+/* Units above one whose places are looked at. */
+#define ABOVE_MAX 10000
+
+/* Directories that one unit is made from; a unit with more is not compared. */
+#define PLACES_MAX 2000
+
+/* A fingerprint and the tokens of all children. */
+#define TEXT_BYTES_MAX ((size_t)16 * 1024 * 1024)
+
+#define TOKEN_BYTES (SHA256_HEX_MAX + 1)
+
+/* A unit at one tree. */
+struct point {
+	char *key;
+	char token[TOKEN_BYTES]; // "" if unknown
+	bool busy;
+	char *dir;               // its own place
+	struct strvec places;    // of all it is made from and that was walked
+	UT_hash_handle hh;
+};
+
+struct side {
+	struct treereader reader;
+	struct point *points;
+};
+
+struct comparison {
+	struct affected_state *state;
+	struct ref_state *ref;
+	struct match *match;
+	struct numbers hits;
+	uint8_t *touched;  // by unit
+	uint8_t *hard;     // by unit: may change by what no walk sees
+	struct side sides[2];
+	size_t walks_left;
+};
+
+/* What a trace says of children, kept over the next walk. */
+struct child {
+	const struct inputs_walker *walker;
+	char *dir;
+	char *options;
+};
+
+static const struct point *point_of(struct comparison *c, struct side *side,
+				    const struct inputs_walker *walker, const char *dir,
+				    const char *options, int depth);
+
+static void mark_touched(struct comparison *c)
+{
+	const struct index_table *t = c->ref->table;
+	struct numbers queue = { 0 };
+
+	for (size_t i = 0; i < c->hits.count; i++) {
+		c->touched[c->hits.items[i]] = 1;
+		numbers_push(&queue, c->hits.items[i]);
+	}
+	while (queue.count > 0) {
+		uint32_t unit = queue.items[--queue.count];
+
+		for (uint32_t e = index_at(t, unit)->referrers; e != 0; e = t->edges[e].next_to) {
+			uint32_t from = t->edges[e].from;
+
+			if (!c->touched[from]) {
+				c->touched[from] = 1;
+				numbers_push(&queue, from);
+			}
+		}
+	}
+	free(queue.items);
+}
+
+/* Units hit by attributes, or together with others at one node: those read whole directories. */
+static void mark_hard(struct comparison *c)
+{
+	const struct index_table *t = c->ref->table;
+
+	for (size_t i = 0; i < c->match->hit_count; i++) {
+		const struct match_hit *hit = &c->match->hits[i];
+
+		if (hit->unit != 0) {
+			c->hard[hit->unit] = c->hard[hit->unit] || hit->hard;
+			continue;
+		}
+		for (uint32_t n = trie_at(&t->trie, hit->node)->postings; n != 0;
+		     n = t->postings[n].next) {
+			c->hard[t->postings[n].unit] = 1;
+		}
+	}
+}
+
+static struct child *take_children(const struct inputs_trace *trace)
+{
+	struct child *children = xcalloc(trace->child_count + 1, sizeof(*children));
+
+	for (size_t i = 0; i < trace->child_count; i++) {
+		children[i] = (struct child){
+			.walker = trace->children[i].walker,
+			.dir = xstrdup(trace->children[i].dir),
+			.options = xstrdup(trace->children[i].options),
+		};
+	}
+	return children;
+}
+
+static void free_children(struct child *children, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(children[i].dir);
+		free(children[i].options);
+	}
+	free(children);
+}
+
+/* The token of a child into out. False if it is unknown. */
+static bool add_child(struct comparison *c, struct side *side, struct point *parent,
+		      const struct child *child, int depth, struct buf *out)
+{
+	uint32_t unit = index_find(c->ref->table, child->walker, child->dir, child->options);
+
+	if (unit != 0 && !c->touched[unit]) {
+		return buf_addf(out, " %u", unit) == 0;
+	}
+	if (unit != 0 && c->hard[unit]) {
+		return false;
+	}
+	const struct point *p = point_of(c, side, child->walker, child->dir, child->options,
+					 depth + 1);
+	if (p == NULL || p->token[0] == '\0') {
+		return false;
+	}
+	(void)strvec_push_unique(&parent->places, p->dir);
+	for (size_t i = 0; i < p->places.count; i++) {
+		(void)strvec_push_unique(&parent->places, p->places.items[i]);
+	}
+	return parent->places.count <= PLACES_MAX && buf_addf(out, " %s", p->token) == 0;
+}
+
+/* From a finished walk: the children, then the token. */
+static void set_token(struct comparison *c, struct side *side, struct point *point,
+		      const struct inputs_trace *trace, int depth)
+{
+	struct buf text;
+
+	if (trace->print == NULL) {
+		return;
+	}
+	size_t count = trace->child_count;
+	struct child *children = take_children(trace);
+	bool known = true;
+
+	buf_init(&text, TEXT_BYTES_MAX);
+	(void)buf_addstr(&text, trace->print);
+	for (size_t i = 0; known && i < count; i++) {
+		known = add_child(c, side, point, &children[i], depth, &text);
+	}
+	if (known) {
+		(void)sha256_hex(text.data, text.len, point->token);
+	}
+	buf_release(&text);
+	free_children(children, count);
+}
+
+static struct point *new_point(struct side *side, char *key, const char *dir)
+{
+	struct point *p = xcalloc(1, sizeof(*p));
+
+	p->key = key;
+	p->dir = xstrdup(dir);
+	HASH_ADD_KEYPTR(hh, side->points, p->key, strlen(p->key), p);
+	return p;
+}
+
+/* A unit at a tree; NULL if it is unknown. */
+static const struct point *point_of(struct comparison *c, struct side *side,
+				    const struct inputs_walker *walker, const char *dir,
+				    const char *options, int depth)
+{
+	const struct inputs_trace *trace = NULL;
+	struct point *p = NULL;
+
+	if (!inputs_walker_prints(walker)) {
+		return NULL;
+	}
+	char *key = xasprintf("%s\n%s\n%s", inputs_walker_name(walker), dir, options);
+
+	HASH_FIND_STR(side->points, key, p);
+	if (p != NULL || depth > DEPTH_MAX || c->walks_left == 0) {
+		free(key);
+		return p == NULL || p->busy ? NULL : p;
+	}
+	p = new_point(side, key, dir);
+	p->busy = true;
+	c->walks_left--;
+	if (inputs_walk_unit(c->ref->inputs, &side->reader, walker, dir, options, &trace,
+			     NULL) == 0) {
+		set_token(c, side, p, trace, depth);
+	}
+	p->busy = false;
+	return p;
+}
+
+/* A source at a tree; points of sources have a key that no other unit has. */
+static const struct point *source_point(struct comparison *c, struct side *side, uint32_t bound)
+{
+	const struct inputs_trace *trace = NULL;
+	struct inputs_source source;
+
+	if (c->walks_left == 0) {
+		return NULL;
+	}
+	c->walks_left--;
+	source_fill(c->state, &c->ref->sources.items[bound - 1], &source);
+	struct point *p = new_point(side, xasprintf("%u", bound), source.path);
+	if (inputs_walk_source(c->ref->inputs, &side->reader, &source, &trace, NULL) == 0) {
+		set_token(c, side, p, trace, 0);
+	}
+	source_release(&source);
+	return p;
+}
+
+static const struct point *hit_point(struct comparison *c, struct side *side, uint32_t unit)
+{
+	const struct index_table *t = c->ref->table;
+	const struct unit *u = index_at(t, unit);
+
+	if (u->walker == NULL) {
+		return u->bound != 0 ? source_point(c, side, u->bound) : NULL;
+	}
+	char *dir = xstrdup(index_string(t, u->dir));
+	char *options = xstrdup(index_string(t, u->options));
+	const struct point *p = point_of(c, side, u->walker, dir, options, 0);
+
+	free(dir);
+	free(options);
+	return p;
+}
+
+static bool is_above(const char *dir, const char *path)
+{
+	size_t len = strlen(dir);
+
+	return strncmp(dir, path, len) == 0 && (len == 0 || path[len] == '/' || path[len] == '\0');
+}
+
+/* Is one of the places that only a has above path? */
+static bool any_above(const struct point *a, const struct point *b, const char *path)
+{
+	for (size_t i = 0; i < a->places.count; i++) {
+		if (!strvec_contains(&b->places, a->places.items[i]) &&
+		    is_above(a->places.items[i], path)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool same_places(const struct point *a, const struct point *b)
+{
+	bool same = a->places.count == b->places.count;
+
+	for (size_t i = 0; same && i < a->places.count; i++) {
+		same = strcmp(a->places.items[i], b->places.items[i]) == 0;
+	}
+	return same;
+}
+
+/* Does what the unit is made from lie elsewhere, and above what is made from the unit? */
+static bool is_folded(struct comparison *c, uint32_t unit, const struct point *a,
+		      const struct point *b)
+{
+	struct index_table *t = c->ref->table;
+	struct numbers queue = { 0 };
+	uint8_t *seen = NULL;
+	bool found = false;
+
+	if (same_places(a, b)) {
+		return false;
+	}
+	seen = xcalloc(t->unit_count, 1);
+	numbers_push(&queue, unit);
+	seen[unit] = 1;
+	for (size_t i = 0; i < queue.count && !found; i++) {
+		const struct unit *u = index_at(t, queue.items[i]);
+		const char *dir = index_string(t, u->dir);
+
+		found = i > ABOVE_MAX ||
+			(u->walker != NULL && (any_above(a, b, dir) || any_above(b, a, dir)));
+		for (uint32_t e = u->referrers; e != 0; e = t->edges[e].next_to) {
+			uint32_t from = t->edges[e].from;
+
+			if (!seen[from]) {
+				seen[from] = 1;
+				numbers_push(&queue, from);
+			}
+		}
+	}
+	free(queue.items);
+	free(seen);
+	return found;
+}
+
+static bool is_same(struct comparison *c, uint32_t unit)
+{
+	if (c->hard[unit]) {
+		return false;
+	}
+	const struct point *a = hit_point(c, &c->sides[0], unit);
+	if (a == NULL || a->token[0] == '\0') {
+		return false;
+	}
+	const struct point *b = hit_point(c, &c->sides[1], unit);
+	return b != NULL && strcmp(a->token, b->token) == 0 && !is_folded(c, unit, a, b);
+}
+
+static void release_side(struct side *side)
+{
+	struct point *p;
+	struct point *next;
+
+	HASH_ITER(hh, side->points, p, next) {
+		HASH_DEL(side->points, p);
+		strvec_release(&p->places);
+		free(p->key);
+		free(p->dir);
+		free(p);
+	}
+}
+
+void fingerprint_compare(struct affected_state *state, struct ref_state *ref,
+			 struct match *match, const struct oid *tree)
+{
+	struct comparison c = {
+		.state = state, .ref = ref, .match = match, .walks_left = UNITS_MAX,
+		.sides = { { .reader = { .repo = state->repo, .tree = ref->tree } },
+			   { .reader = { .repo = state->repo, .tree = *tree } } },
+	};
+
+	if (match->hit_count == 0) {
+		return;
+	}
+	spread_units(match, &c.hits);
+	c.touched = xcalloc(ref->table->unit_count, 1);
+	c.hard = xcalloc(ref->table->unit_count, 1);
+	uint8_t *same = xcalloc(ref->table->unit_count, 1);
+	mark_touched(&c);
+	mark_hard(&c);
+	inputs_take_prints(ref->inputs, true, MEANT_BYTES_MAX);
+	for (size_t i = 0; i < c.hits.count; i++) {
+		same[c.hits.items[i]] = is_same(&c, c.hits.items[i]);
+		match->same_count += same[c.hits.items[i]];
+	}
+	inputs_take_prints(ref->inputs, false, 0);
+	match->same = same;
+	release_side(&c.sides[0]);
+	release_side(&c.sides[1]);
+	free(c.hits.items);
+	free(c.touched);
+	free(c.hard);
+}

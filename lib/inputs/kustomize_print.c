@@ -1,0 +1,264 @@
+/*
+ * The fingerprint of a root: its kustomization, said in one way.
+ *
+ * Kustomize decodes the file into a struct and works through its fields in an
+ * order of its own (api/internal/target), so the order of keys does not reach
+ * the output; that of lists does.  Before that it takes the older names of
+ * fields for the newer ones (api/types/kustomization.go):
+ *
+ *   - "imageTags:" is read as "images:" (FixKustomizationPreUnmarshalling)
+ *   - bases are appended to resources, a missing kind is Kustomization and a
+ *     missing apiVersion that of the kind (FixKustomizationPostUnmarshal)
+ *
+ * Other fields that look alike are worked off by other transformers at other
+ * times (patchesJson6902 after labels and names are in, patches before), so
+ * they stay apart.  A reference goes in as what it leads to: a file as its
+ * content, and whether it lies outside of the root, where it may be refused;
+ * a root as nothing but that it is one.  Where buildMetadata is asked for, the
+ * places of files are in the output, and go in too.
+ *
+ * What is said in line is equal to a file that says it: Kustomize replaces a
+ * patch's path by the file's content before it looks at it.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/xalloc.h"
+#include "base/yaml.h"
+#include "inputs/kustomize_impl.h"
+#include "inputs/print.h"
+
+/* Lists deeper than that are in no kustomization (and yaml.h has its limit). */
+#define DEPTH_MAX 200
+
+/* Other names of the same field, of the kustomization itself. */
+static const struct {
+	const char *name; // as it is written, in lower case
+	const char *same;
+	int rank;         // 0: the values under the other name come first
+} synonyms[] = {
+	{ "bases", "resources", 1 },
+	{ "imagetags", "images", 0 },
+};
+
+/* What a kustomization that says nothing means. */
+static const char default_kind[] = "Kustomization";
+static const char default_version[] = "kustomize.config.k8s.io/v1beta1";
+
+struct member {
+	const char *name; // as it goes into the fingerprint
+	int rank;
+	const json_t *value;
+	const struct kustomize_field *field; // NULL: no reference
+};
+
+struct members {
+	struct member *items;
+	size_t count;
+	size_t capacity;
+};
+
+static void print_value(struct kustomize_root *root, const json_t *value,
+			const struct kustomize_field *field, int depth);
+
+static const char *without_mark(const char *text)
+{
+	return text[0] == YAML_PLAIN ? text + 1 : text;
+}
+
+void kustomize_print_file(struct kustomize_root *root, const char *text,
+			  const struct inputs_entry *entry, bool meaning)
+{
+	struct inputs_walk *w = root->walk;
+	size_t len = strlen(root->dir);
+
+	if (!inputs_prints(w)) {
+		return;
+	}
+	if (entry->found == INPUTS_SUBMODULE || entry->found == INPUTS_UNREADABLE) {
+		inputs_print_unknown(w);
+		return;
+	}
+	if (root->places) {
+		inputs_print(w, 'P', text);
+	}
+	if (entry->found != INPUTS_FILE) {
+		inputs_print(w, 'N', text);
+		return;
+	}
+	if (len > 0 && (strncmp(entry->real, root->dir, len) != 0 || entry->real[len] != '/')) {
+		inputs_print(w, 'U', "outside");
+	}
+	inputs_print_file(w, entry, meaning);
+}
+
+static const struct kustomize_field *field_of(const struct kustomize_field *fields,
+					      const char *key)
+{
+	for (; fields != NULL && fields->name != NULL; fields++) {
+		if (strcasecmp(fields->name, key) == 0) {
+			return fields;
+		}
+	}
+	return NULL;
+}
+
+/* Texts of which an empty one is as good as none. */
+static const char *const empty[] = { "namePrefix", "nameSuffix", "namespace" };
+
+/* Does the member say what holds without it? */
+static bool says_nothing(const struct member *m, const json_t *object)
+{
+	const char *kind = json_string_value(kustomize_get(object, "kind"));
+	const char *text = json_string_value(m->value);
+	bool plain = kind == NULL || strcmp(kind, default_kind) == 0;
+
+	for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]); i++) {
+		if (text != NULL && text[0] == '\0' && strcmp(m->name, empty[i]) == 0) {
+			return true;
+		}
+	}
+	if (json_is_null(m->value) || (json_is_array(m->value) && json_array_size(m->value) == 0)) {
+		return true;
+	}
+	return text != NULL && plain &&
+	       ((strcmp(m->name, "kind") == 0 && strcmp(text, default_kind) == 0) ||
+		(strcmp(m->name, "apiVersion") == 0 && strcmp(text, default_version) == 0));
+}
+
+static void take_member(struct members *list, const json_t *object, const char *key,
+			const json_t *value, const struct kustomize_field *fields, bool top)
+{
+	struct member m = { .name = key, .value = value, .field = field_of(fields, key) };
+
+	m.name = m.field != NULL ? m.field->name : m.name;
+	if (fields == kustomize_patch_fields && m.field != NULL) {
+		m.name = "patch";
+	}
+	for (size_t i = 0; top && i < sizeof(synonyms) / sizeof(synonyms[0]); i++) {
+		if (strcasecmp(m.name, synonyms[i].name) == 0) {
+			m.name = synonyms[i].same;
+			m.rank = synonyms[i].rank;
+		}
+	}
+	if (top && says_nothing(&m, object)) {
+		return;
+	}
+	list->items = xgrow(list->items, list->count, &list->capacity, sizeof(*list->items));
+	list->items[list->count++] = m;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct member *x = a;
+	const struct member *y = b;
+	int r = strcmp(x->name, y->name);
+
+	return r != 0 ? r : x->rank - y->rank;
+}
+
+static void print_items(struct kustomize_root *root, const json_t *list,
+			const struct kustomize_field *field, int depth)
+{
+	const json_t *item = NULL;
+	size_t i = 0;
+
+	json_array_foreach(list, i, item) {
+		inputs_print(root->walk, '-', "");
+		print_value(root, item, field, depth + 1);
+	}
+}
+
+/* A member and those that continue it; the number of members printed. */
+static size_t print_member(struct kustomize_root *root, const struct members *list, size_t at,
+			   int depth)
+{
+	const struct member *m = &list->items[at];
+	size_t n = 1;
+
+	inputs_print(root->walk, 'm', m->name);
+	if (!json_is_array(m->value)) {
+		print_value(root, m->value, m->field, depth);
+	} else {
+		inputs_print(root->walk, '[', "");
+		print_items(root, m->value, m->field, depth);
+	}
+	for (; at + n < list->count && strcmp(list->items[at + n].name, m->name) == 0; n++) {
+		const struct member *more = &list->items[at + n];
+
+		/* Twice by the same name, or not two lists: which one counts is not known. */
+		if (more->rank == m->rank || !json_is_array(m->value) ||
+		    !json_is_array(more->value)) {
+			inputs_print_unknown(root->walk);
+		}
+		print_items(root, more->value, more->field, depth);
+	}
+	if (json_is_array(m->value)) {
+		inputs_print(root->walk, ']', "");
+	}
+	return n;
+}
+
+static void print_object(struct kustomize_root *root, const json_t *object,
+			 const struct kustomize_field *fields, bool top, int depth)
+{
+	struct members list = { .items = NULL };
+	const char *key = NULL;
+	json_t *value = NULL;
+
+	json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+		take_member(&list, object, key, value, fields, top);
+	}
+	if (list.count > 1) {
+		qsort(list.items, list.count, sizeof(*list.items), by_name);
+	}
+	inputs_print(root->walk, '{', "");
+	for (size_t i = 0; i < list.count;) {
+		i += print_member(root, &list, i, depth + 1);
+	}
+	inputs_print(root->walk, '}', "");
+	free(list.items);
+}
+
+static void print_value(struct kustomize_root *root, const json_t *value,
+			const struct kustomize_field *field, int depth)
+{
+	struct inputs_walk *w = root->walk;
+
+	if (depth > DEPTH_MAX || !inputs_prints(w)) {
+		inputs_print_unknown(w);
+		return;
+	}
+	if (json_is_string(value)) {
+		const char *text = json_string_value(value);
+
+		if (field == NULL || field->read == NULL) {
+			inputs_print(w, 's', text);
+			return;
+		}
+		field->read(root, without_mark(text));
+		return;
+	}
+	if (json_is_object(value)) {
+		print_object(root, value, field != NULL ? field->fields : NULL, false, depth + 1);
+		return;
+	}
+	if (json_is_array(value)) {
+		/* A list in a list holds no references (kustomize_fields()). */
+		inputs_print(w, '[', "");
+		print_items(root, value, NULL, depth);
+		inputs_print(w, ']', "");
+		return;
+	}
+	inputs_print(w, 'z', "");
+}
+
+void kustomize_print_fields(struct kustomize_root *root, const json_t *object,
+			    const struct kustomize_field *fields)
+{
+	if (json_is_object(object)) {
+		print_object(root, object, fields, true, 0);
+	}
+}
