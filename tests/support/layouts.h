@@ -23,7 +23,7 @@ struct layout_file {
 struct layout {
 	const char *name;
 	struct layout_file before[8];
-	struct layout_file change[3];
+	struct layout_file change[8];
 	bool affected;
 	/*
 	 * The application's spec in YAML's flow style; HERE is the repository
