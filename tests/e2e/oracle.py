@@ -65,7 +65,7 @@ configMapGenerator:
   env: second.env
 secretGenerator:
 - name: secret
-  files: [../shared/secret.txt]
+  files: [../common/secret.txt]
 """,
     "overlays/dev/patch.yaml": PATCH % "patch",
     "overlays/dev/json.yaml": "- {op: add, path: /metadata/annotations/json, value: one}\n",
@@ -73,7 +73,7 @@ secretGenerator:
     "overlays/dev/other.conf": "one",
     "overlays/dev/first.env": "FIRST=one\n",
     "overlays/dev/second.env": "# comment\nSECOND=one\n",
-    "overlays/shared/secret.txt": "one",
+    "overlays/common/secret.txt": "one",
     "overlays/prod/kustomization.yml": """
 Resources: [../../base/]
 components: [../../components/zone]
@@ -184,8 +184,8 @@ data: {file: {{ .Files.Get "data/file.txt" | quote }}, link: {{ .Files.Get "link
 """,
     "charts/files/values.yaml": "sub: {value: one}\n",
     "charts/files/data/file.txt": "one\n",
-    "charts/files/link.txt": "->../../shared/linked.txt",
-    "shared/linked.txt": "one\n",
+    "charts/files/link.txt": "->../../common/linked.txt",
+    "common/linked.txt": "one\n",
     "charts/files/charts/sub/Chart.yaml": "apiVersion: v2\nname: sub\nversion: 1.0.0\n",
     "charts/files/charts/sub/values.yaml": "value: one\n",
     "charts/files/charts/sub/templates/config.yaml": """apiVersion: v1

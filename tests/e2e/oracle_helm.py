@@ -65,8 +65,8 @@ FILES = {
     "parent/charts/_hidden/templates/config.yaml": CONFIG % "hidden",
     "parent/charts/linked": "->../../linked",
     "linked/Chart.yaml": "apiVersion: v2\nname: linked\nversion: 1.0.0\n",
-    "linked/templates/config.yaml": "->../../shared/config.yaml",
-    "shared/config.yaml": CONFIG % "linked",
+    "linked/templates/config.yaml": "->../../common/config.yaml",
+    "common/config.yaml": CONFIG % "linked",
     # Charts elsewhere in the repository.
     "umbrella/Chart.yaml": "apiVersion: v2\nname: umbrella\nversion: 1.0.0\ndependencies:\n"
                            "- {name: web, version: 1.0.0, repository: \"file://../web\"}\n"
@@ -125,7 +125,7 @@ def make_pushes(it, commit):
         data = (FILES[path] + "\n# more\n").encode()
         refs.append(scratch.commit(commit, {path: data}))
     for path in ("web/values.yaml", "web/values-prod.yaml", "web/.helmignore", "web/README.md",
-                 "dump/any.txt", "shared/config.yaml", "library/templates/_x.tpl",
+                 "dump/any.txt", "common/config.yaml", "library/templates/_x.tpl",
                  "parent/charts/child/Chart.yaml", "older/requirements.yaml"):
         refs.append(scratch.commit(commit, {path: None}))
     scratch.flush()
