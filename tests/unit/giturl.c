@@ -116,7 +116,7 @@ static const struct row rows[] = {
 	/* this machine */
 	{ "/srv/git/repo.git", "file:///srv/git/repo" },
 	{ "/srv/git/repo.git/", "file:///srv/git/repo" },
-	{ "/srv/tree/.git", "file:///srv/work" },
+	{ "/srv/tree/.git", "file:///srv/tree" },
 	{ "file:///srv/git/repo.git", "file:///srv/git/repo" },
 	{ "file://localhost/srv/git/repo", "file:///srv/git/repo" },
 	{ "file:///srv/my%20repo", "file:///srv/my repo" },
