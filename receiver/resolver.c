@@ -29,11 +29,13 @@ struct resolver {
 struct question {
 	struct resolver *resolver;
 	struct settings *settings;  // a reference
+	char *repository;
 	char *ref;
 	struct oid after;
 	struct oid tip;
 	resolver_done_fn done;
 	void *arg;
+	bool again;                 // the ref is asked for once more
 	const char *default_branch; // borrowed from the settings, or NULL
 	char failure[ERROR_TEXT_MAX]; // for an answer without asking
 	struct question *next, *prev;
@@ -52,6 +54,7 @@ static void question_free(struct question *q)
 {
 	DL_DELETE(q->resolver->questions, q);
 	settings_unref(q->settings);
+	free(q->repository);
 	free(q->ref);
 	free(q);
 }
@@ -144,28 +147,6 @@ static void on_reader(void *arg, enum reader_result result, const struct reader_
 	answer(q, RESOLVE_TIP, &tip->commit, NULL);
 }
 
-static void on_fetch(void *arg, const struct fetch_result *result)
-{
-	static const enum delivery_resolve results[] = {
-		[FETCH_OK] = RESOLVE_TIP,
-		[FETCH_NOT_THERE_YET] = RESOLVE_NOT_YET,
-		[FETCH_REF_GONE] = RESOLVE_NOT_YET,
-		[FETCH_FAILED] = RESOLVE_FAILED,
-	};
-	struct question *q = arg;
-	enum delivery_resolve how = results[result->outcome];
-
-	if (result->outcome == FETCH_REF_GONE && wanted(q) == NULL) {
-		how = RESOLVE_GONE;
-	}
-	/* A repeat: what the origin has no more may still be here, or never will be. */
-	if (q->tip.len > 0 && result->outcome != FETCH_FAILED) {
-		how = RESOLVE_TIP;
-	}
-	const struct oid *tip = result->tip.len > 0 ? &result->tip : &q->after;
-	answer(q, how, q->tip.len > 0 ? &q->tip : tip, result->why);
-}
-
 struct fetch_repository resolver_fetch_settings(const struct repository *repository,
 						const struct config *config)
 {
@@ -183,6 +164,53 @@ struct fetch_repository resolver_fetch_settings(const struct repository *reposit
 	};
 }
 
+static void on_fetch(void *arg, const struct fetch_result *result);
+
+/* Fetch whatever the ref is now. */
+static void ask_for_ref(struct question *q)
+{
+	const struct repository *repository =
+		repositories_find_name(q->settings->repositories, q->repository);
+	struct fetch_repository from = resolver_fetch_settings(repository, q->settings->config);
+	const struct oid none = { 0 };
+
+	(void)fetch_ref(q->resolver->fetcher, &from, q->ref, &none, on_fetch, q);
+}
+
+static void on_fetch(void *arg, const struct fetch_result *result)
+{
+	static const enum delivery_resolve results[] = {
+		[FETCH_OK] = RESOLVE_TIP,
+		[FETCH_NOT_THERE_YET] = RESOLVE_NOT_YET,
+		[FETCH_REF_GONE] = RESOLVE_NOT_YET,
+		[FETCH_FAILED] = RESOLVE_FAILED,
+	};
+	struct question *q = arg;
+	enum delivery_resolve how = results[result->outcome];
+
+	/*
+	 * The commit is there, and the ref, which was read before it, is
+	 * somewhere else: it has moved on, or it moved to the commit just
+	 * after it was read.  Only a later look can tell.
+	 */
+	if (result->outcome == FETCH_OK && wanted(q) != NULL && q->tip.len == 0 && !q->again &&
+	    !oid_equal(&result->tip, wanted(q))) {
+		q->again = true;
+		ask_for_ref(q);
+		return;
+	}
+
+	if (result->outcome == FETCH_REF_GONE && wanted(q) == NULL) {
+		how = RESOLVE_GONE;
+	}
+	/* A repeat: what the origin has no more may still be here, or never will be. */
+	if (q->tip.len > 0 && result->outcome != FETCH_FAILED) {
+		how = RESOLVE_TIP;
+	}
+	const struct oid *tip = result->tip.len > 0 ? &result->tip : &q->after;
+	answer(q, how, q->tip.len > 0 ? &q->tip : tip, result->why);
+}
+
 void resolver_ask(struct resolver *r, const struct resolver_question *question,
 		  resolver_done_fn done, void *arg)
 {
@@ -193,6 +221,7 @@ void resolver_ask(struct resolver *r, const struct resolver_question *question,
 
 	q->resolver = r;
 	q->settings = settings_ref(r->settings);
+	q->repository = xstrdup(question->repository);
 	q->ref = xstrdup(question->ref);
 	q->after = question->after;
 	q->tip = question->tip;
