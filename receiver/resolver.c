@@ -166,15 +166,14 @@ struct fetch_repository resolver_fetch_settings(const struct repository *reposit
 
 static void on_fetch(void *arg, const struct fetch_result *result);
 
-/* Fetch whatever the ref is now. */
-static void ask_for_ref(struct question *q)
+/* Fetch what is wanted or, the second time, whatever the ref is now. */
+static void ask_origin(struct question *q, const struct repository *repository)
 {
-	const struct repository *repository =
-		repositories_find_name(q->settings->repositories, q->repository);
 	struct fetch_repository from = resolver_fetch_settings(repository, q->settings->config);
 	const struct oid none = { 0 };
+	const struct oid *id = q->again ? NULL : wanted(q);
 
-	(void)fetch_ref(q->resolver->fetcher, &from, q->ref, &none, on_fetch, q);
+	(void)fetch_ref(q->resolver->fetcher, &from, q->ref, id != NULL ? id : &none, on_fetch, q);
 }
 
 static void on_fetch(void *arg, const struct fetch_result *result)
@@ -196,7 +195,7 @@ static void on_fetch(void *arg, const struct fetch_result *result)
 	if (result->outcome == FETCH_OK && wanted(q) != NULL && q->tip.len == 0 && !q->again &&
 	    !oid_equal(&result->tip, wanted(q))) {
 		q->again = true;
-		ask_for_ref(q);
+		ask_origin(q, repositories_find_name(q->settings->repositories, q->repository));
 		return;
 	}
 
@@ -234,12 +233,7 @@ void resolver_ask(struct resolver *r, const struct resolver_question *question,
 	}
 	q->default_branch = repository->config->default_branch;
 	if (!repository->local) {
-		struct fetch_repository from =
-			resolver_fetch_settings(repository, q->settings->config);
-		const struct oid none = { 0 };
-
-		(void)fetch_ref(r->fetcher, &from, q->ref, wanted(q) != NULL ? wanted(q) : &none,
-				on_fetch, q);
+		ask_origin(q, repository);
 		return;
 	}
 	if (reader_resolve(r->pool, repository->name, q->ref, wanted(q), on_reader, q, &err) < 0) {
