@@ -14,21 +14,24 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 
-/* Ids are evenly spread already. */
-#define HASH_FUNCTION(keyptr, keylen, hashv) memcpy(&(hashv), (keyptr), sizeof(hashv))
-#include <uthash.h>
-
+/* A tree, its items and its bytes in one block. */
 struct cached {
 	struct tree tree;  // first: a struct tree * is a struct cached *
+	struct cached *newer;
 	size_t cost;
-	UT_hash_handle hh;
 };
 
 struct tree_cache {
-	struct cached *trees;
+	struct cached **slots; // open addressing by id; none is taken out one by one
+	size_t slot_count;     // a power of two
+	size_t count;
+	struct cached *oldest;
+	struct cached *newest;
 	size_t bytes;
 	size_t max_bytes;
 	struct tree_memo memo;
+	struct tree_item *items; // of the tree being parsed
+	size_t item_capacity;
 };
 
 struct tree_cache *tree_cache_new(size_t max_bytes)
@@ -36,29 +39,24 @@ struct tree_cache *tree_cache_new(size_t max_bytes)
 	struct tree_cache *cache = xcalloc(1, sizeof(*cache));
 
 	cache->max_bytes = max_bytes;
+	cache->slot_count = 256;
+	cache->slots = xcalloc(cache->slot_count, sizeof(struct cached *));
 	return cache;
-}
-
-static void forget(struct tree_cache *cache, struct cached *c)
-{
-	HASH_DEL(cache->trees, c);
-	cache->bytes -= c->cost;
-	free((void *)(uintptr_t)c->tree.raw);
-	free(c->tree.items);
-	free(c);
 }
 
 void tree_cache_free(struct tree_cache *cache)
 {
-	struct cached *c;
-	struct cached *next;
-
 	if (cache == NULL) {
 		return;
 	}
-	HASH_ITER(hh, cache->trees, c, next) {
-		forget(cache, c);
+	while (cache->oldest != NULL) {
+		struct cached *c = cache->oldest;
+
+		cache->oldest = c->newer;
+		free(c);
 	}
+	free(cache->slots);
+	free(cache->items);
 	free(cache->memo.path);
 	free(cache);
 }
@@ -68,20 +66,69 @@ struct tree_memo *tree_cache_memo(struct tree_cache *cache)
 	return &cache->memo;
 }
 
+/* The slot of the tree with this id, or the free one where it belongs. */
+static struct cached **find_slot(const struct tree_cache *cache, const struct oid *id)
+{
+	uint64_t key;
+
+	/* Ids are spread evenly unless somebody chose them: our address is not known to him. */
+	memcpy(&key, id->bytes, sizeof(key));
+	key = (key ^ (uintptr_t)cache) * 0x9e3779b97f4a7c15ULL;
+	for (size_t i = (size_t)(key >> 32);; i++) {
+		struct cached **slot = &cache->slots[i & (cache->slot_count - 1)];
+
+		if (*slot == NULL || oid_equal(&(*slot)->tree.id, id)) {
+			return slot;
+		}
+	}
+}
+
+static void fill_slots(struct tree_cache *cache)
+{
+	memset(cache->slots, 0, cache->slot_count * sizeof(struct cached *));
+	for (struct cached *c = cache->oldest; c != NULL; c = c->newer) {
+		*find_slot(cache, &c->tree.id) = c;
+	}
+}
+
 /* Oldest first, until half is free: the next misses need not come here again. */
 static void make_room(struct tree_cache *cache)
 {
-	struct cached *c;
-	struct cached *next;
+	struct cached **link = &cache->oldest;
 
-	HASH_ITER(hh, cache->trees, c, next) {
-		if (cache->bytes <= cache->max_bytes / 2) {
-			return;
+	cache->newest = NULL;
+	while (*link != NULL) {
+		struct cached *c = *link;
+
+		if (c->tree.pins > 0 || cache->bytes <= cache->max_bytes / 2) {
+			cache->newest = c;
+			link = &c->newer;
+			continue;
 		}
-		if (c->tree.pins == 0) {
-			forget(cache, c);
-		}
+		*link = c->newer;
+		cache->bytes -= c->cost;
+		cache->count--;
+		free(c);
 	}
+	fill_slots(cache);
+}
+
+static void keep(struct tree_cache *cache, struct cached *c)
+{
+	if (cache->bytes + c->cost > cache->max_bytes) {
+		make_room(cache);
+	}
+	if (cache->count >= cache->slot_count / 2) {
+		cache->slot_count *= 2;
+		cache->slots = xreallocarray(cache->slots, cache->slot_count,
+					     sizeof(struct cached *));
+		fill_slots(cache);
+	}
+	*find_slot(cache, &c->tree.id) = c;
+	*(cache->newest != NULL ? &cache->newest->newer : &cache->oldest) = c;
+	cache->newest = c;
+	cache->bytes += c->cost;
+	cache->count++;
 }
 
 /* Mode digits to a kind; TREE_ABSENT if they are none. */
@@ -169,15 +216,15 @@ static size_t parse_item(const struct tree *tree, size_t offset, struct tree_ite
 	return item->kind == TREE_ABSENT ? 0 : offset + mode + 2 + len + tree->id.len;
 }
 
-static int parse(struct tree *tree, struct error *err)
+/* Parse the raw bytes of a tree into the cache's items. */
+static int parse(struct tree_cache *cache, struct tree *tree, struct error *err)
 {
-	size_t capacity = tree->raw_len / (tree->id.len + 16U) + 4;
 	char hex[OID_HEX_MAX + 1];
 
-	tree->items = xreallocarray(NULL, capacity, sizeof(*tree->items));
 	for (size_t offset = 0; offset < tree->raw_len;) {
-		tree->items = xgrow(tree->items, tree->count, &capacity, sizeof(*tree->items));
-		struct tree_item *item = &tree->items[tree->count];
+		cache->items = xgrow(cache->items, tree->count, &cache->item_capacity,
+				     sizeof(*cache->items));
+		struct tree_item *item = &cache->items[tree->count];
 
 		offset = parse_item(tree, offset, item);
 		if (offset == 0 ||
@@ -190,49 +237,53 @@ static int parse(struct tree *tree, struct error *err)
 	return REPO_OK;
 }
 
+static struct cached *pack(const struct tree *tree, const struct tree_item *items)
+{
+	size_t items_len = tree->count * sizeof(*items);
+	size_t cost = sizeof(struct cached) + items_len + tree->raw_len;
+	struct cached *c = xmalloc(cost);
+	char *room = (char *)(c + 1);
+
+	*c = (struct cached){ .tree = *tree, .cost = cost };
+	c->tree.items = (struct tree_item *)(void *)room;
+	c->tree.raw = (uint8_t *)room + items_len;
+	if (items_len > 0) {
+		memcpy(room, items, items_len);
+	}
+	memcpy(room + items_len, tree->raw, tree->raw_len);
+	return c;
+}
+
 static int load(struct repo *repo, const struct oid *id, struct cached **ret_tree,
 		struct error *err)
 {
+	struct tree_cache *cache = repo_trees(repo);
 	struct repo_object object = { 0 };
 	int r = repo_read(repo, id, REPO_TREE, LIMIT_TREE_BYTES, &object, err);
 
 	if (r != REPO_OK) {
 		return r;
 	}
-	struct cached *c = xcalloc(1, sizeof(*c));
-	c->tree.id = *id;
-	c->tree.raw = xmemdup(object.data, object.len);
-	c->tree.raw_len = (uint32_t)object.len;
-	repo_object_release(&object);
-	r = parse(&c->tree, err);
-	if (r != REPO_OK) {
-		free((void *)(uintptr_t)c->tree.raw);
-		free(c->tree.items);
-		free(c);
-		return r;
+	struct tree tree = { .id = *id, .raw = object.data, .raw_len = (uint32_t)object.len };
+	r = parse(cache, &tree, err);
+	if (r == REPO_OK) {
+		*ret_tree = pack(&tree, cache->items);
+		keep(cache, *ret_tree);
 	}
-	c->cost = sizeof(*c) + c->tree.raw_len + c->tree.count * sizeof(struct tree_item);
-	*ret_tree = c;
-	return REPO_OK;
+	repo_object_release(&object);
+	return r;
 }
 
 int tree_get(struct repo *repo, const struct oid *id, struct tree **ret_tree, struct error *err)
 {
-	struct tree_cache *cache = repo_trees(repo);
-	struct cached *c = NULL;
+	struct cached *c = *find_slot(repo_trees(repo), id);
 
-	HASH_FIND(hh, cache->trees, id->bytes, sizeof(id->bytes), c);
 	if (c == NULL) {
 		int r = load(repo, id, &c, err);
 
 		if (r != REPO_OK) {
 			return r;
 		}
-		if (cache->bytes + c->cost > cache->max_bytes) {
-			make_room(cache);
-		}
-		HASH_ADD(hh, cache->trees, tree.id.bytes, sizeof(id->bytes), c);
-		cache->bytes += c->cost;
 	}
 	c->tree.pins++;
 	*ret_tree = &c->tree;
