@@ -136,6 +136,7 @@ static int add_coming(struct child_repository *r, const json_t *value, struct er
 		coming.app = r->apps.items[number];
 	} else if (app_from_json(value, "", &coming.app, err) == APP_OK) {
 		set_repositories(coming.app, json_object_get(value, "repositories"));
+		coming.app = app_pack_take(coming.app);
 	} else {
 		return error_wrap(err, -1, "application %zu", r->coming_count);
 	}

@@ -22,8 +22,8 @@ void tracked_choose(const struct affected_state *state, const char *ref,
 		const struct tracked *t = &state->here.items[i];
 		const struct app_source *source =
 			&state->apps->items[t->app]->sources[t->source];
-		const char *prefix = json_string_value(json_object_get(source->spec, "tagPrefix"));
-		enum revision_match r = app_revision_matches(source->target_revision, prefix, ref,
+		enum revision_match r = app_revision_matches(source->target_revision,
+							     source->tag_prefix, ref,
 							     default_branch);
 
 		if (r != REVISION_NO && r != REVISION_PINNED) {
@@ -60,14 +60,14 @@ void source_fill(const struct affected_state *state, const struct tracked *t,
 {
 	const struct app *app = state->apps->items[t->app];
 	const struct app_source *s = &app->sources[t->source];
-	const json_t **siblings = NULL;
+	json_t **siblings = NULL;
 	size_t count = 0;
 
 	if (app->source_count > 1) {
 		siblings = xcalloc(app->source_count, sizeof(*siblings));
 		for (size_t i = 0; i < app->source_count; i++) {
 			if (i != t->source) {
-				siblings[count++] = app->sources[i].spec;
+				siblings[count++] = app_source_spec(&app->sources[i]);
 			}
 		}
 	}
@@ -77,8 +77,8 @@ void source_fill(const struct affected_state *state, const struct tracked *t,
 		.app_project = app->project,
 		.path = s->path,
 		.ref = s->ref,
-		.spec = s->spec,
-		.siblings = siblings,
+		.spec = app_source_spec(s),
+		.siblings = (const json_t *const *)siblings,
 		.sibling_count = count,
 		.generate_paths = app->generate_paths,
 		.annotation_applies = s->annotation_applies,
@@ -87,8 +87,17 @@ void source_fill(const struct affected_state *state, const struct tracked *t,
 	};
 }
 
+static void drop(const json_t *value)
+{
+	json_decref((json_t *)(uintptr_t)value);
+}
+
 void source_release(struct inputs_source *source)
 {
+	drop(source->spec);
+	for (size_t i = 0; i < source->sibling_count; i++) {
+		drop(source->siblings[i]);
+	}
 	free((void *)(uintptr_t)source->siblings);
 }
 
@@ -97,10 +106,14 @@ static int dump_to_buf(const char *data, size_t len, void *arg)
 	return buf_add(arg, data, len);
 }
 
-static void add_json(struct buf *b, const json_t *value)
+static void add_spec(struct buf *b, const struct app_source *source)
 {
 	(void)buf_addch(b, '\0');
-	(void)json_dump_callback(value, dump_to_buf, b, JSON_COMPACT | JSON_SORT_KEYS);
+	if (source->spec_text != NULL) {
+		(void)buf_addstr(b, source->spec_text);
+		return;
+	}
+	(void)json_dump_callback(source->spec, dump_to_buf, b, JSON_COMPACT | JSON_SORT_KEYS);
 }
 
 static void add_text(struct buf *b, const char *text)
@@ -110,27 +123,32 @@ static void add_text(struct buf *b, const char *text)
 }
 
 /* Everything that decides what a source reads, as 32 hexadecimal digits. */
-static void digest(const struct inputs_source *s, uint32_t number, struct buf *b,
+static void digest(const struct affected_state *state, const struct tracked *t, struct buf *b,
 		   struct source_id *ret_id)
 {
+	const struct app *app = state->apps->items[t->app];
+	const struct app_source *s = &app->sources[t->source];
 	char hex[SHA256_HEX_MAX + 1];
 
 	buf_reset(b);
-	(void)buf_addf(b, "%u %d %d", number, (int)s->mode, s->annotation_applies);
-	add_text(b, s->app_name);
-	add_text(b, s->app_namespace);
-	add_text(b, s->app_project);
+	(void)buf_addf(b, "%u %d %d", t->source, (int)inputs_mode_of(state->mode),
+		       s->annotation_applies);
+	add_text(b, app->name);
+	add_text(b, app->namespace);
+	add_text(b, app->project);
 	add_text(b, s->path);
 	add_text(b, s->ref);
-	add_text(b, s->generate_paths);
-	add_text(b, s->walker != NULL ? inputs_walker_name(s->walker) : NULL);
-	add_json(b, s->spec);
-	for (size_t i = 0; i < s->sibling_count; i++) {
-		add_json(b, s->siblings[i]);
+	add_text(b, app->generate_paths);
+	add_text(b, s->walker);
+	add_spec(b, s);
+	for (size_t i = 0; i < app->source_count; i++) {
+		if (i != t->source) {
+			add_spec(b, &app->sources[i]);
+		}
 	}
 	if (buf_is_full(b) || sha256_hex(b->data, b->len, hex) != 0) {
 		/* Equal to no other: walked anew, which is safe. */
-		(void)snprintf(hex, sizeof(hex), "%p", (const void *)s->spec);
+		(void)snprintf(hex, sizeof(hex), "%p", (const void *)s);
 	}
 	(void)snprintf(ret_id->text, sizeof(ret_id->text), "%.32s", hex);
 }
@@ -150,7 +168,6 @@ static void identify(struct affected_state *state, const struct tracked *t,
 		     const struct source_id *old, size_t old_count, struct buf *b)
 {
 	struct source_id *id = &state->ids[t->here];
-	struct inputs_source source;
 
 	id->app = state->apps->items[t->app];
 	id->source = t->source;
@@ -160,9 +177,7 @@ static void identify(struct affected_state *state, const struct tracked *t,
 		*id = *known;
 		return;
 	}
-	source_fill(state, t, &source);
-	digest(&source, t->source, b, id);
-	source_release(&source);
+	digest(state, t, b, id);
 }
 
 static void find_here(struct affected_state *state)

@@ -411,6 +411,10 @@ void app_free(struct app *app)
 	if (app == NULL) {
 		return;
 	}
+	if (app->packed) {
+		free(app);
+		return;
+	}
 	for (size_t i = 0; i < app->source_count; i++) {
 		app_release_source(&app->sources[i]);
 	}

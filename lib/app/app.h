@@ -46,7 +46,9 @@ struct app_source {
 	char *target_revision; // as written; "" and "HEAD" mean the default branch
 	char *path;            // "" if not given; relative, cleaned, no leading or trailing "/"
 	char *ref;             // name for "$ref/..." in other sources, or NULL
-	json_t *spec;          // the source object, owned (json_decref)
+	char *tag_prefix;      // taken off a tag before its version is looked at, or NULL
+	json_t *spec;          // the source object, owned; NULL if the application is packed
+	char *spec_text;       // packed: the same as JSON with sorted keys
 	bool annotation_applies; // false for a hydrator's sync source and for other kinds
 	char *walker;          // who reads it (inputs.h); NULL: Argo CD's detection decides
 };
@@ -63,6 +65,7 @@ struct app {
 	size_t source_count;
 	json_t *spec;          // Flux: what app_link() needs; else NULL
 	char *origin;          // where it was read: "file:line", for people
+	bool packed;           // one block of memory, see app_pack_take()
 };
 
 /*
@@ -74,6 +77,16 @@ enum app_result app_from_json(const json_t *object, const char *origin, struct a
 
 /* The inverse, enough for app_from_json() to give an equal app: for frames. New reference. */
 json_t *app_to_json(const struct app *app);
+
+/*
+ * The same application in one small block: app is freed, the result is read
+ * only and freed as any other.  Its sources have no spec but spec_text, and
+ * what app_link() needs is gone.
+ */
+struct app *app_pack_take(struct app *app);
+
+/* The source object, packed or not: a new reference, or NULL if it is not JSON. */
+json_t *app_source_spec(const struct app_source *source);
 
 /* Free an application; NULL is fine. */
 void app_free(struct app *app);

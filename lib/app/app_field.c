@@ -171,6 +171,7 @@ void app_release_source(struct app_source *source)
 	free(source->target_revision);
 	free(source->path);
 	free(source->ref);
+	free(source->tag_prefix);
 	free(source->walker);
 	json_decref(source->spec);
 }
@@ -244,6 +245,8 @@ int app_read_source(struct app_source *source, json_t *spec, const char *where,
 		return error_set(err, -1, "%s is not a mapping", where);
 	}
 	source->spec = json_incref(spec);
+	source->tag_prefix = xstrdup_or_null(
+		json_string_value(json_object_get(spec, "tagPrefix")));
 	source->annotation_applies = true;
 	chart = app_take_text(spec, where, "chart", APP_TEXT_BYTES, err);
 	if (chart == NULL || read_texts(source, spec, where, err) < 0) {

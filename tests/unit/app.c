@@ -434,6 +434,42 @@ static void frames_give_the_same_application(void)
 	}
 }
 
+static void packed_is_the_same_in_one_block(void)
+{
+	struct read read = read_text(
+		HEAD "metadata: {name: n, namespace: s, annotations: {"
+		"argocd.argoproj.io/manifest-generate-paths: a;b}}\nspec:\n"
+		"  sources: [{" REPO ", path: a, ref: r, tagPrefix: v, helm: {values: x}}, {" REPO
+		", targetRevision: t}]\n");
+	struct app *app = read.list.items[0];
+	json_t *specs[] = { json_incref(app->sources[0].spec), json_incref(app->sources[1].spec) };
+	char *sources = describe(app);
+	char *name = app_full_name(app);
+	struct app *packed = app_pack_take(app);
+	char *same = describe(packed);
+	char *same_name = app_full_name(packed);
+
+	read.list.items[0] = packed;
+	tap_str(same, sources, "a packed application has the same sources");
+	tap_str(same_name, name, "and name");
+	tap_str(packed->generate_paths, "a;b", "and annotation");
+	tap_str(packed->project, "default", "and project");
+	tap_str(packed->sources[0].tag_prefix, "v", "and tag prefix");
+	tap_ok(packed->sources[1].tag_prefix == NULL, "or none");
+	for (size_t i = 0; i < 2; i++) {
+		json_t *spec = app_source_spec(&packed->sources[i]);
+
+		tap_ok(json_equal(spec, specs[i]), "what source %zu says is still known", i);
+		json_decref(spec);
+		json_decref(specs[i]);
+	}
+	free(sources);
+	free(name);
+	free(same);
+	free(same_name);
+	release(&read);
+}
+
 int main(void)
 {
 	sources_are_read_as_argo_cd_reads_them();
@@ -444,5 +480,6 @@ int main(void)
 	huge_applications_are_refused();
 	json_types_are_checked_too();
 	frames_give_the_same_application();
+	packed_is_the_same_in_one_block();
 	return tap_done();
 }
