@@ -8,6 +8,9 @@
 #include "base/limits.h"
 #include "base/yaml.h"
 
+/* The note (repo.h) of a blob whose meaning is not known; no meaning is told as 0. */
+#define IN_DOUBT 0ULL
+
 static bool is_yaml_name(const char *name)
 {
 	static const char *const ends[] = { ".yaml", ".yml", ".json" };
@@ -66,12 +69,19 @@ bool meaning_of_blob(struct repo *repo, const char *name, const struct oid *id, 
 	struct repo_object object = { 0 };
 
 	*ret_size = 0;
-	if (!is_yaml_name(name) ||
-	    repo_read(repo, id, REPO_BLOB, max, &object, NULL) != REPO_OK) {
+	if (!is_yaml_name(name)) {
+		return false;
+	}
+	if (repo_recall(repo, id, ret_meaning)) {
+		return *ret_meaning != IN_DOUBT;
+	}
+	if (repo_read(repo, id, REPO_BLOB, max, &object, NULL) != REPO_OK) {
 		return false;
 	}
 	*ret_size = object.len;
-	bool ok = meaning_of_text(object.data, object.len, ret_meaning);
+	bool ok = meaning_of_text(object.data, object.len, ret_meaning) &&
+		  *ret_meaning != IN_DOUBT;
+	repo_note(repo, id, ok ? *ret_meaning : IN_DOUBT);
 	repo_object_release(&object);
 	return ok;
 }

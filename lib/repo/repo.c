@@ -32,7 +32,14 @@
 
 #define TAG_DEPTH_MAX 16
 #define COMMIT_BYTES_MAX (1024U * 1024)
+#define NOTES 65536U
 #define TREES_BYTES_MAX (64U * 1024 * 1024)
+
+struct note {
+	uint8_t id[GIT_OID_RAWSZ];
+	bool used;
+	unsigned long long note;
+};
 
 struct repo {
 	git_repository *git;
@@ -40,6 +47,7 @@ struct repo {
 	char *path;
 	struct objectid *objectid;
 	struct tree_cache *trees;
+	struct note *notes;  // NOTES places, each of one id at a time; NULL: not yet
 	bool reopened;       // in this operation
 };
 
@@ -136,6 +144,7 @@ void repo_free(struct repo *repo)
 	}
 	tree_cache_free(repo->trees);
 	objectid_free(repo->objectid);
+	free(repo->notes);
 	git_odb_free(repo->odb);
 	git_repository_free(repo->git);
 	free(repo->path);
@@ -146,6 +155,43 @@ void repo_free(struct repo *repo)
 struct tree_cache *repo_trees(struct repo *repo)
 {
 	return repo->trees;
+}
+
+static struct note *note_of(const struct repo *repo, const struct oid *id)
+{
+	uint32_t number;
+
+	memcpy(&number, id->bytes, sizeof(number));
+	return &repo->notes[number % NOTES];
+}
+
+void repo_note(struct repo *repo, const struct oid *id, unsigned long long note)
+{
+	if (id->len != GIT_OID_RAWSZ) {
+		return;
+	}
+	if (repo->notes == NULL) {
+		repo->notes = xcalloc(NOTES, sizeof(*repo->notes));
+	}
+	struct note *place = note_of(repo, id);
+
+	memcpy(place->id, id->bytes, sizeof(place->id));
+	place->used = true;
+	place->note = note;
+}
+
+bool repo_recall(const struct repo *repo, const struct oid *id, unsigned long long *ret_note)
+{
+	if (repo->notes == NULL || id->len != GIT_OID_RAWSZ) {
+		return false;
+	}
+	const struct note *place = note_of(repo, id);
+
+	if (!place->used || memcmp(place->id, id->bytes, sizeof(place->id)) != 0) {
+		return false;
+	}
+	*ret_note = place->note;
+	return true;
 }
 
 void repo_begin(struct repo *repo)

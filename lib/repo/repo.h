@@ -90,6 +90,14 @@ int repo_read(struct repo *repo, const struct oid *id, enum repo_type type, size
 /* Free what repo_read() gave; zeroed is fine. */
 void repo_object_release(struct repo_object *object);
 
+/*
+ * What the caller found out about the content of a blob, for the next time:
+ * an object never changes.  Old notes make room for new ones.  recall is true
+ * with *ret_note if there is a note.
+ */
+void repo_note(struct repo *repo, const struct oid *id, unsigned long long note);
+bool repo_recall(const struct repo *repo, const struct oid *id, unsigned long long *ret_note);
+
 struct tree_cache;
 
 /* The repository's cache of parsed trees (repo/tree.h), borrowed. */
