@@ -6,10 +6,12 @@
  * steps, git_odb_read_header() and git_odb_read(), because a blob of 300 MB
  * would otherwise be in memory before its size is known.
  *
+ * What was read is hashed and compared with its id, so that a damaged disk
+ * gives an error and no wrong answer.
+ *
  * Ways to fail: objects that are missing may have been moved by "git gc"
  * since we opened the packs, so the first miss of an operation opens the
- * repository again and asks once more.  What was read is hashed and compared
- * with its id, so that a damaged disk gives an error and no wrong answer.  Messages of libgit2 can be left over
+ * repository again and asks once more.  Messages of libgit2 can be left over
  * from an earlier call, so they are cleared before each call that may use one.
  */
 #include "repo/repo.h"
