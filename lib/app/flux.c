@@ -25,7 +25,12 @@
 /* A field to keep; rows of one level end with NULL. */
 struct field {
 	const char *name;
-	enum { TEXT, TEXTS } type;
+	enum {
+		TEXT,
+		TEXTS,
+		FLAG, // true, or "true"
+		SAID  // kept as true if it is there and not empty
+	} type;
 };
 
 static const struct field reference_fields[] = {
@@ -33,11 +38,15 @@ static const struct field reference_fields[] = {
 };
 
 static const struct field kustomization_fields[] = {
-	{ "path", TEXT }, { "components", TEXTS }, { NULL, TEXT },
+	{ "path", TEXT }, { "components", TEXTS }, { "buildMetadata", SAID },
+	{ "targetNamespace", SAID }, { "namePrefix", SAID }, { "nameSuffix", SAID },
+	{ "patches", SAID }, { "patchesStrategicMerge", SAID }, { "patchesJson6902", SAID },
+	{ "images", SAID }, { NULL, TEXT },
 };
 
 static const struct field chart_fields[] = {
-	{ "chart", TEXT }, { "reconcileStrategy", TEXT }, { "valuesFiles", TEXTS }, { NULL, TEXT },
+	{ "chart", TEXT }, { "reconcileStrategy", TEXT }, { "valuesFile", TEXT },
+	{ "valuesFiles", TEXTS }, { "ignoreMissingValuesFiles", FLAG }, { NULL, TEXT },
 };
 
 static const struct field repository_fields[] = {
@@ -68,6 +77,12 @@ static int keep_texts(json_t *kept, const json_t *list, const char *where, const
 	return json_object_set(kept, name, (json_t *)(uintptr_t)list);
 }
 
+static bool says_something(const json_t *value)
+{
+	return !((json_is_string(value) && json_string_length(value) == 0) ||
+		 (json_is_array(value) && json_array_size(value) == 0));
+}
+
 /* Copy the fields of object, if it is one, to kept. 0, or -1 with err. */
 static int keep(json_t *kept, const json_t *object, const char *where, const struct field *fields,
 		struct error *err)
@@ -82,6 +97,13 @@ static int keep(json_t *kept, const json_t *object, const char *where, const str
 			if (keep_texts(kept, value, where, fields->name, err) < 0) {
 				return -1;
 			}
+			continue;
+		}
+		if (fields->type == FLAG || fields->type == SAID) {
+			bool yes = fields->type == SAID ? says_something(value)
+							: app_get_bool(object, fields->name) == 1;
+
+			(void)json_object_set_new(kept, fields->name, json_boolean(yes));
 			continue;
 		}
 		char *text = app_take_text(object, where, fields->name, LIMIT_YAML_BYTES, err);
@@ -211,6 +233,58 @@ static void copy(json_t *to, const char *to_key, const json_t *from, const char 
 	}
 }
 
+/* Does the Kustomization add to the kustomization of its path? */
+static bool is_edited(const json_t *spec)
+{
+	for (const struct field *field = kustomization_fields; field->name != NULL; field++) {
+		if (field->type == SAID && json_is_true(json_object_get(spec, field->name))) {
+			return true;
+		}
+	}
+	return json_array_size(json_object_get(spec, "components")) > 0;
+}
+
+static json_t *kustomization_options(const json_t *spec, const json_t *repository)
+{
+	json_t *options = json_object();
+
+	copy(options, "components", spec, "components");
+	copy(options, "ignore", repository, "ignore");
+	copy(options, "sparse", repository, "sparseCheckout");
+	if (is_edited(spec)) {
+		(void)json_object_set_new(options, "edited", json_true());
+	}
+	if (json_is_true(json_object_get(spec, "buildMetadata"))) {
+		(void)json_object_set_new(options, "places", json_true());
+	}
+	return options;
+}
+
+/* valuesFile is the older name, of one file, which is merged after the others. */
+static json_t *chart_options(const json_t *chart)
+{
+	bool revision = strcmp(text_at(chart, "reconcileStrategy"), "Revision") == 0;
+	json_t *options = json_object();
+
+	if (revision) {
+		(void)json_object_set_new(options, "revision", json_true());
+		return options;
+	}
+	json_t *values = json_array();
+	(void)json_array_extend(values, json_object_get(chart, "valuesFiles"));
+	if (text_at(chart, "valuesFile")[0] != '\0') {
+		(void)json_array_append(values, json_object_get(chart, "valuesFile"));
+	}
+	if (json_array_size(values) > 0) {
+		(void)json_object_set(options, "values", values);
+	}
+	json_decref(values);
+	if (json_is_true(json_object_get(chart, "ignoreMissingValuesFiles"))) {
+		(void)json_object_set_new(options, "lenient", json_true());
+	}
+	return options;
+}
+
 /* The source object of an application that reads from a GitRepository. */
 static json_t *source_spec(const struct app *app, const json_t *repository)
 {
@@ -219,18 +293,7 @@ static json_t *source_spec(const struct app *app, const json_t *repository)
 	const json_t *from = helm ? chart : app->spec;
 	char *path = clean(text_at(from, helm ? "chart" : "path"));
 	char *revision = revision_of(repository);
-	json_t *options = json_object();
-
-	if (helm) {
-		copy(options, "values", chart, "valuesFiles");
-		(void)json_object_set_new(options, "revision",
-					  json_boolean(strcmp(text_at(chart, "reconcileStrategy"),
-							      "Revision") == 0));
-	} else {
-		copy(options, "components", app->spec, "components");
-		copy(options, "ignore", repository, "ignore");
-		copy(options, "sparse", repository, "sparseCheckout");
-	}
+	json_t *options = helm ? chart_options(chart) : kustomization_options(app->spec, repository);
 	json_t *spec = json_pack("{s:s, s:s, s:s, s:s, s:o}", "repoURL", text_at(repository, "url"),
 				 "targetRevision", revision, "path", path, "walker",
 				 helm ? "flux-helm" : "flux-kustomization", "options", options);

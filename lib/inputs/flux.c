@@ -1,140 +1,202 @@
 /*
- * Which files does Flux read for a Kustomization or a HelmRelease?
+ * Which files does Flux read for a Kustomization?
  *
- * kustomize-controller (internal/controller, fluxcd/pkg/kustomize): spec.path
- * of the source, in which ".." stops at the root, is a Kustomize root.  If it
- * has no kustomization file, one is made that lists every *.yaml and *.yml
- * below it; a directory with a kustomization file is listed as a root of its
- * own, and not looked into.  spec.components are added, relative to the path.
- * What restricts paths in Kustomize is off (LoadRestrictionsNone).
+ * kustomize-controller (internal/controller; fluxcd/pkg/kustomize,
+ * kustomize_generator.go): spec.path of the source, in which ".." stops at the
+ * root, is a Kustomize root.  If it has no kustomization file, one is made
+ * that lists every *.yaml and *.yml below it; a directory with a kustomization
+ * file is listed as a root of its own, and not looked into.  What restricts
+ * paths in Kustomize is off (LoadRestrictionsNone).
  *
- * source-controller leaves files out of the artifact: what the lines of
- * spec.ignore and of .sourceignore at any level say (flux_ignore.c), and what
- * is not below a directory of spec.sparseCheckout.  This counts where files are
- * listed.  A file that is left out and that a kustomization names makes the
- * build fail, and is logged as if it were there, which loses nothing; so are
- * links, which never come into an artifact.  The controller's own list of
- * things to leave out (.github/, .sops.yaml, ...) holds only if nobody says
- * anything; it is not used, so a change there counts.
+ * The kustomization file is decoded, added to and written anew before it is
+ * built: spec.components, relative to the path; what the Kustomization itself
+ * says (patches, images, a namespace ...); and, if it has no resources,
+ * "buildMetadata: [originAnnotations]", with which the places of files are in
+ * the output.  Fields that Kustomize's types do not know are lost, so that
+ * "imageTags" is not what it is elsewhere.  All this matters for the
+ * fingerprint only: the child unit's says what the file means as it stands.
  *
- * A chart from a GitRepository (source-controller, HelmChart): with the
- * strategy ChartVersion a new artifact is made only if Chart.yaml has another
- * version, so a change of what Chart.yaml means is all that counts; with
- * Revision the chart and spec.valuesFiles, from the root, count.
+ * Only regular files come into the artifact: a link is as good as absent, and
+ * so is what is left out (flux_artifact.c).  That counts where a file that is
+ * not there makes no error: where files are listed, and for the kustomization
+ * file.  Anything else that is not there and is named makes the build fail; it
+ * is logged as if it were there.  As any .sourceignore may take away or give
+ * back what is named, all of them are inputs of every Kustomization.
+ *
+ * Secrets that sops encrypted count as what they are in Git: a resource by
+ * its meaning (its MAC is not checked, as Kustomize reorders what it covers),
+ * what a generator reads byte by byte.  Variables are put in after the build.
  */
 #include "inputs/flux.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/strvec.h"
-#include "inputs/helm.h"
+#include "inputs/flux_artifact.h"
 #include "inputs/kustomize.h"
+#include "inputs/print.h"
 
-/* Of an argument; longer, and what is left out counts, too. */
-#define ARGUMENT_MAX 65536
+/* Of the rules; longer, and what is left out counts, too. */
+#define RULES_MAX 65536
 
-static const char *const names[] = { "kustomization.yaml", "kustomization.yml", "Kustomization" };
-
-static bool is_kustomization(const char *name)
-{
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(name, names[i]) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool kustomization_matches(const char *argument, const char *path, size_t name_at)
-{
-	(void)argument;
-	return is_kustomization(path + name_at);
-}
-
-const struct inputs_filter inputs_filter_flux_kustomizations = {
-	.name = "flux-kustomizations",
-	.match = kustomization_matches,
+/* One Kustomization being walked. */
+struct kustomization {
+	struct inputs_walk *w;
+	const char *dir;       // links followed
+	const json_t *options;
+	struct buf rules;
+	bool unsure;           // the rules are not known
+	bool places;           // where files lie is in the output
 };
 
-static bool ignore_matches(const char *argument, const char *path, size_t name_at)
+/* --- what is left out --- */
+
+/* The .sourceignore file of a directory, unless it is not checked out itself. */
+static void add_ignore_file(struct kustomization *k, const char *dir)
 {
-	(void)argument;
-	return strcmp(path + name_at, ".sourceignore") == 0;
-}
-
-const struct inputs_filter inputs_filter_flux_ignores = {
-	.name = "flux-ignores",
-	.match = ignore_matches,
-};
-
-/* --- the argument of flux-manifests --- */
-
-static void add_lines(struct buf *out, const char *text)
-{
-	while (*text != '\0') {
-		size_t len = strcspn(text, "\n");
-
-		if (len > 0) {
-			(void)buf_addf(out, "i%.*s\n", (int)len, text);
-		}
-		text += len + (text[len] == '\n');
-	}
-}
-
-/* The lines of a .sourceignore file in dir, which is logged. */
-static void add_ignore_file(struct inputs_walk *w, const char *dir, const char *path,
-			    struct buf *out)
-{
+	const char *path = inputs_join(k->w, dir, ".sourceignore");
 	struct buf text;
 
-	buf_init(&text, ARGUMENT_MAX);
-	if (inputs_read(w, path, 0, &text, NULL) == INPUTS_FILE && text.len > 0) {
-		(void)buf_addf(out, "d%s\n", dir);
-		add_lines(out, text.data);
+	buf_init(&text, RULES_MAX);
+	if (path != NULL && flux_artifact_is_checked_out(k->rules.data, path) &&
+	    inputs_read(k->w, path, 0, &text, NULL) == INPUTS_FILE) {
+		flux_artifact_add_file(&k->rules, dir, text.data);
 	}
 	buf_release(&text);
 }
 
-static const char *parent(struct inputs_walk *w, const char *path)
+/* Those of dir and above it, from the root down. */
+static void add_ignores_above(struct kustomization *k)
+{
+	const char *slash = k->dir;
+
+	add_ignore_file(k, "");
+	while (k->dir[0] != '\0' && (slash = strchr(slash, '/')) != NULL) {
+		add_ignore_file(k, inputs_format(k->w, "%.*s", (int)(slash - k->dir), k->dir));
+		slash++;
+	}
+	if (k->dir[0] != '\0') {
+		add_ignore_file(k, k->dir);
+	}
+}
+
+static void read_rules(struct kustomization *k)
+{
+	buf_init(&k->rules, RULES_MAX);
+	flux_artifact_begin(&k->rules, k->dir);
+	flux_artifact_add_sparse(&k->rules, json_object_get(k->options, "sparse"));
+	flux_artifact_add_spec(&k->rules,
+			       json_string_value(json_object_get(k->options, "ignore")));
+	add_ignores_above(k);
+}
+
+/* Rules that do not fit are none: then nothing is left out. */
+static void check_rules(struct kustomization *k)
+{
+	if (buf_is_full(&k->rules)) {
+		k->unsure = true;
+		buf_reset(&k->rules);
+		flux_artifact_begin(&k->rules, k->dir);
+	}
+}
+
+/* Directories of files that a list shows; shorter ones first, so what is above comes before. */
+static void collect_parent(struct inputs_walk *w, void *arg, const char *path,
+			   const struct tree_entry *entry)
 {
 	const char *dir = inputs_join(w, path, "..");
 
-	return dir != NULL ? dir : "";
+	(void)entry;
+	strvec_push(arg, dir != NULL ? dir : "");
 }
 
-/* Those above dir, from the root down. */
-static void add_ignores_above(struct inputs_walk *w, const char *dir, struct buf *out)
+static int by_length(const void *a, const void *b)
 {
-	const char *slash = dir;
+	size_t x = strlen(*(char *const *)a);
+	size_t y = strlen(*(char *const *)b);
 
-	if (dir[0] != '\0') {
-		add_ignore_file(w, "", ".sourceignore", out);
-	}
-	while (dir[0] != '\0' && (slash = strchr(slash, '/')) != NULL) {
-		const char *above = inputs_format(w, "%.*s", (int)(slash - dir), dir);
+	return (x > y) - (x < y);
+}
 
-		add_ignore_file(w, above, inputs_format(w, "%s/.sourceignore", above), out);
-		slash++;
+static void sort_by_length(struct strvec *paths)
+{
+	if (paths->count > 0) {
+		qsort(paths->items, paths->count, sizeof(char *), by_length);
 	}
 }
 
-struct collecting {
-	struct strvec paths;
+/* The .sourceignore files of all directories below dir. */
+static void add_ignores_below(struct kustomization *k, const char *dir)
+{
+	struct strvec dirs = STRVEC_INIT;
+
+	inputs_subtree(k->w, dir, &inputs_filter_flux_ignores, NULL, 0, collect_parent, &dirs);
+	sort_by_length(&dirs);
+	for (size_t i = 0; i < dirs.count && !inputs_is_opaque(k->w); i++) {
+		if (strcmp(dirs.items[i], dir) != 0) {
+			add_ignore_file(k, dirs.items[i]);
+		}
+	}
+	strvec_release(&dirs);
+}
+
+/* Is there a pattern anywhere in the repository? */
+static bool has_patterns(struct kustomization *k)
+{
+	struct kustomization all = { .w = k->w, .dir = "", .options = k->options };
+
+	read_rules(&all);
+	add_ignores_below(&all, "");
+	bool has = buf_is_full(&all.rules) || flux_artifact_has_patterns(all.rules.data);
+	buf_release(&all.rules);
+	return has;
+}
+
+/* Flux's own list holds if nobody has a pattern; asked only where it leaves something out. */
+static void add_defaults(struct kustomization *k)
+{
+	struct strvec dirs = STRVEC_INIT;
+
+	if (!flux_artifact_has_patterns(k->rules.data)) {
+		inputs_subtree(k->w, k->dir, &inputs_filter_flux_excluded, NULL, INPUTS_NAMES,
+			       collect_parent, &dirs);
+		if (dirs.count > 0 && !has_patterns(k)) {
+			flux_artifact_add_defaults(&k->rules);
+		}
+	}
+	strvec_release(&dirs);
+}
+
+/* --- a path without a kustomization file --- */
+
+static void add_child(struct kustomization *k, const char *dir, const char *via)
+{
+	json_t *options = k->places ? json_pack("{s:b}", "places", 1) : NULL;
+
+	inputs_child(k->w, &inputs_kustomize, dir, options, via);
+	json_decref(options);
+}
+
+struct finding {
+	const struct kustomization *k;
+	struct strvec dirs;
 };
 
-static void collect(struct inputs_walk *w, void *arg, const char *path,
-		    const struct tree_entry *entry)
+static void find_root(struct inputs_walk *w, void *arg, const char *path,
+		      const struct tree_entry *entry)
 {
-	struct collecting *c = arg;
+	struct finding *f = arg;
+	bool regular = entry->kind == TREE_FILE || entry->kind == TREE_EXEC;
 
-	(void)w;
-	if (entry->kind == TREE_FILE || entry->kind == TREE_EXEC) {
-		strvec_push(&c->paths, path);
+	if (regular && (f->k->unsure || flux_artifact_has(f->k->rules.data, path))) {
+		collect_parent(w, &f->dirs, path, entry);
 	}
 }
 
-/* Is dir below one of the lines' directories? */
+/* Is dir one of the directories, or below one? */
 static bool is_below(const struct strvec *dirs, const char *dir)
 {
 	for (size_t i = 0; i < dirs->count; i++) {
@@ -148,170 +210,172 @@ static bool is_below(const struct strvec *dirs, const char *dir)
 	return false;
 }
 
-/* Shorter paths first: a root is found before those in it. */
-static int by_length(const void *a, const void *b)
+/* Directories below the path that are roots of their own become children. */
+static void find_roots(struct kustomization *k)
 {
-	size_t x = strlen(*(char *const *)a);
-	size_t y = strlen(*(char *const *)b);
-
-	return (x > y) - (x < y);
-}
-
-/* Directories below dir that are roots of their own become children. */
-static void find_roots(struct inputs_walk *w, const char *dir, struct buf *out)
-{
-	struct collecting found = { .paths = STRVEC_INIT };
+	struct finding found = { .k = k, .dirs = STRVEC_INIT };
 	struct strvec roots = STRVEC_INIT;
 
-	inputs_subtree(w, dir, &inputs_filter_flux_kustomizations, NULL, INPUTS_NAMES, collect,
-		       &found);
-	if (found.paths.count > 0) {
-		qsort(found.paths.items, found.paths.count, sizeof(char *), by_length);
-	}
-	for (size_t i = 0; i < found.paths.count && !inputs_is_opaque(w); i++) {
-		const char *root = parent(w, found.paths.items[i]);
+	inputs_subtree(k->w, k->dir, &inputs_filter_flux_kustomizations, NULL, INPUTS_NAMES,
+		       find_root, &found);
+	sort_by_length(&found.dirs);
+	for (size_t i = 0; i < found.dirs.count && !inputs_is_opaque(k->w); i++) {
+		const char *root = found.dirs.items[i];
 
-		if (strcmp(root, dir) == 0 || is_below(&roots, root)) {
+		if (strcmp(root, k->dir) == 0 || is_below(&roots, root)) {
 			continue;
 		}
-		strvec_push(&roots, root);
-		(void)buf_addf(out, "r%s\n", root);
-		inputs_child(w, &inputs_kustomize, root, NULL, root);
+		if (!k->unsure) {
+			strvec_push(&roots, root);
+			flux_artifact_add_root(&k->rules, root);
+		}
+		add_child(k, root, root);
 	}
 	strvec_release(&roots);
-	strvec_release(&found.paths);
+	strvec_release(&found.dirs);
 }
 
-static void find_ignores(struct inputs_walk *w, const char *dir, struct buf *out)
+/* Every manifest below the path but those of other roots and those left out. */
+static void list_manifests(struct kustomization *k)
 {
-	struct collecting found = { .paths = STRVEC_INIT };
-
-	inputs_subtree(w, dir, &inputs_filter_flux_ignores, NULL, 0, collect, &found);
-	for (size_t i = 0; i < found.paths.count && !inputs_is_opaque(w); i++) {
-		add_ignore_file(w, parent(w, found.paths.items[i]), found.paths.items[i], out);
-	}
-	strvec_release(&found.paths);
+	inputs_print_unknown(k->w);
+	add_ignores_below(k, k->dir);
+	add_defaults(k);
+	check_rules(k);
+	find_roots(k);
+	check_rules(k);
+	inputs_subtree(k->w, k->dir, &inputs_filter_flux_manifests, k->rules.data, INPUTS_MEANING,
+		       NULL, NULL);
 }
 
-static void add_sparse(const json_t *sparse, struct buf *out)
+/* --- a path with one --- */
+
+/* The kustomization file that is taken, or NULL. */
+static const char *find_kustomization(struct kustomization *k)
 {
-	const json_t *item;
-	size_t i;
+	for (size_t i = 0; i < FLUX_KUSTOMIZATION_NAMES; i++) {
+		const char *path = inputs_join(k->w, k->dir, flux_kustomization_names[i]);
+		struct inputs_entry entry;
 
-	json_array_foreach(sparse, i, item) {
-		const char *dir = json_string_value(item);
-
-		dir = dir != NULL ? dir : "";
-		dir += strncmp(dir, "./", 2) == 0 ? 2 : 0;
-		if (dir[0] != '\0' && strchr(dir, '\n') == NULL) {
-			(void)buf_addf(out, "s%s\n", dir);
+		if (inputs_lookup(k->w, path, &entry) == INPUTS_FILE &&
+		    strcmp(entry.real, path) == 0 &&
+		    (k->unsure || flux_artifact_has(k->rules.data, path))) {
+			return path;
 		}
 	}
+	return NULL;
 }
 
-/* Every manifest below dir but those of other roots and those left out. */
-static void list_manifests(struct inputs_walk *w, const char *dir, const json_t *options)
+/* Does the kustomization list resources, in all spellings of the key? */
+static bool has_resources(const json_t *kustomization)
 {
-	const char *ignore = json_string_value(json_object_get(options, "ignore"));
-	struct buf argument;
+	const char *key = NULL;
+	json_t *value = NULL;
+	bool has = false;
 
-	buf_init(&argument, ARGUMENT_MAX);
-	(void)buf_addf(&argument, "b%s\n", dir);
-	find_roots(w, dir, &argument);
-	add_sparse(json_object_get(options, "sparse"), &argument);
-	add_ignores_above(w, dir, &argument);
-	find_ignores(w, dir, &argument);
-	if (ignore != NULL) {
-		(void)buf_addstr(&argument, "d\n");
-		add_lines(&argument, ignore);
+	json_object_foreach((json_t *)(uintptr_t)kustomization, key, value) {
+		if (strcasecmp(key, "resources") == 0) {
+			if (json_array_size(value) == 0) {
+				return false;
+			}
+			has = true;
+		}
 	}
-	if (buf_is_full(&argument)) {
-		buf_reset(&argument);
-		(void)buf_addf(&argument, "b%s\n", dir);
-	}
-	inputs_subtree(w, dir, &inputs_filter_flux_manifests, argument.data, INPUTS_MEANING, NULL,
-		       NULL);
-	buf_release(&argument);
+	return has;
 }
 
-/* --- walkers --- */
+static bool has_key(const json_t *object, const char *name)
+{
+	const char *key = NULL;
+	json_t *value = NULL;
 
-static void add_components(struct inputs_walk *w, const char *dir, const json_t *components)
+	json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+		if (strcasecmp(key, name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void build_root(struct kustomization *k, const char *file)
+{
+	struct inputs_entry entry;
+	const json_t *value = NULL;
+	bool bad = false;
+
+	inputs_origin(k->w, file);
+	if (inputs_yaml(k->w, file, INPUTS_MEANING, true, &value, &bad, &entry) != INPUTS_FILE ||
+	    has_key(value, "imageTags")) {
+		inputs_print_unknown(k->w);
+	}
+	k->places = k->places || !has_resources(value);
+	inputs_print(k->w, 'F', k->places ? "places" : "");
+	if (inputs_true(json_object_get(k->options, "edited"))) {
+		inputs_print_file(k->w, &entry, true);
+	}
+	add_child(k, k->dir, NULL);
+}
+
+static void add_components(struct kustomization *k)
 {
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(components, i, item) {
+	json_array_foreach(json_object_get(k->options, "components"), i, item) {
 		const char *text = json_string_value(item);
 		struct inputs_entry entry = { .found = INPUTS_NOTHING };
 
 		if (text == NULL || text[0] == '\0' || strstr(text, "://") != NULL) {
 			continue;
 		}
-		if (inputs_lookup(w, inputs_join(w, dir, text), &entry) == INPUTS_DIRECTORY) {
-			inputs_child(w, &inputs_kustomize, entry.real, NULL, text);
+		if (inputs_lookup(k->w, inputs_join(k->w, k->dir, text), &entry) ==
+		    INPUTS_DIRECTORY) {
+			add_child(k, entry.real, text);
 		}
+		inputs_print(k->w, 'C', entry.found == INPUTS_DIRECTORY ? text : "");
 	}
 }
 
 static void walk_kustomization(struct inputs_walk *w, const char *dir, const json_t *options)
 {
 	struct inputs_entry entry = { .found = INPUTS_NOTHING };
-	bool root = false;
 
 	if (inputs_lookup(w, dir, &entry) != INPUTS_DIRECTORY) {
+		inputs_print_unknown(w);
 		return;
 	}
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const char *path = inputs_join(w, entry.real, names[i]);
+	struct kustomization k = {
+		.w = w, .dir = entry.real, .options = options,
+		.places = inputs_true(json_object_get(options, "places")),
+	};
 
-		if (inputs_lookup(w, path, NULL) == INPUTS_FILE) {
-			inputs_origin(w, path);
-			root = true;
-		}
+	read_rules(&k);
+	check_rules(&k);
+	const char *file = find_kustomization(&k);
+	if (file != NULL) {
+		build_root(&k, file);
 	}
-	if (root) {
-		inputs_child(w, &inputs_kustomize, entry.real, NULL, NULL);
-	} else {
-		list_manifests(w, entry.real, options);
+	if (file == NULL || k.unsure) {
+		list_manifests(&k);
 	}
-	add_components(w, entry.real, json_object_get(options, "components"));
+	add_components(&k);
+	inputs_child(w, &inputs_flux_ignores, "", NULL, NULL);
+	buf_release(&k.rules);
 }
 
 const struct inputs_walker inputs_flux_kustomization = {
 	.name = "flux-kustomization",
 	.walk = walk_kustomization,
+	.prints = true,
 };
 
-static void walk_helm(struct inputs_walk *w, const char *dir, const json_t *options)
+static void walk_ignores(struct inputs_walk *w, const char *dir, const json_t *options)
 {
-	struct inputs_entry entry = { .found = INPUTS_NOTHING };
-	const json_t *item;
-	size_t i;
-
-	if (inputs_file(w, dir, 0, &entry) != INPUTS_DIRECTORY) {
-		return;
-	}
-	if (!inputs_true(json_object_get(options, "revision"))) {
-		(void)inputs_file(w, inputs_join(w, entry.real, "Chart.yaml"), INPUTS_MEANING,
-				  NULL);
-		return;
-	}
-	/* Values are not seen here, so they may hold a template that reads any file. */
-	json_t *chart = json_pack("{s:b}", "anything", 1);
-	inputs_child(w, &inputs_chart, entry.real, chart, NULL);
-	json_decref(chart);
-	json_array_foreach(json_object_get(options, "values"), i, item) {
-		const char *text = json_string_value(item);
-
-		if (text != NULL) {
-			(void)inputs_file(w, inputs_join_clamped(w, "", text), INPUTS_MEANING,
-					  NULL);
-		}
-	}
+	(void)options;
+	inputs_subtree(w, dir, &inputs_filter_flux_ignores, NULL, 0, NULL, NULL);
 }
 
-const struct inputs_walker inputs_flux_helm = {
-	.name = "flux-helm",
-	.walk = walk_helm,
+const struct inputs_walker inputs_flux_ignores = {
+	.name = "flux-ignores",
+	.walk = walk_ignores,
 };

@@ -8,17 +8,20 @@
 #include "inputs/inputs_impl.h"
 
 /*
- * spec.path of a Kustomization.  Options: "components", its components;
- * "ignore", the GitRepository's spec.ignore; "sparse", its sparseCheckout.
+ * spec.path of a Kustomization.  Options, all optional: "components", its
+ * components; "edited", it adds to the kustomization of its path; "places", it
+ * has buildMetadata; "ignore", the GitRepository's spec.ignore; "sparse", its
+ * sparseCheckout.
  */
 extern const struct inputs_walker inputs_flux_kustomization;
 
-/* A chart. Options: "values", its value files; "revision": any change of it counts. */
+/*
+ * A chart (flux_chart.c). Options: "values", its value files; "lenient", they
+ * may be missing; "revision": each commit gives it another version.
+ */
 extern const struct inputs_walker inputs_flux_helm;
 
-/* Kustomization files; .sourceignore files; manifests (flux_manifests.c). */
-extern const struct inputs_filter inputs_filter_flux_kustomizations;
-extern const struct inputs_filter inputs_filter_flux_ignores;
-extern const struct inputs_filter inputs_filter_flux_manifests;
+/* All .sourceignore files of the repository: a part of the other two. */
+extern const struct inputs_walker inputs_flux_ignores;
 
 #endif

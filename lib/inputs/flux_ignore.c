@@ -1,16 +1,17 @@
 /*
  * One line of .sourceignore against one path.
  *
- * go-git, plumbing/format/gitignore/pattern.go, which source-controller uses
- * for spec.ignore and .sourceignore:
+ * What source-controller uses for spec.ignore and .sourceignore is
+ * fluxcd/pkg/sourceignore with a copy of go-git's plumbing/format/gitignore
+ * (pattern.go); tests/payloads/sourceignore has thousands of its answers:
  *
- *   - "!" in front includes again; blanks behind go unless the last is "\ "
+ *   - lines end as Go's bufio.ScanLines ends them; "#" in front is a comment
+ *   - "!" in front includes again; blanks behind go unless the line ends in "\ "
  *   - "/" at the end: directories only, so a file must be below it
  *   - without another "/" the pattern is held against each component
  *   - else it is held against the path from its beginning, component by
- *     component; "**" is any number of components; a pattern may end at a
- *     directory of the path, but one that ends in a component's name only does
- *     so when it is used up there
+ *     component; "**" is any number of components; it may end at a directory
+ *     of the path, and with "**" at its end at a file, too
  *
  * Components are matched by Go's filepath.Match.  Unlike in Git a file below an
  * excluded directory can be included again.
@@ -87,9 +88,6 @@ static bool path_matches(const char *pattern, bool directory, const char *path)
 			continue;
 		}
 		if (strcmp(part, "**") == 0) {
-			if (*pattern == '\0') {
-				break;
-			}
 			anywhere = true;
 			continue;
 		}
@@ -104,23 +102,39 @@ static bool path_matches(const char *pattern, bool directory, const char *path)
 		if (!next_part(&path, name) || glob_match(GLOB_GO, part, name) != GLOB_MATCH) {
 			return false;
 		}
-		matched = *path != '\0' || *pattern == '\0';
+		matched = true;
 	}
 	return matched && !(directory && *path == '\0');
+}
+
+/* The length of a line without its end. */
+static size_t line_length(const char *line)
+{
+	size_t len = strcspn(line, "\n");
+
+	return len > 0 && line[len - 1] == '\r' ? len - 1 : len;
+}
+
+bool flux_ignore_is_pattern(const char *line)
+{
+	size_t len = line_length(line);
+
+	return line[0] != '#' && strspn(line, " \t\v\f\r") < len;
 }
 
 enum flux_ignore flux_ignore_line(const char *line, const char *path)
 {
 	char pattern[PART_MAX + 1];
-	size_t len = strcspn(line, "\r\n");
+	size_t len = line_length(line);
 	bool include = line[0] == '!';
 
-	if (len == 0 || line[0] == '#' || strspn(line, " \t") >= len || len > PART_MAX) {
+	if (!flux_ignore_is_pattern(line) || len > PART_MAX) {
 		return FLUX_IGNORE_NONE;
 	}
 	memcpy(pattern, line + include, len - include);
 	len -= include;
-	while (len > 0 && pattern[len - 1] == ' ' && !(len > 1 && pattern[len - 2] == '\\')) {
+	bool quoted = len > 1 && pattern[len - 2] == '\\' && pattern[len - 1] == ' ';
+	while (!quoted && len > 0 && pattern[len - 1] == ' ') {
 		len--;
 	}
 	bool directory = len > 0 && pattern[len - 1] == '/';

@@ -12,6 +12,9 @@ enum flux_ignore {
 	FLUX_IGNORE_NO    // "!pattern"
 };
 
+/* Is a line (up to its "\n" or NUL) a pattern: neither blank nor a comment? */
+bool flux_ignore_is_pattern(const char *line);
+
 /*
  * What a line of a .sourceignore file says of a file: path is relative to the
  * file's directory. A blank line and a comment say nothing.

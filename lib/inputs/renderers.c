@@ -6,6 +6,7 @@
 #include "inputs/appset.h"
 #include "inputs/directory.h"
 #include "inputs/flux.h"
+#include "inputs/flux_artifact.h"
 #include "inputs/helm.h"
 #include "inputs/jsonnet.h"
 #include "inputs/kustomize.h"
@@ -45,6 +46,7 @@ const struct inputs_walker *const inputs_walkers[] = {
 	&inputs_appset,
 	&inputs_flux_kustomization,
 	&inputs_flux_helm,
+	&inputs_flux_ignores,
 	NULL,
 };
 
@@ -57,5 +59,6 @@ const struct inputs_filter *const inputs_filters[] = {
 	&inputs_filter_flux_kustomizations,
 	&inputs_filter_flux_ignores,
 	&inputs_filter_flux_manifests,
+	&inputs_filter_flux_excluded,
 	NULL,
 };

@@ -8,7 +8,7 @@
 
 #include "base/limits.h"
 #include "inputs/appset.h"
-#include "inputs/flux.h"
+#include "inputs/flux_artifact.h"
 #include "inputs/flux_ignore.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -21,6 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		&inputs_filter_flux_kustomizations,
 		&inputs_filter_flux_ignores,
 		&inputs_filter_flux_manifests,
+		&inputs_filter_flux_excluded,
 	};
 	char *argument = malloc(size + 2);
 
