@@ -293,7 +293,8 @@ static json_t *source_spec(const struct app *app, const json_t *repository)
 	const json_t *from = helm ? chart : app->spec;
 	char *path = clean(text_at(from, helm ? "chart" : "path"));
 	char *revision = revision_of(repository);
-	json_t *options = helm ? chart_options(chart) : kustomization_options(app->spec, repository);
+	json_t *options = helm ? chart_options(chart)
+			       : kustomization_options(app->spec, repository);
 	json_t *spec = json_pack("{s:s, s:s, s:s, s:s, s:o}", "repoURL", text_at(repository, "url"),
 				 "targetRevision", revision, "path", path, "walker",
 				 helm ? "flux-helm" : "flux-kustomization", "options", options);

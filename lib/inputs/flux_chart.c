@@ -43,7 +43,8 @@ static const struct field {
 	enum type type;
 } fields[] = {
 	{ "name", TEXT }, { "home", TEXT }, { "sources", TEXTS }, { "version", TEXT },
-	{ "description", TEXT }, { "keywords", TEXTS }, { "maintainers", TEXT_MAPS }, { "icon", TEXT },
+	{ "description", TEXT }, { "keywords", TEXTS }, { "maintainers", TEXT_MAPS },
+	{ "icon", TEXT },
 	{ "apiVersion", TEXT }, { "condition", TEXT }, { "tags", TEXT }, { "appVersion", TEXT },
 	{ "deprecated", FLAG }, { "annotations", TEXT_MAP }, { "kubeVersion", TEXT },
 	{ "dependencies", OBJECTS }, { "type", TEXT },
@@ -127,6 +128,7 @@ static bool is_version(const char *text)
 /* Is Chart.yaml certainly valid? */
 static bool is_valid(const json_t *chart)
 {
+	const char *name = text_at(chart, "name");
 	const char *api = text_at(chart, "apiVersion");
 	const char *type = text_at(chart, "type");
 	const char *key = NULL;
@@ -139,10 +141,11 @@ static bool is_valid(const json_t *chart)
 			return false;
 		}
 	}
-	return text_at(chart, "name")[0] != '\0' && strpbrk(text_at(chart, "name"), "/\\") == NULL &&
+	return name[0] != '\0' && strpbrk(name, "/\\") == NULL &&
 	       is_version(text_at(chart, "version")) &&
 	       (api[0] == '\0' || strcmp(api, "v1") == 0 || strcmp(api, "v2") == 0) &&
-	       (type[0] == '\0' || strcmp(type, "application") == 0 || strcmp(type, "library") == 0);
+	       (type[0] == '\0' || strcmp(type, "application") == 0 ||
+		strcmp(type, "library") == 0);
 }
 
 /* Dependencies that are fetched, all of them. */
