@@ -10,6 +10,9 @@
  *     WANTED    it is not (a newer push came, a replica lags): ask for the
  *               commit itself.  Protocol 2 and most hosts allow that; if not,
  *               the commit is not there yet
+ *     BASE      only if another commit is worth having and none of our refs
+ *               names it (the first time that a ref is seen): ask for it, and
+ *               go on as well without
  *     COLLECT   every 50 fetches, after the answer: git gc
  *
  * If our own repository is found damaged (kill -9 and power failures happen)
@@ -54,8 +57,8 @@
 #define LOCAL_LIMIT_MS 30000
 #define COLLECT_LIMIT_MS (10 * 60 * 1000)
 
-enum step { STEP_INIT, STEP_LOOK, STEP_TIP, STEP_LOOK_AGAIN, STEP_WANTED, STEP_HEAL, STEP_UPDATE,
-	    STEP_COLLECT };
+enum step { STEP_INIT, STEP_LOOK, STEP_TIP, STEP_LOOK_AGAIN, STEP_WANTED, STEP_BASE, STEP_HEAL,
+	    STEP_UPDATE, STEP_COLLECT };
 
 /* Who asked. */
 struct asker {
@@ -68,9 +71,8 @@ struct asker {
 struct job {
 	struct place *place;
 	struct fetch_repository repository; // strings owned
-	char *ref;
+	struct fetch_want want;             // its ref too
 	char key[FETCH_KEY_MAX];
-	struct oid after;
 	char *update;     // for update-ref; NULL: a fetch
 	struct asker *askers;
 	enum step step;
@@ -113,17 +115,8 @@ static struct job *job_new(struct place *place, const struct fetch_repository *r
 	struct job *job = xcalloc(1, sizeof(*job));
 
 	job->place = place;
-	job->ref = xstrdup(ref);
-	job->repository = (struct fetch_repository){
-		.directory = xstrdup_or_null(r->directory),
-		.url = xstrdup_or_null(r->url),
-		.username = xstrdup_or_null(r->username),
-		.token_file = xstrdup_or_null(r->token_file),
-		.ssh_key_file = xstrdup_or_null(r->ssh_key_file),
-		.known_hosts_file = xstrdup_or_null(r->known_hosts_file),
-		.ca_file = xstrdup_or_null(r->ca_file),
-		.time_limit_ms = r->time_limit_ms,
-	};
+	job->want.ref = xstrdup(ref);
+	fetch_git_copy(r, &job->repository);
 	fetch_git_key(ref, job->key);
 	DL_APPEND(place->jobs, job);
 	return job;
@@ -138,14 +131,8 @@ static void job_free(struct job *job)
 	DL_FOREACH_SAFE(job->askers, asker, next) {
 		free(asker);
 	}
-	free_text(job->repository.directory);
-	free_text(job->repository.url);
-	free_text(job->repository.username);
-	free_text(job->repository.token_file);
-	free_text(job->repository.ssh_key_file);
-	free_text(job->repository.known_hosts_file);
-	free_text(job->repository.ca_file);
-	free(job->ref);
+	fetch_git_release(&job->repository);
+	free_text(job->want.ref);
 	free(job->update);
 	free(job);
 }
@@ -215,7 +202,7 @@ static void finish_failed(struct fetcher *f, struct job *job, const struct targe
 
 static bool wants_any(const struct job *job)
 {
-	return job->after.len == 0;
+	return job->want.after.len == 0;
 }
 
 static void after_init(struct fetcher *f, struct job *job)
@@ -223,13 +210,25 @@ static void after_init(struct fetcher *f, struct job *job)
 	take_step(f, job, job->update != NULL ? STEP_UPDATE : STEP_LOOK);
 }
 
+/* The commit is here. */
+static void found(struct fetcher *f, struct job *job)
+{
+	const struct oid *base = &job->want.base;
+
+	if (base->len > 0 && !oid_is_zero(base) && !job->known.has_base) {
+		take_step(f, job, STEP_BASE);
+		return;
+	}
+	finish(f, job, FETCH_OK, NULL);
+}
+
 static void after_look(struct fetcher *f, struct job *job, const struct target_answer *answer)
 {
 	bool first = job->step == STEP_LOOK;
 
-	fetch_git_read(answer->output, answer->output_len, job->key, &job->after, &job->known);
+	fetch_git_read(answer->output, answer->output_len, job->key, &job->want, &job->known);
 	if (job->known.tip_is_wanted || (!first && (job->known.has_wanted || wants_any(job)))) {
-		finish(f, job, FETCH_OK, NULL);
+		found(f, job);
 		return;
 	}
 	take_step(f, job, first ? STEP_TIP : STEP_WANTED);
@@ -250,6 +249,9 @@ static void advance(struct fetcher *f, struct job *job, const struct target_answ
 		take_step(f, job, STEP_LOOK_AGAIN);
 		break;
 	case STEP_WANTED:
+		found(f, job);
+		break;
+	case STEP_BASE:
 		finish(f, job, FETCH_OK, NULL);
 		break;
 	case STEP_HEAL:
@@ -272,6 +274,10 @@ static void fail(struct fetcher *f, struct job *job, const struct target_answer 
 		leave(f, job);
 		return;
 	}
+	if (job->step == STEP_BASE) {
+		finish(f, job, FETCH_OK, NULL);
+		return;
+	}
 	if (answer->completed && !job->healed && job->step != STEP_INIT &&
 	    (local || trouble == FETCH_TROUBLE_BROKEN)) {
 		job->healed = true;
@@ -280,7 +286,7 @@ static void fail(struct fetcher *f, struct job *job, const struct target_answer 
 	}
 	if (job->step == STEP_TIP && trouble == FETCH_TROUBLE_NO_REF) {
 		char why[FETCH_WHY_MAX];
-		(void)snprintf(why, sizeof(why), "the origin has no %.300s", job->ref);
+		(void)snprintf(why, sizeof(why), "the origin has no %.300s", job->want.ref);
 		finish(f, job, FETCH_REF_GONE, why);
 		return;
 	}
@@ -307,14 +313,6 @@ static void on_child(void *arg, const struct target_answer *answer)
 	}
 }
 
-static void push_heal(const struct job *job, struct strvec *argv)
-{
-	strvec_push(argv, "rm");
-	strvec_push(argv, "-rf");
-	strvec_push(argv, "--");
-	strvec_push(argv, job->repository.directory);
-}
-
 /* The command of a step, and how long it may take. */
 static int64_t make_command(const struct fetcher *f, const struct job *job, struct strvec *argv)
 {
@@ -323,21 +321,25 @@ static int64_t make_command(const struct fetcher *f, const struct job *job, stru
 
 	switch (job->step) {
 	case STEP_INIT:
-		fetch_git_init(r, job->after.len == 32, argv);
+		fetch_git_init(r, job->want.after.len == 32, argv);
 		return LOCAL_LIMIT_MS;
 	case STEP_LOOK:
 	case STEP_LOOK_AGAIN:
 		fetch_git_look(r, job->key, argv);
 		return LOCAL_LIMIT_MS;
 	case STEP_TIP:
-		fetch_git_fetch(r, &f->options, job->ref, "tip", job->key, argv);
+		fetch_git_fetch(r, &f->options, job->want.ref, "tip", job->key, argv);
 		return r->time_limit_ms;
 	case STEP_WANTED:
-		fetch_git_fetch(r, &f->options, oid_to_hex(&job->after, hex), "wanted", job->key,
+		fetch_git_fetch(r, &f->options, oid_to_hex(&job->want.after, hex), "wanted",
+				job->key, argv);
+		return r->time_limit_ms;
+	case STEP_BASE:
+		fetch_git_fetch(r, &f->options, oid_to_hex(&job->want.base, hex), "base", job->key,
 				argv);
 		return r->time_limit_ms;
 	case STEP_HEAL:
-		push_heal(job, argv);
+		fetch_git_remove(r, argv);
 		return COLLECT_LIMIT_MS;
 	case STEP_UPDATE:
 		fetch_git_update(r, argv);
@@ -355,7 +357,8 @@ static void take_step(struct fetcher *f, struct job *job, enum step step)
 	struct strvec env = STRVEC_INIT;
 
 	job->step = step;
-	job->asked = job->asked || step == STEP_TIP || step == STEP_WANTED;
+	job->asked = job->asked || step == STEP_TIP || step == STEP_WANTED ||
+		     step == STEP_BASE;
 	int64_t limit = make_command(f, job, &argv);
 	fetch_git_environment(&job->repository, &f->options, &env);
 	const struct spawn_options options = {
@@ -379,7 +382,7 @@ static void remove_locks(const struct job *job)
 {
 	static const char *const names[] = { "shallow.lock", "packed-refs.lock", "config.lock",
 					     "HEAD.lock", "gc.pid", "gc.pid.lock" };
-	static const char *const roles[] = { "tip", "wanted", "processed" };
+	static const char *const roles[] = { "tip", "wanted", "processed", "base" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		char *path = xasprintf("%s/%s", job->repository.directory, names[i]);
@@ -403,7 +406,7 @@ static void begin(struct fetcher *f, struct job *job)
 		finish(f, job, FETCH_FAILED, err.text);
 		return;
 	}
-	if (!push_ref_is_valid(job->ref)) {
+	if (!push_ref_is_valid(job->want.ref)) {
 		finish(f, job, FETCH_FAILED, "not the full name of a ref");
 		return;
 	}
@@ -490,31 +493,33 @@ void fetch_free(struct fetcher *f)
 }
 
 /* A fetch of the same that has not been answered. */
-static struct job *find_same(struct place *place, const struct fetch_repository *r, const char *ref,
-			     const struct oid *after)
+static struct job *find_same(struct place *place, const struct fetch_repository *r,
+			     const struct fetch_want *want)
 {
 	struct job *job = NULL;
 
 	DL_FOREACH(place->jobs, job) {
-		if (job->askers != NULL && strcmp(job->ref, ref) == 0 &&
+		if (job->askers != NULL && strcmp(job->want.ref, want->ref) == 0 &&
 		    strcmp(job->repository.url, r->url) == 0 &&
-		    (oid_equal(&job->after, after) || (job->after.len == 0 && after->len == 0))) {
+		    oid_equal(&job->want.after, &want->after) &&
+		    oid_equal(&job->want.base, &want->base)) {
 			return job;
 		}
 	}
 	return NULL;
 }
 
-uint64_t fetch_ref(struct fetcher *f, const struct fetch_repository *repository, const char *ref,
-		   const struct oid *after, fetch_callback *callback, void *arg)
+uint64_t fetch_ref(struct fetcher *f, const struct fetch_repository *repository,
+		   const struct fetch_want *want, fetch_callback *callback, void *arg)
 {
 	struct place *place = find_place(f, repository->directory);
-	struct job *job = find_same(place, repository, ref, after);
+	struct job *job = find_same(place, repository, want);
 	struct asker *asker = xcalloc(1, sizeof(*asker));
 
 	if (job == NULL) {
-		job = job_new(place, repository, ref);
-		job->after = *after;
+		job = job_new(place, repository, want->ref);
+		job->want.after = want->after;
+		job->want.base = want->base;
 	}
 	*asker = (struct asker){ .id = ++f->last_id, .callback = callback, .arg = arg };
 	DL_APPEND(job->askers, asker);
@@ -562,13 +567,15 @@ void fetch_keep(struct fetcher *f, const struct fetch_repository *repository, co
 	char hex[OID_HEX_MAX + 1];
 
 	if (processed->len > 0 && !oid_is_zero(processed)) {
-		job->update = xasprintf("update refs/doorbell/processed/%s %s\n", job->key,
-					oid_to_hex(processed, hex));
+		job->update = xasprintf("update refs/doorbell/processed/%s %s\n"
+					"delete refs/doorbell/base/%s\n",
+					job->key, oid_to_hex(processed, hex), job->key);
 	} else {
 		job->update = xasprintf("delete refs/doorbell/processed/%s\n"
 					"delete refs/doorbell/wanted/%s\n"
+					"delete refs/doorbell/base/%s\n"
 					"delete refs/doorbell/tip/%s\n",
-					job->key, job->key, job->key);
+					job->key, job->key, job->key, job->key);
 	}
 	kick(f);
 }

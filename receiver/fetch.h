@@ -11,6 +11,7 @@
  *     refs/doorbell/tip/KEY        the ref as last fetched
  *     refs/doorbell/wanted/KEY     a commit asked for that was not its tip
  *     refs/doorbell/processed/KEY  what fetch_keep() was told
+ *     refs/doorbell/base/KEY       what is to be compared with, until then
  */
 #ifndef RECEIVER_FETCH_H
 #define RECEIVER_FETCH_H
@@ -84,16 +85,30 @@ void fetch_free(struct fetcher *f);
  */
 int fetch_check(const struct fetch_repository *repository, struct error *err);
 
+/* What is to be here. */
+struct fetch_want {
+	const char *ref;  // of the origin, full name
+	/*
+	 * A commit, or a tag object of it; no id: whatever the ref is now.  The
+	 * origin is not asked if it is the tip that we know.
+	 */
+	struct oid after;
+	/*
+	 * A commit that is worth having; no id or zero: none.  The origin is
+	 * asked for it once, if no ref of ours names it; that it could not be
+	 * had is not told.
+	 */
+	struct oid base;
+};
+
 /*
- * Have commit `after` of ref (full name) here, and tell the ref's tip.  The
- * origin is not asked if `after` is the tip that we know; otherwise the tip
- * told is of now.  after without id: whatever the ref is now.  after may be a
- * tag object, or the commit a tag points to.  All arguments are copied.  Returns the id for
- * fetch_cancel(), never 0; a repository that fetch_check() refuses, or a ref
- * that is none, is answered FETCH_FAILED.
+ * Have a commit here, and tell the ref's tip, which is of now if the origin
+ * was asked.  All arguments are copied.  Returns the id for fetch_cancel(),
+ * never 0; a repository that fetch_check() refuses, or a ref that is none, is
+ * answered FETCH_FAILED.
  */
-uint64_t fetch_ref(struct fetcher *f, const struct fetch_repository *repository, const char *ref,
-		   const struct oid *after, fetch_callback *callback, void *arg);
+uint64_t fetch_ref(struct fetcher *f, const struct fetch_repository *repository,
+		   const struct fetch_want *want, fetch_callback *callback, void *arg);
 
 /* The callback does not come. A fetch under way goes on. Unknown ids are fine. */
 void fetch_cancel(struct fetcher *f, uint64_t id);

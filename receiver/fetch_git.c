@@ -255,9 +255,17 @@ void fetch_git_init(const struct fetch_repository *r, bool sha256, struct strvec
 	strvec_push(argv, r->directory);
 }
 
+void fetch_git_remove(const struct fetch_repository *r, struct strvec *argv)
+{
+	static const char *const words[] = { "rm", "-rf", "--", NULL };
+
+	push_all(argv, words);
+	strvec_push(argv, r->directory);
+}
+
 void fetch_git_look(const struct fetch_repository *r, const char *key, struct strvec *argv)
 {
-	static const char *const roles[] = { "tip", "wanted", "processed" };
+	static const char *const roles[] = { "tip", "wanted", "processed", "base" };
 
 	push_git(r, argv);
 	strvec_push(argv, "for-each-ref");
@@ -337,7 +345,7 @@ void fetch_git_collect(const struct fetch_repository *r, struct strvec *argv)
 }
 
 /* Read one line "refs/doorbell/ROLE/KEY HEX [HEX]". */
-static void read_line(char *line, const char *key, const struct oid *wanted,
+static void read_line(char *line, const char *key, const struct fetch_want *want,
 		      struct fetch_known *known)
 {
 	char *rest = line;
@@ -358,24 +366,55 @@ static void read_line(char *line, const char *key, const struct oid *wanted,
 		if (first && is_tip) {
 			known->tip = id;
 		}
-		if (oid_equal(&id, wanted)) {
+		known->has_base = known->has_base || oid_equal(&id, &want->base);
+		if (oid_equal(&id, &want->after)) {
 			known->has_wanted = true;
 			known->tip_is_wanted = known->tip_is_wanted || is_tip;
 		}
 	}
 }
 
-void fetch_git_read(const char *output, size_t len, const char *key, const struct oid *wanted,
-		    struct fetch_known *ret_known)
+void fetch_git_read(const char *output, size_t len, const char *key,
+		    const struct fetch_want *want, struct fetch_known *ret_known)
 {
 	char *text = xstrndup(output, len);
 	char *rest = text;
 
 	*ret_known = (struct fetch_known){ .has_wanted = false };
 	while (rest != NULL) {
-		read_line(strsep(&rest, "\n"), key, wanted, ret_known);
+		read_line(strsep(&rest, "\n"), key, want, ret_known);
 	}
 	free(text);
+}
+
+void fetch_git_copy(const struct fetch_repository *from, struct fetch_repository *to)
+{
+	*to = (struct fetch_repository){
+		.directory = xstrdup_or_null(from->directory),
+		.url = xstrdup_or_null(from->url),
+		.username = xstrdup_or_null(from->username),
+		.token_file = xstrdup_or_null(from->token_file),
+		.ssh_key_file = xstrdup_or_null(from->ssh_key_file),
+		.known_hosts_file = xstrdup_or_null(from->known_hosts_file),
+		.ca_file = xstrdup_or_null(from->ca_file),
+		.time_limit_ms = from->time_limit_ms,
+	};
+}
+
+static void free_text(const char *text)
+{
+	free((void *)(uintptr_t)text);
+}
+
+void fetch_git_release(struct fetch_repository *repository)
+{
+	free_text(repository->directory);
+	free_text(repository->url);
+	free_text(repository->username);
+	free_text(repository->token_file);
+	free_text(repository->ssh_key_file);
+	free_text(repository->known_hosts_file);
+	free_text(repository->ca_file);
 }
 
 enum fetch_trouble fetch_git_trouble(const struct target_answer *answer)

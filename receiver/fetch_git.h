@@ -22,6 +22,7 @@ struct fetch_known {
 	struct oid tip;
 	bool tip_is_wanted; // the tip, or what it points to if it is a tag, is the commit wanted
 	bool has_wanted;    // one of our refs, or what it points to, is
+	bool has_base;      // the same of the base
 };
 
 /* Why a git command failed. */
@@ -42,6 +43,9 @@ void fetch_git_environment(const struct fetch_repository *repository,
 /* Append the command that makes the repository, of SHA-256 objects or SHA-1. */
 void fetch_git_init(const struct fetch_repository *repository, bool sha256, struct strvec *argv);
 
+/* Append the command that removes the repository, to be made anew. */
+void fetch_git_remove(const struct fetch_repository *repository, struct strvec *argv);
+
 /* Append the command that prints our refs of a key, for fetch_git_read(). */
 void fetch_git_look(const struct fetch_repository *repository, const char *key,
 		    struct strvec *argv);
@@ -61,8 +65,14 @@ void fetch_git_update(const struct fetch_repository *repository, struct strvec *
 void fetch_git_collect(const struct fetch_repository *repository, struct strvec *argv);
 
 /* Read what fetch_git_look() printed. */
-void fetch_git_read(const char *output, size_t len, const char *key, const struct oid *wanted,
-		    struct fetch_known *ret_known);
+void fetch_git_read(const char *output, size_t len, const char *key,
+		    const struct fetch_want *want, struct fetch_known *ret_known);
+
+/* Copy all of *from into *to, for fetch_git_release(). */
+void fetch_git_copy(const struct fetch_repository *from, struct fetch_repository *to);
+
+/* Free what fetch_git_copy() made. */
+void fetch_git_release(struct fetch_repository *repository);
 
 /* Why did git fail? */
 enum fetch_trouble fetch_git_trouble(const struct target_answer *answer);

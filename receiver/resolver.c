@@ -32,6 +32,7 @@ struct question {
 	char *repository;
 	char *ref;
 	struct oid after;
+	struct oid base;
 	struct oid tip;
 	resolver_done_fn done;
 	void *arg;
@@ -170,10 +171,13 @@ static void on_fetch(void *arg, const struct fetch_result *result);
 static void ask_origin(struct question *q, const struct repository *repository)
 {
 	struct fetch_repository from = resolver_fetch_settings(repository, q->settings->config);
-	const struct oid none = { 0 };
-	const struct oid *id = q->again ? NULL : wanted(q);
+	struct fetch_want want = { .ref = q->ref };
 
-	(void)fetch_ref(q->resolver->fetcher, &from, q->ref, id != NULL ? id : &none, on_fetch, q);
+	if (!q->again) {
+		want.base = q->base;
+		want.after = wanted(q) != NULL ? *wanted(q) : want.after;
+	}
+	(void)fetch_ref(q->resolver->fetcher, &from, &want, on_fetch, q);
 }
 
 static void on_fetch(void *arg, const struct fetch_result *result)
@@ -223,6 +227,7 @@ void resolver_ask(struct resolver *r, const struct resolver_question *question,
 	q->repository = xstrdup(question->repository);
 	q->ref = xstrdup(question->ref);
 	q->after = question->after;
+	q->base = question->base;
 	q->tip = question->tip;
 	q->done = done;
 	q->arg = arg;

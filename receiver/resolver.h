@@ -25,6 +25,7 @@ struct resolver_question {
 	const char *repository; // name (repositories.h)
 	const char *ref;        // full name
 	struct oid after;       // must be there; zero: the ref was deleted; none: wherever it is
+	struct oid base;        // worth having here to compare with; none or zero: nothing is
 	/*
 	 * Not none: a repeat.  Only this commit (zero: nothing, a deletion) is
 	 * wanted, wherever the ref is; what the origin has no more is not

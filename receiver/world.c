@@ -249,12 +249,14 @@ static void on_resolved(void *arg, const struct delivery_resolved *answer)
 }
 
 static void io_resolve(void *ctx, uint64_t ticket, const char *repository, const char *ref,
-		       const struct oid *after, const struct oid *tip)
+		       const struct oid *after, const struct oid *base,
+		       const struct oid *tip)
 {
 	struct world *w = ctx;
 	struct asked *a = asked_new(w, ticket, repository, ref);
 	struct resolver_question question = {
-		.repository = repository, .ref = ref, .after = *after, .tip = *tip
+		.repository = repository, .ref = ref, .after = *after, .base = *base,
+		.tip = *tip,
 	};
 
 	a->tip = *tip;

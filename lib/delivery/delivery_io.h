@@ -55,12 +55,14 @@ struct delivery_io {
 	/*
 	 * Make the repository ready for a push to ref whose new value is
 	 * `after` (zero: deleted): fetch if it is not there, find the ref's
-	 * present tip, re-read applications that are kept at this ref.  tip
-	 * not empty: a repeat of an old push; only that commit is wanted.
-	 * Answer: delivery_resolved().
+	 * present tip, re-read applications that are kept at this ref.  base
+	 * (empty or zero: none) is what will be compared with: worth having,
+	 * but nothing fails without it.  tip not empty: a repeat of an old
+	 * push; only that commit is wanted.  Answer: delivery_resolved().
 	 */
 	void (*resolve)(void *ctx, uint64_t ticket, const char *repository, const char *ref,
-			const struct oid *after, const struct oid *tip);
+			const struct oid *after, const struct oid *base,
+			const struct oid *tip);
 
 	/* Walk base..tip and match. base may be empty. Answer: delivery_matched(). */
 	void (*match)(void *ctx, uint64_t ticket, const char *repository, const char *ref,

@@ -176,6 +176,17 @@ static void decide_nothing(struct delivery_core *core, struct lane *lane, enum p
 	store_plan(core, lane, plan);
 }
 
+/* From where? The commit processed last, else what the first push says. */
+static const struct oid *base_of(const struct lane *lane)
+{
+	const struct journal_push *first = &lane->work[0];
+
+	if (is_replay(first)) {
+		return &first->base;
+	}
+	return lane->last.len > 0 ? &lane->last : &first->before;
+}
+
 void lane_start(struct delivery_core *core, struct lane *lane)
 {
 	if (core->draining || !core->io.ready(core->io.ctx) ||
@@ -203,7 +214,7 @@ void lane_start(struct delivery_core *core, struct lane *lane)
 	lane->attempts++;
 	move_work(lane, PUSH_RESOLVING);
 	core->io.resolve(core->io.ctx, ask(core, lane, LANE_RESOLVING), lane->repository,
-			 lane->ref, &goal(lane)->after,
+			 lane->ref, &goal(lane)->after, base_of(lane),
 			 is_replay(goal(lane)) ? &goal(lane)->tip : &anywhere);
 }
 
@@ -261,18 +272,17 @@ static bool may_wait(const struct delivery_core *core, const struct lane *lane,
 	       core->io.now(core->io.ctx) - since < core->options.resolve_give_up_ms;
 }
 
-/* From where to where? The commit processed last, else what the first push says. */
+/* From where to where? */
 static void choose_walk(struct lane *lane, const struct delivery_resolved *answer)
 {
 	const struct journal_push *first = &lane->work[0];
 
+	lane->base = *base_of(lane);
 	if (is_replay(first)) {
-		lane->base = first->base;
 		lane->tip = first->tip;
 		lane->note = xasprintf("a repeat of push %lld", (long long)first->replay_of);
 		return;
 	}
-	lane->base = lane->last.len > 0 ? lane->last : first->before;
 	lane->tip = answer->tip;
 	if (answer->result == RESOLVE_GONE) {
 		lane->tip = (struct oid){ .len = first->after.len };

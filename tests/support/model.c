@@ -132,11 +132,12 @@ static struct question *add_question(struct model *m, enum question_kind kind, u
 }
 
 static void io_resolve(void *ctx, uint64_t ticket, const char *repository, const char *ref,
-		       const struct oid *after, const struct oid *tip)
+		       const struct oid *after, const struct oid *base, const struct oid *tip)
 {
 	struct question *q = add_question(ctx, ASKED_RESOLVE, ticket, ref);
 
 	(void)repository;
+	(void)base;
 	q->after = *after;
 	q->tip = *tip;
 }

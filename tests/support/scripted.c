@@ -89,11 +89,12 @@ static void remember(struct world *w, const char *ref, uint64_t ticket, struct j
 }
 
 static void io_resolve(void *ctx, uint64_t ticket, const char *repository, const char *ref,
-		       const struct oid *after, const struct oid *tip)
+		       const struct oid *after, const struct oid *base, const struct oid *tip)
 {
 	struct world *w = ctx;
 
 	(void)repository;
+	(void)base;
 	remember(w, ref, ticket, NULL);
 	buf_addf(&w->log, "resolve %s %c", push_ref_short(ref), letter_of(after));
 	if (tip->len > 0) {

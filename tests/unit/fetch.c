@@ -115,7 +115,9 @@ static struct seen fetch(const struct world *w, const struct fetch_repository *r
 {
 	struct seen seen = { .count = 0 };
 
-	(void)fetch_ref(w->fetcher, r, ref, after, on_result, &seen);
+	const struct fetch_want want = { .ref = ref, .after = *after };
+
+	(void)fetch_ref(w->fetcher, r, &want, on_result, &seen);
 	run_loop(w);
 	return seen;
 }
@@ -280,6 +282,48 @@ static void test_keep(struct world *w)
 	free(url);
 }
 
+/* A commit that is worth having, beside the one that must be there. */
+static void test_base(struct world *w)
+{
+	char *url = xasprintf("file://%s/repositories/r.git", w->dir);
+	struct fetch_want want = { .ref = MAIN, .after = w->two, .base = w->zero };
+	struct seen seen = { .count = 0 };
+
+	new_clone(w);
+	struct fetch_repository r = repository(w, url);
+	(void)fetch_ref(w->fetcher, &r, &want, on_result, &seen);
+	run_loop(w);
+	expect(&seen, FETCH_OK, "", "a commit to compare with is asked for, too");
+	tap_ok(has(w, &w->zero) && oid_equal(&seen.result.tip, &w->two) &&
+	       clone_has_ref(w, "base", MAIN), "it is there, and kept");
+	(void)fetch_ref(w->fetcher, &r, &want, on_result, &seen);
+	run_loop(w);
+	tap_ok(!seen.result.asked, "the origin is not asked for it again");
+	fetch_keep(w->fetcher, &r, MAIN, &w->two);
+	run_loop(w);
+	tap_ok(!clone_has_ref(w, "base", MAIN), "and it is kept until it was compared with");
+	want.base = w->two;
+	(void)fetch_ref(w->fetcher, &r, &want, on_result, &seen);
+	run_loop(w);
+	tap_ok(!seen.result.asked, "what was processed last is here anyway");
+	(void)oid_from_hex("1234567890123456789012345678901234567890", 40, &want.base);
+	(void)fetch_ref(w->fetcher, &r, &want, on_result, &seen);
+	run_loop(w);
+	tap_ok(seen.result.outcome == FETCH_OK && seen.result.asked,
+	       "one that the origin does not have is done without: %s", seen.why);
+	free(url);
+
+	new_clone(w);
+	want.base = w->zero;
+	r = repository(w, url = xasprintf("http://127.0.0.1:%d/v0/r.git", w->plain));
+	(void)fetch_ref(w->fetcher, &r, &want, on_result, &seen);
+	run_loop(w);
+	tap_ok(seen.result.outcome == FETCH_OK && has(w, &w->two) && !has(w, &w->zero),
+	       "so is one that a server refuses to give by its id: %s", seen.why);
+	tap_int(seen.count, 5, "each is answered once");
+	free(url);
+}
+
 static void test_healing(struct world *w)
 {
 	char *url = xasprintf("file://%s/repositories/r.git", w->dir);
@@ -311,9 +355,12 @@ static void test_queue(struct world *w)
 	const struct fetch_repository r = repository(w, url);
 	uint64_t cancelled = 0;
 	for (int i = 0; i < 10; i++) {
-		const char *ref = i % 2 == 0 ? MAIN : "refs/heads/old";
-		uint64_t id = fetch_ref(w->fetcher, &r, ref, i % 2 == 0 ? &w->two : &w->one, on_result,
-					&seen[i]);
+		const struct fetch_want want = {
+			.ref = i % 2 == 0 ? MAIN : "refs/heads/old",
+			.after = i % 2 == 0 ? w->two : w->one,
+		};
+		uint64_t id = fetch_ref(w->fetcher, &r, &want, on_result, &seen[i]);
+
 		cancelled = i == 3 ? id : cancelled;
 	}
 	tap_int(fetch_count(w->fetcher), 2, "what is asked for twice is fetched once");
@@ -326,7 +373,8 @@ static void test_queue(struct world *w)
 	}
 	tap_int(good, 10, "all who asked are answered, but for the one who cancelled");
 
-	uint64_t id = fetch_ref(w->fetcher, &r, "refs/heads/x", &w->one, on_result, &seen[0]);
+	const struct fetch_want x = { .ref = "refs/heads/x", .after = w->one };
+	uint64_t id = fetch_ref(w->fetcher, &r, &x, on_result, &seen[0]);
 	fetch_cancel(w->fetcher, id);
 	tap_int(fetch_count(w->fetcher), 0, "a fetch that nobody waits for does not begin");
 	free(url);
@@ -438,7 +486,8 @@ static void test_size_limit(struct world *w)
 	expect(&seen, FETCH_FAILED, "", "a pack above the limit is not taken");
 	seen = fetch(w, &r, MAIN, &w->two);
 	expect(&seen, FETCH_OK, "", "and the next fetch goes on");
-	(void)fetch_ref(w->fetcher, &r, "refs/heads/old", &w->one, on_result, &seen);
+	const struct fetch_want want = { .ref = "refs/heads/old", .after = w->one };
+	(void)fetch_ref(w->fetcher, &r, &want, on_result, &seen);
 	(void)event_base_loop(w->base, EVLOOP_ONCE);
 	seen.count = 0;
 	fetch_free(w->fetcher);
@@ -565,6 +614,7 @@ int main(int argc, char **argv)
 	test_helper(&w);
 	test_file(&w);
 	test_keep(&w);
+	test_base(&w);
 	test_healing(&w);
 	test_queue(&w);
 	test_http(&w);

@@ -80,19 +80,19 @@ static void test_read(void)
 	(void)oid_from_hex(A, 40, &a);
 	(void)oid_from_hex(B, 40, &b);
 	(void)oid_from_hex("3333333333333333333333333333333333333333", 40, &c);
-	fetch_git_read(said, sizeof(said) - 1, "K", &a, &known);
+	fetch_git_read(said, sizeof(said) - 1, "K", &(struct fetch_want){ .after = a }, &known);
 	tap_ok(known.has_wanted && known.tip_is_wanted && oid_equal(&known.tip, &b),
 	       "the commit behind a tag counts as the tip");
-	fetch_git_read(said, sizeof(said) - 1, "K", &b, &known);
+	fetch_git_read(said, sizeof(said) - 1, "K", &(struct fetch_want){ .after = b }, &known);
 	tap_ok(known.has_wanted && known.tip_is_wanted, "the tip is known");
-	fetch_git_read(said, sizeof(said) - 1, "K", &c, &known);
+	fetch_git_read(said, sizeof(said) - 1, "K", &(struct fetch_want){ .after = c }, &known);
 	tap_ok(!known.has_wanted, "another is not");
-	fetch_git_read(said, sizeof(said) - 1, "OTHER", &b, &known);
+	fetch_git_read(said, sizeof(said) - 1, "OTHER", &(struct fetch_want){ .after = b }, &known);
 	tap_ok(!known.has_wanted && oid_equal(&known.tip, &a), "refs of other keys do not count");
 	static const char kept[] = "refs/doorbell/processed/K " A " \nrefs/doorbell/tip/K " B " \n";
-	fetch_git_read(kept, sizeof(kept) - 1, "K", &a, &known);
+	fetch_git_read(kept, sizeof(kept) - 1, "K", &(struct fetch_want){ .after = a }, &known);
 	tap_ok(known.has_wanted && !known.tip_is_wanted, "a kept commit is known, but is not the tip");
-	fetch_git_read("", 0, "K", &a, &known);
+	fetch_git_read("", 0, "K", &(struct fetch_want){ .after = a }, &known);
 	tap_ok(!known.has_wanted && known.tip.len == 0, "of nothing nothing is known");
 }
 
