@@ -1,0 +1,189 @@
+/*
+ * Asking the origin while it moves: real git, behind a script that does
+ * something to the origin right after the first fetch of a ref.
+ */
+#include "receiver/resolver.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "config/config.h"
+#include "receiver/fetch.h"
+#include "receiver/settings.h"
+#include "receiver/spawn.h"
+#include "tests/support/gitrepo.h"
+#include "tests/support/tap.h"
+
+#define URL "https://git.example.org/acme/gitops.git"
+#define NAME "git.example.org/acme/gitops"
+#define MAIN "refs/heads/main"
+
+struct world {
+	struct event_base *base;
+	struct spawner *spawner;
+	struct fetcher *fetcher;
+	struct resolver *resolver;
+	struct settings *settings;
+	const char *dir;
+	const char *origin;
+	struct oid one, two, three; // a line of commits
+};
+
+struct answer {
+	int count;
+	enum delivery_resolve result;
+	struct oid tip;
+};
+
+static void on_answer(void *arg, const struct delivery_resolved *resolved)
+{
+	struct answer *answer = arg;
+
+	answer->count++;
+	answer->result = resolved->result;
+	answer->tip = resolved->tip;
+}
+
+/* "git" is a script: after the first fetch of a ref it runs DIR/then, once. */
+static void make_git(const struct world *w)
+{
+	tap_sh("mkdir %s/bin && cat >%s/bin/git <<'END'\n"
+	       "#!/bin/sh\n"
+	       "PATH=/usr/local/bin:/usr/bin:/bin git \"$@\"\n"
+	       "status=$?\n"
+	       "case \"$*\" in *:refs/doorbell/tip/*)\n"
+	       "  if [ -f %s/then ]; then mv %s/then %s/done; sh %s/done; fi;;\n"
+	       "esac\n"
+	       "exit $status\n"
+	       "END\n"
+	       "chmod +x %s/bin/git", w->dir, w->dir, w->dir, w->dir, w->dir, w->dir, w->dir);
+}
+
+static void make_settings(struct world *w)
+{
+	char *path = xasprintf("%s/doorbell.json", w->dir);
+	struct config_input input = { .path = path };
+	struct strvec problems = STRVEC_INIT;
+	struct config *config = NULL;
+	struct error err = ERROR_INIT;
+	FILE *f = fopen(path, "we");
+
+	if (f == NULL) {
+		exit(2);
+	}
+	(void)fprintf(f, "{\"stateDirectory\": \"%s/state\", \"repositories\": "
+		      "[{\"url\": \"" URL "\", \"fetchUrl\": \"file://%s/.git\"}]}\n", w->dir,
+		      w->origin);
+	(void)fclose(f);
+	if (config_load(&input, &config, &problems, NULL) != 0 ||
+	    settings_new_take(config, &w->settings, &err) != 0) {
+		printf("Bail out! %s %s\n", problems.count > 0 ? problems.items[0] : "", err.text);
+		exit(2);
+	}
+	strvec_release(&problems);
+	free(path);
+}
+
+static void make_world(struct world *w)
+{
+	char *path;
+
+	w->dir = tap_dir();
+	w->origin = gitrepo_new("origin");
+	w->one = gitrepo_commit(w->origin);
+	w->two = gitrepo_commit(w->origin);
+	w->three = gitrepo_commit(w->origin);
+	make_git(w);
+	make_settings(w);
+	path = xasprintf("%s/bin:/usr/local/bin:/usr/bin:/bin", w->dir);
+	const struct fetch_options options = { .helper = "/bin/false", .home = w->dir,
+					       .path = path };
+	w->base = event_base_new();
+	w->spawner = spawner_new(w->base);
+	w->fetcher = fetch_new(w->base, w->spawner, &options);
+	w->resolver = resolver_new(w->base, NULL, w->fetcher);
+	resolver_set_settings(w->resolver, w->settings);
+	free(path);
+}
+
+static void free_world(struct world *w)
+{
+	fetch_free(w->fetcher);
+	resolver_free(w->resolver);
+	spawner_free(w->spawner);
+	settings_unref(w->settings);
+	event_base_free(w->base);
+}
+
+/* Ask with the origin's main at now; after the first fetch it is at then. */
+static struct answer ask(struct world *w, const struct oid *now, const struct oid *then,
+			 const struct resolver_question *question)
+{
+	struct answer answer = { .count = 0 };
+	char a[OID_HEX_MAX + 1];
+	char b[OID_HEX_MAX + 1];
+
+	tap_sh("rm -rf %s/state %s/done && git -C %s update-ref " MAIN " %s && "
+	       "echo git -C %s update-ref " MAIN " %s >%s/then", w->dir, w->dir, w->origin,
+	       oid_to_hex(now, a), w->origin, oid_to_hex(then, b), w->dir);
+	resolver_ask(w->resolver, question, on_answer, &answer);
+	while (answer.count == 0 || fetch_count(w->fetcher) > 0) {
+		(void)event_base_loop(w->base, EVLOOP_ONCE);
+	}
+	tap_sh("test -f %s/done", w->dir);
+	return answer;
+}
+
+static void the_ref_moves_while_it_is_read(struct world *w)
+{
+	const struct {
+		const char *what;
+		const struct oid *now, *then, *after, *want;
+	} rows[] = {
+		{ "a ref that is where it was pushed to", &w->two, &w->two, &w->two, &w->two },
+		{ "a ref that was read just before its commit came", &w->one, &w->two, &w->two,
+		  &w->two },
+		{ "one that went further in between", &w->one, &w->three, &w->two, &w->three },
+		{ "one that had moved on before", &w->three, &w->three, &w->two, &w->three },
+		{ "one that is set back in between", &w->three, &w->one, &w->two, &w->one },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct resolver_question question = {
+			.repository = NAME, .ref = MAIN, .after = *rows[i].after,
+		};
+		struct answer answer = ask(w, rows[i].now, rows[i].then, &question);
+		char got[OID_HEX_MAX + 1];
+		char want[OID_HEX_MAX + 1];
+
+		tap_int(answer.result, RESOLVE_TIP, "%s is found", rows[i].what);
+		tap_str(oid_to_hex(&answer.tip, got), oid_to_hex(rows[i].want, want),
+			"where it is in the end");
+	}
+}
+
+static void a_repeat_does_not_look_where_the_ref_is(struct world *w)
+{
+	const struct resolver_question question = {
+		.repository = NAME, .ref = MAIN, .after = w->one, .tip = w->one,
+	};
+	struct answer answer = ask(w, &w->two, &w->three, &question);
+
+	tap_int(answer.result, RESOLVE_TIP, "a repeat is answered");
+	tap_ok(oid_equal(&answer.tip, &w->one), "with its own commit");
+	tap_int(answer.count, 1, "once");
+}
+
+int main(void)
+{
+	struct world w = { .base = NULL };
+
+	make_world(&w);
+	the_ref_moves_while_it_is_read(&w);
+	a_repeat_does_not_look_where_the_ref_is(&w);
+	free_world(&w);
+	return tap_done();
+}
