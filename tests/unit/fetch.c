@@ -282,48 +282,6 @@ static void test_keep(struct world *w)
 	free(url);
 }
 
-/* A commit that is worth having, beside the one that must be there. */
-static void test_base(struct world *w)
-{
-	char *url = xasprintf("file://%s/repositories/r.git", w->dir);
-	struct fetch_want want = { .ref = MAIN, .after = w->two, .base = w->zero };
-	struct seen seen = { .count = 0 };
-
-	new_clone(w);
-	struct fetch_repository r = repository(w, url);
-	(void)fetch_ref(w->fetcher, &r, &want, on_result, &seen);
-	run_loop(w);
-	expect(&seen, FETCH_OK, "", "a commit to compare with is asked for, too");
-	tap_ok(has(w, &w->zero) && oid_equal(&seen.result.tip, &w->two) &&
-	       clone_has_ref(w, "base", MAIN), "it is there, and kept");
-	(void)fetch_ref(w->fetcher, &r, &want, on_result, &seen);
-	run_loop(w);
-	tap_ok(!seen.result.asked, "the origin is not asked for it again");
-	fetch_keep(w->fetcher, &r, MAIN, &w->two);
-	run_loop(w);
-	tap_ok(!clone_has_ref(w, "base", MAIN), "and it is kept until it was compared with");
-	want.base = w->two;
-	(void)fetch_ref(w->fetcher, &r, &want, on_result, &seen);
-	run_loop(w);
-	tap_ok(!seen.result.asked, "what was processed last is here anyway");
-	(void)oid_from_hex("1234567890123456789012345678901234567890", 40, &want.base);
-	(void)fetch_ref(w->fetcher, &r, &want, on_result, &seen);
-	run_loop(w);
-	tap_ok(seen.result.outcome == FETCH_OK && seen.result.asked,
-	       "one that the origin does not have is done without: %s", seen.why);
-	free(url);
-
-	new_clone(w);
-	want.base = w->zero;
-	r = repository(w, url = xasprintf("http://127.0.0.1:%d/v0/r.git", w->plain));
-	(void)fetch_ref(w->fetcher, &r, &want, on_result, &seen);
-	run_loop(w);
-	tap_ok(seen.result.outcome == FETCH_OK && has(w, &w->two) && !has(w, &w->zero),
-	       "so is one that a server refuses to give by its id: %s", seen.why);
-	tap_int(seen.count, 5, "each is answered once");
-	free(url);
-}
-
 static void test_healing(struct world *w)
 {
 	char *url = xasprintf("file://%s/repositories/r.git", w->dir);
@@ -447,6 +405,11 @@ static void test_slow_and_old_servers(struct world *w)
 	struct seen seen = fetch(w, &r, MAIN, &w->zero);
 	expect(&seen, FETCH_NOT_THERE_YET, "", "a server that gives no commit by its id is told apart");
 	tap_ok(oid_equal(&seen.result.tip, &w->two), "with the tip that is there");
+	const struct fetch_want base = { .ref = MAIN, .after = w->two, .base = w->zero };
+	(void)fetch_ref(w->fetcher, &r, &base, on_result, &seen);
+	run_loop(w);
+	tap_ok(seen.result.outcome == FETCH_OK && seen.result.asked && !has(w, &w->zero),
+	       "one that was only worth having is done without");
 	(void)oid_from_hex("1234567890123456789012345678901234567890", 40, &gone);
 	free(url);
 	r.url = url = xasprintf("http://127.0.0.1:%d/open/r.git", w->plain);
@@ -614,7 +577,6 @@ int main(int argc, char **argv)
 	test_helper(&w);
 	test_file(&w);
 	test_keep(&w);
-	test_base(&w);
 	test_healing(&w);
 	test_queue(&w);
 	test_http(&w);

@@ -11,7 +11,7 @@
 
 #include "base/xalloc.h"
 #include "config/config.h"
-#include "receiver/fetch.h"
+#include "receiver/fetch_git.h"
 #include "receiver/settings.h"
 #include "receiver/spawn.h"
 #include "tests/support/gitrepo.h"
@@ -177,6 +177,63 @@ static void a_repeat_does_not_look_where_the_ref_is(struct world *w)
 	tap_int(answer.count, 1, "once");
 }
 
+static struct answer fetch(struct world *w, const struct oid *after, const struct oid *base)
+{
+	const struct resolver_question question = {
+		.repository = NAME, .ref = MAIN, .after = *after, .base = *base,
+	};
+	struct answer answer = { .count = 0 };
+
+	resolver_ask(w->resolver, &question, on_answer, &answer);
+	while (answer.count == 0 || fetch_count(w->fetcher) > 0) {
+		(void)event_base_loop(w->base, EVLOOP_ONCE);
+	}
+	return answer;
+}
+
+/* Has our clone this commit, and what is in it? */
+static bool clone_has_tree(const struct repository *r, const struct oid *id)
+{
+	char hex[OID_HEX_MAX + 1];
+	char *command = xasprintf("git --git-dir=%s ls-tree -r %s >/dev/null 2>&1", r->path,
+				  oid_to_hex(id, hex));
+	bool there = system(command) == 0;
+
+	free(command);
+	return there;
+}
+
+static void what_to_compare_with_is_fetched(struct world *w)
+{
+	const struct repository *r = repositories_find_name(w->settings->repositories, NAME);
+	char hex[OID_HEX_MAX + 1];
+	char key[FETCH_KEY_MAX];
+	struct oid gone;
+
+	tap_sh("rm -rf %s/state && git -C %s update-ref " MAIN " %s", w->dir, w->origin,
+	       oid_to_hex(&w->three, hex));
+	struct answer answer = fetch(w, &w->three, &w->one);
+	fetch_git_key(MAIN, key);
+	char *kept = xasprintf("refs/doorbell/base/%s", key);
+	char *look = xasprintf("git --git-dir=%s rev-parse -q --verify %s >/dev/null", r->path,
+			       kept);
+	tap_int(answer.result, RESOLVE_TIP, "a push with a commit before it is found");
+	tap_ok(clone_has_tree(r, &w->one) && system(look) == 0,
+	       "the commit before is there, too, and kept");
+	tap_sh("mv %s %s.away", w->origin, w->origin);
+	answer = fetch(w, &w->three, &w->one);
+	tap_int(answer.result, RESOLVE_TIP, "the origin is not asked for it again");
+	tap_sh("mv %s.away %s", w->origin, w->origin);
+	resolver_keep(w->resolver, NAME, MAIN, &w->three);
+	answer = fetch(w, &w->three, &w->three);
+	tap_ok(system(look) != 0, "it is kept until something was processed");
+	(void)oid_from_hex("1234567890123456789012345678901234567890", 40, &gone);
+	answer = fetch(w, &w->three, &gone);
+	tap_int(answer.result, RESOLVE_TIP, "one that the origin does not have is done without");
+	free(kept);
+	free(look);
+}
+
 int main(void)
 {
 	struct world w = { .base = NULL };
@@ -184,6 +241,7 @@ int main(void)
 	make_world(&w);
 	the_ref_moves_while_it_is_read(&w);
 	a_repeat_does_not_look_where_the_ref_is(&w);
+	what_to_compare_with_is_fetched(&w);
 	free_world(&w);
 	return tap_done();
 }
