@@ -18,6 +18,8 @@
  * knows the next one of its group and the end of it.  A "{" leads to the
  * start of each alternative, a "," or "}" behind the group.
  *
+ * Go's own path.Match is its own algorithm (run_go() below).
+ *
  * doublestar has a rule of its own for where the text ends: what is left of
  * the pattern must be one of a few forms (zero_length() below), and it counts
  * what is left before stars are stepped over: "a*{b,}" does not match "a".
@@ -428,6 +430,102 @@ static bool prepare(struct glob *g, enum glob_dialect dialect, const char *patte
 	return dialect == GLOB_WILDMATCH || scan(g, ret_stray);
 }
 
+/* ---- path.Match -------------------------------------------------------- */
+
+/*
+ * Go remembers one star, the last: where what is between two stars matched
+ * once, it is not tried again further on.  So this dialect is Go's algorithm
+ * (path/match.go), which is bounded by itself; the pattern is well formed.
+ */
+
+/* What is between stars, from at on: where it ends. */
+static size_t go_chunk_end(const struct glob *g, size_t at)
+{
+	struct glob_char any = { 0, 0, 1 };
+
+	while (at < g->len && g->p[at] != '*') {
+		if (g->p[at] == '[') {
+			(void)glob_class(GLOB_GO, g->p, g->len, at, &any, &at);
+			continue;
+		}
+		at += g->p[at] == '\\' ? 2 : 1;
+	}
+	return at;
+}
+
+/* Does the chunk match where text begins? Then *ret_rest is what is left of text. */
+static bool go_chunk(struct glob *g, size_t at, size_t end, const char *text,
+		     const char **ret_rest)
+{
+	while (at < end) {
+		struct glob_char c = glob_char_at(GLOB_GO, text, strlen(text));
+
+		g->steps++;
+		if (text[0] == '\0') {
+			return false;
+		}
+		if (g->p[at] == '[') {
+			if (glob_class(GLOB_GO, g->p, g->len, at, &c, &at) != GLOB_CLASS_YES) {
+				return false;
+			}
+			text += c.width;
+			continue;
+		}
+		if (g->p[at] == '?') {
+			if (text[0] == '/') {
+				return false;
+			}
+			text += c.width;
+			at++;
+			continue;
+		}
+		at += g->p[at] == '\\';
+		if (g->p[at++] != *text++) {
+			return false;
+		}
+	}
+	*ret_rest = text;
+	return true;
+}
+
+/* A chunk behind a star, as near as it matches. False if nowhere. */
+static bool go_star(struct glob *g, size_t at, size_t end, const char **text)
+{
+	const char *rest = NULL;
+
+	for (const char *from = *text; *from != '\0' && *from != '/'; from++) {
+		if (go_chunk(g, at, end, from + 1, &rest) && (end < g->len || *rest == '\0')) {
+			*text = rest;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool run_go(struct glob *g, const char *text)
+{
+	const char *rest = NULL;
+
+	for (size_t at = 0; at < g->len;) {
+		size_t from = at;
+
+		while (at < g->len && g->p[at] == '*') {
+			at++;
+		}
+		size_t end = go_chunk_end(g, at);
+		if (at > from && at == end) {
+			return strchr(text, '/') == NULL;
+		}
+		if (go_chunk(g, at, end, text, &rest) && (*rest == '\0' || end < g->len)) {
+			text = rest;
+		} else if (at == from || !go_star(g, at, end, &text)) {
+			return false;
+		}
+		at = end;
+	}
+	return *text == '\0';
+}
+
 enum glob_result glob_match_counted(enum glob_dialect dialect, const char *pattern,
 				    const char *text, size_t *steps)
 {
@@ -437,7 +535,7 @@ enum glob_result glob_match_counted(enum glob_dialect dialect, const char *patte
 	if (!prepare(&g, dialect, pattern, &stray)) {
 		return GLOB_BAD_PATTERN;
 	}
-	bool matched = run(&g, text);
+	bool matched = dialect == GLOB_GO ? run_go(&g, text) : run(&g, text);
 	*steps += g.steps;
 	if (matched) {
 		return GLOB_MATCH;

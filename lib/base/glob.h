@@ -1,9 +1,8 @@
 /*
  * Glob patterns in the dialects of the tools we follow.
  *
- * All matchers are one simulation of all ways to match at once: the time is
- * at worst the length of the pattern times that of the text, whatever the
- * pattern; nothing is allocated and nothing recurses.
+ * The time is at worst the length of the pattern times that of the text,
+ * whatever the pattern; nothing is allocated and nothing recurses.
  */
 #ifndef LIB_BASE_GLOB_H
 #define LIB_BASE_GLOB_H
@@ -16,10 +15,9 @@
 
 /*
  * Text is UTF-8 in the first three; a byte that is not counts as one
- * character, as in Go.  The first two libraries remember one star only, so
- * they give up on some texts that a pattern describes: where a class matches
- * "/", or a doublestar is glued to a star by braces ("*{**\/,b}").  Here these
- * match.
+ * character, as in Go.  doublestar remembers one star only, so it gives
+ * up on some texts that a pattern describes: where a class matches "/", or a
+ * doublestar is glued to a star by braces ("*{**\/,b}").  Here these match.
  */
 enum glob_dialect {
 	GLOB_GO,         // Go path.Match: "*" and "?" stop at "/", "[^x]"
