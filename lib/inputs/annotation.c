@@ -61,11 +61,14 @@ static void log_item(struct inputs_walk *w, const char *item)
 	const char *below = inputs_join_clamped(w, "", path);
 	bool clean = below != NULL && path[0] != '\0' && strcmp(below, path) == 0;
 
-	if (strlen(item) > LIMIT_PATH_BYTES || below == NULL) {
+	if (below == NULL) {
+		inputs_always(w, "an item of manifest-generate-paths is too long");
 		return;
 	}
 	walk_probe(w, PROBE_SUBTREE, below, INPUTS_EXEC | (clean ? 0 : INPUTS_BELOW), NULL, NULL);
-	if (strpbrk(path, "*?[\\") != NULL) {
+	if (strlen(path) > GLOB_PATTERN_MAX) {
+		inputs_always(w, "an item of manifest-generate-paths is too long");
+	} else if (strpbrk(path, "*?[\\") != NULL) {
 		const struct inputs_probe probe = {
 			.kind = PROBE_GLOB, .flags = INPUTS_EXEC, .dialect = GLOB_GO,
 			.path = path, .argument = "",
@@ -75,9 +78,23 @@ static void log_item(struct inputs_walk *w, const char *item)
 	}
 }
 
-static bool is_blank(char c)
+/* Bytes of the white space that text begins (or ends) with, as strings.TrimSpace() of Go. */
+static size_t blank(const char *text, size_t len, bool at_end)
 {
-	return c == ' ' || (c >= '\t' && c <= '\r');
+	static const char *const blanks[] = {
+		" ", "\t", "\n", "\v", "\f", "\r", "\xc2\x85", "\u00a0", "\u1680", "\u2000",
+		"\u2001", "\u2002", "\u2003", "\u2004", "\u2005", "\u2006", "\u2007", "\u2008",
+		"\u2009", "\u200a", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000",
+	};
+
+	for (size_t i = 0; i < sizeof(blanks) / sizeof(blanks[0]); i++) {
+		size_t n = strlen(blanks[i]);
+
+		if (n <= len && memcmp(at_end ? text + len - n : text, blanks[i], n) == 0) {
+			return n;
+		}
+	}
+	return 0;
 }
 
 bool inputs_annotation(struct inputs_walk *w, const char *source_path, const char *annotation)
@@ -90,12 +107,12 @@ bool inputs_annotation(struct inputs_walk *w, const char *source_path, const cha
 		size_t len = n;
 
 		annotation += n + (annotation[n] == ';');
-		while (len > 0 && is_blank(item[0])) {
-			item++;
-			len--;
+		for (n = blank(item, len, false); n > 0; n = blank(item, len, false)) {
+			item += n;
+			len -= n;
 		}
-		while (len > 0 && is_blank(item[len - 1])) {
-			len--;
+		for (n = blank(item, len, true); n > 0; n = blank(item, len, true)) {
+			len -= n;
 		}
 		if (len == 0) {
 			continue;

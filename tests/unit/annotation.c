@@ -10,6 +10,7 @@
 #include "base/xalloc.h"
 #include "tests/support/argocd.h"
 #include "tests/support/changes.h"
+#include "tests/support/table.h"
 #include "tests/support/tap.h"
 
 static const struct {
@@ -41,6 +42,11 @@ static const struct {
 	{ "apps/web", ";", "far/away", true },
 	{ "apps/web", " ; ", "far/away", true },
 	{ "apps/web", "", "far/away", true },
+	{ "apps/web", "\u200bsub", "apps/web/sub/x", false },
+	{ "apps/web", "\u00e9;x", "apps/web/\u00e9/x", true },
+	{ "apps/web", "[\u00e0-\u00ef]", "apps/web/\u00e9", true },
+	{ "apps/web", "?", "apps/web/\u00e9", true },
+	{ "apps/web", "??", "apps/web/\u00e9", false },
 	/* absolute items */
 	{ "apps/web", "/shared", "shared/a.yaml", true },
 	{ "apps/web", "/shared", "apps/web/a.yaml", false },
@@ -232,8 +238,32 @@ static void test_random_annotations(void)
 	tap_int(wrong, 0, "%zu random annotations agree with Argo CD's loop (%zu yes)", rounds, yes);
 }
 
+/* What Argo CD answers. */
+static void test_table(void)
+{
+	struct table_row *table;
+	size_t count = table_read("tests/payloads/annotation/paths.tsv", &table);
+	size_t wrong = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		char **columns = table[i].columns;
+		const char *files[] = { columns[2] };
+		bool want = columns[3][0] == '0';
+
+		if (engine_says(columns[0], columns[1], files, 1) != want) {
+			wrong++;
+			tap_note("'%s' '%s' '%s': Argo CD says %d", columns[0], columns[1],
+				 columns[2], want);
+		}
+	}
+	tap_int(wrong, 0, "%zu annotations are matched as Argo CD does", count);
+	tap_ok(count >= 4000, "there are thousands");
+	table_free(table, count);
+}
+
 int main(void)
 {
+	test_table();
 	test_annotation();
 	test_random_annotations();
 	return tap_done();
