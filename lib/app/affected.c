@@ -100,6 +100,17 @@ static enum affected_fallback fallback_of(int outcome)
 	return outcome == REPO_LIMIT ? AFFECTED_FALLBACK_LIMIT : AFFECTED_FALLBACK_DAMAGED;
 }
 
+/* Does Argo CD itself render anything of this ref? */
+static bool is_rendered(const struct step *s)
+{
+	for (size_t i = 0; i < s->ref->sources.count; i++) {
+		if (source_is_argocd(s->state, &s->ref->sources.items[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /*
  * Match what differs between the index's tree and another; with result, fill
  * it. Then the index is moved there. REPO_OK, an outcome of treewalk(), or -1.
@@ -110,6 +121,7 @@ static int move(struct step *s, const struct oid *commit, const struct oid *tree
 	const struct match_options options = {
 		.argocd = s->state->mode == AFFECTED_ARGOCD,
 		.count_all = result != NULL && s->request->count_all,
+		.outside = result != NULL && s->state->mode != AFFECTED_ARGOCD && is_rendered(s),
 	};
 	struct numbers units = { 0 };
 	struct match m;

@@ -74,6 +74,9 @@ size_t tracked_apps(const struct tracked_list *list);
 void source_fill(const struct affected_state *state, const struct tracked *tracked,
 		 struct inputs_source *source);
 
+/* True for a source of an Application: Argo CD checks it out and renders it. */
+bool source_is_argocd(const struct affected_state *state, const struct tracked *tracked);
+
 /* Free what source_fill() allocated. */
 void source_release(struct inputs_source *source);
 

@@ -129,6 +129,31 @@ static void reach(void *arg, uint32_t bound, uint32_t unit, const struct match_h
 	add_reasons(b, item, unit, hit);
 }
 
+/*
+ * Argo CD renders nothing of a repository with a link that leads out of it
+ * (util/app/path, CheckOutOfBoundsSymlinks): where one comes or goes, all that
+ * it renders here may turn into an error, or from one.
+ */
+static void reach_all(struct builder *b, const struct affected_state *state)
+{
+	const struct match_change *change = &b->match->changes[b->match->outside - 1];
+
+	for (size_t i = 0; i < b->ref->sources.count; i++) {
+		const struct tracked *t = &b->ref->sources.items[i];
+
+		if (!source_is_argocd(state, t)) {
+			continue;
+		}
+		struct affected_application *item = item_for(b, t);
+		if (item->reason_count < LIMIT_REASONS && !has_path(item, change->path)) {
+			add_reason(b, item, 0, change->path, change->kind, PROBE_FILE);
+			strvec_push(&item->reasons[item->reason_count - 1].via,
+				    "a link that leads out of the repository");
+		}
+		item->touched += item->touched == 0;
+	}
+}
+
 /* Changed paths that touched an item, each once. */
 static size_t count_touched(struct builder *b, size_t number, size_t *marks)
 {
@@ -191,11 +216,14 @@ void result_fill(const struct affected_state *state, const struct ref_state *ref
 	for (size_t i = 0; i < result->count; i++) {
 		result->items[i].touched = count_touched(&b, i, &marks);
 	}
+	if (match->outside != 0) {
+		reach_all(&b, state);
+	}
 	sort(&b);
 	result->tracked = tracked_apps(&ref->sources);
 	result->same = match->same_count;
 	result->changed_paths = match->changed_paths;
-	result->changed_paths_exact = match->options.count_all;
+	result->changed_paths_exact = match->options.count_all || match->options.outside;
 	free(b.item_of_app);
 	free(b.reached_of_item);
 	free(b.reached);

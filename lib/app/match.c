@@ -19,6 +19,11 @@
  * unless it only changes attributes that do not (attributes.h).  Both touch
  * all probes below.
  *
+ * Links that lead out of the repository are looked for everywhere: one of them
+ * keeps Argo CD from using the repository at all (util/app/path,
+ * CheckOutOfBoundsSymlinks).  They touch no probe, but are told to whoever
+ * asked (match_options.outside).
+ *
  * Plain SUBTREE and GLOB probes of one node are hit together: a hundred
  * thousand units that depend on the whole repository cost one step a change.
  */
@@ -46,6 +51,7 @@ struct current {
 	bool hard;            // by how files are checked out, not by what they are
 	bool wide;            // stands for everything in and below its directory
 	int meaning_same;     // -1: not compared yet
+	int holds_none;       // no Kubernetes object, before and after; -1: not looked yet
 	uint32_t filter_node; // the filter asked last, and what it said
 	uint16_t filter;
 	bool filter_said;
@@ -166,13 +172,39 @@ static bool meaning_is_same(struct current *c)
 	return c->meaning_same;
 }
 
+static bool side_holds_none(const struct current *c, const struct tree_entry *entry)
+{
+	const struct tree_change *change = c->change;
+
+	return entry->kind == TREE_ABSENT ||
+	       (is_regular(entry) &&
+		meaning_holds_no_object(c->m->repo, change->path + change->name, &entry->id));
+}
+
+static bool holds_no_object(struct current *c)
+{
+	if (c->holds_none < 0) {
+		c->holds_none = c->m->repo != NULL && side_holds_none(c, &c->change->before) &&
+				side_holds_none(c, &c->change->after);
+	}
+	return c->holds_none;
+}
+
+static bool link_appears(const struct tree_change *change)
+{
+	enum tree_kind after = change->after.kind;
+
+	return (after == TREE_LINK || after == TREE_GITLINK) && after != change->before.kind;
+}
+
 /* What a probe asks of a path that leads to it; at its own path there is no filter. */
 static bool path_fits(struct current *c, const struct posting *p, bool self)
 {
 	if (self) {
 		return !(p->flags & INPUTS_BELOW);
 	}
-	return p->filter == 0 || filter_takes(c, p);
+	return p->filter == 0 || (p->flags & INPUTS_LINKS && link_appears(c->change)) ||
+	       filter_takes(c, p);
 }
 
 /* Does the change touch a probe that its path leads to? self: the probe is at the path. */
@@ -193,6 +225,9 @@ static bool touches(struct current *c, const struct posting *p, bool self)
 		return true;
 	}
 	if ((c->mode_only && !(p->flags & INPUTS_EXEC)) || !path_fits(c, p, self)) {
+		return false;
+	}
+	if (p->flags & INPUTS_OBJECTS && holds_no_object(c)) {
 		return false;
 	}
 	return !(p->flags & INPUTS_MEANING) || !meaning_is_same(c);
@@ -237,8 +272,10 @@ static void visit_watchers(struct current *c, uint32_t node, unsigned kinds)
 	}
 }
 
+/* A link that appears may lead to a directory in which a pattern goes on. */
 static void visit_globs(struct current *c, uint32_t directory)
 {
+	bool linked = !c->m->options.argocd && link_appears(c->change);
 	const struct trie *trie = &c->m->table->trie;
 	uint32_t glob = trie_at(trie, directory)->next_glob;
 
@@ -249,7 +286,8 @@ static void visit_globs(struct current *c, uint32_t directory)
 		c->m->visits += 16;
 		if (trie_at(trie, glob)->postings != 0 &&
 		    trie_glob(trie, glob, &dialect, &pattern) &&
-		    (c->wide || glob_match(dialect, pattern, c->change->path) == GLOB_MATCH)) {
+		    (c->wide || linked ||
+		     glob_match(dialect, pattern, c->change->path) == GLOB_MATCH)) {
 			visit_watchers(c, glob, BIT(PROBE_GLOB));
 		}
 	}
@@ -279,13 +317,6 @@ static void visit_below(struct current *c, uint32_t top)
 		}
 		node = node != top ? trie_at(trie, node)->next_sibling : 0;
 	}
-}
-
-static bool link_appears(const struct tree_change *change)
-{
-	enum tree_kind after = change->after.kind;
-
-	return (after == TREE_LINK || after == TREE_GITLINK) && after != change->before.kind;
 }
 
 /* Probes at the path and in its directory. */
@@ -324,6 +355,65 @@ static bool shapes_checkout(const struct match *m, const struct tree_change *cha
 	return !known || !attributes_same(m->repo, &before->id, &after->id);
 }
 
+/*
+ * Does a link's text lead out of the repository, if only on its way?  As Argo
+ * CD: absolute, or a ".." too many, component by component.
+ */
+static bool leads_out(const char *target, size_t len, const struct tree_change *change)
+{
+	size_t depth = 0;
+
+	for (size_t i = 0; i < change->name; i++) {
+		depth += change->path[i] == '/';
+	}
+	if (len == 0 || target[0] == '/') {
+		return true;
+	}
+	for (size_t at = 0; at < len;) {
+		const char *slash = memchr(target + at, '/', len - at);
+		size_t n = slash != NULL ? (size_t)(slash - target) - at : len - at;
+
+		if (n == 2 && memcmp(target + at, "..", 2) == 0) {
+			if (depth == 0) {
+				return true;
+			}
+			depth--;
+		} else if (n > 0 && !(n == 1 && target[at] == '.')) {
+			depth++;
+		}
+		at += n + 1;
+	}
+	return false;
+}
+
+static bool is_outside(const struct match *m, const struct tree_change *change,
+		       const struct tree_entry *entry)
+{
+	struct repo_object object = { 0 };
+
+	if (entry->kind != TREE_LINK) {
+		return false;
+	}
+	if (repo_read(m->repo, &entry->id, REPO_BLOB, LIMIT_PATH_BYTES, &object, NULL) != REPO_OK) {
+		return true;
+	}
+	bool out = leads_out(object.data, object.len, change);
+	repo_object_release(&object);
+	return out;
+}
+
+/* Whether a link leads out was one way before, and is the other now. */
+static void look_outside(struct current *c)
+{
+	const struct tree_change *change = c->change;
+	struct match *m = c->m;
+
+	if (m->options.outside && m->outside == 0 && m->repo != NULL && !change->directory &&
+	    is_outside(m, change, &change->before) != is_outside(m, change, &change->after)) {
+		m->outside = change_number(c) + 1;
+	}
+}
+
 static int match_one(struct match *m, uint64_t cookie, const struct tree_change *change)
 {
 	uint32_t node = (uint32_t)cookie;
@@ -335,9 +425,11 @@ static int match_one(struct match *m, uint64_t cookie, const struct tree_change 
 		.mode_only = regular && oid_equal(&change->before.id, &change->after.id),
 		.names_same = regular || change->before.kind == change->after.kind,
 		.meaning_same = -1,
+		.holds_none = -1,
 	};
 
 	m->changed_paths += !change->directory;
+	look_outside(&c);
 	if (cookie & COOKIE_DEAD) {
 		return 0;
 	}
@@ -396,7 +488,7 @@ static bool enter(void *arg, uint64_t parent, const char *path, size_t len, size
 		return true;
 	}
 	*ret_cookie = COOKIE_DEAD;
-	return m->options.count_all;
+	return m->options.count_all || m->options.outside;
 }
 
 static int on_change(void *arg, uint64_t parent, const struct tree_change *change)
@@ -430,8 +522,8 @@ int match_path(struct match *m, const struct tree_change *change)
 		size_t len = (size_t)(slash - change->path) - at;
 
 		if (!step(m, cookie, change->path + at, len, &cookie)) {
-			m->changed_paths++;
-			return 0;
+			cookie = COOKIE_DEAD;
+			break;
 		}
 		at += len + 1;
 	}

@@ -39,6 +39,7 @@ struct match_hit {
 struct match_options {
 	bool argocd;    // paths as Argo CD compares them, without links and attributes
 	bool count_all; // walk and count what nobody reads, too
+	bool outside;   // find links that lead out of the repository, wherever they are
 };
 
 struct match {
@@ -55,6 +56,7 @@ struct match {
 	size_t visits;
 	uint8_t *same;          // by unit: 1: hit, but means the same (fingerprint.h); or NULL
 	size_t same_count;      // units of same that are 1
+	uint32_t outside;       // a change of whether a link leads out: its number plus 1
 	struct arena arena;     // paths
 };
 

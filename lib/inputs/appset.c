@@ -5,16 +5,18 @@
  * applicationset/generators/git.go, filterApps and
  * generateParamsForGitFiles):
  *
- *   directories: all directories of the checkout but the root and those whose
- *     name begins with "." with all below them; one is taken if a pattern
- *     matches (Go's path.Match) and no excluding one does.  Only the set of
- *     names counts, files never do.  A submodule is a directory, too, and what
+ *   directories: all directories of the checkout but the root; those whose
+ *     name begins with "." and all below them as well, if a switch of the
+ *     repository server says so, which is not known here.  One is taken if a
+ *     pattern matches (Go's path.Match) and no excluding one does.  Only the
+ *     set of names counts, files never do.  A submodule is a directory, too, and what
  *     directories it holds is not known here.  Links are none.
  *   files: what "git ls-files -- PATTERN" says, so a pattern is a pathspec:
  *     "*" matches "/", a directory stands for all below it.  A switch of the
  *     controller makes it a doublestar pattern; which one holds is not known
- *     here, so a file counts if it is taken in either way.  The content is
- *     parsed as YAML: its meaning counts.
+ *     here, so a file counts if it is taken in either way.  doublestar goes
+ *     through links to directories; all of what they lead to counts.  The
+ *     content is parsed as YAML: its meaning counts.
  *
  * A matrix may fill in templates.  "{{...}}" may become anything: it is read
  * as a star that matches "/" where a pattern includes, and where one excludes
@@ -72,11 +74,6 @@ static bool full_path(const char **argument, const char *path, char full[2 * LIM
 	return true;
 }
 
-static bool is_hidden(const char *path)
-{
-	return path[0] == '.' || strstr(path, "/.") != NULL;
-}
-
 static bool directory_matches(const char *argument, const char *path, size_t name_at)
 {
 	char full[2 * LIMIT_PATH_BYTES];
@@ -85,9 +82,6 @@ static bool directory_matches(const char *argument, const char *path, size_t nam
 	(void)name_at;
 	if (!full_path(&argument, path, full) || !next_line(&argument, line) || line[0] == '\0') {
 		return true;
-	}
-	if (is_hidden(full)) {
-		return false;
 	}
 	enum glob_dialect dialect = line[0] == KIND_PATTERN ? GLOB_GO : GLOB_WILDMATCH;
 	if (line[0] != KIND_ALL && glob_match(dialect, line + 1, full) != GLOB_MATCH) {
@@ -129,8 +123,12 @@ static bool file_matches(const char *argument, const char *path, size_t name_at)
 		       glob_match(GLOB_DOUBLESTAR, line + 1, full) == GLOB_MATCH;
 
 	while ((by_pathspec || by_glob) && next_line(&argument, line)) {
+		/* With sets and braces doublestar does not match all that it should. */
+		bool left_out = strpbrk(line, "[]{}") == NULL &&
+				glob_match(GLOB_DOUBLESTAR, line, full) == GLOB_MATCH;
+
 		by_pathspec = by_pathspec && !pathspec_matches(line, full);
-		by_glob = by_glob && glob_match(GLOB_DOUBLESTAR, line, full) != GLOB_MATCH;
+		by_glob = by_glob && !left_out;
 	}
 	return by_pathspec || by_glob;
 }
@@ -189,7 +187,8 @@ static const char *excluded(struct inputs_walk *w, const json_t *patterns, bool 
 		const char *text = json_string_value(item);
 
 		if (text == NULL || text[0] != '-' || text[1] == '\0' ||
-		    strstr(text, "{{") != NULL || !is_understood(text + 1, files)) {
+		    strstr(text, "{{") != NULL || !is_understood(text + 1, files) ||
+		    (files && text[strlen(text) - 1] == '/')) {
 			continue;
 		}
 		const char *clean = files ? inputs_join_clamped(w, "", text + 1) : text + 1;
@@ -209,7 +208,7 @@ static const char *included(struct inputs_walk *w, const char *pattern, bool fil
 	const char *clean = template ? without_templates(w, pattern) : pattern;
 
 	clean = files ? inputs_join_clamped(w, "", clean) : clean;
-	if (clean == NULL || !is_understood(clean, files)) {
+	if (clean == NULL || clean[0] == '\0' || !is_understood(clean, files)) {
 		*ret_dir = "";
 		return inputs_format(w, "\n%c%s", KIND_ALL, excluding);
 	}
@@ -265,13 +264,14 @@ static void walk_patterns(struct inputs_walk *w, const json_t *patterns, bool fi
 		const char *text = json_string_value(item);
 		const char *dir = "";
 
-		if (text == NULL || text[0] != '+' || text[1] == '\0' || inputs_is_opaque(w)) {
+		if (text == NULL || text[0] != '+' || inputs_is_opaque(w)) {
 			continue;
 		}
 		const char *argument = included(w, text + 1, files, excluding, &dir);
 		if (files) {
 			inputs_subtree(w, dir, &inputs_filter_appset_files, argument,
-				       INPUTS_MEANING, visit_file, NULL);
+				       INPUTS_MEANING | INPUTS_LINKS, visit_file, NULL);
+			inputs_linked_directories(w, dir);
 		} else {
 			log_directories(w, dir, argument);
 		}

@@ -6,18 +6,26 @@
  *   - filepath.Walk() of the path: hidden directories too, links to
  *     directories not; the directory's own level only, unless
  *     directory.recurse
- *   - names that end in .yaml, .yml, .json or .jsonnet
+ *   - names that end in .yaml, .yml, .json or .jsonnet; any, with
+ *     directory.disableExtensionFilter
  *   - not directory.exclude; directory.include, if there is one: patterns of
  *     gobwas without separators ("*" matches "/"), on the path below the
- *     source's
- *   - of a link the target is read, and the target's name decides whether it
- *     is Jsonnet
+ *     source's (directory_pattern.h)
+ *   - of a link the target is read; the link's name decides whether it is
+ *     Jsonnet, or the target's, by the version: here either does
  * A pattern that is malformed matches nothing.
  *
  * So the inputs are one LIST or SUBTREE with a filter, whatever it finds, and
  * each Jsonnet file as a unit of its own (jsonnet.h).  All but Jsonnet counts
  * by its meaning; a file with the marker "+argocd:skip-file-rendering" by its
- * bytes, which the comparison knows (inputs/meaning.h).
+ * bytes, which the comparison knows (inputs/meaning.h).  A file that can hold
+ * no object contributes nothing, whatever it says (ibid.).  Apart from what it
+ * adds to their size: Argo CD refuses a directory whose files have more than
+ * 10 MB together (--max-combined-directory-manifests-size), and how close a
+ * directory is to that is not looked at.
+ *
+ * Links in the source's own path are followed, except that Jsonnet joins its
+ * imports to the path as it is written, so its files keep that ("as").
  */
 #include "inputs/directory.h"
 
@@ -25,12 +33,14 @@
 #include <string.h>
 
 #include "base/glob.h"
+#include "inputs/directory_pattern.h"
 #include "inputs/jsonnet.h"
 #include "inputs/print.h"
 
 /* One directory being listed. */
 struct directory {
 	const char *dir;
+	const char *as;        // how the source writes dir
 	const json_t *options;
 	json_t *jsonnet;       // options of Jsonnet files; NULL: none yet
 };
@@ -55,32 +65,35 @@ static bool is_manifest_name(const char *name)
 	return false;
 }
 
-static bool matches(const char *pattern, size_t len, const char *path)
-{
-	char copy[GLOB_PATTERN_MAX + 1];
-
-	memcpy(copy, pattern, len);
-	copy[len] = '\0';
-	return glob_match(GLOB_GOBWAS, copy, path) == GLOB_MATCH;
-}
-
 /* The argument: "include\nexclude", either may be empty; or nothing at all. */
-static bool manifests_match(const char *argument, const char *path, size_t name_at)
+static bool all_match(const char *argument, const char *path, size_t name_at)
 {
 	size_t include = strcspn(argument, "\n");
 
-	if (!is_manifest_name(path + name_at)) {
-		return false;
-	}
+	(void)name_at;
 	if (argument[include] != '\0') {
 		const char *exclude = argument + include + 1;
 
-		if (exclude[0] != '\0' && matches(exclude, strlen(exclude), path)) {
+		if (exclude[0] != '\0' && directory_surely_matches(exclude, path)) {
 			return false;
 		}
 	}
-	return include == 0 || matches(argument, include, path);
+	char pattern[GLOB_PATTERN_MAX + 1];
+
+	memcpy(pattern, argument, include);
+	pattern[include] = '\0';
+	return include == 0 || directory_may_match(pattern, path);
 }
+
+static bool manifests_match(const char *argument, const char *path, size_t name_at)
+{
+	return is_manifest_name(path + name_at) && all_match(argument, path, name_at);
+}
+
+const struct inputs_filter inputs_filter_any_manifests = {
+	.name = "any-manifests",
+	.match = all_match,
+};
 
 const struct inputs_filter inputs_filter_manifests = {
 	.name = "manifests",
@@ -99,6 +112,11 @@ static const char *text_of(const json_t *options, const char *key)
 	return text != NULL && is_usable(text) ? text : "";
 }
 
+static const char *kind_of(const char *path)
+{
+	return ends_with(path, ".json") ? ".json" : ends_with(path, ".jsonnet") ? ".jsonnet" : "";
+}
+
 /*
  * Manifests count in the order of their paths, and by their ends, which say
  * how they are parsed; below other directories that order is not Git's, so
@@ -115,7 +133,7 @@ static void print(struct inputs_walk *w, const struct directory *d, const char *
 		inputs_print_unknown(w);
 		return;
 	}
-	inputs_print(w, 'f', strchr(below, '/') != NULL ? below : strrchr(path, '.'));
+	inputs_print(w, 'f', strchr(below, '/') != NULL ? below : kind_of(path));
 	inputs_print_file(w, &file, true);
 }
 
@@ -123,7 +141,7 @@ static void visit(struct inputs_walk *w, void *arg, const char *path,
 		  const struct tree_entry *entry)
 {
 	struct directory *d = arg;
-	const char *name = path;
+	bool jsonnet = ends_with(path, ".jsonnet");
 	struct inputs_entry target;
 
 	if (entry->kind == TREE_DIR) {
@@ -134,19 +152,26 @@ static void visit(struct inputs_walk *w, void *arg, const char *path,
 		if (inputs_file(w, path, INPUTS_MEANING, &target) != INPUTS_FILE) {
 			return;
 		}
-		name = target.real;
+		jsonnet = jsonnet || ends_with(target.real, ".jsonnet");
 	}
-	if (ends_with(name, ".jsonnet")) {
+	if (jsonnet) {
+		const char *below = path + strlen(d->dir) + (d->dir[0] != '\0');
+
 		if (d->jsonnet == NULL) {
-			d->jsonnet = jsonnet_options(w, d->dir, d->options);
+			d->jsonnet = jsonnet_options(w, d->as, d->options);
 		}
-		inputs_child(w, &inputs_jsonnet, path, d->jsonnet, path);
+		inputs_child(w, &inputs_jsonnet, inputs_join(w, d->as, below), d->jsonnet, path);
 	}
 }
 
 static void walk(struct inputs_walk *w, const char *dir, const json_t *options)
 {
-	struct directory d = { .dir = dir, .options = options };
+	const unsigned flags = INPUTS_MEANING | INPUTS_OBJECTS;
+	const char *as = json_string_value(json_object_get(options, "as"));
+	struct directory d = { .dir = dir, .as = as != NULL ? as : dir, .options = options };
+	const struct inputs_filter *filter = json_object_get(options, "any") != NULL
+						     ? &inputs_filter_any_manifests
+						     : &inputs_filter_manifests;
 	const char *include = text_of(options, "include");
 	const char *exclude = text_of(options, "exclude");
 	const char *argument = include[0] == '\0' && exclude[0] == '\0'
@@ -154,10 +179,9 @@ static void walk(struct inputs_walk *w, const char *dir, const json_t *options)
 				       : inputs_format(w, "%s\n%s", include, exclude);
 
 	if (json_object_get(options, "recurse") != NULL) {
-		inputs_subtree(w, dir, &inputs_filter_manifests, argument, INPUTS_MEANING, visit,
-			       &d);
+		inputs_subtree(w, dir, filter, argument, flags, visit, &d);
 	} else {
-		inputs_list(w, dir, &inputs_filter_manifests, argument, INPUTS_MEANING, visit, &d);
+		inputs_list(w, dir, filter, argument, flags, visit, &d);
 	}
 	if (d.jsonnet != NULL) {
 		jsonnet_walk_code(w, json_object_get(options, "imports"), d.jsonnet);
@@ -171,10 +195,17 @@ static json_t *options(struct inputs_walk *w, const struct inputs_source *source
 	static const char *const patterns[] = { "include", "exclude" };
 	const json_t *directory = json_object_get(spec, "directory");
 	json_t *result = json_object();
+	struct inputs_entry entry;
 
-	(void)source;
 	if (inputs_true(json_object_get(directory, "recurse"))) {
 		(void)json_object_set_new(result, "recurse", json_true());
+	}
+	if (inputs_true(json_object_get(directory, "disableExtensionFilter"))) {
+		(void)json_object_set_new(result, "any", json_true());
+	}
+	if (inputs_lookup(w, source->path, &entry) == INPUTS_DIRECTORY &&
+	    strcmp(entry.real, source->path) != 0) {
+		(void)json_object_set_new(result, "as", json_string(source->path));
 	}
 	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
 		json_t *text = json_object_get(directory, patterns[i]);

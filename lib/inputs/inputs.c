@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/xalloc.h"
 #include "inputs/print.h"
@@ -340,7 +341,13 @@ const char *inputs_ref(const struct inputs_walk *w)
 
 bool inputs_true(const json_t *value)
 {
+	static const char *const words[] = { "true", "yes", "on", "y" };
 	const char *text = json_string_value(value);
 
-	return json_is_true(value) || (text != NULL && strcmp(text, "true") == 0);
+	for (size_t i = 0; text != NULL && i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcasecmp(text, words[i]) == 0) {
+			return true;
+		}
+	}
+	return json_is_true(value);
 }

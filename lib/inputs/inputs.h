@@ -39,7 +39,9 @@ enum {
 	INPUTS_DIRS = 4,    // directories that appear or disappear touch it too
 	INPUTS_EXEC = 8,    // a mere change of the executable bit touches it
 	INPUTS_BELOW = 16,  // SUBTREE: the path itself does not count
-	INPUTS_NO_FILES = 32 // only directories, and submodules, touch it
+	INPUTS_NO_FILES = 32, // only directories, and submodules, touch it
+	INPUTS_OBJECTS = 64, // files that hold no Kubernetes object do not touch it (meaning.h)
+	INPUTS_LINKS = 128   // SUBTREE: a link that appears touches it, whatever the filter says
 };
 
 /*

@@ -153,11 +153,13 @@ void inputs_subtree(struct inputs_walk *w, const char *dir, const struct inputs_
 		    const char *argument, unsigned flags, inputs_visit visit, void *arg);
 
 /*
- * The files that match a pattern (from the root): logs GLOB and calls visit
- * (may be NULL) for each. A pattern that is too long or not valid matches nothing.
- */
+ * Files that match a pattern (from the root): logs GLOB, calls visit (may be NULL)
+ * for each. One that is not valid matches nothing, one too long is opaque. */
 void inputs_glob(struct inputs_walk *w, enum glob_dialect dialect, const char *pattern,
 		 unsigned flags, inputs_visit visit, void *arg);
+
+/* Log links below dir that lead to directories, and all in these (see INPUTS_LINKS). */
+void inputs_linked_directories(struct inputs_walk *w, const char *dir);
 
 /* Any push to the revision changes the output (ARGOCD_APP_REVISION is used). */
 void inputs_always(struct inputs_walk *w, const char *why);
@@ -179,7 +181,7 @@ void inputs_origin(struct inputs_walk *w, const char *path);
 const char *inputs_repository(const struct inputs_walk *w);
 const char *inputs_ref(const struct inputs_walk *w);
 
-/* True for true and for "true": a spec that was YAML has strings where JSON has booleans. */
+/* True for true and for YAML 1.1's words for it: a spec that was YAML has strings. */
 bool inputs_true(const json_t *value);
 
 /* True once the unit is opaque: there is no use in going on. */

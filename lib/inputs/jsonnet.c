@@ -107,6 +107,20 @@ static void keep_import(void *arg, const char *path, bool code)
 	}
 }
 
+/* Does Argo CD put anything in the place of a "$"? "$." and "$[" it leaves alone. */
+static bool has_variables(const char *text)
+{
+	static const char plain[] = " \t\n.[,;:)]}\"'/%&|=<+";
+
+	for (; *text != '\0'; text++) {
+		/* The end of the text is in plain as well. */
+		if (text[0] == '$' && memchr(plain, text[1], sizeof(plain)) == NULL) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void collect_code(struct inputs_walk *w, const json_t *variables, json_t *imports)
 {
 	struct importing im = { .walk = w, .options = imports };
@@ -121,8 +135,8 @@ static void collect_code(struct inputs_walk *w, const json_t *variables, json_t 
 			continue;
 		}
 		/* Argo CD puts its variables in first: what is imported may depend on them. */
-		if (strstr(text, "import") != NULL && strstr(text, "ARGOCD_") != NULL) {
-			inputs_opaque(w, "code in a variable of Jsonnet names Argo CD's own");
+		if (strstr(text, "import") != NULL && has_variables(text)) {
+			inputs_opaque(w, "code in a variable of Jsonnet holds variables itself");
 		}
 		jsonnet_imports(text, json_string_length(value), keep_import, &im);
 	}

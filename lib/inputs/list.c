@@ -205,6 +205,9 @@ void inputs_glob(struct inputs_walk *w, enum glob_dialect dialect, const char *p
 	};
 	struct inputs_entry entry;
 
+	if (strlen(pattern) > GLOB_PATTERN_MAX) {
+		inputs_opaque(w, "a pattern is too long");
+	}
 	if (strlen(pattern) > GLOB_PATTERN_MAX || !glob_is_valid(dialect, pattern)) {
 		return;
 	}
@@ -220,4 +223,18 @@ void inputs_glob(struct inputs_walk *w, enum glob_dialect dialect, const char *p
 	if (found == INPUTS_DIRECTORY) {
 		glob_dir(&g, dir, &entry.id, 0, 0);
 	}
+}
+
+void inputs_linked_directories(struct inputs_walk *w, const char *dir)
+{
+	const struct globbing g = { .w = w, .visit = NULL };
+	struct inputs_entry entry;
+
+	if (inputs_lookup(w, dir, &entry) != INPUTS_DIRECTORY) {
+		return;
+	}
+	if (strcmp(entry.real, dir) != 0) {
+		walk_probe(w, PROBE_SUBTREE, entry.real, 0, NULL, NULL);
+	}
+	glob_dir(&g, dir, &entry.id, 0, 0);
 }

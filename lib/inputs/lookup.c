@@ -133,6 +133,11 @@ static enum inputs_found arrive(struct inputs_walk *w, const char *path, size_t 
 		log_directory(w, path);
 		return INPUTS_DIRECTORY;
 	}
+	if (entry->kind != TREE_ABSENT && path[used] != '\0') {
+		/* A file where a directory should be is another failure than nothing. */
+		walk_probe(w, PROBE_FILE, arena_text(&w->machine->arena, path, used), INPUTS_NAMES,
+			   NULL, NULL);
+	}
 	if (entry->kind == TREE_ABSENT || path[used] != '\0') {
 		walk_probe(w, PROBE_ABSENT, path, 0, NULL, NULL);
 		return INPUTS_NOTHING;

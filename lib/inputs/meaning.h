@@ -27,6 +27,18 @@ bool meaning_same(struct repo *repo, const char *name, const struct oid *before,
 bool meaning_of_blob(struct repo *repo, const char *name, const struct oid *id, size_t max,
 		     unsigned long long *ret_meaning, size_t *ret_size);
 
+/*
+ * True if a file of that name can hold no Kubernetes object for Argo CD's
+ * directories (Argo CD, reposerver/repository, getObjsFromYAMLOrJSON): what is
+ * not .json or .jsonnet is decoded document by document; the first without a
+ * "kind" ends that with an error, which is ignored where nothing was decoded
+ * before and the text has no "kind:".  So a text without the word contributes
+ * nothing.  False if it is larger than 64 KiB (all files together have a
+ * ceiling), or if the word could be there in disguise: an escape, a tag
+ * (!!binary), another encoding.
+ */
+bool meaning_holds_no_object(struct repo *repo, const char *name, const struct oid *id);
+
 /* As meaning_of_blob() for a text that stands for a YAML file. */
 bool meaning_of_text(const char *text, size_t len, unsigned long long *ret_meaning);
 

@@ -54,6 +54,7 @@ const struct inputs_filter *const inputs_filters[] = {
 	&inputs_filter_type,
 	&inputs_filter_chart,
 	&inputs_filter_manifests,
+	&inputs_filter_any_manifests,
 	&inputs_filter_appset_directories,
 	&inputs_filter_appset_files,
 	&inputs_filter_flux_kustomizations,

@@ -4,7 +4,10 @@
  * Argo CD (reposerver/repository, GetAppSourceType and mergeSourceParameters):
  *   1. .argocd-source.yaml and then .argocd-source-<app>.yaml of the source's
  *      path are merged into the source (JSON merge patch); chart, path,
- *      repoURL and targetRevision are restored afterwards.  <app> is the name,
+ *      repoURL and targetRevision are restored afterwards.  The outcome is
+ *      decoded over what was there (Go's json.Unmarshal), so that null takes
+ *      nothing away, and the case of a name does not matter: a name in another
+ *      case is not followed, the source is opaque then.  <app> is the name,
  *      or <namespace>_<name> outside Argo CD's own namespace: which one that
  *      is, is not known here, so both are tried.
  *   2. An explicit helm, kustomize, directory or plugin decides.
@@ -18,6 +21,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/giturl.h"
 #include "inputs/print.h"
@@ -68,7 +72,7 @@ const struct inputs_filter inputs_filter_type = {
 	.match = type_matches,
 };
 
-/* RFC 7396. */
+/* RFC 7396, but for null. */
 static void merge_patch(json_t *target, const json_t *patch, int depth)
 {
 	const char *key;
@@ -76,7 +80,6 @@ static void merge_patch(json_t *target, const json_t *patch, int depth)
 
 	json_object_foreach((json_t *)(uintptr_t)patch, key, value) {
 		if (json_is_null(value)) {
-			json_object_del(target, key);
 			continue;
 		}
 		if (!json_is_object(value) || depth > 64) {
@@ -88,6 +91,51 @@ static void merge_patch(json_t *target, const json_t *patch, int depth)
 		merge_patch(made, value, depth + 1);
 		json_object_set_new(target, key, made);
 	}
+}
+
+/* Would Go take a name for one of a source's, though it is not the same? */
+static bool is_odd_name(const char *name)
+{
+	static const char *const names[] = {
+		"directory", "helm", "kustomize", "plugin", "ref", "tagPrefix",
+		"recurse", "include", "exclude", "disableExtensionFilter", "jsonnet", "libs",
+		"tlas", "extVars", "code", "value", "name", "path", "valueFiles",
+		"fileParameters", "ignoreMissingValueFiles", "values", "valuesObject",
+		"parameters", "components", "ignoreMissingComponents", "patches", "env",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcasecmp(name, names[i]) == 0 && strcmp(name, names[i]) != 0) {
+			return true;
+		}
+	}
+	/* Two letters beyond ASCII are the same as "s" and "k" to it. */
+	return strstr(name, "\xc5\xbf") != NULL || strstr(name, "\xe2\x84\xaa") != NULL;
+}
+
+/* Is there such a name anywhere but in what is free text? */
+static bool has_odd_names(const json_t *value, int depth)
+{
+	const char *key;
+	json_t *member;
+	size_t i;
+
+	if (depth > 64) {
+		return true;
+	}
+	json_object_foreach((json_t *)(uintptr_t)value, key, member) {
+		bool text = strcmp(key, "valuesObject") == 0 || strncmp(key, "common", 6) == 0;
+
+		if (is_odd_name(key) || (!text && has_odd_names(member, depth + 1))) {
+			return true;
+		}
+	}
+	json_array_foreach(value, i, member) {
+		if (has_odd_names(member, depth + 1)) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static void merge_file(struct inputs_walk *w, const char *path, json_t *spec)
@@ -104,6 +152,9 @@ static void merge_file(struct inputs_walk *w, const char *path, json_t *spec)
 	inputs_print_file(w, &entry, true);
 	if (!json_is_object(patch)) {
 		return;
+	}
+	if (has_odd_names(patch, 0)) {
+		inputs_opaque(w, inputs_format(w, "%s has a name in another case", path));
 	}
 	for (size_t i = 0; i < 4; i++) {
 		kept[i] = json_incref(json_object_get(spec, fixed[i]));

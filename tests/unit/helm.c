@@ -127,7 +127,7 @@ static const struct layout references[] = {
 	  "sources: [{HERE, path: app, helm: {fileParameters: [{name: a, path: $v/env/p}]}}, "
 	  "{HERE, ref: v}]", NULL },
 	{ "a source with a ref and a path is rendered, too",
-	  { CHART, { "other/a.yaml", "a: 1" } }, { { "other/a.yaml", "a: 2" } }, true,
+	  { CHART, { "other/a.yaml", "kind: A" } }, { { "other/a.yaml", "kind: B" } }, true,
 	  "sources: [{HERE, path: app}, {HERE, ref: values, path: other}]", NULL },
 	{ "a source's own ref works", { CHART, { "env/v.yaml", "a: 1" } },
 	  { { "env/v.yaml", "a: 2" } }, true,

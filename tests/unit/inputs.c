@@ -111,7 +111,7 @@ static const struct {
 	{ "dir/sub/s.yaml", F, "dir/sub/s.yaml", "file dir/sub/s.yaml/0" },
 	{ "none", N, "none", "absent none/0" },
 	{ "dir/none/deeper", N, "dir/none/deeper", "absent dir/none/deeper/0" },
-	{ "file/below", N, "file/below", "absent file/below/0" },
+	{ "file/below", N, "file/below", "file file/3 absent file/below/0" },
 	{ "link", F, "file", "file link/0 file file/0" },
 	{ "twice", F, "file", "file twice/0 file link/0 file file/0" },
 	{ "dirlink", D, "dir", "file dirlink/0 file dir/7" },
