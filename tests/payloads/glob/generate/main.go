@@ -1,7 +1,7 @@
 // The tables of tests/payloads that Go's own code answers: random patterns in
 // three dialects, and annotations as Argo CD matches them.
 //
-//	cd tests/support/golden && go mod tidy && go run . ../../payloads
+//	cd tests/payloads/glob/generate && go run . ../..
 //
 // The tests only read the tables.  Each is made from a fixed seed, so that it
 // only changes with this program or the libraries.
@@ -163,7 +163,7 @@ func writeGlobs(directory, name, title string, rows int, pieces []piece, groups 
 	seen := map[string]bool{}
 	counts := [4]int{}
 	fmt.Fprintf(out, "# pattern, text (bytes as %%XX), 0 matches, 1 does not, 2 malformed, 3 panics:\n"+
-		"# random ones, as answered by %s (tests/support/golden)\n", title)
+		"# random ones, as answered by %s (generate)\n", title)
 	for total := 0; total < rows; {
 		pattern, text := random(r, pieces)
 		if groups && r.Intn(2) == 0 {
@@ -288,7 +288,7 @@ func writeAnnotations(directory string, rows int) {
 	paths := []string{"", ".", "a", "apps", "apps/a", "apps/*", "é", "a/b", "apps//a/", "./a"}
 	counts := [2]int{}
 	fmt.Fprintf(out, "# path of the source, manifest-generate-paths, a changed file (bytes as %%XX),\n"+
-		"# 0 refreshed, 1 not: random ones, as answered by Argo CD (tests/support/golden)\n")
+		"# 0 refreshed, 1 not: random ones, as answered by Argo CD (generate)\n")
 	for total := 0; total < rows; {
 		source, text, changed := pick(r, paths), annotation(r), join(r, files, 4)
 		answer := 1

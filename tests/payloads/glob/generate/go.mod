@@ -1,4 +1,4 @@
-module golden
+module generate
 
 go 1.22
 
