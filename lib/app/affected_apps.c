@@ -87,14 +87,14 @@ void source_fill(const struct affected_state *state, const struct tracked *t,
 	};
 }
 
-static void drop(const json_t *value)
-{
-	json_decref((json_t *)(uintptr_t)value);
-}
-
 bool source_is_argocd(const struct affected_state *state, const struct tracked *t)
 {
 	return state->apps->items[t->app]->sources[t->source].walker == NULL;
+}
+
+static void drop(const json_t *value)
+{
+	json_decref((json_t *)(uintptr_t)value);
 }
 
 void source_release(struct inputs_source *source)
