@@ -130,7 +130,7 @@ FAULTS = {
 
 
 def set_up_faults(place, argo):
-    before = place.commit({f"apps/{name}/a.yaml": "a: 1\n" for name in FAULTS})
+    before = place.commit({f"apps/{name}/a.yaml": "kind: 1\n" for name in FAULTS})
     write_apps(place, [manifest(name, f"apps/{name}", **settings) for name, (settings, _) in FAULTS.items()])
     for name, (settings, script) in FAULTS.items():
         if name != "missing":
@@ -150,7 +150,7 @@ def set_up_faults(place, argo):
 
 
 def test_answers(place, argo):
-    _, after = push(place, argo, {f"apps/{name}/a.yaml": "a: 2\n" for name in FAULTS})
+    _, after = push(place, argo, {f"apps/{name}/a.yaml": "kind: 2\n" for name in FAULTS})
     number = wait(lambda: place.deliveries())[0]["id"]
 
     def expect(name, state, name_of_test, seconds=25):
@@ -218,14 +218,14 @@ def test_token(place, argo):
     """401, and the token is another one on disk meanwhile."""
     argo.tokens.clear()
     argo.token(SMALL, ["get"], projects=["team"])
-    push(place, argo, {"apps/plain/a.yaml": "a: 3\n"})
+    push(place, argo, {"apps/plain/a.yaml": "kind: 3\n"})
     number = place.deliveries()[0]["id"]
     ok(reached(place, "plain", "WAITING", number=number), "an invalid token is waited out", one(place, "plain", number))
     trigger = one(place, "plain", number)
     ok("401" in reasons(trigger) and os.path.join(place.top, "token") in reasons(trigger),
        "and the record says which file to look at", reasons(trigger))
     secret_file(os.path.join(place.top, "token"), SMALL + "\n")
-    _, after = push(place, argo, {"apps/plain/a.yaml": "a: 4\n"})
+    _, after = push(place, argo, {"apps/plain/a.yaml": "kind: 4\n"})
     ok(reached(place, "plain", "CONVERGED"), "the token that is on disk now is used without a reload",
        triggers(place))
     equal(argo.of("plain")[-1]["token"], SMALL, "it is the new one")
@@ -239,7 +239,7 @@ def test_limits(place, argo, receiver):
     argo.refresh_seconds = 0.05
     argo.on_call = lambda call: call.__setitem__("end", time.monotonic())
     write_apps(place, [manifest(n, "many") for n in names], "limits.json")
-    place.commit({"many/a.yaml": "a: 1\n"})
+    place.commit({"many/a.yaml": "kind: 1\n"})
     for name in names:
         argo.add(name, project="team", repo=URL, target="main")
     place.configure(targets=[argocd_target(place, argo, "slow", ["argocd/n*"],
@@ -248,7 +248,7 @@ def test_limits(place, argo, receiver):
     ok(wait(lambda: len(json.loads(place.doorbell("apps", "--format", "json").stdout)["applications"]) == 24 + len(FAULTS)),
        "new applications are known")
     argo.calls.clear()
-    push(place, argo, {"many/a.yaml": "a: 2\n"})
+    push(place, argo, {"many/a.yaml": "kind: 2\n"})
     ok(wait(lambda: sum("end" in c for c in argo.calls) == 24, 20), "all are refreshed", len(argo.calls))
     times = sorted(c["time"] for c in argo.calls)
     worst = max((j - i + 1) - (4 + 10 * (times[j] - times[i])) for i in range(24) for j in range(i, 24))
@@ -273,7 +273,7 @@ def test_storm(place, argo, receiver):
     place.configure(quietWindow="200ms", targets=[argocd_target(place, argo, "argo", ["argocd/n*"])])
     reload(receiver)
     base = place.head()
-    commits = [place.commit({"many/a.yaml": f"a: {10 + i}\n"}, push=False) for i in range(50)]
+    commits = [place.commit({"many/a.yaml": f"kind: {10 + i}\n"}, push=False) for i in range(50)]
     for commit in commits:
         place.git("push", "-q", place.bare, f"{commit}:refs/storm/{commit}")
     argo.calls.clear()
@@ -314,7 +314,7 @@ def test_fairness(place, argo):
         {"url": OTHER_URL, "path": other, "defaultBranch": "main"}])
     with Receiver(place) as receiver:
         before = place.head()
-        push(place, argo, {"many/a.yaml": "a: 100\n"})
+        push(place, argo, {"many/a.yaml": "kind: 100\n"})
         ok(wait(lambda: argo.count() >= 100, 30), "a push that touches 5,000 applications is under way", receiver.log()[-2000:])
         run("git", "--git-dir", other, "fetch", "-q", place.bare, "+main:main")
         after = place.head()

@@ -246,8 +246,8 @@ def test_hostile(place, before, after):
 def main():
     with Place() as place:
         place.app("web", "apps/web")
-        before = place.commit({"apps/web/a.yaml": "a: 1\n"})
-        after = place.commit({"apps/web/a.yaml": "a: 2\n"})
+        before = place.commit({"apps/web/a.yaml": "kind: 1\n"})
+        after = place.commit({"apps/web/a.yaml": "kind: 2\n"})
         files = setup(place)
         with Receiver(place) as receiver:
             for test, *more in ((test_binding,), (test_secrets,), (test_gitlab,), (test_gitea,), (test_native, files),

@@ -101,7 +101,7 @@ def only_our_hook_waits(place, commit):
 
 
 def commands_see_nothing_of_us(place, receiver, commit):
-    place.commit({"apps/a0/x.yaml": "a: 2\n"}, "two")
+    place.commit({"apps/a0/x.yaml": "kind: 2\n"}, "two")
     github(place, commit, place.head())
     ok(wait(lambda: os.path.exists(os.path.join(place.top, "seen.env"))), "the command is run", receiver.log())
     wait(place.rings)
@@ -120,7 +120,7 @@ def main():
     with Place() as place:
         for i in range(APPLICATIONS):
             place.app(f"a{i}", f"apps/a{i}")
-        commit = place.commit({"apps/a0/x.yaml": "a: 1\n"}, "one")
+        commit = place.commit({"apps/a0/x.yaml": "kind: 1\n"}, "one")
         seen = os.path.join(place.top, "seen")
         place.configure()
         place.ring_command(f"ls /proc/self/fd > {seen}.fds\ncat /proc/self/environ > {seen}.env")

@@ -155,7 +155,7 @@ def few_descriptors():
 def make_history(place, count):
     commits = [place.head()]
     for i in range(count):
-        commits.append(place.commit({"apps/web/a.yaml": f"a: {i}\n"}, push=False))
+        commits.append(place.commit({"apps/web/a.yaml": f"kind: {i}\n"}, push=False))
     place.git("push", "-q", "origin", "HEAD:main")
     return commits
 
@@ -164,7 +164,7 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (8192, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     with Place() as place:
         place.app("web", "apps/web")
-        place.commit({"apps/web/a.yaml": "a: 1\n"})
+        place.commit({"apps/web/a.yaml": "kind: 1\n"})
         history = make_history(place, 200)
         # The limits as they come; only the honest senders share one address.
         place.configure(maxConnectionsPerAddress=32, newConnectionsPerAddress=10000, logLevel="error")

@@ -81,7 +81,7 @@ def completes_ids(prefix):
     program = os.path.join(prefix, "bin/doorbell")
     with Place() as place:
         place.app("web", "apps/web")
-        first = place.commit({"apps/web/a.yaml": "a: 1\n"}, "first")
+        first = place.commit({"apps/web/a.yaml": "kind: 1\n"}, "first")
         place.configure()
         with Receiver(place):
             equal(github(place, ZERO, first), 202, "a delivery is taken")
@@ -120,7 +120,7 @@ def hook_works(prefix):
     program = os.path.join(prefix, "bin/doorbell")
     with Place() as place:
         place.app("web", "apps/web")
-        place.commit({"apps/web/a.yaml": "a: 1\n"}, "first")
+        place.commit({"apps/web/a.yaml": "kind: 1\n"}, "first")
         place.configure()
         result = run(program, "hook", "install", place.bare, "--socket", place.socket, "--secret-file",
                      os.path.join(place.top, "secret"), "--repository", URL, "--source", "hook", check=False)
@@ -129,7 +129,7 @@ def hook_works(prefix):
         equal(os.path.realpath(hook), os.path.realpath(os.path.join(prefix, "libexec/doorbell/post-receive")),
               "... which is the installed one")
         with Receiver(place):
-            place.write("apps/web/a.yaml", "a: 2\n")
+            place.write("apps/web/a.yaml", "kind: 2\n")
             place.git("commit", "-qam", "second")
             pushed = place.git("push", "origin", "HEAD:main")
             ok("remote: doorbell: 1 of 1 applications: web" in pushed.stderr, "a push through it is answered", pushed.stderr)

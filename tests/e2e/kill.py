@@ -175,22 +175,22 @@ def test_readers():
     with Place() as place:
         place.app("web", "apps/web")
         place.app("api", "apps/api")
-        first = place.commit({"apps/web/a.yaml": "a: 1\n", "apps/api/b.yaml": "b: 1\n"})
+        first = place.commit({"apps/web/a.yaml": "kind: 1\n", "apps/api/b.yaml": "kind: 1\n"})
         place.configure(readerTimeLimit="1s")
         with Receiver(place) as receiver:
-            second = place.commit({"apps/web/a.yaml": "a: 2\n"})
+            second = place.commit({"apps/web/a.yaml": "kind: 2\n"})
             github(place, first, second)
             ok(wait(lambda: place.rung() == ["web"]), "with a living reader one application is rung", place.rings())
 
             signal_readers(receiver, signal.SIGSTOP)
-            third = place.commit({"apps/web/a.yaml": "a: 3\n"})
+            third = place.commit({"apps/web/a.yaml": "kind: 3\n"})
             rung = len(place.rings())
             equal(github(place, second, third), 202, "a push is accepted while the readers hang")
             ok(wait(lambda: len(place.rings()) >= rung + 1, 30), "and rings all the same", receiver.log())
 
             for attempt in range(5):
                 before = place.head()
-                after = place.commit({"apps/web/a.yaml": f"a: {attempt + 10}\n"})
+                after = place.commit({"apps/web/a.yaml": f"kind: {attempt + 10}\n"})
                 signal_readers(receiver, signal.SIGKILL)
                 github(place, before, after)
                 signal_readers(receiver, signal.SIGKILL)

@@ -51,15 +51,15 @@ kind: GitRepository
 metadata: {{name: fleet, namespace: flux-system}}
 spec: {{url: '{URL}', ref: {{branch: main}}, ignore: '*.test.yaml'}}
 """
-FILES = {"envs/a/x.yaml": "a: 1\n", "infra/a.yaml": "a: 1\n", "web/a.yaml": "a: 1\n",
+FILES = {"envs/a/x.yaml": "kind: 1\n", "infra/a.yaml": "kind: 1\n", "web/a.yaml": "kind: 1\n",
          "charts/web/Chart.yaml": "name: web\nversion: 1.0.0\n"}
 STEPS = [  # what is pushed, and who is affected
-    ({"envs/b/x.yaml": "b: 1\n"}, ["applicationset:argocd/fleet"]),
-    ({"envs/b/x.yaml": "b: 2\n"}, []),
-    ({"infra/a.yaml": "a: 2\n"}, ["kustomization:flux-system/infra"]),
-    ({"infra/b.test.yaml": "a: 2\n"}, []),
-    ({"other/any.yaml": "a: 2\n"}, ["applicationset:argocd/any"]),
-    ({"charts/web/Chart.yaml": "name: web\nversion: 1.0.1\n", "web/a.yaml": "a: 2\n"},
+    ({"envs/b/x.yaml": "kind: 1\n"}, ["applicationset:argocd/fleet"]),
+    ({"envs/b/x.yaml": "kind: 2\n"}, []),
+    ({"infra/a.yaml": "kind: 2\n"}, ["kustomization:flux-system/infra"]),
+    ({"infra/b.test.yaml": "kind: 2\n"}, []),
+    ({"other/any.yaml": "kind: 2\n"}, ["applicationset:argocd/any"]),
+    ({"charts/web/Chart.yaml": "name: web\nversion: 1.0.1\n", "web/a.yaml": "kind: 2\n"},
      ["argocd/web", "helmrelease:web/web"]),
 ]
 

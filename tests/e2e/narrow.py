@@ -18,7 +18,7 @@ def newest(place):
 
 def test_github(place, receiver):
     before = place.head()
-    after = place.commit({"apps/web/a.yaml": "a: 2\n"})
+    after = place.commit({"apps/web/a.yaml": "kind: 2\n"})
     equal(github(place, before, after, delivery="one"), 202, "a signed GitHub push is accepted")
     ok(wait(lambda: place.rung() == ["web"]), "exactly the application it touched is rung", place.rings())
     equal(place.rings()[0][2:], (before, after), "the target is told from where to where")
@@ -61,7 +61,7 @@ def test_refs(place, receiver):
     equal(newest(place)["pushes"][0]["reason"], "no application follows this ref",
           "a new branch that nobody follows is ignored")
 
-    tagged = place.commit({"apps/tagged/t.yaml": "t: 2\n"})
+    tagged = place.commit({"apps/tagged/t.yaml": "kind: 2\n"})
     place.git("tag", "-a", "-m", "v", "v1.2.0")
     place.git("push", "-q", "origin", "v1.2.0")
     github(place, empty, tagged)
@@ -72,7 +72,7 @@ def test_refs(place, receiver):
     settled(place)
     # A forced push that drops the last change: only what differs between the trees counts.
     place.git("reset", "-q", "--hard", base)
-    forced = place.commit({"apps/api/b.yaml": "b: 3\n"}, push=False)
+    forced = place.commit({"apps/api/b.yaml": "kind: 3\n"}, push=False)
     place.git("push", "-q", "--force", "origin", "HEAD:main")
     rung = len(place.rings())
     github(place, tagged, forced)
@@ -84,7 +84,7 @@ def test_refs(place, receiver):
     ok(wait(lambda: newest(place)["pushes"][0]["state"] == "WAITING"), "a commit that is not there yet is waited for",
        newest(place))
     # The ref moves on meanwhile: the push that waits is decided with the news.
-    after = place.commit({"apps/web/a.yaml": "a: 9\n"})
+    after = place.commit({"apps/web/a.yaml": "kind: 9\n"})
     github(place, forced, after)
     rung = len(place.rings())
     ok(wait(lambda: settled(place) and place.rings()[-1][3] == after), "and decided with the next push", place.rings())
@@ -98,8 +98,8 @@ def test_refs(place, receiver):
 
 def test_hook(place, receiver):
     place.install_hook()
-    place.write("apps/web/a.yaml", "a: 10\n")
-    place.write("apps/api/b.yaml", "b: 10\n")
+    place.write("apps/web/a.yaml", "kind: 10\n")
+    place.write("apps/api/b.yaml", "kind: 10\n")
     place.git("commit", "-qam", "both")
     pushed = place.git("push", "origin", "HEAD:main").stderr
     ok("doorbell: 2 of 3 applications: api, web" in pushed, "the person who pushes is told which", pushed)
@@ -142,7 +142,7 @@ def main():
         place.app("web", "apps/web")
         place.app("api", "apps/api")
         place.app("tagged", "apps/tagged", targetRevision="1.*")
-        place.commit({"apps/web/a.yaml": "a: 1\n", "apps/api/b.yaml": "b: 1\n", "apps/tagged/t.yaml": "t: 1\n"})
+        place.commit({"apps/web/a.yaml": "kind: 1\n", "apps/api/b.yaml": "kind: 1\n", "apps/tagged/t.yaml": "kind: 1\n"})
         place.configure(fetchRetryFirst="1s", fetchRetryMax="2s")
         with Receiver(place) as receiver:
             for test in (test_github, test_refs, test_hook, test_replay, test_status):

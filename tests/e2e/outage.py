@@ -33,7 +33,7 @@ def reload(place, receiver, **changes):
 def pushes_go_on(place, receiver, sentence):
     before = len(place.rings())
     old = place.head()
-    new = place.commit({"apps/web/a.yaml": f"a: {before}\n"})
+    new = place.commit({"apps/web/a.yaml": f"kind: {before}\n"})
     github(place, old, new)
     ok(wait(lambda: len(place.rings()) > before), sentence, receiver.log())
 

@@ -44,7 +44,7 @@ def test_new_things(place, receiver):
     run("git", "clone", "-q", "--bare", place.work, other)
     run("git", "--git-dir", other, "update-ref", "refs/heads/main", place.head())
     before = place.head()
-    after = place.commit({"apps/second/a.yaml": "a: 1\n"})
+    after = place.commit({"apps/second/a.yaml": "kind: 1\n"})
     run("git", "--git-dir", other, "fetch", "-q", place.bare, "+main:main")
     equal(github(place, before, after, path="/hooks/second"), 404, "a source that is not configured is 404")
     more = os.path.join(place.top, "more")
@@ -99,7 +99,7 @@ def test_bad_file(place, receiver):
         ok(any(f"{place.config}:{n}" in l for l in problem for n in range(1, 99)) or not text,
            f"{what}: and where, by line", log)
         equal(receiver.metric(OK_METRIC), 0, f"{what}: the metric is 0")
-        ok(ring(place, receiver, {"apps/web/a.yaml": f"a: {what}\n"}, "web"), f"{what}: the old one goes on working")
+        ok(ring(place, receiver, {"apps/web/a.yaml": f"kind: {what}\n"}, "web"), f"{what}: the old one goes on working")
     begun = len(receiver.log())
     bad_file(place, good)
     ok(wait(lambda: receiver.metric(OK_METRIC) == 1), "a good file makes the metric 1 again", receiver.log()[begun:])
@@ -109,7 +109,7 @@ def test_config_map(top):
     """A directory as Kubernetes mounts it: files are links through ..data, which is swapped."""
     with Place() as place:
         place.app("web", "apps/web")
-        place.commit({"apps/web/a.yaml": "a: 1\n"})
+        place.commit({"apps/web/a.yaml": "kind: 1\n"})
         mount = os.path.join(place.top, "mount")
         os.mkdir(mount)
 
@@ -129,7 +129,7 @@ def test_config_map(top):
         place.config = os.path.join(mount, "doorbell.yaml")
         with Receiver(place) as receiver:
             before = place.head()
-            after = place.commit({"apps/web/a.yaml": "a: 2\n"})
+            after = place.commit({"apps/web/a.yaml": "kind: 2\n"})
             equal(github(place, before, after, secret="the first secret"), 202, "a mounted directory is read")
             publish("2026_2", "the second secret", quietWindow="30ms")
             shutil.rmtree(os.path.join(mount, "..2026_1"))
@@ -216,14 +216,14 @@ def test_under_load(place, receiver):
 
 
 def test_manifests(place, receiver):
-    place.commit({"apps/new/a.yaml": "a: 1\n", "apps/moved/a.yaml": "a: 1\n"})
+    place.commit({"apps/new/a.yaml": "kind: 1\n", "apps/moved/a.yaml": "kind: 1\n"})
     place.app("new", "apps/new")
     ok(wait(lambda: known(place) == ["new", "web"]), "a new manifest on disk is picked up", receiver.log()[-2000:])
     github(place, place.head("HEAD~1"), place.head())
-    ok(ring(place, receiver, {"apps/new/a.yaml": "a: 2\n"}, "new"), "and its application rung", place.rings())
+    ok(ring(place, receiver, {"apps/new/a.yaml": "kind: 2\n"}, "new"), "and its application rung", place.rings())
     place.app("new", "apps/moved")
     path = os.path.join(place.apps, "new.json")
-    ok(wait(lambda: ring(place, receiver, {"apps/moved/a.yaml": f"a: {time.monotonic()}\n"}, "new"), 5),
+    ok(wait(lambda: ring(place, receiver, {"apps/moved/a.yaml": f"kind: {time.monotonic()}\n"}, "new"), 5),
        "a changed manifest is picked up", place.rings())
     begun = len(receiver.log())
     with open(path) as file:
@@ -251,7 +251,7 @@ def test_manifests(place, receiver):
 def main():
     with Place() as place:
         place.app("web", "apps/web")
-        place.commit({"apps/web/a.yaml": "a: 1\n"})
+        place.commit({"apps/web/a.yaml": "kind: 1\n"})
         place.config = os.path.join(place.top, "etc", "doorbell.yaml")
         os.mkdir(os.path.dirname(place.config))
         place.configure()

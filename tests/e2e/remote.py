@@ -52,7 +52,7 @@ class GitServer:
 
 def hide(place):
     """Objects are pushed, the ref is not moved: a sender that is faster than its server."""
-    return place.commit({"apps/web/a.yaml": f"a: {time.monotonic()}\n"}, push=False)
+    return place.commit({"apps/web/a.yaml": f"kind: {time.monotonic()}\n"}, push=False)
 
 
 def record(place):
@@ -72,7 +72,7 @@ def push(place, files, **more):
 
 def test_https(place, server, receiver):
     equal(server.requests(), [], "nothing is fetched before a push arrives")
-    before, after = push(place, {"apps/web/a.yaml": "a: 2\n"})
+    before, after = push(place, {"apps/web/a.yaml": "kind: 2\n"})
     # At first sight what the sender says was before is fetched, too.
     ok(wait(lambda: place.rung(), 20), "the first push has its repository fetched over HTTPS", receiver.log())
     settled(place)
@@ -164,7 +164,7 @@ def test_apps_in_repository(place, server, receiver):
     rung = len(place.rings())
     manifest = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "born", "namespace": "argocd"},
                 "spec": {"project": "default", "source": {"repoURL": URL, "targetRevision": "main", "path": "apps/born"}}}
-    push(place, {"argocd/born.json": json.dumps(manifest), "argocd/a.txt": "a\n", "apps/born/a.yaml": "a: 1\n"})
+    push(place, {"argocd/born.json": json.dumps(manifest), "argocd/a.txt": "a\n", "apps/born/a.yaml": "kind: 1\n"})
     ok(wait(lambda: "born" in [r[1].split("/")[-1] for r in place.rings()[rung:]], 20),
        "a new application in the same push as its files is found and rung", (record(place), receiver.log()[-3000:]))
     settled(place)
@@ -173,16 +173,16 @@ def test_apps_in_repository(place, server, receiver):
     note([a for a in listed if a["application"] == "argocd/born"])
     rung = len(place.rings())
     manifest["spec"]["source"]["path"] = "apps/moved"
-    push(place, {"argocd/born.json": json.dumps(manifest), "apps/moved/a.yaml": "a: 1\n"})
+    push(place, {"argocd/born.json": json.dumps(manifest), "apps/moved/a.yaml": "kind: 1\n"})
     settled(place)
-    push(place, {"apps/moved/a.yaml": "a: 2\n"})
+    push(place, {"apps/moved/a.yaml": "kind: 2\n"})
     ok(wait(lambda: "born" in [r[1].split("/")[-1] for r in place.rings()[rung:]], 20), "a changed one follows its new path",
        record(place))
     settled(place)
     push(place, {"argocd/born.json": "{ broken"})
     settled(place)
     rung = len(place.rings())
-    push(place, {"apps/moved/a.yaml": "a: 3\n"})
+    push(place, {"apps/moved/a.yaml": "kind: 3\n"})
     settled(place)
     equal([r[1] for r in place.rings()[rung:]], ["born"],
           "while a manifest in the repository is broken, its application is rung as before")
@@ -213,10 +213,10 @@ def configure(place, server, **more):
 def test_file_url():
     with Place() as place:
         place.app("web", "apps/web")
-        place.commit({"apps/web/a.yaml": "a: 1\n"})
+        place.commit({"apps/web/a.yaml": "kind: 1\n"})
         place.configure(repositories=[{"url": URL, "fetchUrl": "file://" + place.bare, "defaultBranch": "main"}])
         with Receiver(place) as receiver:
-            push(place, {"apps/web/a.yaml": "a: 2\n"})
+            push(place, {"apps/web/a.yaml": "kind: 2\n"})
             ok(wait(lambda: place.rung() == ["web"], 20), "file:// is fetched like any other address", receiver.log())
 
 
@@ -225,7 +225,7 @@ def test_apps_repository_down():
     with Place() as place:
         place.app("other", "apps/other")
         manifest = open(os.path.join(place.apps, "other.json")).read()
-        place.commit({"apps/other/a.yaml": "a: 1\n", "argocd/other.json": manifest})
+        place.commit({"apps/other/a.yaml": "kind: 1\n", "argocd/other.json": manifest})
         os.remove(os.path.join(place.apps, "other.json"))
         moved = place.bare + ".away"
         os.rename(place.bare, moved)
@@ -237,7 +237,7 @@ def test_apps_repository_down():
                receiver.log())
             before = place.head()
             place.git("remote", "set-url", "origin", moved)
-            after = place.commit({"apps/other/a.yaml": "a: 2\n"})
+            after = place.commit({"apps/other/a.yaml": "kind: 2\n"})
             ok(wait(lambda: github(place, before, after) == 202), "and takes deliveries")
             ok(wait(lambda: "applications not read" in receiver.log(), 20), "it says what it cannot read", receiver.log())
             note([l for l in receiver.log().splitlines() if "not read" in l][0])
@@ -251,7 +251,7 @@ def main():
     with Place() as place:
         place.app("web", "apps/web")
         place.app("api", "apps/api")
-        place.commit({"apps/web/a.yaml": "a: 1\n", "apps/api/a.yaml": "a: 1\n"})
+        place.commit({"apps/web/a.yaml": "kind: 1\n", "apps/api/a.yaml": "kind: 1\n"})
         place.commit({"docs/b.md": "b\n"})
         server = GitServer(place)
         secret_file(os.path.join(place.top, "token"), TOKEN + "\n")

@@ -18,16 +18,16 @@ def newest(place):
 
 
 def repeats(place, receiver, how):
-    first = place.commit({"apps/web/a.yaml": "a: 1\n"}, "one")
+    first = place.commit({"apps/web/a.yaml": "kind: 1\n"}, "one")
     github(place, ZERO, first)
     ok(decided(place, newest(place)), f"{how}: a first push is decided")
-    second = place.commit({"apps/web/a.yaml": "a: 2\n"}, "two")
+    second = place.commit({"apps/web/a.yaml": "kind: 2\n"}, "two")
     github(place, first, second)
     old = newest(place)
     ok(decided(place, old), f"{how}: a second push is decided")
 
     place.git("reset", "-q", "--hard", first)
-    third = place.commit({"apps/web/a.yaml": "a: 3\n"}, "three", push=False)
+    third = place.commit({"apps/web/a.yaml": "kind: 3\n"}, "three", push=False)
     place.git("push", "-q", "--force", "origin", "HEAD:main")
     run("git", "-C", place.bare, "reflog", "expire", "--expire=now", "--all")
     run("git", "-C", place.bare, "gc", "-q", "--prune=now")

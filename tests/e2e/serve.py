@@ -27,7 +27,7 @@ def serve(place, *flags, seconds=20, **environment):
 def small_place(**settings):
     place = Place(**settings)
     place.app("web", "apps/web")
-    place.commit({"apps/web/a.yaml": "a: 1\n"})
+    place.commit({"apps/web/a.yaml": "kind: 1\n"})
     place.configure()
     return place
 

@@ -115,8 +115,8 @@ def main():
     enter, user = walls(calls)
     with Place() as place:
         place.app("web", "apps/web")
-        first = place.commit({"apps/web/a.yaml": "a: 1\n"}, "first")
-        second = place.commit({"apps/web/a.yaml": "a: 2\n"}, "second")
+        first = place.commit({"apps/web/a.yaml": "kind: 1\n"}, "first")
+        second = place.commit({"apps/web/a.yaml": "kind: 2\n"}, "second")
         place.configure(repositories=[{"url": URL, "fetchUrl": "file://" + place.bare, "defaultBranch": "main"}])
         give(place.top, user)
         os.chmod(place.top, stat.S_IRWXU | stat.S_IXGRP | stat.S_IXOTH)
@@ -128,7 +128,7 @@ def main():
             os.environ["GIT_CONFIG_GLOBAL"] = os.path.join(place.top, "gitconfig")
             with open(os.environ["GIT_CONFIG_GLOBAL"], "w") as file:
                 file.write("[safe]\n\tdirectory = *\n")
-            third = place.commit({"apps/web/a.yaml": "a: 3\n"}, "third")
+            third = place.commit({"apps/web/a.yaml": "kind: 3\n"}, "third")
             equal(github(place, second, third), 202, "so is a second one")
             ok(wait(lambda: len(place.rings()) == 2), "... and rung", receiver.log())
             push = place.show(2)["pushes"][0]

@@ -3,7 +3,7 @@
     from doorbell import *
     with Place() as place:                  # a scratch directory with a repository
         place.app("web", "apps/web")        # an Argo CD Application
-        place.commit({"apps/web/a.yaml": "a: 1\n"}, "first")
+        place.commit({"apps/web/a.yaml": "kind: 1\n"}, "first")
         place.configure()                   # writes the configuration
         with Receiver(place) as receiver:   # doorbell serve
             ...
