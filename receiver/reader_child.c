@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,6 +26,8 @@
 #include "receiver/reader_impl.h"
 #include "receiver/sandbox.h"
 #include "repo/isolate.h"
+
+#define IDLE_MS 1000
 
 struct request {
 	const char *op;
@@ -208,7 +211,7 @@ static int serve_affected(struct child *child, const json_t *request, struct err
 	}
 	int status = child_answer_affected(child, &result);
 	affected_release(&result);
-	affected_save(r->state); // nobody waits for this
+	child->unsaved = true;
 	return status;
 }
 
@@ -313,6 +316,23 @@ static void release(struct child *child)
 	}
 }
 
+/*
+ * Writing an index takes half a second for 100,000 applications, and whoever
+ * asks in that time waits: it is done when nobody has asked for a while.
+ */
+static void save_when_idle(struct child *child)
+{
+	struct pollfd fd = { .fd = child->channel, .events = POLLIN };
+
+	if (!child->unsaved || poll(&fd, 1, IDLE_MS) != 0) {
+		return;
+	}
+	for (struct child_repository *r = child->repositories; r != NULL; r = r->next) {
+		affected_save(r->state);
+	}
+	child->unsaved = false;
+}
+
 int reader_child_serve(int channel, unsigned seconds)
 {
 	struct child child = { .channel = channel };
@@ -331,6 +351,7 @@ int reader_child_serve(int channel, unsigned seconds)
 		if (r < 0) {
 			break;
 		}
+		save_when_idle(&child);
 	}
 	buf_release(&frame);
 	release(&child);

@@ -34,6 +34,7 @@ struct child {
 	int channel;
 	json_int_t id;            // of the request at hand
 	bool broken;              // writing failed
+	bool unsaved;             // an index may have changed since all were written
 	struct child_repository *repositories;
 };
 
