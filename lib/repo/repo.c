@@ -24,6 +24,7 @@
 #include <git2/refs.h>
 #include <git2/repository.h>
 #include <git2/revparse.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/buf.h"
@@ -35,7 +36,7 @@
 #define TAG_DEPTH_MAX 16
 #define COMMIT_BYTES_MAX (1024U * 1024)
 #define NOTES 65536U
-#define TREES_BYTES_MAX (64U * 1024 * 1024)
+#define TREES_BYTES_MAX (32U * 1024 * 1024)
 
 struct note {
 	uint8_t id[GIT_OID_RAWSZ];

@@ -3,15 +3,26 @@
  * and which applications that touches?
  *
  * The repository is generated: six files in each application's directory,
- * with a kustomization file.  For 1, 100 and 10,000 changed files: the walk
- * of the two trees as a push meets it (the old tree known, the new one not),
- * git diff-tree beside it, and the whole of affected_compute().
+ * with a kustomization file.  First the walk of two trees, for 1, 100 and
+ * 10,000 changed files, in milliseconds of wall-clock time, the best of some:
+ *
+ *     disk      nothing in memory, the packs not in the system's cache
+ *     cold      nothing in our memory, the packs in the system's cache
+ *     push      the old tree in our memory, as a push before has left it
+ *     again     all of it in our memory
+ *
+ * beside git diff-tree -r, which has nothing in memory either.  Then the whole
+ * of affected_compute(): the index built, stored and read back; a line of
+ * pushes of one to five files, as percentiles; and the large pushes.
  */
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "app/affected.h"
 #include "app/app_yaml.h"
@@ -20,7 +31,8 @@
 #include "tests/support/gitrepo.h"
 #include "tests/support/tap.h"
 
-#define RUNS 3
+#define RUNS 5
+#define PUSHES 300
 
 static double now(void)
 {
@@ -39,12 +51,19 @@ static double busy(void)
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
+/* Resident now. */
 static double megabytes(void)
 {
-	struct rusage usage;
+	FILE *f = fopen("/proc/self/statm", "re");
+	long pages = 0;
 
-	(void)getrusage(RUSAGE_SELF, &usage);
-	return (double)usage.ru_maxrss / 1024;
+	if (f == NULL || fscanf(f, "%*d %ld", &pages) != 1) {
+		pages = 0;
+	}
+	if (f != NULL) {
+		(void)fclose(f);
+	}
+	return (double)pages * (double)sysconf(_SC_PAGESIZE) / 1048576;
 }
 
 static void inline_file(FILE *f, size_t app, const char *name, const char *content)
@@ -90,6 +109,16 @@ static const char *generate(size_t apps)
 			free(text);
 		}
 	}
+	(void)fprintf(f, "reset refs/heads/pushes\nfrom :1\n\n");
+	for (size_t i = 0; i < PUSHES; i++) {
+		(void)fprintf(f, "commit refs/heads/pushes\n%s", who);
+		for (size_t k = 0; k <= i % 5; k++) {
+			char *text = xasprintf("kind: Deployment\nmetadata:\n  name: p%zu\n", i);
+
+			inline_file(f, (i * 7919 + k * 104729) % apps, "deployment.yaml", text);
+			free(text);
+		}
+	}
 	(void)pclose(f);
 	free(command);
 	return repo;
@@ -113,52 +142,99 @@ static void walk(struct repo *repo, const struct oid *a, const struct oid *b, si
 	}
 }
 
-/* The walk with the old tree's objects known; and once more, with all known. */
-static void measure_walk(const char *path, const char *branch, double *ret_push, double *ret_warm,
-			 size_t *ret_found)
+/* Have the packs leave the system's cache, as far as it lets them. */
+static void forget_packs(const char *path)
+{
+	char *dir = xasprintf("%s/.git/objects/pack", path);
+	DIR *d = opendir(dir);
+
+	for (struct dirent *e = d != NULL ? readdir(d) : NULL; e != NULL; e = readdir(d)) {
+		char *file = xasprintf("%s/%s", dir, e->d_name);
+		int fd = open(file, O_RDONLY | O_CLOEXEC);
+
+		if (fd >= 0) {
+			(void)fdatasync(fd);
+			(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+			(void)close(fd);
+		}
+		free(file);
+	}
+	if (d != NULL) {
+		(void)closedir(d);
+	}
+	free(dir);
+}
+
+struct walks {
+	double disk, cold, push, again;
+	size_t found;
+};
+
+static double smaller(double a, double b)
+{
+	return a < b ? a : b;
+}
+
+static double timed_walk(struct repo *repo, const struct oid *a, const struct oid *b,
+			 size_t *found)
+{
+	double start = now();
+
+	*found = 0;
+	walk(repo, a, b, found);
+	return now() - start;
+}
+
+static struct repo *open_repo(const char *path)
+{
+	struct repo *repo = NULL;
+
+	if (repo_open(path, false, &repo, NULL) != 0) {
+		exit(2);
+	}
+	return repo;
+}
+
+static void measure_walk(const char *path, const char *branch, struct walks *w)
 {
 	char *name = xasprintf("%s^{tree}", branch);
 	struct oid base = gitrepo_rev(path, "base^{tree}");
 	struct oid tip = gitrepo_rev(path, name);
+	struct oid none = { .len = 0 };
+	size_t found;
 
-	*ret_push = *ret_warm = 1e9;
+	*w = (struct walks){ 1e9, 1e9, 1e9, 1e9, 0 };
 	for (int run = 0; run < RUNS; run++) {
-		struct repo *repo = NULL;
-		size_t found = 0;
-
-		if (repo_open(path, false, &repo, NULL) != 0) {
-			exit(2);
-		}
-		/* What a push before this one has left behind: the tree it ended at. */
-		struct oid other = gitrepo_rev(path, strcmp(branch, "1") == 0 ? "100^{tree}" : "1^{tree}");
-		walk(repo, &other, &base, &found);
-		found = 0;
-		double start = now();
-		walk(repo, &base, &tip, &found);
-		double push = now() - start;
-		*ret_found = found;
-		start = now();
-		walk(repo, &base, &tip, &found);
-		double warm = now() - start;
-		*ret_push = push < *ret_push ? push : *ret_push;
-		*ret_warm = warm < *ret_warm ? warm : *ret_warm;
+		forget_packs(path);
+		struct repo *repo = open_repo(path);
+		w->disk = smaller(w->disk, timed_walk(repo, &base, &tip, &w->found));
+		repo_free(repo);
+		repo = open_repo(path);
+		w->cold = smaller(w->cold, timed_walk(repo, &base, &tip, &w->found));
+		repo_free(repo);
+		repo = open_repo(path);
+		(void)timed_walk(repo, &none, &base, &found);
+		w->push = smaller(w->push, timed_walk(repo, &base, &tip, &w->found));
+		w->again = smaller(w->again, timed_walk(repo, &base, &tip, &w->found));
 		repo_free(repo);
 	}
 	free(name);
 }
 
-static double measure_git(const char *path, const char *branch)
+static double measure_git(const char *path, const char *branch, bool disk)
 {
 	char *command = xasprintf("git -C '%s' diff-tree -r --name-only base %s >/dev/null", path,
 				  branch);
 	double best = 1e9;
 
 	for (int run = 0; run < RUNS; run++) {
+		if (disk) {
+			forget_packs(path);
+		}
 		double start = now();
 
 		tap_sh("%s", command);
-		double took = now() - start;
-		best = took < best ? took : best;
+		best = smaller(best, now() - start);
 	}
 	free(command);
 	return best;
@@ -179,79 +255,154 @@ static void add_apps(struct app_list *list, size_t apps)
 			(void)fprintf(stderr, "%s\n", err.text);
 			exit(2);
 		}
+		/* As a reader process holds them. */
+		list->items[i] = app_pack_take(list->items[i]);
 		free(text);
 	}
 	strvec_release(&problems);
 }
 
-static double compute(struct affected_state *state, const char *repo, const char *branch,
-		      struct affected *result)
-{
-	struct affected_request request = { .ref = "refs/heads/main", .default_branch = "main" };
-	struct error err = ERROR_INIT;
+/* One push, and what it took: wall-clock and processor time. */
+struct took {
+	double wall, cpu;
+};
 
-	request.after = gitrepo_rev(repo, branch);
-	double start = now();
+static struct took compute(struct affected_state *state, const struct oid *after,
+			   struct affected *result)
+{
+	const struct affected_request request = {
+		.ref = "refs/heads/main", .default_branch = "main", .after = *after,
+	};
+	struct error err = ERROR_INIT;
+	double wall = now();
+	double cpu = busy();
+
 	if (affected_compute(state, &request, result, &err) != 0) {
 		(void)fprintf(stderr, "%s\n", err.text);
 		exit(2);
 	}
-	return now() - start;
+	return (struct took){ now() - wall, busy() - cpu };
+}
+
+static int by_size(const void *a, const void *b)
+{
+	const double *x = a;
+	const double *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static void print_percentiles(const char *what, double *times, size_t count)
+{
+	qsort(times, count, sizeof(*times), by_size);
+	printf("    %-9s p50 %7.2f   p90 %7.2f   p99 %7.2f   max %7.2f\n", what,
+	       times[count / 2], times[count * 9 / 10], times[count * 99 / 100],
+	       times[count - 1]);
+}
+
+static void measure_small(struct affected_state *state, const char *repo)
+{
+	double wall[PUSHES];
+	double cpu[PUSHES];
+	struct affected a = { 0 };
+	size_t affected = 0;
+
+	for (size_t i = 0; i < PUSHES; i++) {
+		char *name = xasprintf("pushes~%zu", PUSHES - 1 - i);
+		struct oid after = gitrepo_rev(repo, name);
+		struct took took = compute(state, &after, &a);
+
+		wall[i] = took.wall;
+		cpu[i] = took.cpu;
+		affected += a.count;
+		affected_release(&a);
+		free(name);
+	}
+	printf("  %d pushes of 1 to 5 files, ms, %zu affected in all:\n", PUSHES, affected);
+	print_percentiles("time", wall, PUSHES);
+	print_percentiles("processor", cpu, PUSHES);
+}
+
+static void measure_large(struct affected_state *state, const char *repo)
+{
+	static const char *const branches[] = { "1", "100", "10000" };
+	struct oid base = gitrepo_rev(repo, "base");
+	struct affected a = { 0 };
+
+	for (size_t b = 0; b < 3; b++) {
+		(void)compute(state, &base, &a);
+		affected_release(&a);
+		struct oid after = gitrepo_rev(repo, branches[b]);
+		struct took took = compute(state, &after, &a);
+
+		printf("  push of %5s files: %8.2f ms, processor %8.2f ms, %zu affected\n",
+		       branches[b], took.wall, took.cpu, a.count);
+		affected_release(&a);
+	}
 }
 
 static void measure_compute(const char *repo, size_t apps)
 {
-	static const char *const branches[] = { "1", "100", "10000" };
+	char *cache = xasprintf("%s/cache%zu", tap_dir(), apps);
 	struct app_list list = { 0 };
 	const struct affected_options options = {
 		.repository_url = "https://git.example.com/large", .path = repo,
+		.cache_directory = cache,
 	};
+	struct oid base = gitrepo_rev(repo, "base");
 	struct affected_state *state = NULL;
 	struct affected a = { 0 };
 
+	tap_sh("mkdir '%s'", cache);
 	add_apps(&list, apps);
-	double before = megabytes();
-	if (affected_state_new(&options, &state, NULL) != 0) {
-		exit(2);
-	}
-	affected_set_apps(state, &list);
-	double cpu = busy();
-	double cold = compute(state, repo, "base", &a);
-	printf("  %zu applications: cold %.0f ms (processor %.0f ms), %.0f MB for it, %.0f MB in all\n",
-	       a.tracked, cold, busy() - cpu, megabytes() - before, megabytes());
-	affected_release(&a);
-	for (size_t b = 0; b < 3; b++) {
-		cpu = busy();
-		double push = compute(state, repo, branches[b], &a);
-
-		printf("  push of %5s files: %8.2f ms (processor %.2f ms), %zu of %zu affected\n",
-		       branches[b], push, busy() - cpu, a.count, a.tracked);
+	printf("  %zu applications, %.0f MB\n", apps, megabytes());
+	for (int restart = 0; restart < 2; restart++) {
+		if (affected_state_new(&options, &state, NULL) != 0) {
+			exit(2);
+		}
+		double start = now();
+		affected_set_apps(state, &list);
+		double set = now() - start;
+		struct took took = compute(state, &base, &a);
+		printf("  %s: %.0f ms, processor %.0f ms (and %.0f ms for the applications), "
+		       "%.0f MB in all\n", restart ? "index read back" : "index built",
+		       took.wall, took.cpu, set, megabytes());
 		affected_release(&a);
-		(void)compute(state, repo, "base", &a);
-		affected_release(&a);
+		start = now();
+		if (!restart) {
+			affected_state_free(state);
+			printf("  index written: %.0f ms\n", now() - start);
+		}
 	}
+	measure_small(state, repo);
+	measure_large(state, repo);
+	printf("  %.0f MB in all\n", megabytes());
 	affected_state_free(state);
 	app_list_release(&list);
+	free(cache);
 }
 
 int main(void)
 {
 	static const size_t sizes[] = { 1000, 10000, 100000 };
 	static const char *const branches[] = { "1", "100", "10000" };
+	double load[1] = { 0 };
 
-	printf("What changed, ms (best of %d)\n\n", RUNS);
-	printf("%8s %8s %10s %10s %14s\n", "files", "changed", "push", "again", "git diff-tree");
+	(void)getloadavg(load, 1);
+	printf("load %.1f; what changed, ms (best of %d)\n\n", load[0], RUNS);
+	printf("%8s %8s %9s %9s %9s %9s   %s\n", "files", "changed", "disk", "cold", "push",
+	       "again", "git diff-tree: disk, cold");
 	for (size_t s = 0; s < 3; s++) {
 		const char *repo = generate(sizes[s]);
 
 		for (size_t b = 0; b < 3; b++) {
-			double push;
-			double warm;
-			size_t found;
+			struct walks w;
 
-			measure_walk(repo, branches[b], &push, &warm, &found);
-			printf("%8zu %8zu %10.2f %10.2f %14.1f\n", sizes[s] * 6, found, push, warm,
-			       measure_git(repo, branches[b]));
+			measure_walk(repo, branches[b], &w);
+			printf("%8zu %8zu %9.2f %9.2f %9.2f %9.2f   %18.1f %8.1f\n", sizes[s] * 6,
+			       w.found, w.disk, w.cold, w.push, w.again,
+			       measure_git(repo, branches[b], true),
+			       measure_git(repo, branches[b], false));
 		}
 		measure_compute(repo, sizes[s]);
 		printf("\n");
