@@ -3,7 +3,8 @@
 
 All applications follow one branch of one repository; each reads a directory of
 its own.  Resident megabytes after a first push (all are read) and ten more
-(one is read again).
+(one is read again); and processor seconds until the end of the first push,
+which is what "first push" takes where nothing else runs.
 
     APPLICATIONS=1000,10000,100000
 """
@@ -28,7 +29,8 @@ def prepare(place, count):
         lines.append(f"commit refs/heads/main\nmark :{i + 1}\ncommitter t <t@example.org> {1700000000 + i} +0000\n"
                      "data 1\nx\n")
         for app in range(count) if i == 0 else [i * 7 % count]:
-            lines.append(f"M 100644 inline apps/{app // 1000}/{app}/a.yaml\ndata {len(str(i)) + 4}\na: {i}\n\n")
+            text = f"kind: ConfigMap\nmetadata: {{name: a}}\ndata: {{a: '{i}'}}\n"
+            lines.append(f"M 100644 inline apps/{app // 1000}/{app}/a.yaml\ndata {len(text)}\n{text}\n")
     lines.append("done\n")
     marks = os.path.join(place.top, "marks")
     run("git", "--git-dir", place.bare, "fast-import", "--quiet", f"--export-marks={marks}", input="".join(lines))
@@ -56,6 +58,13 @@ def children(pid):
         return [int(word) for word in file.read().split()]
 
 
+def processor(pid):
+    """Seconds of user and system time."""
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def push(place, receiver, before, after, number):
     """Move the branch and tell of it; its record once it is decided."""
     run("git", "--git-dir", place.bare, "update-ref", "refs/heads/main", after)
@@ -72,21 +81,22 @@ def measure(count):
         begin = time.monotonic()
         with Receiver(place) as receiver:
             ready = time.monotonic() - begin
-            times = []
+            times, pid = [], receiver.process.pid
             for i in range(STEPS):
                 record = push(place, receiver, commits[i], commits[i + 1], i + 1)
                 times.append(record["decision"]["after_ms"])
+                if i == 0:
+                    work = processor(pid), sum(processor(child) for child in children(pid))
                 if record["decision"]["affected"] != 1:
                     print(f"  {record['decision']['affected']} affected: {record['reason']}")
-            pid = receiver.process.pid
             reader = sum(resident(child) for child in children(pid))
             print(f"{count:>12} {ready:>9.2f} {times[0]:>14} {statistics.median(times[1:]):>12.0f} "
-                  f"{resident(pid):>12.0f} {reader:>10.0f}", flush=True)
+                  f"{resident(pid):>12.0f} {reader:>10.0f} {work[0]:>11.1f} {work[1]:>9.1f}", flush=True)
 
 
 def main():
     print(f"load {os.getloadavg()[0]:.1f}\n{'applications':>12} {'ready s':>9} {'first push ms':>14} {'others ms':>12} "
-          f"{'receiver MB':>12} {'reader MB':>10}")
+          f"{'receiver MB':>12} {'reader MB':>10} {'receiver s':>11} {'reader s':>9}")
     for count in FLEETS:
         measure(count)
 
