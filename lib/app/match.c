@@ -203,8 +203,9 @@ static bool path_fits(struct current *c, const struct posting *p, bool self)
 	if (self) {
 		return !(p->flags & INPUTS_BELOW);
 	}
-	return p->filter == 0 || (p->flags & INPUTS_LINKS && link_appears(c->change)) ||
-	       filter_takes(c, p);
+	bool link = c->change->before.kind == TREE_LINK || c->change->after.kind == TREE_LINK;
+
+	return p->filter == 0 || (p->flags & INPUTS_LINKS && link) || filter_takes(c, p);
 }
 
 /* Does the change touch a probe that its path leads to? self: the probe is at the path. */

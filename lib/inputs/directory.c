@@ -11,6 +11,8 @@
  *   - not directory.exclude; directory.include, if there is one: patterns of
  *     gobwas without separators ("*" matches "/"), on the path below the
  *     source's (directory_pattern.h)
+ *   - a link is followed before the patterns are asked; where that fails (a
+ *     ring), all of it fails
  *   - of a link the target is read; the link's name decides whether it is
  *     Jsonnet, or the target's, by the version: here either does
  * A pattern that is malformed matches nothing.
@@ -41,6 +43,8 @@
 struct directory {
 	const char *dir;
 	const char *as;        // how the source writes dir
+	const struct inputs_filter *filter;
+	const char *argument;
 	const json_t *options;
 	json_t *jsonnet;       // options of Jsonnet files; NULL: none yet
 };
@@ -141,6 +145,9 @@ static void visit(struct inputs_walk *w, void *arg, const char *path,
 		  const struct tree_entry *entry)
 {
 	struct directory *d = arg;
+	const char *below = path + strlen(d->dir) + (d->dir[0] != '\0');
+	const char *slash = strrchr(below, '/');
+	size_t name_at = slash != NULL ? (size_t)(slash + 1 - below) : 0;
 	bool jsonnet = ends_with(path, ".jsonnet");
 	struct inputs_entry target;
 
@@ -148,6 +155,10 @@ static void visit(struct inputs_walk *w, void *arg, const char *path,
 		return;
 	}
 	print(w, d, path, entry);
+	if (entry->kind == TREE_LINK && !d->filter->match(d->argument, below, name_at)) {
+		(void)inputs_lookup(w, path, NULL);
+		return;
+	}
 	if (entry->kind == TREE_LINK) {
 		if (inputs_file(w, path, INPUTS_MEANING, &target) != INPUTS_FILE) {
 			return;
@@ -155,8 +166,6 @@ static void visit(struct inputs_walk *w, void *arg, const char *path,
 		jsonnet = jsonnet || ends_with(target.real, ".jsonnet");
 	}
 	if (jsonnet) {
-		const char *below = path + strlen(d->dir) + (d->dir[0] != '\0');
-
 		if (d->jsonnet == NULL) {
 			d->jsonnet = jsonnet_options(w, d->as, d->options);
 		}
@@ -166,22 +175,24 @@ static void visit(struct inputs_walk *w, void *arg, const char *path,
 
 static void walk(struct inputs_walk *w, const char *dir, const json_t *options)
 {
-	const unsigned flags = INPUTS_MEANING | INPUTS_OBJECTS;
+	const unsigned flags = INPUTS_MEANING | INPUTS_OBJECTS | INPUTS_LINKS;
 	const char *as = json_string_value(json_object_get(options, "as"));
-	struct directory d = { .dir = dir, .as = as != NULL ? as : dir, .options = options };
-	const struct inputs_filter *filter = json_object_get(options, "any") != NULL
-						     ? &inputs_filter_any_manifests
-						     : &inputs_filter_manifests;
+	bool any = json_object_get(options, "any") != NULL;
 	const char *include = text_of(options, "include");
 	const char *exclude = text_of(options, "exclude");
-	const char *argument = include[0] == '\0' && exclude[0] == '\0'
-				       ? ""
-				       : inputs_format(w, "%s\n%s", include, exclude);
+	bool all = include[0] == '\0' && exclude[0] == '\0';
+	struct directory d = {
+		.dir = dir,
+		.as = as != NULL ? as : dir,
+		.filter = any ? &inputs_filter_any_manifests : &inputs_filter_manifests,
+		.argument = all ? "" : inputs_format(w, "%s\n%s", include, exclude),
+		.options = options,
+	};
 
 	if (json_object_get(options, "recurse") != NULL) {
-		inputs_subtree(w, dir, filter, argument, flags, visit, &d);
+		inputs_subtree(w, dir, d.filter, d.argument, flags, visit, &d);
 	} else {
-		inputs_list(w, dir, filter, argument, flags, visit, &d);
+		inputs_list(w, dir, d.filter, d.argument, flags, visit, &d);
 	}
 	if (d.jsonnet != NULL) {
 		jsonnet_walk_code(w, json_object_get(options, "imports"), d.jsonnet);

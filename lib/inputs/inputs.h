@@ -41,7 +41,7 @@ enum {
 	INPUTS_BELOW = 16,  // SUBTREE: the path itself does not count
 	INPUTS_NO_FILES = 32, // only directories, and submodules, touch it
 	INPUTS_OBJECTS = 64, // files that hold no Kubernetes object do not touch it (meaning.h)
-	INPUTS_LINKS = 128   // SUBTREE: a link that appears touches it, whatever the filter says
+	INPUTS_LINKS = 128   // SUBTREE, LIST: links touch it, whatever the filter says
 };
 
 /*

@@ -18,6 +18,7 @@ struct listing {
 	const char *argument;
 	size_t skip;           // bytes of the path in front of what the filter sees
 	bool recurse;
+	bool links;            // all, whatever the filter says
 	inputs_visit visit;
 	void *arg;
 };
@@ -81,7 +82,7 @@ static void list(const struct listing *l, const char *dir, const struct oid *id,
 		if (path == NULL) {
 			break;
 		}
-		if (wanted(l, path)) {
+		if (wanted(l, path) || (l->links && entry.kind == TREE_LINK)) {
 			l->visit(w, l->arg, path, &entry);
 		}
 		if (entry.kind == TREE_GITLINK && l->recurse) {
@@ -115,7 +116,7 @@ void inputs_list(struct inputs_walk *w, const char *dir, const struct inputs_fil
 {
 	struct listing l = {
 		.w = w, .filter = filter, .argument = argument != NULL ? argument : "",
-		.visit = visit, .arg = arg,
+		.links = (flags & INPUTS_LINKS) != 0, .visit = visit, .arg = arg,
 	};
 
 	log_and_list(&l, PROBE_LIST, dir, flags);
@@ -126,7 +127,7 @@ void inputs_subtree(struct inputs_walk *w, const char *dir, const struct inputs_
 {
 	struct listing l = {
 		.w = w, .filter = filter, .argument = argument != NULL ? argument : "",
-		.recurse = true, .visit = visit, .arg = arg,
+		.recurse = true, .links = (flags & INPUTS_LINKS) != 0, .visit = visit, .arg = arg,
 	};
 
 	log_and_list(&l, PROBE_SUBTREE, dir, flags);

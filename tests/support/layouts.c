@@ -157,23 +157,32 @@ static char *tell(const struct affected *result)
 	return buf_detach(&out);
 }
 
-static void check(struct affected_state *state, const struct layout *layout, size_t i)
+/* Push one; the caller frees the result. */
+static void push(struct affected_state *state, const struct layout *layout, size_t i,
+		 struct affected *result)
 {
 	char *ref = xasprintf("refs/heads/case-%zu", i);
 	struct error err = ERROR_INIT;
-	struct affected result = { .count = 0 };
 	struct affected_request request = {
 		.ref = ref,
 		.default_branch = "main",
 		.before = commit_of(state, i, "~1"),
 		.after = commit_of(state, i, ""),
 	};
-	int r = affected_compute(state, &request, &result, &err);
+	int r = affected_compute(state, &request, result, &err);
 
-	if (r != 0 || result.fallback != NULL) {
+	if (r != 0 || result->fallback != NULL) {
 		tap_ok(false, "\"%s\" is decided: %s", layout->name,
-		       r != 0 ? err.text : result.fallback);
+		       r != 0 ? err.text : result->fallback);
 	}
+	free(ref);
+}
+
+static void check(struct affected_state *state, const struct layout *layout, size_t i)
+{
+	struct affected result = { .count = 0 };
+
+	push(state, layout, i, &result);
 	char *reason = tell(&result);
 	char *want = layout->reason != NULL ? put_in(layout->reason, i) : NULL;
 	tap_int(result.count, layout->affected, "%s%s%s", layout->name,
@@ -184,10 +193,10 @@ static void check(struct affected_state *state, const struct layout *layout, siz
 	free(want);
 	free(reason);
 	affected_release(&result);
-	free(ref);
 }
 
-void layouts_run(const struct layout *layouts, size_t count, const char *spec)
+/* Make them all and push each; check it, or only tell whether it touched. */
+static void run(const struct layout *layouts, size_t count, const char *spec, bool *ret_touched)
 {
 	struct app_list list = { .items = NULL };
 	struct affected_state *state = NULL;
@@ -203,9 +212,30 @@ void layouts_run(const struct layout *layouts, size_t count, const char *spec)
 	}
 	affected_set_apps(state, &list);
 	for (size_t i = 0; i < count; i++) {
-		check(state, &layouts[i], i);
+		struct affected result = { .count = 0 };
+
+		if (ret_touched == NULL) {
+			check(state, &layouts[i], i);
+			continue;
+		}
+		push(state, &layouts[i], i, &result);
+		ret_touched[i] = result.count > 0;
+		affected_release(&result);
 	}
 	affected_state_free(state);
 	app_list_release(&list);
 	free(path);
+}
+
+void layouts_run(const struct layout *layouts, size_t count, const char *spec)
+{
+	run(layouts, count, spec, NULL);
+}
+
+bool *layouts_touch(const struct layout *layouts, size_t count)
+{
+	bool *touched = xcalloc(count + 1, sizeof(*touched));
+
+	run(layouts, count, NULL, touched);
+	return touched;
 }

@@ -39,4 +39,7 @@ struct layout {
 /* Check each; spec is for those without one. */
 void layouts_run(const struct layout *layouts, size_t count, const char *spec);
 
+/* Whether each touches its application, without a check; the caller frees the array. */
+bool *layouts_touch(const struct layout *layouts, size_t count);
+
 #endif
