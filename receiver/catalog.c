@@ -319,6 +319,7 @@ static void add_place(struct catalog *c, struct inventory *inv,
 	};
 
 	inventory_add_place(inv, &place);
+	inventory_set_cluster(inv, from->cluster);
 	free(ref);
 }
 
@@ -331,8 +332,10 @@ static void add_configured(struct catalog *c, struct inventory *inv)
 
 		if (from->file != NULL) {
 			inventory_add_file(inv, from->file);
+			inventory_set_cluster(inv, from->cluster);
 		} else if (from->directory != NULL) {
 			inventory_add_directory(inv, from->directory);
+			inventory_set_cluster(inv, from->cluster);
 		} else {
 			add_place(c, inv, from);
 		}

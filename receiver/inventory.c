@@ -37,6 +37,7 @@ struct source {
 	char *ref;
 	char *directory;
 	struct inventory_place place; // borrows the three
+	char *cluster;                // where its applications run, or NULL
 	bool known;                   // a place: it was read once
 	char digest[SHA256_HEX_MAX + 1]; // of what was read last
 	struct app_list list;
@@ -94,6 +95,14 @@ void inventory_add_directory(struct inventory *inv, const char *path)
 	add_source(inv, KIND_DIRECTORY)->path = xstrdup(path);
 }
 
+void inventory_set_cluster(struct inventory *inv, const char *cluster)
+{
+	struct source *last = inv->sources[inv->count - 1];
+
+	free(last->cluster);
+	last->cluster = cluster != NULL ? xstrdup(cluster) : NULL;
+}
+
 void inventory_add_place(struct inventory *inv, const struct inventory_place *place)
 {
 	struct source *source = add_source(inv, KIND_PLACE);
@@ -131,6 +140,7 @@ static void source_free(struct source *source)
 	free(source->repository);
 	free(source->ref);
 	free(source->directory);
+	free(source->cluster);
 	free(source);
 }
 
@@ -448,13 +458,19 @@ static void canonicalise(const struct inventory *inv, struct app *app)
 	}
 }
 
+/* Flux's objects of one name are put together when they are linked. */
+static bool may_repeat(const struct app *app)
+{
+	return app->kind != APP_APPLICATION && app->kind != APP_APPLICATION_SET;
+}
+
 static void merge_app(struct inventory *inv, struct seen **seen, struct app *app)
 {
 	char *name = app_full_name(app);
 	struct seen *found = NULL;
 
 	HASH_FIND_STR(*seen, name, found);
-	if (found != NULL) {
+	if (found != NULL && !may_repeat(app)) {
 		strvec_pushf(&inv->problems, "%s: application '%s' was read from %s already",
 			     app->origin, name, found->origin);
 		free(name);
@@ -466,11 +482,23 @@ static void merge_app(struct inventory *inv, struct seen **seen, struct app *app
 		free(name);
 		return;
 	}
+	app_list_add_take(&inv->merged, app); /* a view: never released as a list */
+	if (found != NULL) {
+		free(name);
+		return;
+	}
 	found = xcalloc(1, sizeof(*found));
 	found->name = name;
 	found->origin = app->origin;
 	HASH_ADD_KEYPTR(hh, *seen, found->name, strlen(found->name), found);
-	app_list_add_take(&inv->merged, app); /* a view: never released as a list */
+}
+
+/* Where it was read says where it runs. */
+static void place_app(const struct source *source, struct app *app)
+{
+	app_set_cluster(app, source->cluster);
+	app->home_repository = source->repository;
+	app->home_ref = source->ref;
 }
 
 /*
@@ -486,7 +514,7 @@ static void link_all(struct inventory *inv)
 	for (size_t i = 0; i < list->count; i++) {
 		struct app *app = list->items[i];
 
-		if (app->kind != APP_GIT_REPOSITORY) {
+		if (app_kind_is_rung(app->kind) && !app->folded) {
 			canonicalise(inv, app);
 			list->items[kept++] = app;
 		}
@@ -508,6 +536,7 @@ void inventory_merge(struct inventory *inv)
 		struct source *source = inv->sources[i];
 
 		for (size_t k = 0; k < source->list.count; k++) {
+			place_app(source, source->list.items[k]);
 			merge_app(inv, &seen, source->list.items[k]);
 		}
 		for (size_t k = 0; k < source->problems.count; k++) {

@@ -4,7 +4,8 @@
  * Files and directories are the operator's, like the configuration, and are
  * read here.  What a repository holds is read by a reader process and handed
  * in.  All of it becomes one list, in which an application that is found
- * twice counts once (the first source wins, and the other is a problem).
+ * twice counts once (the first source wins, and the other is a problem; of
+ * Flux's objects the inputs of both count).
  *
  * Loop thread only.
  */
@@ -40,6 +41,9 @@ struct inventory *inventory_new(inventory_name_fn name, void *ctx);
 void inventory_add_file(struct inventory *inv, const char *path);
 void inventory_add_directory(struct inventory *inv, const char *path);
 void inventory_add_place(struct inventory *inv, const struct inventory_place *place);
+
+/* Where the applications of what was added last run: copied; NULL or "": not said. */
+void inventory_set_cluster(struct inventory *inv, const char *cluster);
 
 /* Free it with its list; NULL is fine. */
 void inventory_free(struct inventory *inv);

@@ -80,6 +80,7 @@ static uint64_t mix_app(uint64_t digest, const struct app *app)
 	digest = mix_text(digest, app->name);
 	digest = mix_text(digest, app->namespace);
 	digest = mix_text(digest, app->project);
+	digest = mix_text(digest, app->cluster);
 	digest = mix_text(digest, app->generate_paths);
 	digest = mix(digest, switches, sizeof(switches));
 	for (size_t i = 0; i < app->source_count; i++) {

@@ -238,6 +238,10 @@ static const struct kind {
 			       flux_read_helm_release },
 	[APP_GIT_REPOSITORY] = { "GitRepository", "source.toolkit.fluxcd.io/",
 				 "gitrepository:", flux_read_git_repository },
+	[APP_HELM_CHART] = { "HelmChart", "source.toolkit.fluxcd.io/", "helmchart:",
+			     flux_read_helm_chart },
+	[APP_ARTIFACT_GENERATOR] = { "ArtifactGenerator", "source.extensions.fluxcd.io/",
+				     "artifactgenerator:", flux_read_artifact_generator },
 };
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
@@ -245,6 +249,11 @@ static const struct kind {
 const char *app_kind_name(enum app_kind kind)
 {
 	return kinds[kind].name;
+}
+
+bool app_kind_is_rung(enum app_kind kind)
+{
+	return kind <= APP_HELM_RELEASE;
 }
 
 enum app_kind app_name_kind(const char *full_name, const char **ret_rest)
@@ -300,6 +309,13 @@ static size_t kind_of(const json_t *object)
 	return k;
 }
 
+void app_set_cluster(struct app *app, const char *cluster)
+{
+	free(app->cluster);
+	app->cluster = cluster != NULL && cluster[0] != '\0' && is_name(cluster) ? xstrdup(cluster)
+										 : NULL;
+}
+
 enum app_result app_from_json(const json_t *object, const char *origin, struct app **ret_app,
 			      struct error *err)
 {
@@ -314,6 +330,7 @@ enum app_result app_from_json(const json_t *object, const char *origin, struct a
 	app = xcalloc(1, sizeof(*app));
 	app->kind = (enum app_kind)kind;
 	app->origin = xstrdup(origin);
+	app_set_cluster(app, json_string_value(json_object_get(object, "cluster")));
 	if (read_metadata(app, object, err) < 0 || read_spec(app, object, err) < 0) {
 		goto out;
 	}
@@ -393,6 +410,9 @@ json_t *app_to_json(const struct app *app)
 	json_t *object = json_pack("{s:s, s:s, s:o}", "apiVersion", version, "kind",
 				   app_kind_name(app->kind), "metadata", metadata);
 	free(version);
+	if (app->cluster != NULL) {
+		(void)json_object_set_new(object, "cluster", json_string(app->cluster));
+	}
 	if (app->kind == APP_APPLICATION) {
 		(void)json_object_set_new(object, "spec", spec_to_json(app));
 		return object;
@@ -425,13 +445,16 @@ void app_free(struct app *app)
 	free(app->project);
 	free(app->generate_paths);
 	free(app->origin);
+	free(app->cluster);
 	free(app);
 }
 
 char *app_full_name(const struct app *app)
 {
-	return xasprintf("%s%s%s%s", kinds[app->kind].prefix, app->namespace,
-			 app->namespace[0] != '\0' ? "/" : "", app->name);
+	return xasprintf("%s%s%s%s%s%s", kinds[app->kind].prefix, app->namespace,
+			 app->namespace[0] != '\0' ? "/" : "", app->name,
+			 app->cluster != NULL ? "@" : "",
+			 app->cluster != NULL ? app->cluster : "");
 }
 
 void app_list_add_take(struct app_list *list, struct app *app)

@@ -30,8 +30,14 @@ enum app_kind {
 	APP_APPLICATION_SET, // Argo CD: its sources are its git generators
 	APP_KUSTOMIZATION,   // Flux
 	APP_HELM_RELEASE,    // Flux: with a chart from a GitRepository
-	APP_GIT_REPOSITORY   // Flux: not rung, the others refer to it (app_link())
+	/* Flux: not rung, the others refer to them (app_link()). */
+	APP_GIT_REPOSITORY,
+	APP_HELM_CHART,
+	APP_ARTIFACT_GENERATOR
 };
+
+/* Is such an object rung, or is it only there to be referred to? */
+bool app_kind_is_rung(enum app_kind kind);
 
 /* "Application", "ApplicationSet", "Kustomization", ... */
 const char *app_kind_name(enum app_kind kind);
@@ -65,6 +71,13 @@ struct app {
 	size_t source_count;
 	json_t *spec;          // Flux: what app_link() needs; else NULL
 	char *origin;          // where it was read: "file:line", for people
+	char *cluster;         // where it runs, by the configuration, or NULL
+	/*
+	 * Of the repository that it was read from, borrowed, for app_link() alone:
+	 * its name and the ref's full name. NULL: from elsewhere.
+	 */
+	const char *home_repository, *home_ref;
+	bool folded;           // app_link(): another of its name has its sources, too
 	bool packed;           // one block of memory, see app_pack_take()
 };
 
@@ -94,9 +107,12 @@ void app_free(struct app *app);
 /*
  * "namespace/name", or "name" if it has no namespace, as a new string. Other
  * kinds have theirs in front: "applicationset:argocd/name", "kustomization:...",
- * "helmrelease:...".
+ * "helmrelease:...". Behind it is "@cluster", if it has one.
  */
 char *app_full_name(const struct app *app);
+
+/* Say where it runs: copied; NULL, "", and what is no Kubernetes name are none. */
+void app_set_cluster(struct app *app, const char *cluster);
 
 /* The kind that a full name says, and where the rest of the name begins. */
 enum app_kind app_name_kind(const char *full_name, const char **ret_rest);
@@ -135,8 +151,10 @@ void app_list_add_take(struct app_list *list, struct app *app);
 
 /*
  * Give Flux's objects in list their sources, from the GitRepositories in the
- * list; those that they had go. problems gets a line for each reference to a
- * GitRepository that is not there.
+ * list; those that they had go.  One reads from objects of its own cluster.
+ * Of several with one full name the first gets the sources of all, and the
+ * others are folded.  problems gets a line for each object that is referred to
+ * and not there, and for those folded.
  */
 void app_link(const struct app_list *list, struct strvec *problems);
 

@@ -1,6 +1,6 @@
 /*
  * Between the files that read manifests: app.c (Application), appset.c
- * (ApplicationSet), flux.c (Flux), app_field.c (what they share).
+ * (ApplicationSet), flux.c and flux_link.c (Flux), app_field.c (what they share).
  */
 #ifndef LIB_APP_APP_IMPL_H
 #define LIB_APP_APP_IMPL_H
@@ -60,11 +60,13 @@ void app_release_source(struct app_source *source);
  * Read spec (borrowed) of one kind into app, which has its metadata. 0, or -1
  * with err.  An ApplicationSet's git generators become its sources (appset.c);
  * what Flux reads is only known with its GitRepository: the spec is kept for
- * app_link() (flux.c).
+ * app_link() (flux_link.c).
  */
 int appset_read(struct app *app, const json_t *spec, struct error *err);
 int flux_read_kustomization(struct app *app, const json_t *spec, struct error *err);
 int flux_read_helm_release(struct app *app, const json_t *spec, struct error *err);
 int flux_read_git_repository(struct app *app, const json_t *spec, struct error *err);
+int flux_read_helm_chart(struct app *app, const json_t *spec, struct error *err);
+int flux_read_artifact_generator(struct app *app, const json_t *spec, struct error *err);
 
 #endif

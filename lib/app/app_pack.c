@@ -58,6 +58,7 @@ static void add_all(struct packing *p, const struct app *app, char *const *texts
 	to->project = add(p, app->project);
 	to->generate_paths = add(p, app->generate_paths);
 	to->origin = add(p, app->origin);
+	to->cluster = add(p, app->cluster);
 	to->spec = NULL;
 	for (size_t i = 0; i < app->source_count; i++) {
 		add_source(p, &app->sources[i], texts[i], &sources[i]);

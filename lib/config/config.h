@@ -57,6 +57,7 @@ struct config_applications {
 	char *repository;
 	char *ref;             // with repository; short or full name
 	char *path;            // with repository: directory in it, "" = all
+	char *cluster;         // where they run: a part of their names; or NULL
 };
 
 /* A target: of kind exec if command is not empty, of kind argocd if url is set. */

@@ -238,6 +238,15 @@ static bool leaves(const char *path)
 	       (strlen(path) >= 3 && strcmp(path + strlen(path) - 3, "/..") == 0);
 }
 
+/* The characters of a Kubernetes name. */
+static bool is_cluster(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > 0 && len <= NAME_MAX_BYTES &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-.") == len;
+}
+
 static void check_applications(struct config_loader *l, const json_t *node, const void *item)
 {
 	const struct config_applications *a = item;
@@ -262,6 +271,11 @@ static void check_applications(struct config_loader *l, const json_t *node, cons
 	if (a->repository != NULL && a->path != NULL && leaves(a->path)) {
 		config_problem(l, json_object_get(node, "path"), NULL,
 			       "'path' leaves the repository: give a path below its root");
+	}
+	if (a->cluster != NULL && !is_cluster(a->cluster)) {
+		config_problem(l, json_object_get(node, "cluster"), NULL,
+			       "'cluster' is '%.60s': give a name of a-z, 0-9, '-' and '.'",
+			       a->cluster);
 	}
 }
 

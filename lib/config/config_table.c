@@ -166,6 +166,8 @@ static const struct config_setting application_settings[] = {
 	  "its branch or tag; HEAD if not given" },
 	{ "path", CONFIG_STRING, AT(path), NULL, 0, 0, NULL, true,
 	  "directory in it; all if not given" },
+	{ "cluster", CONFIG_STRING, AT(cluster), NULL, 0, 0, NULL, true,
+	  "where they run; their names end in @ and this" },
 };
 
 #undef AT

@@ -3,7 +3,7 @@
  *
  * It is given as a list of arguments and started without a shell.  What it is
  * about stands in its environment (DOORBELL_KIND, DOORBELL_APPLICATION,
- * DOORBELL_NAMESPACE, DOORBELL_PROJECT, DOORBELL_REPOSITORY, DOORBELL_REF,
+ * DOORBELL_NAMESPACE, DOORBELL_CLUSTER, DOORBELL_PROJECT, DOORBELL_REPOSITORY, DOORBELL_REF,
  * DOORBELL_BEFORE, DOORBELL_AFTER, DOORBELL_PUSH, DOORBELL_ATTEMPT) and, with
  * the reasons, as one JSON object on its standard input.  DOORBELL_KIND is
  * Application, ApplicationSet, or Flux's Kustomization or HelmRelease.  There
@@ -114,6 +114,7 @@ static void make_environment(const struct target_options *options, const struct 
 	strvec_pushf(env, "DOORBELL_KIND=%s", app_kind_name(app->kind));
 	strvec_pushf(env, "DOORBELL_APPLICATION=%s", app->name);
 	strvec_pushf(env, "DOORBELL_NAMESPACE=%s", app->space);
+	strvec_pushf(env, "DOORBELL_CLUSTER=%s", app->cluster);
 	strvec_pushf(env, "DOORBELL_PROJECT=%s", trigger->project ? trigger->project : "");
 	strvec_pushf(env, "DOORBELL_REPOSITORY=%s", trigger->repository ? trigger->repository : "");
 	strvec_pushf(env, "DOORBELL_REF=%s", trigger->ref ? trigger->ref : "");

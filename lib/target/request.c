@@ -39,12 +39,18 @@ int target_split(const char *application, struct target_application *ret, struct
 	*ret = (struct target_application){ .kind = app_name_kind(application, &application) };
 	const char *slash = strchr(application, '/');
 	const char *name = slash == NULL ? application : slash + 1;
+	const char *at = strchr(name, '@');
+	size_t len = at != NULL ? (size_t)(at - name) : strlen(name);
 
+	if (at != NULL && copy_part(at + 1, strlen(at + 1), ret->cluster,
+				    TARGET_NAMESPACE_MAX, "cluster", err) < 0) {
+		return -1;
+	}
 	if (slash != NULL && copy_part(application, (size_t)(slash - application), ret->space,
 				       TARGET_NAMESPACE_MAX, "namespace", err) < 0) {
 		return -1;
 	}
-	return copy_part(name, strlen(name), ret->name, TARGET_NAME_MAX, "name", err);
+	return copy_part(name, len, ret->name, TARGET_NAME_MAX, "name", err);
 }
 
 void target_encode(struct buf *b, const char *text)
@@ -179,6 +185,7 @@ json_t *target_describe(const struct trigger *trigger, const struct target_appli
 		{ "kind", app_kind_name(app->kind) },
 		{ "application", app->name },
 		{ "namespace", app->space },
+		{ "cluster", app->cluster },
 		{ "project", trigger->project },
 		{ "repository", trigger->repository },
 		{ "ref", trigger->ref },

@@ -40,10 +40,12 @@ struct target_application {
 	enum app_kind kind;
 	char name[TARGET_NAME_MAX + 1];
 	char space[TARGET_NAMESPACE_MAX + 1]; // namespace, "": the control plane's
+	char cluster[TARGET_NAMESPACE_MAX + 1]; // "": not said
 };
 
 /*
- * Split "namespace/name" or "name", with a kind in front (app_full_name()). 0,
+ * Split "namespace/name" or "name", with a kind in front and perhaps "@cluster"
+ * behind (app_full_name()). 0,
  * or -1 with err: a part that is empty, too long, or has other characters than
  * a-z 0-9 - . (no Kubernetes object has such a name, so it can only be an
  * attack or a mistake).

@@ -131,6 +131,77 @@ def test_receiver(place, commits):
            "apps lists them, without their GitRepository", table)
 
 
+def kustomization(path):
+    return ("apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
+            "metadata: {name: apps, namespace: flux-system}\n"
+            f"spec: {{path: {path}, sourceRef: {{kind: GitRepository, name: flux-system}}}}\n")
+
+
+CLUSTERS = [  # what is pushed, and which cluster's Kustomization is rung
+    ({"apps/prod/a.yaml": "a: 2\n"}, ["prod"]),
+    ({"apps/staging/a.yaml": "a: 2\n"}, ["staging"]),
+    ({"apps/base/b.yaml": "b: 2\n"}, ["prod", "staging"]),
+    ({"clusters/staging/apps.yaml": kustomization("./apps/next"), "apps/next/a.yaml": "a: 1\n"},
+     ["staging"]),
+    ({"apps/next/b.yaml": "b: 1\n"}, ["staging"]),
+    ({"apps/staging/a.yaml": "a: 3\n"}, []),
+    ({"clusters/prod/apps.yaml": kustomization("apps/next")}, []),
+    ({"apps/next/b.yaml": "b: 2\n"}, ["prod", "staging"]),
+]
+
+
+def test_clusters():
+    """Two clusters' objects of one name, in the repository that they deploy."""
+    with Place() as place:
+        rings = os.path.join(place.top, "clusters")
+        body = f'echo "$TARGET $DOORBELL_CLUSTER $DOORBELL_NAMESPACE/$DOORBELL_APPLICATION $DOORBELL_AFTER" >> {rings}\n'
+        start = place.commit({
+            "apps/prod/kustomization.yaml": "resources: [a.yaml, ../base]\n",
+            "apps/staging/kustomization.yaml": "resources: [a.yaml, ../base]\n",
+            "apps/prod/a.yaml": "a: 1\n", "apps/staging/a.yaml": "a: 1\n",
+            "apps/base/kustomization.yaml": "resources: [b.yaml]\n", "apps/base/b.yaml": "b: 1\n",
+            "clusters/prod/apps.yaml": kustomization("./apps/prod"),
+            "clusters/staging/apps.yaml": kustomization("./apps/staging")}, "start")
+        place.configure(
+            applications=[{"repository": URL, "path": f"clusters/{c}", "cluster": c}
+                          for c in ("prod", "staging")],
+            targets=[{"name": c, "applications": [f"*@{c}"],
+                      "exec": {"command": place.ring_command(), "environment": {"TARGET": c}}}
+                     for c in ("prod", "staging")])
+        place.ring_command(body)
+
+        def lines(commit):
+            if not os.path.exists(rings):
+                return []
+            with open(rings, encoding="utf-8") as file:
+                return sorted(line.rsplit(" ", 1)[0] for line in file if commit in line)
+        with Receiver(place):
+            before = start
+            for files, want in CLUSTERS:
+                after = place.commit(files)
+                github(place, before, after)
+                want = [f"{c} {c} flux-system/apps" for c in want]
+                wait(lambda: place.deliveries() and all(  # pylint: disable=cell-var-from-loop
+                    p["state"] in ("planned", "ignored") for d in place.deliveries()
+                    for p in find(place.show(d["id"]), "state") if "ref" in p) and
+                    lines(after) == want, 20)
+                equal(lines(after), want, f"a push of {' and '.join(files)} rings its clusters")
+                before = after
+            names = place.doorbell("apps").stdout
+            ok("kustomization:flux-system/apps@prod" in names and
+               "kustomization:flux-system/apps@staging" in names, "apps lists both", names)
+        place.configure(applications=[{"repository": URL, "path": "clusters"}],
+                        targets=[{"name": "both", "exec": {
+                            "command": place.ring_command(), "environment": {"TARGET": "both"}}}])
+        place.ring_command(body)
+        with Receiver(place):
+            after = place.commit({"apps/next/c.yaml": "c: 1\n"})
+            github(place, before, after)
+            wait(lambda: lines(after), 20)
+            equal(lines(after), ["both  flux-system/apps"],
+                  "without clusters they are one, rung for the inputs of both")
+
+
 def find(tree, key):
     """All objects in a tree that have a key."""
     if isinstance(tree, dict):
@@ -146,6 +217,7 @@ def main():
         commits = fill(place)
         test_explain(place, commits)
         test_receiver(place, commits)
+    test_clusters()
     done()
 
 

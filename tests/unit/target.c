@@ -380,7 +380,8 @@ static void test_names(void)
 		{ "shop", true }, { "a/shop-1.x", true }, { "", false }, { "/shop", false },
 		{ "a/", false }, { "a/b/c", false }, { "..%2f", false }, { "Shop", false },
 		{ "a b", false }, { "shop?refresh=hard", false }, { "shop\n", false },
-		{ "applicationset:a/shop", true }, { "kustomization:shop", true },
+		{ "a/shop@prod-1", true }, { "a/shop@", false }, { "a/shop@x/y", false },
+		{ "a/shop@x@y", false }, { "a@b/shop", false }, { "applicationset:a/shop", true }, { "kustomization:shop", true },
 		{ "other:a/shop", false }, { "applicationset:", false },
 		{ "a.very.long.namespace.0123456789.0123456789.0123456789.012345678/x", false },
 	};
@@ -393,6 +394,18 @@ static void test_names(void)
 	}
 	struct target_options options = argocd_options(TARGET_REFRESH);
 	struct trigger trigger = make_trigger();
+	static char elsewhere[] = "argocd/shop@prod";
+	trigger.application = elsewhere;
+	char *same = NULL;
+	struct target_call call;
+	struct error why = ERROR_INIT;
+	if (target_prepare(&target_argocd, &options, &trigger, &call, &why) == 0) {
+		same = xstrdup(call.url);
+		target_call_release(&call);
+	}
+	tap_ok(same != NULL && strstr(same, "/shop?") != NULL && strchr(same, '@') == NULL,
+	       "the cluster is not a part of the address: %s", same != NULL ? same : why.text);
+	free(same);
 	static char bad[] = "../../session";
 	trigger.application = bad;
 	check_call(&target_argocd, &options, &trigger,

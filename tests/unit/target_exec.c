@@ -15,7 +15,7 @@
 
 static struct trigger make_trigger(void)
 {
-	static char application[] = "argocd/shop";
+	static char application[] = "argocd/shop@prod";
 	static char project[] = "team a&b";
 	static char repository[] = "git.example.org/shop";
 	static char ref[] = "refs/heads/main";
@@ -106,12 +106,12 @@ static void test_exec_request(void)
 		   "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\nHOME=/\n"
 		   "LANG=de_DE.UTF-8\nKUBECONFIG=/etc/kube\n"
 		   "DOORBELL_KIND=Application\nDOORBELL_APPLICATION=shop\nDOORBELL_NAMESPACE="
-		   "argocd\n"
+		   "argocd\nDOORBELL_CLUSTER=prod\n"
 		   "DOORBELL_PROJECT=team a&b\nDOORBELL_REPOSITORY=git.example.org/shop\n"
 		   "DOORBELL_REF=refs/heads/main\nDOORBELL_BEFORE=" OLD "\nDOORBELL_AFTER=" NEW
 		   "\nDOORBELL_PUSH=7\nDOORBELL_ATTEMPT=1\n\n"
 		   "{\"kind\":\"Application\",\"application\":\"shop\",\"namespace\":\"argocd\","
-		   "\"project\":\"team a&b\","
+		   "\"cluster\":\"prod\",\"project\":\"team a&b\","
 		   "\"repository\":\"git.example.org/shop\",\"ref\":\"refs/heads/main\","
 		   "\"before\":\"" OLD "\",\"after\":\"" NEW "\",\"push\":7,\"attempt\":1,"
 		   "\"automated\":false,\"reasons\":[{\"path\":\"a\"}]}\n",
