@@ -14,6 +14,8 @@
  *      in their order.  It is unknown if its walker gives no fingerprint, if
  *      it is made from itself, or if one of its children is unknown.
  *   3. A unit that is known and equal at both trees means the same.
+ *   4. So does one that is only loosely equal (print.h), if nobody minds: no
+ *      unit above it, and none that these are made from.
  *
  * One thing is not in any unit alone: Kustomize refuses a root that holds one
  * from which it is referred to.  Where a unit is equal but made from other
@@ -39,6 +41,8 @@
 #define DEPTH_MAX 64
 /* Units above one whose places are looked at. */
 #define ABOVE_MAX 10000
+/* Units around others that are asked whether they mind, in one push. */
+#define AROUND_MAX 100000
 
 /* Directories that one unit is made from; a unit with more is not compared. */
 #define PLACES_MAX 2000
@@ -52,6 +56,8 @@
 struct point {
 	char *key;
 	char token[TOKEN_BYTES]; // "" if unknown
+	char loose[TOKEN_BYTES]; // of the loose fingerprints
+	bool minds;              // it, or what it is made from and was walked
 	bool busy;
 	char *dir;               // its own place
 	struct strvec places;    // of all it is made from and that was walked
@@ -63,6 +69,13 @@ struct side {
 	struct point *points;
 };
 
+/* Units around one: those above it, and all that they are made from. */
+struct reach {
+	struct numbers units; // above first
+	uint8_t *seen;        // by unit; all 0 between two uses
+	size_t left;          // units still to be looked at
+};
+
 struct comparison {
 	struct affected_state *state;
 	struct ref_state *ref;
@@ -70,6 +83,7 @@ struct comparison {
 	struct numbers hits;
 	uint8_t *touched;  // by unit
 	uint8_t *hard;     // by unit: may change by what no walk sees
+	struct reach reach;
 	struct side sides[2];
 	size_t walks_left;
 };
@@ -79,6 +93,7 @@ struct child {
 	const struct inputs_walker *walker;
 	char *dir;
 	char *options;
+	bool listed;
 };
 
 static const struct point *point_of(struct comparison *c, struct side *side,
@@ -137,6 +152,7 @@ static struct child *take_children(const struct inputs_trace *trace)
 			.walker = trace->children[i].walker,
 			.dir = xstrdup(trace->children[i].dir),
 			.options = xstrdup(trace->children[i].options),
+			.listed = trace->children[i].listed,
 		};
 	}
 	return children;
@@ -151,14 +167,35 @@ static void free_children(struct child *children, size_t count)
 	free(children);
 }
 
-/* The token of a child into out. False if it is unknown. */
+/* What a unit's two tokens are made from. */
+struct telling {
+	struct buf text;
+	struct buf loose;
+	struct strvec listed; // of children that may come in any order
+};
+
+static void tell_child(struct telling *t, const struct child *child, const char *token,
+		       const char *loose)
+{
+	(void)buf_addf(&t->text, " %s", token);
+	if (child->listed) {
+		strvec_push(&t->listed, loose);
+		return;
+	}
+	(void)buf_addf(&t->loose, " %s", loose);
+}
+
+/* Tell a child. False if it is unknown. */
 static bool add_child(struct comparison *c, struct side *side, struct point *parent,
-		      const struct child *child, int depth, struct buf *out)
+		      const struct child *child, int depth, struct telling *t)
 {
 	uint32_t unit = index_find(c->ref->table, child->walker, child->dir, child->options);
+	char number[16];
 
 	if (unit != 0 && !c->touched[unit]) {
-		return buf_addf(out, " %u", unit) == 0;
+		(void)snprintf(number, sizeof(number), "%u", unit);
+		tell_child(t, child, number, number);
+		return true;
 	}
 	if (unit != 0 && c->hard[unit]) {
 		return false;
@@ -172,31 +209,57 @@ static bool add_child(struct comparison *c, struct side *side, struct point *par
 	for (size_t i = 0; i < p->places.count; i++) {
 		(void)strvec_push_unique(&parent->places, p->places.items[i]);
 	}
-	return parent->places.count <= PLACES_MAX && buf_addf(out, " %s", p->token) == 0;
+	parent->minds = parent->minds || p->minds;
+	tell_child(t, child, p->token, p->loose);
+	return parent->places.count <= PLACES_MAX;
 }
 
-/* From a finished walk: the children, then the token. */
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void finish_tokens(struct telling *t, struct point *point)
+{
+	if (t->listed.count > 0) {
+		qsort(t->listed.items, t->listed.count, sizeof(*t->listed.items), by_text);
+	}
+	for (size_t i = 0; i < t->listed.count; i++) {
+		(void)buf_addf(&t->loose, " %s", t->listed.items[i]);
+	}
+	if (!buf_is_full(&t->text) && !buf_is_full(&t->loose)) {
+		(void)sha256_hex(t->text.data, t->text.len, point->token);
+		(void)sha256_hex(t->loose.data, t->loose.len, point->loose);
+	}
+}
+
+/* From a finished walk: the children, then the tokens. */
 static void set_token(struct comparison *c, struct side *side, struct point *point,
 		      const struct inputs_trace *trace, int depth)
 {
-	struct buf text;
+	struct telling t = { .listed = STRVEC_INIT };
 
-	if (trace->print == NULL) {
+	point->minds = trace->minds || trace->opaque != NULL;
+	if (trace->print == NULL || trace->loose == NULL) {
 		return;
 	}
 	size_t count = trace->child_count;
 	struct child *children = take_children(trace);
 	bool known = true;
 
-	buf_init(&text, TEXT_BYTES_MAX);
-	(void)buf_addstr(&text, trace->print);
+	buf_init(&t.text, TEXT_BYTES_MAX);
+	buf_init(&t.loose, TEXT_BYTES_MAX);
+	(void)buf_addstr(&t.text, trace->print);
+	(void)buf_addstr(&t.loose, trace->loose);
 	for (size_t i = 0; known && i < count; i++) {
-		known = add_child(c, side, point, &children[i], depth, &text);
+		known = add_child(c, side, point, &children[i], depth, &t);
 	}
 	if (known) {
-		(void)sha256_hex(text.data, text.len, point->token);
+		finish_tokens(&t, point);
 	}
-	buf_release(&text);
+	buf_release(&t.text);
+	buf_release(&t.loose);
+	strvec_release(&t.listed);
 	free_children(children, count);
 }
 
@@ -244,13 +307,17 @@ static const struct point *source_point(struct comparison *c, struct side *side,
 {
 	const struct inputs_trace *trace = NULL;
 	struct inputs_source source;
+	struct point *p = NULL;
+	char *key = xasprintf("%u", bound);
 
-	if (c->walks_left == 0) {
-		return NULL;
+	HASH_FIND_STR(side->points, key, p);
+	if (p != NULL || c->walks_left == 0) {
+		free(key);
+		return p;
 	}
 	c->walks_left--;
 	source_fill(c->state, &c->ref->sources.items[bound - 1], &source);
-	struct point *p = new_point(side, xasprintf("%u", bound), source.path);
+	p = new_point(side, key, source.path);
 	if (inputs_walk_source(c->ref->inputs, &side->reader, &source, &trace, NULL) == 0) {
 		set_token(c, side, p, trace, 0);
 	}
@@ -339,6 +406,56 @@ static bool is_folded(struct comparison *c, uint32_t unit, const struct point *a
 	return found;
 }
 
+/* Does a unit mind (print.h)? Of what gives no fingerprint only what is above might. */
+static bool unit_minds(struct comparison *c, uint32_t unit, bool above)
+{
+	const struct unit *u = index_at(c->ref->table, unit);
+
+	if (u->walker != NULL && !inputs_walker_prints(u->walker)) {
+		return above;
+	}
+	const struct point *p = hit_point(c, &c->sides[0], unit);
+	return p == NULL || p->minds;
+}
+
+static void reach_unit(struct reach *r, uint32_t unit)
+{
+	if (!r->seen[unit]) {
+		r->seen[unit] = 1;
+		numbers_push(&r->units, unit);
+	}
+}
+
+/* Does anyone mind who sees the objects of a unit? */
+static bool anyone_minds(struct comparison *c, uint32_t unit)
+{
+	const struct index_table *t = c->ref->table;
+	struct reach *r = &c->reach;
+	bool minds = false;
+
+	reach_unit(r, unit);
+	for (size_t i = 0; i < r->units.count; i++) {
+		for (uint32_t e = index_at(t, r->units.items[i])->referrers; e != 0;
+		     e = t->edges[e].next_to) {
+			reach_unit(r, t->edges[e].from);
+		}
+	}
+	size_t above = r->units.count;
+	for (size_t i = 0; i < r->units.count && !minds; i++) {
+		minds = r->left == 0 || unit_minds(c, r->units.items[i], i < above);
+		r->left -= r->left > 0;
+		for (uint32_t e = index_at(t, r->units.items[i])->children; e != 0;
+		     e = t->edges[e].next_from) {
+			reach_unit(r, t->edges[e].to);
+		}
+	}
+	for (size_t i = 0; i < r->units.count; i++) {
+		r->seen[r->units.items[i]] = 0;
+	}
+	r->units.count = 0;
+	return minds;
+}
+
 static bool is_same(struct comparison *c, uint32_t unit)
 {
 	if (c->hard[unit]) {
@@ -349,7 +466,12 @@ static bool is_same(struct comparison *c, uint32_t unit)
 		return false;
 	}
 	const struct point *b = hit_point(c, &c->sides[1], unit);
-	return b != NULL && strcmp(a->token, b->token) == 0 && !is_folded(c, unit, a, b);
+	if (b == NULL || b->token[0] == '\0' || strcmp(a->loose, b->loose) != 0) {
+		return false;
+	}
+	bool equal = strcmp(a->token, b->token) == 0 ||
+		     (!a->minds && !b->minds && !anyone_minds(c, unit));
+	return equal && !is_folded(c, unit, a, b);
 }
 
 static void release_side(struct side *side)
@@ -373,6 +495,7 @@ void fingerprint_compare(struct affected_state *state, struct ref_state *ref,
 		.state = state, .ref = ref, .match = match, .walks_left = UNITS_MAX,
 		.sides = { { .reader = { .repo = state->repo, .tree = ref->tree } },
 			   { .reader = { .repo = state->repo, .tree = *tree } } },
+		.reach.left = AROUND_MAX,
 	};
 
 	if (match->hit_count == 0) {
@@ -381,6 +504,7 @@ void fingerprint_compare(struct affected_state *state, struct ref_state *ref,
 	spread_units(match, &c.hits);
 	c.touched = xcalloc(ref->table->unit_count, 1);
 	c.hard = xcalloc(ref->table->unit_count, 1);
+	c.reach.seen = xcalloc(ref->table->unit_count, 1);
 	uint8_t *same = xcalloc(ref->table->unit_count, 1);
 	mark_touched(&c);
 	mark_hard(&c);
@@ -396,4 +520,6 @@ void fingerprint_compare(struct affected_state *state, struct ref_state *ref,
 	free(c.hits.items);
 	free(c.touched);
 	free(c.hard);
+	free(c.reach.seen);
+	free(c.reach.units.items);
 }

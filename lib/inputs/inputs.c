@@ -317,6 +317,7 @@ void inputs_child(struct inputs_walk *w, const struct inputs_walker *walker, con
 			.dir = inputs_keep(w, dir),
 			.options = text != NULL ? inputs_keep(w, text) : "",
 			.via = via != NULL ? inputs_keep(w, via) : NULL,
+			.listed = w->listing,
 		};
 		inputs_print(w, 'C', walker->name);
 		inputs_print(w, 'O', text != NULL ? text : "");

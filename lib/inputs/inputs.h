@@ -75,6 +75,7 @@ struct inputs_child {
 	const char *dir;
 	const char *options; // canonical JSON, "" for none
 	const char *via;     // how the referring file writes it ("../../base"), or NULL
+	bool listed;         // for the loose fingerprint: among others in any order
 };
 
 /* What one walk of one unit found. */
@@ -86,6 +87,12 @@ struct inputs_trace {
 	const char *origin;          // path of the file that refers to the rest, or NULL
 	const char *opaque;          // why the whole repository counts, or NULL
 	const char *print;           // the fingerprint (print.h); NULL: none
+	/*
+	 * A weaker fingerprint, or NULL: good wherever no unit around, above or
+	 * below, minds the order of objects, or how they get their names.
+	 */
+	const char *loose;
+	bool minds;                  // this unit does
 };
 
 enum inputs_mode {

@@ -87,8 +87,10 @@ void kustomize_child(struct kustomize_root *root, const char *dir, const char *v
 	json_decref(options);
 }
 
-static void read_bytes(struct kustomize_root *root, const char *text, unsigned flags)
+static void read_content(struct kustomize_root *root, const char *text,
+			 enum kustomize_content content)
 {
+	const unsigned flags = content == KUSTOMIZE_BYTES ? 0 : INPUTS_MEANING;
 	struct inputs_entry entry;
 
 	if (kustomize_remote_is_url(text)) {
@@ -98,18 +100,18 @@ static void read_bytes(struct kustomize_root *root, const char *text, unsigned f
 	if (text[0] != '\0') {
 		(void)inputs_file(root->walk, inputs_join(root->walk, root->dir, text), flags,
 				  &entry);
-		kustomize_print_file(root, text, &entry, flags & INPUTS_MEANING);
+		kustomize_print_file(root, text, &entry, content);
 	}
 }
 
 void kustomize_read_file(struct kustomize_root *root, const char *text)
 {
-	read_bytes(root, text, INPUTS_MEANING);
+	read_content(root, text, KUSTOMIZE_YAML);
 }
 
 static void read_raw(struct kustomize_root *root, const char *text)
 {
-	read_bytes(root, text, 0);
+	read_content(root, text, KUSTOMIZE_BYTES);
 }
 
 /* "path" or "key=path"; a second "=" or an empty side is an error of the build. */
@@ -132,18 +134,28 @@ static void read_keyed(struct kustomize_root *root, const char *text)
 	inputs_print(root->walk, 's', text);
 }
 
+static void read_patch_file(struct kustomize_root *root, const char *text)
+{
+	read_content(root, text, KUSTOMIZE_OBJECTS);
+}
+
 void kustomize_read_patch(struct kustomize_root *root, const char *text)
 {
 	if (strchr(text, '\n') == NULL && text[0] != '{') {
-		kustomize_read_file(root, text);
+		read_patch_file(root, text);
 		return;
 	}
-	inputs_print_yaml(root->walk, text);
+	inputs_print_text(root->walk, text);
 }
 
+/* Kustomize trims it, which makes other YAML of what begins with a blank. */
 static void read_inline(struct kustomize_root *root, const char *text)
 {
-	inputs_print_yaml(root->walk, text);
+	if (strchr(" \t\r\n", text[0]) != NULL) {
+		inputs_print(root->walk, 't', text);
+		return;
+	}
+	inputs_print_text(root->walk, text);
 }
 
 void kustomize_read_resource(struct kustomize_root *root, const char *text)
@@ -167,7 +179,7 @@ void kustomize_read_resource(struct kustomize_root *root, const char *text)
 		(void)read_remote_root(root, text);
 	}
 	if (entry.found != INPUTS_DIRECTORY) {
-		kustomize_print_file(root, text, &entry, true);
+		kustomize_print_file(root, text, &entry, KUSTOMIZE_OBJECTS);
 	}
 }
 
@@ -184,7 +196,7 @@ static void read_component(struct kustomize_root *root, const char *text)
 		kustomize_child(root, entry.real, text);
 		return;
 	}
-	kustomize_print_file(root, text, &entry, true);
+	kustomize_print_file(root, text, &entry, KUSTOMIZE_YAML);
 }
 
 const struct kustomize_field kustomize_path_fields[] = {
@@ -193,7 +205,7 @@ const struct kustomize_field kustomize_path_fields[] = {
 };
 
 const struct kustomize_field kustomize_patch_fields[] = {
-	{ "path", kustomize_read_file, NULL },
+	{ "path", read_patch_file, NULL },
 	{ "patch", read_inline, NULL },
 	{ NULL, NULL, NULL },
 };
@@ -341,6 +353,7 @@ void kustomize_each(struct kustomize_root *root, const char *dir,
 		if (!json_is_object(value)) {
 			inputs_print_file(root->walk, &entry, false);
 		}
+		kustomize_print_tags(root, &entry);
 		if (strcmp(dir, root->dir) == 0) {
 			inputs_origin(root->walk, path);
 		}
@@ -357,6 +370,9 @@ static void read_kustomization(struct kustomize_root *root, const json_t *kustom
 	root->places = root->places || kustomize_get(kustomization, "buildMetadata") != NULL;
 	if (root->places) {
 		inputs_print(root->walk, 'D', root->file);
+	}
+	if (inputs_prints(root->walk)) {
+		kustomize_find_minds(root, kustomization);
 	}
 	kustomize_fields(root, kustomization, kustomization_fields);
 	kustomize_read_helm(root, kustomization);

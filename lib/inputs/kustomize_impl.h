@@ -20,6 +20,7 @@ struct kustomize_root {
 	size_t inline_len; // bytes of YAML inside of YAML that were parsed so far
 	const char *file;  // the kustomization being read
 	bool places;       // where files lie is in the output: buildMetadata
+	bool merges;       // patchesJson6902 are as good as patches (kustomize_minds.c)
 };
 
 /* What a string in a kustomization refers to. */
@@ -48,9 +49,22 @@ void kustomize_fields(struct kustomize_root *root, const json_t *object,
 void kustomize_print_fields(struct kustomize_root *root, const json_t *object,
 			    const struct kustomize_field *fields);
 
-/* What a file is, into the fingerprint; content counts by its meaning or by its bytes. */
+/* How the content of a file counts. */
+enum kustomize_content {
+	KUSTOMIZE_BYTES,
+	KUSTOMIZE_YAML,     // what it means
+	KUSTOMIZE_OBJECTS   // objects, or a list of operations
+};
+
+/* What a file is, into the fingerprint. */
 void kustomize_print_file(struct kustomize_root *root, const char *text,
-			  const struct inputs_entry *entry, bool meaning);
+			  const struct inputs_entry *entry, enum kustomize_content content);
+
+/* No fingerprint of a kustomization with tags ("!!int"): they are lost on the way. */
+void kustomize_print_tags(struct kustomize_root *root, const struct inputs_entry *entry);
+
+/* For the loose fingerprint: set root->merges, and say if the root minds (print.h). */
+void kustomize_find_minds(struct kustomize_root *root, const json_t *kustomization);
 
 /* A root that this one refers to; its directory is real, via how it is written. */
 void kustomize_child(struct kustomize_root *root, const char *dir, const char *via);

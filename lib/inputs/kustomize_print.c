@@ -11,11 +11,13 @@
  *     missing apiVersion that of the kind (FixKustomizationPostUnmarshal)
  *
  * Other fields that look alike are worked off by other transformers at other
- * times (patchesJson6902 after labels and names are in, patches before), so
- * they stay apart.  A reference goes in as what it leads to: a file as its
- * content, and whether it lies outside of the root, where it may be refused;
- * a root as nothing but that it is one.  Where buildMetadata is asked for, the
- * places of files are in the output, and go in too.
+ * times, so they stay apart; when patchesJson6902 are as good as patches after
+ * all, and why resources may come in any order, says kustomize_minds.c: both
+ * show in the loose fingerprint alone.  A reference goes in as what it leads
+ * to: a file as its content, and whether it lies outside of the root, where it
+ * may be refused; resources as the objects in them (objects.c), in whatever
+ * files these are; a root as nothing but that it is one.  Where buildMetadata
+ * is asked for, the places of files are in the output, and go in too.
  *
  * What is said in line is equal to a file that says it: Kustomize replaces a
  * patch's path by the file's content before it looks at it.
@@ -25,9 +27,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/limits.h"
 #include "base/xalloc.h"
 #include "base/yaml.h"
 #include "inputs/kustomize_impl.h"
+#include "inputs/objects.h"
 #include "inputs/print.h"
 
 /* Lists deeper than that are in no kustomization (and yaml.h has its limit). */
@@ -69,7 +73,7 @@ static const char *without_mark(const char *text)
 }
 
 void kustomize_print_file(struct kustomize_root *root, const char *text,
-			  const struct inputs_entry *entry, bool meaning)
+			  const struct inputs_entry *entry, enum kustomize_content content)
 {
 	struct inputs_walk *w = root->walk;
 	size_t len = strlen(root->dir);
@@ -91,7 +95,26 @@ void kustomize_print_file(struct kustomize_root *root, const char *text,
 	if (len > 0 && (strncmp(entry->real, root->dir, len) != 0 || entry->real[len] != '/')) {
 		inputs_print(w, 'U', "outside");
 	}
-	inputs_print_file(w, entry, meaning);
+	if (content == KUSTOMIZE_OBJECTS) {
+		inputs_print_objects(w, entry);
+		return;
+	}
+	inputs_print_file(w, entry, content == KUSTOMIZE_YAML);
+}
+
+void kustomize_print_tags(struct kustomize_root *root, const struct inputs_entry *entry)
+{
+	struct buf text;
+
+	if (!inputs_prints(root->walk)) {
+		return;
+	}
+	buf_init(&text, LIMIT_YAML_BYTES);
+	if (!inputs_blob(root->walk, &entry->id, &text) ||
+	    objects_have_tags(text.data, text.len)) {
+		inputs_print_unknown(root->walk);
+	}
+	buf_release(&text);
 }
 
 static const struct kustomize_field *field_of(const struct kustomize_field *fields,
@@ -159,6 +182,11 @@ static int by_name(const void *a, const void *b)
 	return r != 0 ? r : x->rank - y->rank;
 }
 
+static bool is_listing(const struct kustomize_field *field)
+{
+	return field != NULL && field->read == kustomize_read_resource;
+}
+
 static void print_items(struct kustomize_root *root, const json_t *list,
 			const struct kustomize_field *field, int depth)
 {
@@ -166,8 +194,47 @@ static void print_items(struct kustomize_root *root, const json_t *list,
 	size_t i = 0;
 
 	json_array_foreach(list, i, item) {
-		inputs_print(root->walk, '-', "");
+		/* Resources are one list of objects, whatever files they stand in. */
+		if (!is_listing(field)) {
+			inputs_print(root->walk, '-', "");
+		}
 		print_value(root, item, field, depth + 1);
+	}
+}
+
+static bool is_named(const struct members *list, size_t at, const char *name)
+{
+	return at < list->count && strcmp(list->items[at].name, name) == 0;
+}
+
+/* The name of a member and the beginning of its list; loosely, what is merged goes on. */
+static void print_head(struct kustomize_root *root, const struct members *list, size_t at)
+{
+	struct inputs_walk *w = root->walk;
+	const struct member *m = &list->items[at];
+	bool array = json_is_array(m->value);
+
+	if (!root->merges || !is_named(list, at, "patchesJson6902")) {
+		inputs_print(w, 'm', m->name);
+		inputs_print(w, array ? '[' : 'v', "");
+		return;
+	}
+	inputs_print_strictly(w, 'm', m->name);
+	inputs_print_strictly(w, '[', "");
+	if (at == 0 || !is_named(list, at - 1, "patches")) {
+		inputs_print_loosely(w, 'm', "patches");
+		inputs_print_loosely(w, '[', "");
+	}
+}
+
+/* The end of a member, before the one at next. */
+static void print_tail(struct kustomize_root *root, const struct members *list, size_t at,
+		       size_t next)
+{
+	inputs_print_strictly(root->walk, ']', "");
+	if (!root->merges || !is_named(list, at, "patches") ||
+	    !is_named(list, next, "patchesJson6902")) {
+		inputs_print_loosely(root->walk, ']', "");
 	}
 }
 
@@ -178,14 +245,16 @@ static size_t print_member(struct kustomize_root *root, const struct members *li
 	const struct member *m = &list->items[at];
 	size_t n = 1;
 
-	inputs_print(root->walk, 'm', m->name);
+	print_head(root, list, at);
+	if (is_listing(m->field)) {
+		inputs_print_list(root->walk, true);
+	}
 	if (!json_is_array(m->value)) {
 		print_value(root, m->value, m->field, depth);
 	} else {
-		inputs_print(root->walk, '[', "");
 		print_items(root, m->value, m->field, depth);
 	}
-	for (; at + n < list->count && strcmp(list->items[at + n].name, m->name) == 0; n++) {
+	for (; is_named(list, at + n, m->name); n++) {
 		const struct member *more = &list->items[at + n];
 
 		/* Twice by the same name, or not two lists: which one counts is not known. */
@@ -195,9 +264,10 @@ static size_t print_member(struct kustomize_root *root, const struct members *li
 		}
 		print_items(root, more->value, more->field, depth);
 	}
-	if (json_is_array(m->value)) {
-		inputs_print(root->walk, ']', "");
+	if (is_listing(m->field)) {
+		inputs_print_list(root->walk, false);
 	}
+	print_tail(root, list, at, at + n);
 	return n;
 }
 

@@ -86,7 +86,7 @@ static bool is_odd_line(const char *data, size_t len)
 	while (at < len && memchr(" \t\r", data[at], 3) != NULL) {
 		at++;
 	}
-	return data[0] == '.' || (at < len && data[at] != '#');
+	return data[0] == '.' || (at < len && (at == 3 || data[at] != '#'));
 }
 
 static bool has_odd_lines(const char *data, size_t len)

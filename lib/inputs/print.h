@@ -11,6 +11,10 @@
  * walker that says so (inputs_walker.prints) has one, and only as long as
  * nobody calls inputs_print_unknown(); an opaque unit has none.  It is good
  * for comparing within this process and no longer.
+ *
+ * There are two of each unit.  The loose one leaves out what only shows where
+ * somebody minds the order in which objects come, or how they get their names
+ * (inputs_print_minds()).  What is said below goes into both.
  */
 #ifndef LIB_INPUTS_PRINT_H
 #define LIB_INPUTS_PRINT_H
@@ -41,8 +45,27 @@ void inputs_print(struct inputs_walk *w, char kind, const char *text);
  */
 void inputs_print_file(struct inputs_walk *w, const struct inputs_entry *entry, bool meaning);
 
-/* Add a text that stands for the content of a YAML file: equal to such a file. */
-void inputs_print_yaml(struct inputs_walk *w, const char *text);
+/*
+ * What comes from now on (until on is false) is a list of things, children
+ * too, of which the loose fingerprint has each in any order.
+ */
+void inputs_print_list(struct inputs_walk *w, bool on);
+
+/*
+ * Add the objects in a file (objects.h), one by one: where one file ends and
+ * the next begins is not told.  In a list, empty documents are none.
+ */
+void inputs_print_objects(struct inputs_walk *w, const struct inputs_entry *entry);
+
+/* Add a text that stands for the content of such a file, not in a list: equal to it. */
+void inputs_print_text(struct inputs_walk *w, const char *text);
+
+/* As inputs_print(), into one of the two only. */
+void inputs_print_strictly(struct inputs_walk *w, char kind, const char *text);
+void inputs_print_loosely(struct inputs_walk *w, char kind, const char *text);
+
+/* This unit minds. */
+void inputs_print_minds(struct inputs_walk *w);
 
 /* What reaches the output is not known: no fingerprint. */
 void inputs_print_unknown(struct inputs_walk *w);

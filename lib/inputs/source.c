@@ -359,6 +359,10 @@ static void walk_exact(struct inputs_walk *w, const struct inputs_source *source
 	json_t *spec = merged_spec(w, source, entry.real);
 	unsigned types = detect(w, entry.real, spec);
 	inputs_print(w, 'T', inputs_format(w, "%x", types));
+	/* Argo CD writes that into the kustomization. */
+	if (json_object_size(json_object_get(spec, "kustomize")) > 0) {
+		inputs_print_minds(w);
+	}
 	for (size_t i = 0; i < TYPES; i++) {
 		if (types & 1U << explicit_types[i].type) {
 			render(w, source, entry.real, spec, explicit_types[i].type);

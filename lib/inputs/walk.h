@@ -34,6 +34,9 @@ struct inputs_walk {
 	size_t entries;       // listed so far
 	size_t joined;  // bytes of paths that were put together
 	struct buf print;     // of the fingerprint, while one is taken
+	struct buf loose;     // of the weaker one
+	struct buf bag;       // what may be in any order, and loose has still to get
+	bool listing;         // what comes may be in any order
 	bool print_unknown;   // there is none
 	int failed;           // -1: the repository cannot be used; err says why
 	struct error err;

@@ -38,6 +38,16 @@ spec:
 PATCH = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: %s\n" \
         "  annotations: {%s: done}\n"
 JSON_PATCH = "- op: add\n  path: /metadata/annotations/%s\n  value: done\n"
+THING = """apiVersion: example.com/v1
+kind: Thing
+metadata:
+  name: %s
+  annotations: {a: b}
+  labels: {app: web}
+spec: {text: one two, count: 1, on: true}
+"""
+POINTERS = ["/spec/added", "/spec/text", "/metadata/labels/added", "/metadata/annotations/added",
+            "/metadata/name"]
 VERSIONS = {"Kustomization": "kustomize.config.k8s.io/v1beta1",
             "Component": "kustomize.config.k8s.io/v1alpha1"}
 
@@ -54,6 +64,8 @@ class Model:
         for base in ("base", "lib/shared"):
             files = [self.file(base, DEPLOYMENT % self.name())]
             files += [self.file(base, CONFIG % (self.name(), "one")) for _ in range(2)]
+            things = ("thing" if base == "base" else self.name(), self.name())
+            files += [self.file(base, THING % name) for name in things]
             self.root(base, {"resources": files})
         self.root("parts/zone", {"kind": "Component", "apiVersion": VERSIONS["Component"],
                                  "commonAnnotations": {"zone": "one"}})
@@ -209,6 +221,116 @@ def root_moved(model, directory, fields):
                     target = new if target == directory else target
                     other[field][i] = os.path.relpath(target, where)
     return True
+
+
+def file_split(model, directory, fields):
+    for i, name in enumerate(fields.get("resources", [])):
+        path = os.path.normpath(directory + "/" + name)
+        documents = model.files.get(path, "").split("---\n")
+        if len(documents) > 1:
+            del model.files[path]
+            fields["resources"][i:i + 1] = [model.file(directory, text) for text in documents]
+            return True
+    return False
+
+
+def files_joined(model, directory, fields):
+    names = [name for name in fields.get("resources", [])
+             if os.path.normpath(directory + "/" + name) in model.files]
+    if len(names) < 2:
+        return False
+    names = model.random.sample(names, 2)
+    if names[0] == names[1]:
+        return False
+    paths = [os.path.normpath(directory + "/" + name) for name in names]
+    name = model.file(directory, "---\n".join(model.files[path] for path in paths))
+    where = fields["resources"].index(names[0])
+    fields["resources"] = [n for n in fields["resources"] if n not in names]
+    fields["resources"].insert(min(where, len(fields["resources"])), name)
+    return True
+
+
+def object_written_otherwise(model, directory, fields):
+    name = model.some_file(directory, fields, "resources")
+    if name is None:
+        return False
+    path = os.path.normpath(directory + "/" + name)
+    was, becomes = model.random.choice([
+        ("text: one two, count: 1", "count: 1, 'text': \"one two\""),
+        ("text: one two", "text: 'one two'"), ("count: 1", "count: '1'"), ("count: 1", "count: 01"),
+        ("on: true", "on: True"), ("on: true", "on: 'true'"), ("on: true", "\"on\": true"),
+        ("{a: b}", "{a: 'b'}"), ("{a: b}", "{'a': b}"), ("{a: b}", "{a: b, c: null}"),
+        ("c: null", "c: ~"), ("{app: web}", "&labels {app: web}"),
+        ("---\n", "--- # next\n"), ("---\n", "---\n---\n"), ("---\n", "...\n---\n"),
+        ("metadata:", "metadata: # not\n"), ("kind: Thing\n", "kind: \"Thing\"\n"),
+        ("apiVersion: example.com/v1\nkind: Thing\n", "kind: Thing\napiVersion: example.com/v1\n")])
+    if model.random.random() < 0.4:
+        was, becomes = becomes, was
+    found = was in model.files[path]
+    model.files[path] = model.files[path].replace(was, becomes, 1)
+    return found
+
+
+def thing_patched(model, directory, fields):
+    """By a patch that may or may not be worked off at another time."""
+    if model.random.random() < 0.5 or len(fields.get("patches", [])) > 3:
+        return False
+    target = {"kind": model.random.choice(["Thing", "Thing", "ConfigMap", "Th.*"]), "name": "thing"}
+    if model.random.random() < 0.3:
+        target[model.random.choice(["namespace", "labelSelector"])] = "app=web"
+    text = "- op: add\n  path: %s\n  value: %s\n" % (model.random.choice(POINTERS), model.name())
+    patch = {"target": target, "patch": text}
+    if model.random.random() < 0.5:
+        patch = {"target": target, "path": model.file(directory, text)}
+    fields.setdefault("patches", []).append(patch)
+    return True
+
+
+def patch_forgotten(model, directory, fields):
+    field = model.random.choice(["patches", "patchesJson6902"])
+    if not fields.get(field):
+        return False
+    fields[field].pop(model.random.randrange(len(fields[field])))
+    if not fields[field]:
+        del fields[field]
+    return True
+
+
+def last_patch_older(model, directory, fields):
+    if not fields.get("patches") or "target" not in fields["patches"][-1]:
+        return False
+    fields.setdefault("patchesJson6902", []).insert(0, fields["patches"].pop())
+    return True
+
+
+def sorted_otherwise(model, directory, fields):
+    if "sortOptions" in fields:
+        del fields["sortOptions"]
+        return True
+    if model.random.random() < 0.8 or fields.get("kind") == "Component":
+        return False
+    fields["sortOptions"] = {"order": model.random.choice(["fifo", "legacy"])}
+    return True
+
+
+def replaced(model, directory, fields):
+    if "replacements" in fields:
+        del fields["replacements"]
+        return True
+    if model.random.random() < 0.8:
+        return False
+    fields["replacements"] = [{"source": {"kind": "Thing", "name": "thing", "fieldPath":
+                                          model.random.choice(["spec.text", "metadata.name"])},
+                               "targets": [{"select": {"kind": "Thing"}, "fieldPaths":
+                                            [model.random.choice(["spec.text", "spec.count"])]}]}]
+    return True
+
+
+def namespace_forgotten(model, directory, fields):
+    """And labels, so that there is nothing between patches of one kind and of the other."""
+    if model.random.random() < 0.5:
+        return False
+    return any([fields.pop(field, None) for field in ("namespace", "commonLabels", "labels")])
 
 
 def patch_into_line(model, directory, fields):
@@ -379,7 +501,10 @@ WAYS = [older_bases, newer_resources, newer_resources, other_order_of_keys, othe
         older_patches, newer_patches, merge_patch, merge_patch_forgotten, merge_patch_forgotten,
         value_file_moved, spelled_otherwise, listed_twice, listed_once, listed_once,
         named_otherwise, kind_said, kind_not_said, tag_without_quotes, label_without_quotes,
-        other_labels, places_said, empty_fields, prefix, content]
+        other_labels, places_said, empty_fields, prefix, content, file_split, file_split,
+        files_joined, object_written_otherwise, object_written_otherwise,
+        object_written_otherwise, thing_patched, thing_patched, patch_forgotten, patch_forgotten,
+        last_patch_older, last_patch_older, sorted_otherwise, replaced, namespace_forgotten]
 
 
 def commit(path, tree, message):
