@@ -336,6 +336,18 @@ static void log_refs(struct inputs_walk *w, const struct inputs_source *source)
 	}
 }
 
+/* Does Argo CD write more into a kustomization than what is worked off last? */
+static bool edits_kustomization(const json_t *kustomize)
+{
+	static const char *const last[] = { "images", "replicas", "version" };
+	size_t known = 0;
+
+	for (size_t i = 0; i < sizeof(last) / sizeof(last[0]); i++) {
+		known += json_object_get(kustomize, last[i]) != NULL ? 1U : 0U;
+	}
+	return json_object_size(kustomize) > known;
+}
+
 static void walk_exact(struct inputs_walk *w, const struct inputs_source *source)
 {
 	struct inputs_entry entry;
@@ -359,8 +371,7 @@ static void walk_exact(struct inputs_walk *w, const struct inputs_source *source
 	json_t *spec = merged_spec(w, source, entry.real);
 	unsigned types = detect(w, entry.real, spec);
 	inputs_print(w, 'T', inputs_format(w, "%x", types));
-	/* Argo CD writes that into the kustomization. */
-	if (json_object_size(json_object_get(spec, "kustomize")) > 0) {
+	if (edits_kustomization(json_object_get(spec, "kustomize"))) {
 		inputs_print_minds(w);
 	}
 	for (size_t i = 0; i < TYPES; i++) {

@@ -18,6 +18,13 @@
 #define SPLIT { "app/a.yaml", ONE }, { "app/b.yaml", TWO }
 #define FORMER "patchesJson6902: [{target: {kind: X, name: x}, path: p.yaml}]"
 #define LATTER "patches: [{path: p.yaml, target: {kind: X, name: x}}]"
+#define FLUX \
+	"apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\n" \
+	"metadata: {name: SELF, namespace: flux-system}\n" \
+	"spec: {url: https://git.example.com/team/infra, ref: {branch: SELF}}\n---\n" \
+	"apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n" \
+	"metadata: {name: SELF, namespace: flux-system}\nspec: {path: ./app, targetNamespace: n, " \
+	"sourceRef: {kind: GitRepository, name: SELF}}\n"
 #define OPERATION { "app/p.yaml", "[{op: add, path: /spec/a, value: 1}]" }
 
 static const struct layout layouts[] = {
@@ -163,6 +170,10 @@ static const struct layout layouts[] = {
 	{ "patches before and behind a namespace that is not theirs",
 	  { { K, "resources: [a.yaml]\nnamespace: n\n" FORMER }, A, OPERATION },
 	  { { K, "resources: [a.yaml]\nnamespace: n\n" LATTER } }, false, NULL, NULL },
+	{ "patches that only a source's own images come after",
+	  { { K, "resources: [a.yaml]\n" FORMER }, A, OPERATION },
+	  { { K, "resources: [a.yaml]\n" LATTER } }, false,
+	  "source: {HERE, path: app, kustomize: {images: ['x:1']}}", NULL },
 	/* Not, or not for certain. */
 	{ "resources in another order where that is the order of the output",
 	  { { K, LIST "\nsortOptions: {order: fifo}" }, A, B },
@@ -248,6 +259,9 @@ static const struct layout layouts[] = {
 	  { { K, "resources: [a.yaml]\n" FORMER }, A, OPERATION },
 	  { { K, "resources: [a.yaml]\n" LATTER } }, true,
 	  "source: {HERE, path: app, kustomize: {namePrefix: p-}}", NULL },
+	{ "patches that Flux's own settings come between",
+	  { { K, "resources: [a.yaml]\n" FORMER }, A, OPERATION },
+	  { { K, "resources: [a.yaml]\n" LATTER } }, true, FLUX, NULL },
 	{ "patches in a base, and who refers to it renames",
 	  { { K, "resources: [../base]\nreplacements: [{path: r.yaml}]" },
 	    { "base/kustomization.yaml", FORMER },
