@@ -22,8 +22,9 @@
  * directories than before, none of these may lie above anything that is made
  * from the unit.
  *
- * Nothing of this is kept: the cost is two walks of what was hit, and a push
- * that hits more than UNITS_MAX is not compared any further.
+ * Nothing of this is kept: the cost is two walks of what was hit.  A push that
+ * needs more than WALKS_MAX, or more than PROCESSOR_MS_MAX of processor time,
+ * is not compared any further: the rest of it rings.
  */
 #include "app/fingerprint.h"
 
@@ -32,10 +33,12 @@
 
 #include "app/spread.h"
 #include "base/hmac.h"
+#include "base/mstime.h"
 #include "base/xalloc.h"
 
 /* Walks of one push, and bytes of files that are read for what they mean. */
-#define UNITS_MAX 20000
+#define WALKS_MAX 20000
+#define PROCESSOR_MS_MAX 2000
 #define MEANT_BYTES_MAX ((size_t)64 * 1024 * 1024)
 /* Units made from units made from units ... */
 #define DEPTH_MAX 64
@@ -86,6 +89,7 @@ struct comparison {
 	struct reach reach;
 	struct side sides[2];
 	size_t walks_left;
+	int64_t until;     // mstime_processor()
 };
 
 /* What a trace says of children, kept over the next walk. */
@@ -273,6 +277,16 @@ static struct point *new_point(struct side *side, char *key, const char *dir)
 	return p;
 }
 
+/* May one more be walked? */
+static bool take_walk(struct comparison *c)
+{
+	if (c->walks_left == 0 || mstime_processor() > c->until) {
+		return false;
+	}
+	c->walks_left--;
+	return true;
+}
+
 /* A unit at a tree; NULL if it is unknown. */
 static const struct point *point_of(struct comparison *c, struct side *side,
 				    const struct inputs_walker *walker, const char *dir,
@@ -287,13 +301,12 @@ static const struct point *point_of(struct comparison *c, struct side *side,
 	char *key = xasprintf("%s\n%s\n%s", inputs_walker_name(walker), dir, options);
 
 	HASH_FIND_STR(side->points, key, p);
-	if (p != NULL || depth > DEPTH_MAX || c->walks_left == 0) {
+	if (p != NULL || depth > DEPTH_MAX || !take_walk(c)) {
 		free(key);
 		return p == NULL || p->busy ? NULL : p;
 	}
 	p = new_point(side, key, dir);
 	p->busy = true;
-	c->walks_left--;
 	if (inputs_walk_unit(c->ref->inputs, &side->reader, walker, dir, options, &trace,
 			     NULL) == 0) {
 		set_token(c, side, p, trace, depth);
@@ -311,11 +324,10 @@ static const struct point *source_point(struct comparison *c, struct side *side,
 	char *key = xasprintf("%u", bound);
 
 	HASH_FIND_STR(side->points, key, p);
-	if (p != NULL || c->walks_left == 0) {
+	if (p != NULL || !take_walk(c)) {
 		free(key);
 		return p;
 	}
-	c->walks_left--;
 	source_fill(c->state, &c->ref->sources.items[bound - 1], &source);
 	p = new_point(side, key, source.path);
 	if (inputs_walk_source(c->ref->inputs, &side->reader, &source, &trace, NULL) == 0) {
@@ -492,7 +504,8 @@ void fingerprint_compare(struct affected_state *state, struct ref_state *ref,
 			 struct match *match, const struct oid *tree)
 {
 	struct comparison c = {
-		.state = state, .ref = ref, .match = match, .walks_left = UNITS_MAX,
+		.state = state, .ref = ref, .match = match, .walks_left = WALKS_MAX,
+		.until = mstime_processor() + PROCESSOR_MS_MAX,
 		.sides = { { .reader = { .repo = state->repo, .tree = ref->tree } },
 			   { .reader = { .repo = state->repo, .tree = *tree } } },
 		.reach.left = AROUND_MAX,

@@ -24,6 +24,11 @@ int64_t mstime_monotonic(void)
 	return milliseconds(now(CLOCK_MONOTONIC));
 }
 
+int64_t mstime_processor(void)
+{
+	return milliseconds(now(CLOCK_THREAD_CPUTIME_ID));
+}
+
 int64_t mstime_wall(void)
 {
 	return milliseconds(now(CLOCK_REALTIME));

@@ -12,6 +12,9 @@ int64_t mstime_monotonic(void);
 /* Milliseconds since 1970 (CLOCK_REALTIME): for records and other machines. */
 int64_t mstime_wall(void);
 
+/* Milliseconds of processor time that this thread has taken. */
+int64_t mstime_processor(void);
+
 /* Nanoseconds of the monotonic clock: for benchmarks. */
 int64_t mstime_nanoseconds(void);
 
