@@ -14,6 +14,9 @@
 
 #include <errno.h>
 #include <limits.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -316,6 +319,14 @@ static void release(struct child *child)
 	}
 }
 
+/* Give back what reading applications and walking units has left of free memory. */
+static void trim(void)
+{
+#ifdef __GLIBC__
+	(void)malloc_trim(0);
+#endif
+}
+
 /*
  * Writing an index takes half a second for 100,000 applications, and whoever
  * asks in that time waits: it is done when nobody has asked for a while.
@@ -331,6 +342,7 @@ static void save_when_idle(struct child *child)
 		affected_save(r->state);
 	}
 	child->unsaved = false;
+	trim();
 }
 
 int reader_child_serve(int channel, unsigned seconds)

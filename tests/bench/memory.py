@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Memory and time by the number of applications: the receiver, its reader, a push.
 
-All applications follow one branch of one repository; each reads a directory of
-its own.  Resident megabytes after a first push (all are read) and ten more
+All applications follow one branch of one repository; each reads a kustomization
+of its own, with four manifests.  Resident megabytes after a first push (all are read) and ten more
 (one is read again); and processor seconds until the end of the first push,
 which is what "first push" takes where nothing else runs.
 
@@ -20,6 +20,7 @@ from doorbell import *  # noqa: E402,F403
 FLEETS = [int(n) for n in os.environ.get("APPLICATIONS", "1000,10000,100000").split(",")]
 STEPS = 11
 FILE_OF = 1000
+MANIFESTS = ["deployment.yaml", "service.yaml", "config.yaml", "hpa.yaml"]
 
 
 def prepare(place, count):
@@ -29,8 +30,12 @@ def prepare(place, count):
         lines.append(f"commit refs/heads/main\nmark :{i + 1}\ncommitter t <t@example.org> {1700000000 + i} +0000\n"
                      "data 1\nx\n")
         for app in range(count) if i == 0 else [i * 7 % count]:
-            text = f"kind: ConfigMap\nmetadata: {{name: a}}\ndata: {{a: '{i}'}}\n"
-            lines.append(f"M 100644 inline apps/{app // 1000}/{app}/a.yaml\ndata {len(text)}\n{text}\n")
+            files = {"deployment.yaml": f"kind: Deployment\nmetadata: {{name: app{app}-{i}}}\n"}
+            if i == 0:
+                files.update({name: f"kind: ConfigMap\nmetadata: {{name: {name}}}\n" for name in MANIFESTS[1:]})
+                files["kustomization.yaml"] = f"resources: [{', '.join(MANIFESTS)}]\n"
+            for name, text in files.items():
+                lines.append(f"M 100644 inline apps/{app // 1000}/{app}/{name}\ndata {len(text)}\n{text}\n")
     lines.append("done\n")
     marks = os.path.join(place.top, "marks")
     run("git", "--git-dir", place.bare, "fast-import", "--quiet", f"--export-marks={marks}", input="".join(lines))
@@ -89,6 +94,7 @@ def measure(count):
                     work = processor(pid), sum(processor(child) for child in children(pid))
                 if record["decision"]["affected"] != 1:
                     print(f"  {record['decision']['affected']} affected: {record['reason']}")
+            time.sleep(3)  # a reader tidies up when nobody asks
             reader = sum(resident(child) for child in children(pid))
             print(f"{count:>12} {ready:>9.2f} {times[0]:>14} {statistics.median(times[1:]):>12.0f} "
                   f"{resident(pid):>12.0f} {reader:>10.0f} {work[0]:>11.1f} {work[1]:>9.1f}", flush=True)
