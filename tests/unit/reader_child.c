@@ -40,12 +40,12 @@ static void make_repository(void)
 {
 	(void)snprintf(repo, sizeof(repo), "%s/repo", tap_dir());
 	tap_sh("cd %s && git init -q -b main repo && cd repo && git config user.name t && "
-	       "git config user.email t@t && mkdir a b apps && echo 'a: 1' > a/x.yaml && "
-	       "echo 'b: 1' > b/x.yaml && printf 'apiVersion: argoproj.io/v1alpha1\\nkind: "
+	       "git config user.email t@t && mkdir a b apps && echo 'kind: A' > a/x.yaml && "
+	       "echo 'kind: B' > b/x.yaml && printf 'apiVersion: argoproj.io/v1alpha1\\nkind: "
 	       "Application\\nmetadata: {name: inside}\\nspec: {source: {repoURL: "
 	       "\"https://git.example/org/repo\", path: a}}\\n---\\napiVersion: "
 	       "argoproj.io/v1alpha1\\nkind: Application\\n' > apps/apps.yaml && git add . && "
-	       "git commit -q -m one && git rev-parse HEAD > ../before && echo 'a: 2' > a/x.yaml "
+	       "git commit -q -m one && git rev-parse HEAD > ../before && echo 'kind: C' > a/x.yaml "
 	       "&& git commit -qam two && git rev-parse HEAD > ../after",
 	       tap_dir());
 	read_line("before", before_id);
