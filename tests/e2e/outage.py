@@ -45,7 +45,7 @@ def main():
                                      {"url": APPS, "fetchUrl": "file://" + bare, "defaultBranch": "main"}],
                     "applications": [{"directory": place.apps}, {"repository": APPS, "ref": "main"}]}
         place.app("own", "apps/web")
-        place.commit({"apps/web/a.yaml": "a: first\n"})
+        place.commit({"apps/web/a.yaml": "kind: first\n"})
         os.rename(bare, bare + ".away")
         place.configure(**settings)
         with Receiver(place, ready=False) as receiver:

@@ -152,7 +152,7 @@ def test_config_map(top):
 
 def test_rotation(place, receiver):
     before = place.head()
-    after = place.commit({"apps/web/a.yaml": "a: rotation\n"})
+    after = place.commit({"apps/web/a.yaml": "kind: rotation\n"})
     old = os.path.join(place.top, "secret")
     new = secret_file(os.path.join(place.top, "secret.2"), "the next secret\n")
 
@@ -239,7 +239,7 @@ def test_manifests(place, receiver):
     ok(path + ":" in result.stderr, "apps names it, too", result.stderr)
     ok(hang_up(receiver), "a reload meanwhile")
     equal(known(place), ["new", "web"], "keeps it as well")
-    ok(ring(place, receiver, {"apps/moved/a.yaml": "a: broken\n"}, "new"), "its application is still rung",
+    ok(ring(place, receiver, {"apps/moved/a.yaml": "kind: broken\n"}, "new"), "its application is still rung",
        json.dumps(place.show(place.deliveries()[0]["id"])["pushes"], indent=1) + receiver.log()[-3000:])
     with open(path, "w") as file:
         file.write(good)

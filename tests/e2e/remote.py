@@ -110,7 +110,7 @@ def test_force(place, server, receiver):
     rung = len(place.rings())
     old = place.head()
     place.git("reset", "-q", "--hard", "HEAD~2")
-    forced = place.commit({"apps/api/a.yaml": "a: forced\n"}, push=False)
+    forced = place.commit({"apps/api/a.yaml": "kind: forced\n"}, push=False)
     place.git("push", "-q", "--force", "origin", "HEAD:main")
     run("git", "-C", place.bare, "reflog", "expire", "--expire=now", "--all")
     run("git", "-C", place.bare, "gc", "-q", "--prune=now")
@@ -130,7 +130,7 @@ def test_down(place, server, receiver):
     rung = len(place.rings())
     port = server.tls
     server.stop()
-    before, after = push(place, {"apps/web/a.yaml": "a: while down\n"})
+    before, after = push(place, {"apps/web/a.yaml": "kind: while down\n"})
     ok(wait(lambda: record(place)["state"] == "WAITING" and record(place)["attempts"] >= 2, 20),
        "while the server is down a push waits, with back-off", record(place))
     reason = record(place)["reason"]
@@ -149,7 +149,7 @@ def test_wrong_token(place, server, receiver):
     rung = len(place.rings())
     token = os.path.join(place.top, "token")
     secret_file(token, WRONG + "\n")
-    push(place, {"apps/web/a.yaml": "a: wrong token\n"})
+    push(place, {"apps/web/a.yaml": "kind: wrong token\n"})
     ok(wait(lambda: record(place)["state"] == "WAITING", 20), "with a wrong token a push waits", record(place))
     reason = record(place)["reason"]
     note(reason)

@@ -149,7 +149,7 @@ def test_tls(place):
         first, version = peer_serial(place.port, authority)
         equal(version, "TLSv1.3", "the listener speaks TLS 1.3")
         before = place.head()
-        after = place.commit({"apps/web/a.yaml": "a: tls\n"})
+        after = place.commit({"apps/web/a.yaml": "kind: tls\n"})
         body = github_body(before, after)
         equal(post_tls(place, authority, body, github_headers(place.secret, body)), 202, "a push over TLS is accepted")
         equal(post(place, "/hooks/github", body, github_headers(place.secret, body))[0] in (0, 400), True,
@@ -202,7 +202,7 @@ def test_drain(place):
     target = {"name": "slow", "exec": {"command": [script]}}
     place.configure(targets=[target], drainTimeout="20s")
     receiver = Receiver(place)
-    before, after = place.head(), place.commit({"apps/web/a.yaml": "a: drain\n"})
+    before, after = place.head(), place.commit({"apps/web/a.yaml": "kind: drain\n"})
     github(place, before, after)
     ok(wait(lambda: begun() == ["begun"]), "a command is under way")
     body = github_body(before, after)
@@ -227,7 +227,7 @@ def test_drain(place):
 
     place.configure(targets=[target], drainTimeout="300ms")
     receiver = Receiver(place)
-    before, after = after, place.commit({"apps/web/a.yaml": "a: drain again\n"})
+    before, after = after, place.commit({"apps/web/a.yaml": "kind: drain again\n"})
     github(place, before, after)
     ok(wait(lambda: "begun" in begun()), "another command is under way", receiver.log())
     equal(receiver.stop(), 0, "after drainTimeout the process ends all the same")
@@ -290,7 +290,7 @@ def one_document(result):
 def test_json(place):
     """--format json is one document, in success and in error."""
     with Receiver(place) as receiver:
-        before, after = place.head(), place.commit({"apps/web/a.yaml": "a: json\n"})
+        before, after = place.head(), place.commit({"apps/web/a.yaml": "kind: json\n"})
         github(place, before, after)
         wait(lambda: place.deliveries() and place.deliveries()[0]["status"] == "done")
         secret = os.path.join(place.top, "secret")
