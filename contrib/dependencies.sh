@@ -11,7 +11,8 @@ build="gcc libc6-dev make pkg-config git
 	libevent-dev libgit2-dev libjansson-dev libyaml-dev libcurl4-openssl-dev
 	libssl-dev libsqlite3-dev libsmartcols-dev uthash-dev"
 demo="python3 openssl curl ca-certificates"
-test="$demo perl nodejs npm shellcheck openssh-server openssh-client procps sqlite3 clang libclang-rt-14-dev"
+test="$demo perl nodejs npm shellcheck openssh-server openssh-client procps sqlite3 jsonnet
+	clang libclang-rt-14-dev"
 bench="$demo webhook"
 
 purpose=${1:-build}

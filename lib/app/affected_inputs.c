@@ -64,7 +64,7 @@ static void add_chain(const struct listing *l, uint32_t unit, const char *path, 
 }
 
 static void add(struct listing *l, uint32_t unit, const struct posting *p, const char *path,
-		const char *why)
+		enum glob_dialect dialect, const char *why)
 {
 	const struct index_table *t = l->ref->table;
 	struct affected_inputs *out = l->out;
@@ -82,6 +82,7 @@ static void add(struct listing *l, uint32_t unit, const struct posting *p, const
 		.kind = (enum probe_kind)p->kind,
 		.flags = p->flags,
 		.path = xstrdup(path),
+		.dialect = dialect,
 		.filter = xstrdup(p->filter != 0 ? f->filter->name : ""),
 		.argument = xstrdup(p->filter != 0 ? index_string(t, f->argument) : ""),
 		.why = xstrdup(why),
@@ -90,14 +91,13 @@ static void add(struct listing *l, uint32_t unit, const struct posting *p, const
 	add_chain(l, unit, path, &input->via);
 }
 
-/* The path of a posting's node, or its pattern, as a new string. */
-static char *path_of(const struct trie *trie, uint32_t node)
+/* The path of a posting's node, or its pattern and *dialect, as a new string. */
+static char *path_of(const struct trie *trie, uint32_t node, enum glob_dialect *dialect)
 {
-	enum glob_dialect dialect;
 	const char *pattern;
 	char *path = xstrdup("");
 
-	if (trie_glob(trie, node, &dialect, &pattern)) {
+	if (trie_glob(trie, node, dialect, &pattern)) {
 		free(path);
 		return xstrdup(pattern);
 	}
@@ -182,7 +182,7 @@ static void miss(struct listing *l, uint32_t unit, const struct posting *p, cons
 		}
 	}
 	if (l->missed < LIMIT_REASONS) {
-		add(l, unit, p, path, "");
+		add(l, unit, p, path, GLOB_GO, "");
 		l->missed++;
 	}
 }
@@ -295,12 +295,14 @@ static void list_unit(struct listing *l, uint32_t unit)
 
 	for (uint32_t n = index_at(t, unit)->postings; n != 0; n = t->postings[n].next_of_unit) {
 		const struct posting *p = &t->postings[n];
-		char *path = path_of(&t->trie, p->kind == PROBE_ALWAYS ? TRIE_ROOT : p->node);
+		enum glob_dialect dialect = GLOB_GO;
+		char *path = path_of(&t->trie, p->kind == PROBE_ALWAYS ? TRIE_ROOT : p->node,
+				     &dialect);
 
 		if (l->annotation != NULL) {
 			lint_posting(l, unit, p, path);
 		} else {
-			add(l, unit, p, path,
+			add(l, unit, p, path, dialect,
 			    is_opaque(t, unit, p) ? index_string(t, index_at(t, unit)->opaque)
 						  : "");
 		}

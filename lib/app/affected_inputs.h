@@ -20,6 +20,7 @@ struct affected_input {
 	enum probe_kind kind;
 	unsigned flags;       // INPUTS_* (inputs.h)
 	char *path;           // from the root, a pattern for PROBE_GLOB, "" for PROBE_ALWAYS
+	enum glob_dialect dialect; // of a pattern
 	char *filter;         // which paths below it: a filter's name, "" takes all
 	char *argument;       // of the filter
 	char *why;            // why the whole repository counts; "" where it does not

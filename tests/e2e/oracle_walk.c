@@ -6,10 +6,13 @@
  * One JSON object a line each way.  {"op": "inputs", "commit", "dir",
  * "walker", "options"} walks a unit and all units it is made from; the answer
  * holds their probes, the files that these stand for, and why a unit is
- * opaque.  {"op": "affected", "ref", "before", "after", "roots", "fresh"} asks
+ * opaque.  {"op": "affected", "ref", "before", "after", "roots", "fresh", "default"} asks
  * which of some applications, one for each root, a push affects; the state of
- * the ref is kept between requests unless it is to be fresh.  An answer with
- * "error" means that the request failed.
+ * the ref is kept between requests unless it is to be fresh.  Instead of
+ * "roots" there may be "manifests", a text of applications of any kinds, which
+ * are then told by their full names; {"op": "application", "ref", "commit",
+ * "manifests", "name"} answers for one of these as "inputs" does for a unit.
+ * An answer with "error" means that the request failed.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -19,7 +22,9 @@
 #include <jansson.h>
 
 #include "app/affected.h"
+#include "app/affected_inputs.h"
 #include "app/app.h"
+#include "app/app_yaml.h"
 #include "base/error.h"
 #include "base/strvec.h"
 #include "base/xalloc.h"
@@ -38,7 +43,8 @@ struct world {
 	struct inputs *inputs;
 	struct affected_state *state;
 	struct app_list apps; // of state
-	json_t *roots;        // that apps were made for
+	json_t *asked;        // roots or manifests that apps were made for
+	json_t *names;        // what each of apps is called in answers
 };
 
 /* One answer in the making. */
@@ -181,6 +187,29 @@ out:
 	return r;
 }
 
+static void answer_init(struct answer *answer)
+{
+	answer->probes = json_array();
+	answer->files = json_object();
+	answer->opaque = json_array();
+}
+
+/* The answer as JSON; it is released. NULL if it failed. */
+static json_t *answer_end(struct answer *answer, int units, int r)
+{
+	json_t *result = NULL;
+
+	if (r == 0) {
+		result = json_pack("{s:i, s:O, s:O, s:O}", "units", units, "probes", answer->probes,
+				   "files", answer->files, "opaque", answer->opaque);
+	}
+	json_decref(answer->probes);
+	json_decref(answer->files);
+	json_decref(answer->opaque);
+	strvec_release(&answer->units);
+	return result;
+}
+
 static json_t *inputs_answer(struct inputs *inputs, struct repo *repo, const json_t *request,
 			     struct error *err)
 {
@@ -192,7 +221,6 @@ static json_t *inputs_answer(struct inputs *inputs, struct repo *repo, const jso
 	const char *walker = json_string_value(json_object_get(request, "walker"));
 	const json_t *given = json_object_get(request, "options");
 	char *options = json_is_object(given) ? json_dumps(given, JSON_COMPACT) : NULL;
-	json_t *result = NULL;
 
 	if (revision == NULL || dir == NULL || walker == NULL ||
 	    repo_resolve(repo, revision, &commit, err) != REPO_OK ||
@@ -201,25 +229,14 @@ static json_t *inputs_answer(struct inputs *inputs, struct repo *repo, const jso
 		return NULL;
 	}
 	answer.reader = &reader;
-	answer.probes = json_array();
-	answer.files = json_object();
-	answer.opaque = json_array();
+	answer_init(&answer);
 	queue(&answer, walker, dir, options != NULL ? options : "");
 	int r = 0;
 	for (size_t i = 0; i < answer.units.count && r == 0; i++) {
 		r = walk_unit(&answer, answer.units.items[i], err);
 	}
-	if (r == 0) {
-		result = json_pack("{s:i, s:O, s:O, s:O}", "units", (int)answer.units.count,
-				   "probes", answer.probes, "files", answer.files, "opaque",
-				   answer.opaque);
-	}
-	json_decref(answer.probes);
-	json_decref(answer.files);
-	json_decref(answer.opaque);
-	strvec_release(&answer.units);
 	free(options);
-	return result;
+	return answer_end(&answer, (int)answer.units.count, r);
 }
 
 /* A root is a path, or that of a chart, "|", and that of a value file or nothing. */
@@ -241,6 +258,32 @@ static json_t *make_source(const char *root)
 		free(values);
 	}
 	return source;
+}
+
+/* Read manifests of any kinds; *ret_names gets a new array of their full names. */
+static int read_apps(const char *manifests, struct app_list *list, json_t **ret_names,
+		     struct error *err)
+{
+	struct strvec problems = STRVEC_INIT;
+	int r = app_read_yaml(manifests, strlen(manifests), "oracle", list, &problems, err);
+
+	app_link(list, &problems);
+	if (r == 0 && problems.count > 0) {
+		error_set(err, -1, "%s", problems.items[0]);
+		r = -1;
+	}
+	strvec_release(&problems);
+	if (r != 0) {
+		return r;
+	}
+	*ret_names = json_array();
+	for (size_t i = 0; i < list->count; i++) {
+		char *name = app_full_name(list->items[i]);
+
+		json_array_append_new(*ret_names, json_string(name));
+		free(name);
+	}
+	return 0;
 }
 
 static int make_apps(const json_t *roots, struct app_list *list, struct error *err)
@@ -272,44 +315,101 @@ static void forget_state(struct world *world)
 	affected_state_free(world->state);
 	world->state = NULL;
 	app_list_release(&world->apps);
-	json_decref(world->roots);
-	world->roots = NULL;
+	json_decref(world->asked);
+	json_decref(world->names);
+	world->asked = NULL;
+	world->names = NULL;
 }
 
-/* Have a state whose applications are those roots. */
-static int want_state(struct world *world, json_t *roots, bool fresh, struct error *err)
+/* Have a state whose applications are those that the request names. */
+static int want_state(struct world *world, const json_t *request, struct error *err)
 {
 	const struct affected_options options = {
 		.repository_url = URL,
 		.path = world->path,
 		.allow_alternates = true,
 	};
+	json_t *roots = json_object_get(request, "roots");
+	json_t *manifests = json_object_get(request, "manifests");
+	json_t *asked = roots != NULL ? roots : manifests;
 
-	if (!fresh && world->state != NULL && json_equal(world->roots, roots)) {
+	if (world->state != NULL && json_equal(world->asked, asked)) {
 		return 0;
 	}
 	forget_state(world);
-	if (make_apps(roots, &world->apps, err) != 0 ||
-	    affected_state_new(&options, &world->state, err) != 0) {
+	world->asked = json_incref(asked);
+	int r = roots != NULL ? make_apps(roots, &world->apps, err)
+			      : read_apps(json_string_value(manifests), &world->apps,
+					  &world->names, err);
+	if (r == 0 && roots != NULL) {
+		world->names = json_incref(roots);
+	}
+	if (r != 0 || affected_state_new(&options, &world->state, err) != 0) {
+		forget_state(world);
 		return -1;
 	}
-	world->roots = json_incref(roots);
 	affected_set_apps(world->state, &world->apps);
 	return 0;
 }
 
-static json_t *result_json(const struct affected *result, const json_t *roots)
+/* As add_probe(), of what an application reads. */
+static void add_input(struct answer *answer, const struct affected_input *input)
+{
+	const struct inputs_probe probe = {
+		.kind = input->kind,
+		.flags = (uint8_t)input->flags,
+		.dialect = input->dialect,
+		.path = input->path,
+		.filter = input->filter[0] != '\0' ? inputs_filter_find(input->filter) : NULL,
+		.argument = input->argument,
+	};
+
+	add_probe(answer, &probe);
+	if (input->why[0] != '\0') {
+		json_array_append_new(answer->opaque, json_string(input->why));
+	}
+}
+
+static json_t *application_answer(struct world *world, const json_t *request, struct error *err)
+{
+	struct treereader reader = { .repo = world->repo };
+	struct affected_inputs inputs = { .items = NULL };
+	struct affected_inputs_request wanted = {
+		.ref = json_string_value(json_object_get(request, "ref")),
+		.default_branch = "main",
+		.application = json_string_value(json_object_get(request, "name")),
+	};
+	struct answer answer = { .reader = &reader };
+	const char *commit = json_string_value(json_object_get(request, "commit"));
+
+	if (commit == NULL || wanted.ref == NULL || wanted.application == NULL ||
+	    repo_resolve(world->repo, commit, &wanted.commit, err) != REPO_OK ||
+	    repo_peel(world->repo, &wanted.commit, NULL, &reader.tree, err) != REPO_OK ||
+	    want_state(world, request, err) != 0) {
+		return NULL;
+	}
+	int r = affected_inputs(world->state, &wanted, &inputs, err);
+	answer_init(&answer);
+	for (size_t i = 0; i < inputs.count; i++) {
+		add_input(&answer, &inputs.items[i]);
+	}
+	int sources = (int)inputs.sources;
+	affected_inputs_release(&inputs);
+	return answer_end(&answer, sources, r);
+}
+
+static json_t *result_json(const struct affected *result, const json_t *all)
 {
 	json_t *names = json_array();
 	json_t *reasons = json_object();
 
 	for (size_t i = 0; i < result->count; i++) {
 		const struct affected_application *item = &result->items[i];
-		json_t *root = json_array_get(roots, item->app);
+		json_t *name = json_array_get(all, item->app);
 
-		json_array_append(names, root);
+		json_array_append(names, name);
 		if (item->reason_count > 0) {
-			json_object_set_new(reasons, json_string_value(root),
+			json_object_set_new(reasons, json_string_value(name),
 					    json_string(item->reasons[0].path));
 		}
 	}
@@ -322,8 +422,10 @@ static json_t *affected_answer(struct world *world, const json_t *request, struc
 	const char *before = json_string_value(json_object_get(request, "before"));
 	const char *after = json_string_value(json_object_get(request, "after"));
 	bool fresh = json_is_true(json_object_get(request, "fresh"));
-	json_t *roots = json_object_get(request, "roots");
-	struct affected_request push = { .ref = json_string_value(json_object_get(request, "ref")) };
+	struct affected_request push = {
+		.ref = json_string_value(json_object_get(request, "ref")),
+		.default_branch = json_string_value(json_object_get(request, "default")),
+	};
 	struct affected result = { .count = 0 };
 	struct world once = { .path = world->path };
 	json_t *answer = NULL;
@@ -334,9 +436,9 @@ static json_t *affected_answer(struct world *world, const json_t *request, struc
 		return NULL;
 	}
 	struct world *used = fresh ? &once : world;
-	if (want_state(used, roots, fresh, err) == 0 &&
+	if (want_state(used, request, err) == 0 &&
 	    affected_compute(used->state, &push, &result, err) == 0) {
-		answer = result_json(&result, roots);
+		answer = result_json(&result, used->names);
 	}
 	affected_release(&result);
 	forget_state(&once);
@@ -349,6 +451,9 @@ static json_t *answer_to(struct world *world, const json_t *request, struct erro
 
 	if (op != NULL && strcmp(op, "inputs") == 0) {
 		return inputs_answer(world->inputs, world->repo, request, err);
+	}
+	if (op != NULL && strcmp(op, "application") == 0) {
+		return application_answer(world, request, err);
 	}
 	if (op != NULL && strcmp(op, "affected") == 0) {
 		return affected_answer(world, request, err);
