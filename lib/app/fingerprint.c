@@ -142,7 +142,9 @@ static void mark_hard(struct comparison *c)
 		}
 		for (uint32_t n = trie_at(&t->trie, hit->node)->postings; n != 0;
 		     n = t->postings[n].next) {
-			c->hard[t->postings[n].unit] = 1;
+			uint8_t *hard = &c->hard[t->postings[n].unit];
+
+			*hard = *hard || index_is_plain(&t->postings[n]);
 		}
 	}
 }

@@ -273,10 +273,21 @@ static void visit_watchers(struct current *c, uint32_t node, unsigned kinds)
 	}
 }
 
-/* A link that appears may lead to a directory in which a pattern goes on. */
+/* A pattern may lead through what is no file: a link or submodule that comes or goes. */
+static bool opens_way(const struct current *c, enum glob_dialect dialect, const char *pattern)
+{
+	const struct tree_change *change = c->change;
+	enum tree_kind before = change->before.kind;
+	enum tree_kind after = change->after.kind;
+
+	return !c->m->options.argocd &&
+	       (before == TREE_LINK || before == TREE_GITLINK || after == TREE_LINK ||
+		after == TREE_GITLINK) &&
+	       glob_may_go_below(dialect, pattern, change->path);
+}
+
 static void visit_globs(struct current *c, uint32_t directory)
 {
-	bool linked = !c->m->options.argocd && link_appears(c->change);
 	const struct trie *trie = &c->m->table->trie;
 	uint32_t glob = trie_at(trie, directory)->next_glob;
 
@@ -287,7 +298,7 @@ static void visit_globs(struct current *c, uint32_t directory)
 		c->m->visits += 16;
 		if (trie_at(trie, glob)->postings != 0 &&
 		    trie_glob(trie, glob, &dialect, &pattern) &&
-		    (c->wide || linked ||
+		    (c->wide || opens_way(c, dialect, pattern) ||
 		     glob_match(dialect, pattern, c->change->path) == GLOB_MATCH)) {
 			visit_watchers(c, glob, BIT(PROBE_GLOB));
 		}

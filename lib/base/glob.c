@@ -569,3 +569,22 @@ bool glob_is_valid(enum glob_dialect dialect, const char *pattern)
 
 	return prepare(&g, dialect, pattern, &stray) && !stray;
 }
+
+static size_t slashes(const char *text)
+{
+	size_t count = 0;
+
+	for (; *text != '\0'; text++) {
+		count += *text == '/';
+	}
+	return count;
+}
+
+bool glob_may_go_below(enum glob_dialect dialect, const char *pattern, const char *path)
+{
+	bool counts = dialect == GLOB_GO || dialect == GLOB_DOUBLESTAR;
+
+	/* A class may match a "/", and so may stars; the other dialects' stars always do. */
+	return !counts || strchr(pattern, '[') != NULL || strstr(pattern, "**") != NULL ||
+	       slashes(pattern) > slashes(path);
+}

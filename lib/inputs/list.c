@@ -173,7 +173,7 @@ static void glob_dir(const struct globbing *g, const char *seen, const struct oi
 			glob_dir(g, path, &entry.id, depth + 1, links);
 			continue;
 		}
-		if (entry.kind == TREE_LINK) {
+		if (entry.kind == TREE_LINK && glob_may_go_below(g->dialect, g->pattern, path)) {
 			glob_link(g, path, depth, links);
 		}
 		if (g->visit != NULL && glob_match(g->dialect, g->pattern, path) == GLOB_MATCH) {

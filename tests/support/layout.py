@@ -10,7 +10,7 @@ and after each push, with the renderer itself where there is one.
 """
 
 import collections
-import fnmatch
+import glob
 import os
 import re
 import shutil
@@ -180,12 +180,9 @@ class Helm:
 
 
 def find(directory, pattern):
-    """Files that match a pattern without "**", from directory."""
-    parent = os.path.dirname(pattern)
-    names = os.listdir(os.path.join(directory, parent)) if os.path.isdir(
-        os.path.join(directory, parent)) else []
-    return [os.path.join(parent, name) for name in names
-            if fnmatch.fnmatchcase(name, os.path.basename(pattern))]
+    """Files that match a pattern without "**", from directory, through links."""
+    return [os.path.relpath(path, directory)
+            for path in glob.glob(os.path.join(glob.escape(directory), pattern))]
 
 
 class Files:

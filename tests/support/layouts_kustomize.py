@@ -277,11 +277,11 @@ def forms():
         K: "resources: [../../TOP/./x/../a.yaml]\n", "a.yaml": config("a"), "x/b.yaml": "one"}, [
             rings("edit", {"a.yaml": EDIT}, "TOP/a.yaml")])
     yield Layout("k-attributes", "git.attributes", {K: "resources: [a.yaml]\n", **A}, [
-        rings("gitattributes", {"app/.gitattributes": "*.yaml text\n"}, same="what it does is not modelled")])
+        rings("gitattributes", {"app/.gitattributes": "*.yaml text\n"}, same="what it does is not modelled")], alone=True)
     yield Layout("k-submodule", "git.submodule", {
         K: "resources: [module/base]\n", "app/module": "@" + "1" * 40, "other": "@" + "1" * 40}, [
             rings("submodule", {"app/module": "@" + "2" * 40}),
-            quiet("unread", {"other": "@" + "2" * 40})], judge=Known("its content is not here"))
+            quiet("unread", {"other": "@" + "2" * 40})], judge=Known("its content is not here"), alone=True)
     pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize 9\n"
     yield Layout("k-lfs", "git.lfs", {
         K: "resources: [a.yaml]\nconfigMapGenerator: [{name: g, files: [big]}]\n", **A,

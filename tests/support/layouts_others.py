@@ -49,6 +49,20 @@ def charts():
             rings("gone", {"values/b.yaml": None}),
             quiet("unread", {"values/c.txt": EDIT})],
         "valueFiles: ['/TOP/values/*.yaml']", Helm(values=("TOP/values/*.yaml",)))
+    yield chart("h-values-glob-below", "h.values.glob", {
+        "values/a/v.yaml": "v: one too\n", "far/v.yaml": "v: far\n", "far/w.yaml": "v: far\n"}, [
+            rings("edit", {"values/a/v.yaml": EDIT}),
+            rings("link appears", {"values/z": "->../far"}, "TOP/values/z"),
+            rings("absent appears", {"values/z/v.yaml": "v: z\n"}),
+            quiet("link appears", {"values/a/z": "->../../far"}),
+            quiet("unread", {"far/v.yaml": EDIT})],
+        "valueFiles: ['/TOP/values/*/v.yaml']", Helm(values=("TOP/values/*/v.yaml",)))
+    yield chart("h-values-glob-linked", "h.values.glob", {
+        "values/z": "->../far", "far/v.yaml": "v: one too\n", "near/v.yaml": "v: near\n"}, [
+            rings("edit", {"far/v.yaml": EDIT}, "TOP/far/v.yaml"), rings("gone", {"values/z": None}),
+            rings("link moves", {"values/z": "->../near"}, "TOP/values/z"),
+            quiet("unread", {"near/v.yaml": EDIT})],
+        "valueFiles: ['/TOP/values/*/v.yaml']", Helm(values=("TOP/values/*/v.yaml",)))
     yield Layout("h-ref", "h.values.ref", {
         **CHART, "values/prod.yaml": "v: one\n", "values/test.yaml": "v: one\n"}, [
             rings("edit", {"values/prod.yaml": EDIT}, "TOP/values/prod.yaml"),
@@ -282,12 +296,13 @@ def fluxes():
         rings("edit", {"app/Chart.yaml": CHART["app/Chart.yaml"].replace("1.0.0", "1.0.1")}),
         quiet("same version", {"app/values.yaml": EDIT})], RELEASE % "",
         judge=Known("source-controller packs a new version only"))
-    yield flux("f-chart-revision", "f.chart.revision", CHART, [
-        rings("edit", {"app/values.yaml": EDIT}), rings("added", {"app/templates/d.yaml": config("d")})],
-        RELEASE % ", reconcileStrategy: Revision", judge=Helm())
+    yield flux("f-chart-revision", "f.chart.revision", {**CHART, "far/x": "one"}, [
+        rings("edit", {"app/values.yaml": EDIT}), rings("added", {"app/templates/d.yaml": config("d")}),
+        rings("any push", {"far/x": EDIT})], RELEASE % ", reconcileStrategy: Revision", alone=True,
+        judge=Known("each revision is packed anew"))
     yield flux("f-chart-values", "f.chart.values", {**CHART, "values/prod.yaml": "v: one\n"}, [
         rings("edit", {"values/prod.yaml": EDIT})],
-        RELEASE % ", reconcileStrategy: Revision, valuesFiles: [./TOP/values/prod.yaml]",
+        RELEASE % ", reconcileStrategy: Revision, valuesFiles: [./TOP/values/prod.yaml]", alone=True,
         judge=Known("source-controller merges them"))
 
 

@@ -247,7 +247,9 @@ def build(directory, root, plugins=None):
                "LoadRestrictionsNone", "--enable-helm", "--helm-command",
                os.path.join(RENDERERS, "helm-for-kustomize"), "./" + root]
     nowhere = "http://127.0.0.1:9"
-    environment = {"PATH": "/nonexistent", "HOME": directory, "TMPDIR": "/tmp",
+    scratch = directory.rstrip("/") + ".tmp"  # Kustomize leaves things there
+    os.makedirs(scratch, exist_ok=True)
+    environment = {"PATH": "/nonexistent", "HOME": directory, "TMPDIR": scratch,
                    "HTTP_PROXY": nowhere, "HTTPS_PROXY": nowhere, "ALL_PROXY": nowhere}
     if plugins:
         command[2:2] = ["--enable-alpha-plugins"]

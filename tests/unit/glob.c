@@ -165,6 +165,31 @@ static void test_questions(void)
 	tap_int(glob_match(GLOB_WILDMATCH, "[a", "[a"), GLOB_NO_MATCH, "and matches nothing then");
 }
 
+static void test_below(void)
+{
+	static const struct {
+		enum glob_dialect dialect;
+		const char *pattern;
+		const char *path;
+		bool may;
+	} rows[] = {
+		{ GLOB_GO, "a/*/c", "a/b", true },
+		{ GLOB_GO, "a/*.yaml", "a/b", false },
+		{ GLOB_GO, "a[.-0]b", "a", true },
+		{ GLOB_DOUBLESTAR, "a/*.yaml", "a/b", false },
+		{ GLOB_DOUBLESTAR, "a/{b/c,d}", "a/b", true },
+		{ GLOB_DOUBLESTAR, "a/**", "a/b/c/d", true },
+		{ GLOB_GOBWAS, "*.yaml", "a/b", true },
+		{ GLOB_WILDMATCH, "*.yaml", "a/b", true },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		tap_int(glob_may_go_below(rows[i].dialect, rows[i].pattern, rows[i].path),
+			rows[i].may, "%s may%s match below %s", rows[i].pattern,
+			rows[i].may ? "" : " not", rows[i].path);
+	}
+}
+
 int main(void)
 {
 	test_table(GLOB_GO, "tests/payloads/glob/go.tsv");
@@ -177,5 +202,6 @@ int main(void)
 	test_nested();
 	test_length();
 	test_questions();
+	test_below();
 	return tap_done();
 }
