@@ -168,6 +168,9 @@ $(BUILD)/fuzz/%.o: %.c
 $(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(patsubst %.c,$(BUILD)/fuzz/%.o,$(filter-out hooks/p%-receive.c,$(wildcard lib/*/*.c hooks/*.c)))
 	$(Q)clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIB_LIBS)
 
+# Objects between a source and its program are kept.
+.SECONDARY:
+
 .PHONY: fuzz
 fuzz: deps-test
 	+@$(MAKE) $(PARALLEL) --no-print-directory $(patsubst %,$(BUILD)/fuzz/fuzz_%,$(call pick,$(FUZZ_NAMES)))
@@ -176,7 +179,8 @@ fuzz: deps-test
 		echo "== $$name"; \
 		$(BUILD)/fuzz/fuzz_$$name -max_total_time=$(TIME) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
 			-artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/found/$$name tests/fuzz/corpus/$$name \
-			2>&1 | tail -n 8 || exit 1; \
+			>$(BUILD)/fuzz/$$name.log 2>&1 || { tail -n 60 $(BUILD)/fuzz/$$name.log; exit 1; }; \
+		tail -n 7 $(BUILD)/fuzz/$$name.log; \
 	done
 
 .PHONY: bench

@@ -136,7 +136,7 @@ void inputs_subtree(struct inputs_walk *w, const char *dir, const struct inputs_
 struct globbing {
 	struct inputs_walk *w;
 	enum glob_dialect dialect;
-	const char *pattern;
+	const char *pattern; // NULL: whatever lies below
 	inputs_visit visit;
 	void *arg;
 };
@@ -173,7 +173,8 @@ static void glob_dir(const struct globbing *g, const char *seen, const struct oi
 			glob_dir(g, path, &entry.id, depth + 1, links);
 			continue;
 		}
-		if (entry.kind == TREE_LINK && glob_may_go_below(g->dialect, g->pattern, path)) {
+		if (entry.kind == TREE_LINK &&
+		    (g->pattern == NULL || glob_may_go_below(g->dialect, g->pattern, path))) {
 			glob_link(g, path, depth, links);
 		}
 		if (g->visit != NULL && glob_match(g->dialect, g->pattern, path) == GLOB_MATCH) {

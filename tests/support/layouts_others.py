@@ -50,7 +50,7 @@ def charts():
             quiet("unread", {"values/c.txt": EDIT})],
         "valueFiles: ['/TOP/values/*.yaml']", Helm(values=("TOP/values/*.yaml",)))
     yield chart("h-values-glob-below", "h.values.glob", {
-        "values/a/v.yaml": "v: one too\n", "far/v.yaml": "v: far\n", "far/w.yaml": "v: far\n"}, [
+        "values/a/v.yaml": "v: one too\n", "far/v.yaml": "v: one far\n", "far/w.yaml": "v: far\n"}, [
             rings("edit", {"values/a/v.yaml": EDIT}),
             rings("link appears", {"values/z": "->../far"}, "TOP/values/z"),
             rings("absent appears", {"values/z/v.yaml": "v: z\n"}),
@@ -58,7 +58,7 @@ def charts():
             quiet("unread", {"far/v.yaml": EDIT})],
         "valueFiles: ['/TOP/values/*/v.yaml']", Helm(values=("TOP/values/*/v.yaml",)))
     yield chart("h-values-glob-linked", "h.values.glob", {
-        "values/z": "->../far", "far/v.yaml": "v: one too\n", "near/v.yaml": "v: near\n"}, [
+        "values/z": "->../far", "far/v.yaml": "v: one too\n", "near/v.yaml": "v: one near\n"}, [
             rings("edit", {"far/v.yaml": EDIT}, "TOP/far/v.yaml"), rings("gone", {"values/z": None}),
             rings("link moves", {"values/z": "->../near"}, "TOP/values/z"),
             quiet("unread", {"near/v.yaml": EDIT})],
@@ -218,7 +218,7 @@ def sets():
                      quiet("edit inside", {"envs/a/x.yaml": EDIT}),
                      quiet("edit inside", {"envs/a/y.yaml": "y"}),
                      quiet("excluded", {"envs/no/x.yaml": "x"}),
-                     quiet("hidden", {"envs/.b/x.yaml": "x"}),
+                     rings("hidden", {"envs/.b/x.yaml": "x"}, same="a switch of Argo CD shows it"),
                      quiet("edit inside", {"envs/file.yaml": "x"})])
     yield appset("s-files", "s.files s.meaning",
                  "git: " + git % "files: [{path: TOP/envs/*/c.yaml}]", {
