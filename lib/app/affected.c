@@ -184,7 +184,7 @@ static int compare(struct step *s, struct error *err)
 	bool moved = !oid_equal(&s->ref->commit, &s->commit);
 
 	if (!moved) {
-		s->result->tracked = tracked_apps(&s->ref->sources);
+		s->result->tracked = s->ref->sources.apps;
 		s->result->changed_paths_exact = true;
 		return 0;
 	}

@@ -18,6 +18,7 @@ void tracked_choose(const struct affected_state *state, const char *ref,
 		    const char *default_branch, struct tracked_list *list)
 {
 	list->count = 0;
+	list->apps = 0;
 	for (size_t i = 0; i < state->here.count; i++) {
 		const struct tracked *t = &state->here.items[i];
 		const struct app_source *source =
@@ -29,19 +30,11 @@ void tracked_choose(const struct affected_state *state, const char *ref,
 		if (r != REVISION_NO && r != REVISION_PINNED) {
 			list->items = xgrow(list->items, list->count, &list->capacity,
 					    sizeof(*list->items));
+			list->apps += list->count == 0 ||
+				      list->items[list->count - 1].app != t->app;
 			list->items[list->count++] = *t;
 		}
 	}
-}
-
-size_t tracked_apps(const struct tracked_list *list)
-{
-	size_t apps = 0;
-
-	for (size_t i = 0; i < list->count; i++) {
-		apps += i == 0 || list->items[i].app != list->items[i - 1].app;
-	}
-	return apps;
 }
 
 static enum inputs_mode inputs_mode_of(enum affected_mode mode)

@@ -29,9 +29,10 @@ struct source_id {
 };
 
 struct tracked_list {
-	struct tracked *items;
+	struct tracked *items; // in the applications' order
 	size_t count;
 	size_t capacity;
+	size_t apps;           // different applications among them
 };
 
 /* One ref: its index at the tree processed last. */
@@ -66,9 +67,6 @@ struct affected_state {
 /* Choose the sources that follow ref; the list is replaced. */
 void tracked_choose(const struct affected_state *state, const char *ref,
 		    const char *default_branch, struct tracked_list *list);
-
-/* Applications in a list of sources (which is in their order). */
-size_t tracked_apps(const struct tracked_list *list);
 
 /* What lib/inputs wants to know of a source; free it with source_release(). */
 void source_fill(const struct affected_state *state, const struct tracked *tracked,

@@ -25,6 +25,7 @@ static void clear(struct ref_state *ref)
 	index_free(ref->table);
 	ref->table = NULL;
 	ref->sources.count = 0;
+	ref->sources.apps = 0;
 	ref->apps_generation = 0;
 	memset(&ref->commit, 0, sizeof(ref->commit));
 	memset(&ref->tree, 0, sizeof(ref->tree));

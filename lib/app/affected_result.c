@@ -6,6 +6,7 @@
  * doubles, by marking each change once for each application, as long as that
  * is not too much work (then the largest single count stands).
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/affected_impl.h"
@@ -28,7 +29,6 @@ struct builder {
 	struct match *match;
 	struct affected *result;
 	uint32_t *item_of_app;   // number in items plus 1
-	size_t app_count;
 	uint32_t *reached_of_item;
 	struct reached *reached; // number 0 is none
 	size_t reached_count;
@@ -182,20 +182,12 @@ static size_t count_touched(struct builder *b, size_t number, size_t *marks)
 	return distinct > largest ? distinct : largest;
 }
 
-/* Items in the order of the applications. */
-static void sort(struct builder *b)
+static int by_app(const void *a, const void *b)
 {
-	struct affected *a = b->result;
-	struct affected_application *sorted = xcalloc(a->count + 1, sizeof(*sorted));
-	size_t n = 0;
+	const struct affected_application *x = a;
+	const struct affected_application *y = b;
 
-	for (size_t app = 0; app < b->app_count; app++) {
-		if (b->item_of_app[app] != 0) {
-			sorted[n++] = a->items[b->item_of_app[app] - 1];
-		}
-	}
-	free(a->items);
-	a->items = sorted;
+	return (x->app > y->app) - (x->app < y->app);
 }
 
 void result_fill(const struct affected_state *state, const struct ref_state *ref,
@@ -205,12 +197,12 @@ void result_fill(const struct affected_state *state, const struct ref_state *ref
 		.ref = ref,
 		.match = match,
 		.result = result,
-		.app_count = state->apps != NULL ? state->apps->count : 0,
 		.reached_count = 1,
 	};
+	size_t apps = state->apps != NULL ? state->apps->count : 0;
 	size_t marks = 0;
 
-	b.item_of_app = xcalloc(b.app_count + 1, sizeof(*b.item_of_app));
+	b.item_of_app = xcalloc(apps + 1, sizeof(*b.item_of_app));
 	b.reached = xgrow(NULL, 0, &b.reached_capacity, sizeof(*b.reached));
 	spread(match, reach, &b);
 	for (size_t i = 0; i < result->count; i++) {
@@ -219,8 +211,10 @@ void result_fill(const struct affected_state *state, const struct ref_state *ref
 	if (match->outside != 0) {
 		reach_all(&b, state);
 	}
-	sort(&b);
-	result->tracked = tracked_apps(&ref->sources);
+	if (result->count > 1) {
+		qsort(result->items, result->count, sizeof(*result->items), by_app);
+	}
+	result->tracked = ref->sources.apps;
 	result->same = match->same_count;
 	result->changed_paths = match->changed_paths;
 	result->changed_paths_exact = match->options.count_all || match->options.outside;
@@ -231,7 +225,7 @@ void result_fill(const struct affected_state *state, const struct ref_state *ref
 
 void result_fill_all(const struct tracked_list *list, struct affected *result)
 {
-	result->tracked = tracked_apps(list);
+	result->tracked = list->apps;
 	result->items = xcalloc(result->tracked + 1, sizeof(*result->items));
 	for (size_t i = 0; i < list->count; i++) {
 		if (i == 0 || list->items[i].app != list->items[i - 1].app) {
