@@ -35,6 +35,7 @@ void inputs_free(struct inputs *inputs)
 		return;
 	}
 	parse_forget(inputs, 0);
+	print_forget(inputs);
 	arena_release(&inputs->arena);
 	free(inputs->walk.trace.probes);
 	free(inputs->walk.trace.children);

@@ -13,8 +13,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <uthash.h>
 
 #include "base/hmac.h"
+#include "base/xalloc.h"
 #include "inputs/meaning.h"
 #include "inputs/objects.h"
 #include "inputs/walk.h"
@@ -24,10 +26,26 @@
 /* What the objects of one file are told in. */
 #define OBJECTS_BYTES_MAX ((size_t)1024 * 1024)
 
+struct said_key {
+	uint8_t id[OID_BYTES_MAX];
+	uint8_t listing; // an empty text is a list of no objects
+};
+
+/* What one file says. */
+struct said {
+	struct said_key key;
+	bool known;
+	bool objects;               // ids are all that it says
+	unsigned long long meaning; // of the whole
+	struct buf ids;
+	UT_hash_handle hh;
+};
+
 void inputs_take_prints(struct inputs *inputs, bool take, size_t max_bytes)
 {
 	inputs->printing = take;
 	inputs->print_bytes = max_bytes;
+	print_forget(inputs);
 }
 
 void print_begin(struct inputs_walk *w)
@@ -180,52 +198,94 @@ void inputs_print_file(struct inputs_walk *w, const struct inputs_entry *entry, 
 	inputs_print(w, 'o', oid_to_hex(&entry->id, hex));
 }
 
-/* The objects in a text; else what it means; false if that is not known either. */
-static bool add_objects(struct inputs_walk *w, const char *text, size_t len)
+/* The objects in a text; else what it means; else nothing of it is known. */
+static struct said *say(const char *text, size_t len, bool listing)
 {
-	unsigned long long id = 0;
-	struct buf ids;
+	struct said *said = xcalloc(1, sizeof(*said));
 
-	if (!meaning_of_text(text, len, &id)) {
-		return false;
+	said->known = meaning_of_text(text, len, &said->meaning);
+	buf_init(&said->ids, OBJECTS_BYTES_MAX);
+	said->objects = said->known && objects_of_text(text, len, listing, &said->ids) &&
+			!buf_is_full(&said->ids);
+	return said;
+}
+
+static void said_free(struct said *said)
+{
+	buf_release(&said->ids);
+	free(said);
+}
+
+/* False if nothing is known. */
+static bool add_said(struct inputs_walk *w, const struct said *said)
+{
+	if (said->known && !said->objects) {
+		add(w, '#', (const char *)&said->meaning, sizeof(said->meaning));
 	}
-	buf_init(&ids, OBJECTS_BYTES_MAX);
-	bool ok = objects_of_text(text, len, w->listing, &ids) && !buf_is_full(&ids);
-	for (size_t i = 0; ok && i < ids.len; i += OBJECT_ID_LEN) {
-		add(w, 'j', ids.data + i, OBJECT_ID_LEN);
+	for (size_t i = 0; said->objects && i < said->ids.len; i += OBJECT_ID_LEN) {
+		add(w, 'j', said->ids.data + i, OBJECT_ID_LEN);
 	}
-	buf_release(&ids);
-	if (!ok) {
-		add(w, '#', (const char *)&id, sizeof(id));
+	return said->known;
+}
+
+/* What a file says, read once as long as prints are taken; NULL: not to be read. */
+static const struct said *said_of(struct inputs_walk *w, const struct oid *id)
+{
+	struct inputs *machine = w->machine;
+	struct repo_object object = { 0 };
+	struct said *said = NULL;
+	struct said_key key = { .listing = w->listing };
+	size_t left = machine->print_bytes;
+	size_t max = left < MEANT_BYTES_MAX ? left : MEANT_BYTES_MAX;
+
+	memcpy(key.id, id->bytes, id->len);
+	HASH_FIND(hh, machine->said, &key, sizeof(key), said);
+	if (said != NULL || max == 0 ||
+	    repo_read(w->reader->repo, id, REPO_BLOB, max, &object, NULL) != REPO_OK) {
+		return said;
 	}
-	return true;
+	machine->print_bytes -= object.len;
+	said = say(object.data, object.len, w->listing);
+	said->key = key;
+	HASH_ADD(hh, machine->said, key, sizeof(key), said);
+	repo_object_release(&object);
+	return said;
+}
+
+void print_forget(struct inputs *inputs)
+{
+	struct said *said;
+	struct said *next;
+
+	HASH_ITER(hh, inputs->said, said, next) {
+		HASH_DEL(inputs->said, said);
+		said_free(said);
+	}
 }
 
 void inputs_print_objects(struct inputs_walk *w, const struct inputs_entry *entry)
 {
-	struct repo_object object = { 0 };
 	char hex[OID_HEX_MAX + 1];
-	size_t left = w->machine->print_bytes;
-	size_t max = left < MEANT_BYTES_MAX ? left : MEANT_BYTES_MAX;
 
 	if (!inputs_prints(w)) {
 		return;
 	}
-	bool known = max > 0 && repo_read(w->reader->repo, &entry->id, REPO_BLOB, max, &object,
-					  NULL) == REPO_OK;
-	if (known) {
-		w->machine->print_bytes -= object.len;
-		known = add_objects(w, object.data, object.len);
-	}
-	if (!known) {
+	const struct said *said = said_of(w, &entry->id);
+
+	if (said == NULL || !add_said(w, said)) {
 		inputs_print(w, 'o', oid_to_hex(&entry->id, hex));
 	}
-	repo_object_release(&object);
 }
 
 void inputs_print_text(struct inputs_walk *w, const char *text)
 {
-	if (inputs_prints(w) && !add_objects(w, text, strlen(text))) {
+	if (!inputs_prints(w)) {
+		return;
+	}
+	struct said *said = say(text, strlen(text), w->listing);
+
+	if (!add_said(w, said)) {
 		inputs_print(w, 't', text);
 	}
+	said_free(said);
 }

@@ -23,6 +23,7 @@ struct walk_slot {
 };
 
 struct parsed; // parse.c: one parsed blob
+struct said;   // print.c: what one file says
 
 /* One walk. */
 struct inputs_walk {
@@ -53,6 +54,7 @@ struct inputs {
 	size_t parsed_bytes;
 	bool printing;           // fingerprints are taken
 	size_t print_bytes;      // that may still be read for them
+	struct said *said;       // print.c: what files say, while prints are taken
 	char *repository;
 	char *ref;
 };
@@ -66,6 +68,9 @@ void walk_trouble(struct inputs_walk *w, int outcome, const struct error *err);
 /* Begin and end the fingerprint of a walk (print.c); known: the walker gives one. */
 void print_begin(struct inputs_walk *w);
 void print_end(struct inputs_walk *w, bool known);
+
+/* Forget what files say. */
+void print_forget(struct inputs *inputs);
 
 /* Log the inputs of a source (source.c). */
 void source_walk(struct inputs_walk *w, const struct inputs_source *source);
