@@ -23,6 +23,9 @@
  *
  * Value files are YAML and count by their meaning.  One that holds a template
  * itself (for "tpl") may reach any file of the chart: the chart is told.
+ *
+ * What is rendered from this and the chart does not tell the paths of value
+ * files, and values that others replace do not reach it (helm_values.c).
  */
 #include "inputs/helm.h"
 
@@ -31,7 +34,11 @@
 
 #include "base/limits.h"
 #include "inputs/helm_template.h"
+#include "inputs/helm_values.h"
+#include "inputs/print.h"
 #include "inputs/substitute.h"
+
+#define ALL_REACH ((unsigned)(HELM_VALUE_SUSPECT | HELM_VALUE_CHART))
 
 /* What is being collected, as the options of a unit. */
 struct collecting {
@@ -198,22 +205,33 @@ static json_t *finish(struct collecting *c)
 	return result;
 }
 
+static void set_reach(json_t *options, unsigned reach)
+{
+	if (reach & HELM_VALUE_SUSPECT) {
+		(void)json_object_set_new(options, "anything", json_true());
+	}
+	if (reach & HELM_VALUE_CHART) {
+		(void)json_object_set_new(options, "chart", json_true());
+	}
+}
+
 static json_t *options(struct inputs_walk *w, const struct inputs_source *source,
 		       const json_t *spec)
 {
+	static const char *const inline_values[] = { "values", "valuesObject", "parameters" };
 	struct collecting c = { .walk = w, .source = source, .spec = spec };
 	const json_t *helm = json_object_get(spec, "helm");
 
 	begin(&c);
 	collect_all(&c);
-	bool anything = c.unseen || helm_values_suspect(json_object_get(helm, "values")) ||
-			helm_values_suspect(json_object_get(helm, "valuesObject")) ||
-			helm_values_suspect(json_object_get(helm, "parameters"));
+	unsigned reach = c.unseen ? ALL_REACH : 0U;
+
+	for (size_t i = 0; i < sizeof(inline_values) / sizeof(inline_values[0]); i++) {
+		reach |= helm_values_reach(json_object_get(helm, inline_values[i]));
+	}
 	json_t *result = finish(&c);
 
-	if (anything) {
-		(void)json_object_set_new(result, "anything", json_true());
-	}
+	set_reach(result, reach);
 	if (json_object_size(result) > 0) {
 		return result;
 	}
@@ -222,56 +240,51 @@ static json_t *options(struct inputs_walk *w, const struct inputs_source *source
 }
 
 /* A file whose bytes are one value. */
-static void read_raw(struct inputs_walk *w, const char *path, bool *suspect)
+static void read_raw(struct inputs_walk *w, const char *path, struct helm_values *values)
 {
 	struct inputs_entry entry;
 	struct buf text;
 
 	if (inputs_file(w, path, 0, &entry) != INPUTS_FILE) {
-		*suspect = *suspect || entry.found == INPUTS_SUBMODULE;
+		values->reach |= entry.found == INPUTS_SUBMODULE ? ALL_REACH : 0U;
+		inputs_print(w, 'N', "");
 		return;
 	}
 	buf_init(&text, LIMIT_YAML_BYTES);
-	*suspect = *suspect || !inputs_blob(w, &entry.id, &text) ||
-		   helm_value_suspect(text.data, text.len);
+	values->reach |= inputs_blob(w, &entry.id, &text) ? helm_value_reach(text.data, text.len)
+							   : ALL_REACH;
 	buf_release(&text);
+	inputs_print_file(w, &entry, false);
 }
 
-static void read_values(struct inputs_walk *w, const char *path, bool *suspect)
-{
-	const json_t *values = NULL;
-	bool bad = false;
-
-	enum inputs_found found =
-		inputs_yaml(w, path, INPUTS_MEANING, true, &values, &bad, NULL);
-	*suspect = *suspect || found == INPUTS_SUBMODULE || helm_values_suspect(values);
-}
-
+/* What a pattern finds is put in the order of its paths: so these count, too. */
 static void read_found(struct inputs_walk *w, void *arg, const char *path,
 		       const struct tree_entry *entry)
 {
+	struct helm_values *values = arg;
+
 	(void)entry;
-	read_values(w, path, arg);
+	values->apart = true;
+	inputs_print(w, 'P', path);
+	helm_values_read(w, path, values);
 }
 
-/* Log what options name. True if any of it may hold a template. */
-static bool read_files(struct inputs_walk *w, const json_t *options)
+/* Log what options name. */
+static void read_files(struct inputs_walk *w, const json_t *options, struct helm_values *values)
 {
-	bool suspect = false;
 	const json_t *item = NULL;
 	size_t i = 0;
 
 	json_array_foreach(json_object_get(options, "values"), i, item) {
-		read_values(w, json_string_value(item), &suspect);
+		helm_values_read(w, json_string_value(item), values);
 	}
 	json_array_foreach(json_object_get(options, "raw"), i, item) {
-		read_raw(w, json_string_value(item), &suspect);
+		read_raw(w, json_string_value(item), values);
 	}
 	json_array_foreach(json_object_get(options, "globs"), i, item) {
 		inputs_glob(w, GLOB_DOUBLESTAR, json_string_value(item), INPUTS_MEANING,
-			    read_found, &suspect);
+			    read_found, values);
 	}
-	return suspect;
 }
 
 static void refs(struct inputs_walk *w, const struct inputs_source *source, const json_t *sibling)
@@ -279,22 +292,32 @@ static void refs(struct inputs_walk *w, const struct inputs_source *source, cons
 	struct collecting c = {
 		.walk = w, .source = source, .spec = sibling, .through = source->ref,
 	};
+	struct helm_values values = { .reach = 0 };
 
 	begin(&c);
 	collect_all(&c);
 	json_t *found = finish(&c);
-	(void)read_files(w, found);
+	read_files(w, found, &values);
+	helm_values_print_files(w, &values);
+	helm_values_release(&values);
 	json_decref(found);
 }
 
 static void walk(struct inputs_walk *w, const char *dir, const json_t *options)
 {
-	bool anything = inputs_true(json_object_get(options, "anything"));
-	json_t *chart = NULL;
+	struct helm_values values = { .reach = 0 };
+	json_t *chart = json_pack("{s:b}", "template", 1);
 
-	if (read_files(w, options) || anything) {
-		chart = json_pack("{s:b}", "anything", 1);
+	read_files(w, options, &values);
+	helm_values_print(w, inputs_join(w, dir, "values.yaml"), &values);
+	helm_values_release(&values);
+	if (inputs_true(json_object_get(options, "anything"))) {
+		values.reach |= HELM_VALUE_SUSPECT;
 	}
+	if (inputs_true(json_object_get(options, "chart"))) {
+		values.reach |= HELM_VALUE_CHART;
+	}
+	set_reach(chart, values.reach);
 	inputs_child(w, &inputs_chart, dir, chart, NULL);
 	json_decref(chart);
 }
@@ -304,4 +327,5 @@ const struct inputs_walker inputs_helm = {
 	.options = options,
 	.walk = walk,
 	.refs = refs,
+	.prints = true,
 };

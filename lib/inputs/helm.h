@@ -11,7 +11,11 @@ extern const struct inputs_walker inputs_helm;
 
 /*
  * A chart, with its dependencies. Options: "anything" is true if values that
- * are templates themselves may come from outside of the chart.
+ * are templates themselves may come from outside of the chart, "chart" if
+ * these may name fields of its Chart.yaml; "template" if nothing but the
+ * output of "helm template" counts, and who refers to the chart sees to its
+ * values.yaml; "packed" if it is a dependency of such a chart.  Else it has
+ * no fingerprint.
  */
 extern const struct inputs_walker inputs_chart;
 

@@ -142,7 +142,8 @@ bool helm_ignore_match(const char *rules, const char *path, bool is_directory)
 	return false;
 }
 
-bool helm_ignore_path(const char *rules, const char *path)
+/* Is a directory above path ignored? One that is too long to be asked is not. */
+static bool is_below_ignored(const char *rules, const char *path)
 {
 	char above[4096];
 
@@ -157,5 +158,16 @@ bool helm_ignore_path(const char *rules, const char *path)
 		}
 		*slash = '/';
 	}
-	return helm_ignore_match(rules, path, false) && helm_ignore_match(rules, path, true);
+	return false;
+}
+
+bool helm_ignore_path(const char *rules, const char *path)
+{
+	return is_below_ignored(rules, path) ||
+	       (helm_ignore_match(rules, path, false) && helm_ignore_match(rules, path, true));
+}
+
+bool helm_ignore_loads(const char *rules, const char *path)
+{
+	return !is_below_ignored(rules, path) && !helm_ignore_match(rules, path, false);
 }

@@ -37,4 +37,10 @@ bool helm_ignore_match(const char *rules, const char *path, bool is_directory);
  */
 bool helm_ignore_path(const char *rules, const char *path);
 
+/*
+ * Will Helm load the file at path, which is no directory: is neither it nor a
+ * directory above it ignored?
+ */
+bool helm_ignore_loads(const char *rules, const char *path);
+
 #endif

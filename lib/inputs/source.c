@@ -353,7 +353,6 @@ static void walk_exact(struct inputs_walk *w, const struct inputs_source *source
 	struct inputs_entry entry;
 
 	if (source->ref != NULL) {
-		inputs_print_unknown(w);
 		log_refs(w, source);
 	}
 	/* A source that has a ref and no path only serves the others; "." is a path. */

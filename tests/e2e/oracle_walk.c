@@ -13,6 +13,11 @@
  * are then told by their full names; {"op": "application", "ref", "commit",
  * "manifests", "name"} answers for one of these as "inputs" does for a unit.
  * An answer with "error" means that the request failed.
+ *
+ *     oracle_walk --objects < manifests
+ *
+ * writes the objects of a stream of YAML in one form, each on a line, without
+ * those that are empty; it fails if that is no YAML.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -25,9 +30,12 @@
 #include "app/affected_inputs.h"
 #include "app/app.h"
 #include "app/app_yaml.h"
+#include "base/buf.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/strvec.h"
 #include "base/xalloc.h"
+#include "base/yaml.h"
 #include "inputs/inputs.h"
 #include "repo/repo.h"
 #include "repo/tree.h"
@@ -485,13 +493,43 @@ static void serve(struct world *world)
 	free(line);
 }
 
+static int write_objects(void)
+{
+	const struct yaml_options options = { .mark_plain = true };
+	struct yaml_stream *stream = NULL;
+	struct error err = ERROR_INIT;
+	struct buf text;
+	char block[65536];
+
+	buf_init(&text, LIMIT_YAML_BYTES);
+	for (size_t n; (n = fread(block, 1, sizeof(block), stdin)) > 0;) {
+		(void)buf_add(&text, block, n);
+	}
+	int r = buf_is_full(&text) ||
+		yaml_parse(text.data, text.len, &options, &stream, &err) != YAML_OK;
+	for (size_t i = 0; r == 0 && i < yaml_stream_count(stream); i++) {
+		const json_t *object = yaml_stream_document(stream, i);
+
+		if (object != NULL && !json_is_null(object)) {
+			json_dumpf(object, stdout, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+			fputc('\n', stdout);
+		}
+	}
+	yaml_stream_free(stream);
+	buf_release(&text);
+	return r;
+}
+
 int main(int argc, char **argv)
 {
 	struct error err = ERROR_INIT;
 	struct world world = { .path = argc == 2 ? argv[1] : NULL };
 
+	if (world.path != NULL && strcmp(world.path, "--objects") == 0) {
+		return write_objects();
+	}
 	if (world.path == NULL) {
-		fprintf(stderr, "usage: oracle_walk REPOSITORY\n");
+		fprintf(stderr, "usage: oracle_walk REPOSITORY | --objects\n");
 		return 2;
 	}
 	if (repo_open(world.path, true, &world.repo, &err) != 0) {

@@ -90,7 +90,81 @@ static const struct {
 	{ "{{", NOTHING },
 	{ "toYaml . }}", NOTHING },
 	{ "{{ end }}{{ end }}{{ toYaml . }}", FILES },
+	{ "{{ include \"a\" (dict \"root\" .) }}{{ define \"a\" }}{{ end }}", NOTHING },
+	{ "{{ include \"a\" (dict \"root\" .) }}{{ define \"a\" }}{{ .root.Values }}{{ end }}",
+	  NOTHING },
+	{ "{{ include \"a\" (dict \"root\" .) }}{{ define \"a\" }}{{ toYaml .root }}{{ end }}",
+	  FILES },
+	{ "{{ define \"a\" }}{{ .x.root | toYaml }}{{ end }}{{ include \"a\" (dict \"root\" $) }}",
+	  FILES },
+	{ "{{ include \"a\" (dict \"root\" .) }}{{ define \"a\" }}{{ with .root }}{{ end }}{{ end }}",
+	  FILES },
+	{ "{{ include \"a\" (dict \"root\" .) }}{{ define \"a\" }}{{ $r := .root }}{{ end }}", FILES },
+	{ "{{ include \"a\" (dict \"root\" .) }}{{ define \"a\" }}{{ range .root }}{{ end }}{{ end }}",
+	  FILES },
+	{ "{{ toYaml .root }}", NOTHING },
+	{ "{{ define \"a\" }}{{ $r := first . }}{{ toYaml $r }}{{ end }}", FILES },
+	{ "{{ define \"a\" }}{{ $r := index . 0 }}{{ $r | toJson }}{{ end }}", FILES },
+	{ "{{ define \"a\" }}{{ $r := (index . 1) }}{{ toJson $r.Values }}{{ end }}", NOTHING },
+	{ "{{ define \"a\" }}{{ $r := index . \"b\" }}{{ toJson $r }}{{ end }}", NOTHING },
+	{ "{{ define \"a\" }}{{ toYaml (first .) }}{{ end }}", FILES },
+	{ "{{ toYaml .Subcharts }}", FILES },
+	{ "{{ toYaml .Subcharts.a }}", FILES },
+	{ "{{ toYaml .Subcharts.a.Values }}", NOTHING },
 };
+
+/* What is said of Chart. */
+static const struct {
+	const char *text;
+	const char *fields; // with blanks; NULL: all may be used
+} charts[] = {
+	{ "{{ .Chart.Name }}-{{ .Chart.Version | replace \"+\" \"_\" }}", "Name Version" },
+	{ "{{ $.Chart.AppVersion }} Chart", "AppVersion" },
+	{ "{{ .Chart.Annotations.a }}", "Annotations" },
+	{ "{{ (index . \"a\").Chart.Home }}", "Home" },
+	{ "{{ tpl \"{{ .Chart.Icon }}\" . }}", "Icon" },
+	{ "{{/* .Chart.Icon */}}", "" },
+	{ "{{ .Charts.Icon }}{{ .MyChart.Icon }}", "" },
+	{ "{{ .Chart }}", NULL },
+	{ "{{ with .Chart }}{{ .Icon }}{{ end }}", NULL },
+	{ "{{ $c := .Chart }}", NULL },
+	{ "{{ index . \"Chart\" \"Icon\" }}", NULL },
+	{ "{{ toYaml .Chart }}", NULL },
+	{ "{{ range $k, $v := .Chart }}{{ end }}", NULL },
+};
+
+static void test_chart(size_t i)
+{
+	struct helm_templates t = { .files = false };
+	struct buf fields;
+
+	buf_init(&fields, 1000);
+	helm_template_scan(&t, charts[i].text, strlen(charts[i].text), true);
+	for (size_t n = 0; n < t.fields.count; n++) {
+		(void)buf_addf(&fields, "%s%s", n > 0 ? " " : "", t.fields.items[n]);
+	}
+	tap_str(t.chart ? NULL : fields.data, charts[i].fields, "fields in %s", charts[i].text);
+	helm_templates_release(&t);
+	buf_release(&fields);
+}
+
+/* Which definitions hold if there are subcharts that were not seen? */
+static void test_lasting(void)
+{
+	static const char call[] = "{{ include \"a\" . }}";
+	static const char define[] = "{{ define \"a\" }}{{ end }}";
+
+	for (int lasting = 0; lasting < 2; lasting++) {
+		struct helm_templates t = { .files = false };
+
+		helm_template_scan(&t, call, sizeof(call) - 1, false);
+		helm_template_scan(&t, define, sizeof(define) - 1, lasting);
+		tap_int(helm_templates_miss(&t, false), false, "a definition that was seen holds");
+		tap_int(helm_templates_miss(&t, true), !lasting,
+			"where others were not seen, %s does", lasting ? "one that lasts" : "none");
+		helm_templates_release(&t);
+	}
+}
 
 static unsigned look(const char *text, size_t len)
 {
@@ -98,9 +172,9 @@ static unsigned look(const char *text, size_t len)
 	char *copy = xmalloc(len + 1); // exactly as long as the text, for the sanitizers
 
 	memcpy(copy, text, len);
-	helm_template_scan(&t, copy, len);
-	unsigned reaches = (t.files ? FILES : 0) | (t.tpl ? TPL : 0) |
-			   (helm_templates_miss(&t) ? MISS : 0);
+	helm_template_scan(&t, copy, len, true);
+	unsigned reaches = (t.files || helm_templates_whole(&t) ? FILES : 0) |
+			   (t.tpl ? TPL : 0) | (helm_templates_miss(&t, false) ? MISS : 0);
 	helm_templates_release(&t);
 	free(copy);
 	return reaches;
@@ -110,21 +184,25 @@ static void test_values(void)
 {
 	static const struct {
 		const char *text;
-		bool suspect;
+		unsigned reach;
 	} values[] = {
-		{ "", false },
-		{ "a: 1", false },
-		{ "a: '{{ .Release.Name }}'", false },
-		{ "a: '{{ .Files.Get \"a\" }}'", true },
-		{ "a: .Files", true },
-		{ "template: include", false },
-		{ "a: '{{ include \"x\" . }}'", true },
-		{ "a: '{{ tpl .Values.b . }}'", true },
+		{ "", 0 },
+		{ "a: 1", 0 },
+		{ "a: '{{ .Release.Name }}'", 0 },
+		{ "a: '{{ .Files.Get \"a\" }}'", HELM_VALUE_SUSPECT },
+		{ "a: .Files", HELM_VALUE_SUSPECT },
+		{ "template: include", 0 },
+		{ "a: '{{ include \"x\" . }}'", HELM_VALUE_SUSPECT },
+		{ "a: '{{ tpl .Values.b . }}'", HELM_VALUE_SUSPECT },
+		{ "a: '{{ . | toToml }}'", HELM_VALUE_SUSPECT },
+		{ "a: toYaml .", HELM_VALUE_SUSPECT },
+		{ "a: '{{ .Chart.Name }}'", HELM_VALUE_CHART },
+		{ "a: Charts", 0 },
 	};
 
 	for (size_t i = 0; i < COUNT(values); i++) {
-		tap_int(helm_value_suspect(values[i].text, strlen(values[i].text)),
-			values[i].suspect, "the values %s", values[i].text);
+		tap_int(helm_value_reach(values[i].text, strlen(values[i].text)), values[i].reach,
+			"the values %s", values[i].text);
 	}
 }
 
@@ -148,8 +226,8 @@ static void test_limits(void)
 		"many names are kept");
 	tap_int(look_at_many("{{ define \"", "\" }}{{ end }}", 2000), FILES,
 		"too many names: all may be reached");
-	tap_int(look_at_many("{{ template \"a\" ", " }}", 19000), MISS, "many calls are kept");
-	tap_int(look_at_many("{{ template \"a\" ", " }}", 21000) & FILES, FILES,
+	tap_int(look_at_many("{{ template \"a\" ", " }}", 39000), MISS, "many calls are kept");
+	tap_int(look_at_many("{{ template \"a\" ", " }}", 41000) & FILES, FILES,
 		"too many calls: all may be reached");
 	tap_int(look_at_many("{{ with .a }}", "", 90), NOTHING, "deep blocks are followed");
 	tap_int(look_at_many("{{ with .a }}", "", 110), FILES,
@@ -162,6 +240,10 @@ int main(void)
 		tap_int(look(cases[i].text, strlen(cases[i].text)), cases[i].reaches, "%s",
 			cases[i].text);
 	}
+	for (size_t i = 0; i < COUNT(charts); i++) {
+		test_chart(i);
+	}
+	test_lasting();
 	test_values();
 	test_limits();
 	return tap_done();
