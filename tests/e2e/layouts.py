@@ -248,7 +248,8 @@ def check_mutate(world):
     for branch, number in rounds:
         paths = {layout.full_name: absent[layout.name][number] for layout in world.layouts
                  if layout.branch == branch and number < len(absent[layout.name])}
-        ref = scratch.commit(world.commits[branch], {path: b"new: 1\n" for path in paths.values()})
+        ref = scratch.commit(world.commits[branch],
+                             {path: oracle.appearing(path) for path in paths.values()})
         asked.append((branch, paths, ref))
     scratch.flush()
     engine.close()

@@ -354,6 +354,11 @@ class Scratch:
         return git(self.path, "rev-parse", ref).decode().strip()
 
 
+def appearing(path):
+    """What makes a path that was absent count: rules that Helm refuses, and anything else."""
+    return b"**\n" if path.endswith(".helmignore") else b"new: 1\n"
+
+
 def quote(path):
     data = os.fsencode(path).replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
     return b'"' + data + b'"'
@@ -436,8 +441,7 @@ class Oracle:
             if limit is not None and len(absent) > limit:
                 absent = self.random.sample(absent, limit)
             for path in absent:
-                data = b"**\n" if path.endswith(".helmignore") else b"new: 1\n"
-                wanted.append((root, path, scratch.commit(commit, {path: data})))
+                wanted.append((root, path, scratch.commit(commit, {path: appearing(path)})))
         engine.close()
         scratch.flush()
         engine = Engine(scratch.path, self.renderer)
