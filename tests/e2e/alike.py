@@ -23,7 +23,14 @@ import equal  # noqa: E402
 import oracle  # noqa: E402
 
 KINDS = {"Thing": "example.com/v1", "Other": "example.com/v1", "Service": "v1",
-         "ConfigMap": "v1", "ServiceAccount": "v1", "Deployment": "apps/v1"}
+         "ConfigMap": "v1", "ServiceAccount": "v1", "Deployment": "apps/v1",
+         "ValidatingWebhookConfiguration": "admissionregistration.k8s.io/v1"}
+RENAMING = """apiVersion: builtin
+kind: PrefixTransformer
+metadata: {name: renaming}
+prefix: q-
+fieldSpecs: [{path: metadata/name}]
+"""
 POINTERS = ["/spec/x", "/spec/x", "/spec", "/data/x", "/metadata/labels/x", "/metadata/labels",
             "/metadata/annotations/x", "/metadata/name", "/metadata/namespace", "/kind", "/x"]
 SCALARS = ["one", "1", "true", "True", "'1'", "\"one\"", "'one'", "yes", "'yes'", "one two",
@@ -51,8 +58,10 @@ class Pair:
                              ("annotations", {"a": "b"})):
             if self.chance(0.4):
                 thing["metadata"][field] = value
-        if kind == "Other":
-            thing["spec"]["ref"] = {"kind": "Service", "name": "one"}
+        if kind == "ValidatingWebhookConfiguration":
+            del thing["spec"]
+            service = {"name": self.some(["one", "two", "three"])}
+            thing["webhooks"] = [{"name": "w", "clientConfig": {"service": service}}]
         return thing
 
     def patch(self, former):
@@ -74,6 +83,7 @@ class Pair:
                              ("labels", [{"pairs": {"k": "v"}, "includeSelectors": True}]),
                              ("commonAnnotations", {"x": "y"}),
                              ("sortOptions", {"order": self.some(["fifo", "legacy"])}),
+                             ("transformers", [RENAMING]),
                              ("images", [{"name": "one", "newTag": "2"}]),
                              ("replacements", [{
                                  "source": {"kind": "Thing", "fieldPath": "spec.x"},
@@ -126,7 +136,7 @@ class Pair:
                 groups[:] = [things] if self.chance(0.3) else [[thing] for thing in things]
                 fields["mixed"] = True
             for thing in [thing for group in groups for thing in group]:
-                if self.chance(0.1):
+                if self.chance(0.1) and "spec" in thing:
                     thing["spec"]["x"] = equal.Plain(self.some(SCALARS))
                 if self.chance(0.2):
                     items = list(thing.items())
