@@ -140,6 +140,36 @@ transformers:
     fieldPaths: [metadata.annotations.one]
     options: {create: true}
 """,
+    "older/kustomization.yaml": """
+resources: [../schema]
+helmChartInflationGenerator:
+- chartName: web
+  chartHome: ../charts
+  releaseName: older
+  values: values.yaml
+""",
+    "older/values.yaml": "first: one\n",
+    "schema/kustomization.yaml": "openapi: {path: schema.json}\nresources: [config.yaml]\n",
+    "schema/schema.json": '{"definitions": {"one": {}}}\n',
+    "schema/config.yaml": config_map("schema"),
+    "inflating/kustomization.yaml": """
+resources: [../base]
+generators: [chart.yaml]
+transformers: [../configurations/json.yaml]
+validators: [../configurations/validator.yaml]
+""",
+    "inflating/chart.yaml": "apiVersion: builtin\nkind: HelmChartInflationGenerator\n"
+                            "metadata: {name: chart}\nchartHome: ../charts\nname: web\n"
+                            "releaseName: inflating\nvaluesFile: values.yaml\n"
+                            "additionalValuesFiles: [more.yaml]\n",
+    "inflating/values.yaml": "first: one\n",
+    "inflating/more.yaml": "second: one\n",
+    "inflating/json.yaml": "- {op: add, path: /metadata/annotations/json, value: one}\n",
+    "configurations/json.yaml": "apiVersion: builtin\nkind: PatchJson6902Transformer\n"
+                                "metadata: {name: json}\npath: json.yaml\n"
+                                "target: {kind: Deployment, name: web}\n",
+    "configurations/validator.yaml": "apiVersion: builtin\nkind: LabelTransformer\n"
+                                     "metadata: {name: one}\n",
     "links/Kustomization": "resources: [linked, file.yaml]\n",
     "links/linked": "->../deep/er/base",
     "links/file.yaml": "->../deep/file.yaml",
