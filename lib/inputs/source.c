@@ -307,7 +307,11 @@ static bool log_sibling(struct inputs_walk *w, const struct inputs_source *sourc
 
 	other.spec = sibling;
 	json_t *spec = json_incref((json_t *)(uintptr_t)sibling);
-	/* The files in its path may name more; those of another repository are not known here. */
+	/*
+	 * The files in its path may name more of our files.  Those of another
+	 * repository are not known here: a "$ref/..." that only stands in an
+	 * .argocd-source file over there is not seen.
+	 */
 	if (path != NULL && path[0] != '\0' && may_be_here(w, sibling) &&
 	    inputs_lookup(w, inputs_join(w, "", path), &entry) == INPUTS_DIRECTORY) {
 		json_decref(spec);

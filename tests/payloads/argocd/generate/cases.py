@@ -122,7 +122,6 @@ def main():
         made = case(r, len(cases))
         if made["before"] != made["after"]:
             cases.append(made)
-    # A directory that is there, whatever is in it: Git has no empty ones.
     before, after = (ask(sys.argv[3], cases, side) for side in ("before", "after"))
     for made, one, other in zip(cases, before, after):
         made["differs"] = (one.get("error"), one.get("manifests")) != (other.get("error"), other.get("manifests"))
