@@ -349,6 +349,29 @@ def strange_names(top):
        "a path that is not UTF-8 is still JSON", done.stdout)
 
 
+def deep_chain(top):
+    """A base of a base of a base ... in bounded memory; the bottom counts."""
+    repo, deep = os.path.join(top, "deep"), 10000
+    os.mkdir(repo)
+    git(repo, "init", "-q", "-b", "main")
+    stream = [commit_head := "commit refs/heads/main\ncommitter t <t@t> 0 +0000\ndata 0\n"]
+    for i in range(deep):
+        text = f"resources: [{'a.yaml' if i == deep - 1 else f'../d{i + 1}'}]\n"
+        stream.append(f"M 100644 inline d{i}/kustomization.yaml\ndata {len(text)}\n{text}\n")
+    for text in ("a: 1\n", "a: 2\n"):
+        stream.append((commit_head if text == "a: 2\n" else "") +
+                      f"M 100644 inline d{deep - 1}/a.yaml\ndata {len(text)}\n{text}\n")
+    subprocess.run(["git", "-C", repo, "fast-import", "--quiet"], input="".join(stream), text=True,
+                   check=True)
+    write(top, "deep.yaml", application("deep", "d0"))
+    done = explain("--repo", repo, "--url", URL, "--apps", os.path.join(top, "deep.yaml"),
+                   "--format", "json", "main~1..main")
+    answer = as_json(done) or {}
+    ok(done.returncode == 0 and names(answer) == ["argocd/deep"] and
+       answer["affected"][0]["reasons"][0]["path"] == f"d{deep - 1}/a.yaml",
+       f"the bottom of {deep} bases is an input of the top", done.stdout[:300], done.stderr)
+
+
 def main():
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="doorbell-explain-") as top:
@@ -362,6 +385,7 @@ def main():
         fails_clearly(top, repo, commits, apps)
         modes(top)
         strange_names(top)
+        deep_chain(top)
     print(f"# {time.monotonic() - started:.1f} s")
     print(f"1..{checks}")
     return 1 if failures else 0

@@ -256,6 +256,11 @@ def forms():
     yield Layout("k-keys", "k0.keys", {
         K: "Resources: [a.yaml]\nCONFIGMAPGENERATOR: [{Name: g, FILES: [f]}]\n", "app/f": "one", **A},
         [rings("edit", {"app/a.yaml": EDIT}), rings("edit", {"app/f": EDIT})])
+    yield Layout("k-bytes", "k11", {
+        K: "resources: [a.yaml]\nconfigMapGenerator: [{name: g, files: [f.yaml], envs: [e.yaml]}]\n",
+        "app/f.yaml": "a: one\n", "app/e.yaml": "a=one\n", **A}, [
+            rings("comment that counts", {"app/f.yaml": COMMENT}, "TOP/app/f.yaml"),
+            quiet("comment", {"app/a.yaml": COMMENT})])
     yield Layout("k-anchors", "k0.anchors", {
         K: "resources: [a.yaml]\nconfigMapGenerator:\n- &g {name: g, files: [f]}\n"
            "- {<<: *g, name: h}\n", "app/f": "one", **A},

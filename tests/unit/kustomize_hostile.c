@@ -13,7 +13,11 @@
 #include "tests/support/tap.h"
 
 /* Memory that a walk may need at most, and seconds of all walks together. */
+#ifdef __SANITIZE_ADDRESS__
 #define MEMORY_MAX ((rlim_t)2 * 1024 * 1024 * 1024)
+#else
+#define MEMORY_MAX ((rlim_t)512 * 1024 * 1024)
+#endif
 #define SECONDS_MAX 60
 
 static void repeat(FILE *out, const char *text, int count)
@@ -83,6 +87,20 @@ static void write_large(FILE *out)
 	fputs("resources: [a]\n", out);
 }
 
+static void write_huge(FILE *out)
+{
+	repeat(out, "# a comment of exactly fifty bytes, again and again\n", 2000000);
+	fputs("resources: [a]\n", out);
+}
+
+static void write_million(FILE *out)
+{
+	fputs("resources:\n", out);
+	for (int i = 0; i < 1000000; i++) {
+		fprintf(out, "- %d\n", i);
+	}
+}
+
 static void write_flat(FILE *out)
 {
 	fputs("resources: ", out);
@@ -109,6 +127,8 @@ static const struct {
 	{ "a path of 100,000 detours", write_dots, true },
 	{ "a plugin in line, 90,000 times", write_inline, true },
 	{ "6 MB of comments", write_large, true },
+	{ "100 MB of comments", write_huge, true },
+	{ "a million resources", write_million, true },
 	{ "99 lists in each other", write_flat, false },
 	{ "bytes that are no text", write_binary, false },
 };
