@@ -182,7 +182,7 @@ def test_clusters():
                 github(place, before, after)
                 want = [f"{c} {c} flux-system/apps" for c in want]
                 wait(lambda: place.deliveries() and all(  # pylint: disable=cell-var-from-loop
-                    p["state"] in ("planned", "ignored") for d in place.deliveries()
+                    p["state"] in ("PLANNED", "IGNORED") for d in place.deliveries()
                     for p in find(place.show(d["id"]), "state") if "ref" in p) and
                     lines(after) == want, 20)
                 equal(lines(after), want, f"a push of {' and '.join(files)} rings its clusters")
