@@ -96,14 +96,15 @@ static int read_reason(struct affected_reason *reason, const json_t *value)
 	return read_via(&reason->via, json_object_get(value, "via"));
 }
 
-/* [number, source, touched, [reason...]] as the next item of the job. */
+/* [number, source, touched, hard, [reason...]] as the next item of the job. */
 static int read_item(struct reader_job *job, const json_t *value)
 {
 	struct affected *affected = &job->affected;
-	const json_t *reasons = json_array_get(value, 3);
-	struct affected_application item = { .app = 0 };
+	const json_t *hard = json_array_get(value, 3);
+	const json_t *reasons = json_array_get(value, 4);
+	struct affected_application item = { .hard = json_is_true(hard) };
 
-	if (json_array_size(value) != 4 || !json_is_array(reasons) ||
+	if (json_array_size(value) != 5 || !json_is_boolean(hard) || !json_is_array(reasons) ||
 	    json_array_size(reasons) > LIMIT_REASONS || job->share->count == 0 ||
 	    read_count(json_array_get(value, 0), job->share->count - 1, &item.app) < 0 ||
 	    read_count(json_array_get(value, 2), SIZE_MAX / 2, &item.touched) < 0) {

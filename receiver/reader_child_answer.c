@@ -108,7 +108,7 @@ static void limit_reason(json_t *reason)
 	}
 }
 
-/* [number, source, touched, [reason...]] with as many reasons as fit. */
+/* [number, source, touched, hard, [reason...]] with as many reasons as fit. */
 static json_t *make_item(const struct affected_application *item, bool with_reasons,
 			 size_t *ret_bytes)
 {
@@ -130,8 +130,8 @@ static json_t *make_item(const struct affected_application *item, bool with_reas
 		i++;
 	}
 	*ret_bytes = bytes + 48;
-	return json_pack("[I, I, I, o]", (json_int_t)item->app, (json_int_t)item->source,
-			 (json_int_t)item->touched, reasons);
+	return json_pack("[I, I, I, b, o]", (json_int_t)item->app, (json_int_t)item->source,
+			 (json_int_t)item->touched, item->hard, reasons);
 }
 
 static json_t *fallback_text(const struct affected *affected)

@@ -17,6 +17,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <jansson.h>
+
 #include "app/app.h"
 #include "base/error.h"
 #include "base/oid.h"
@@ -63,6 +65,7 @@ struct affected_application {
 	struct affected_reason *reasons; // up to LIMIT_REASONS; none in a fall-back
 	size_t reason_count;
 	size_t touched;          // changed paths that touched it, all counted
+	bool hard;               // through a linked source (app.h), perhaps among others
 };
 
 struct affected {
@@ -74,6 +77,11 @@ struct affected {
 	size_t count;
 	char *fallback;          // not NULL: why all tracked applications are affected
 	enum affected_fallback fallback_kind;
+	/*
+	 * What the applications of this ref refer to in other repositories or at
+	 * other refs: an array, owned; NULL: nothing.
+	 */
+	json_t *refers;
 };
 
 struct affected_request {

@@ -48,6 +48,12 @@ static enum inputs_mode inputs_mode_of(enum affected_mode mode)
 	return modes[mode];
 }
 
+/* What a source refers to elsewhere is no sibling: nothing is read through it, nor by it. */
+static bool is_sibling(const struct app *app, size_t source, size_t other)
+{
+	return other != source && !app->sources[source].linked && !app->sources[other].linked;
+}
+
 void source_fill(const struct affected_state *state, const struct tracked *t,
 		 struct inputs_source *source)
 {
@@ -59,7 +65,7 @@ void source_fill(const struct affected_state *state, const struct tracked *t,
 	if (app->source_count > 1) {
 		siblings = xcalloc(app->source_count, sizeof(*siblings));
 		for (size_t i = 0; i < app->source_count; i++) {
-			if (i != t->source) {
+			if (is_sibling(app, t->source, i)) {
 				siblings[count++] = app_source_spec(&app->sources[i]);
 			}
 		}
@@ -140,7 +146,7 @@ static void digest(const struct affected_state *state, const struct tracked *t, 
 	add_text(b, s->walker);
 	add_spec(b, s);
 	for (size_t i = 0; i < app->source_count; i++) {
-		if (i != t->source) {
+		if (is_sibling(app, t->source, i)) {
 			add_spec(b, &app->sources[i]);
 		}
 	}
@@ -195,6 +201,7 @@ static void find_here(struct affected_state *state)
 			here->items[here->count] = (struct tracked){
 				.app = (uint32_t)i, .source = (uint32_t)k,
 				.here = (uint32_t)here->count,
+				.linked = app->sources[k].linked,
 			};
 			here->count++;
 		}

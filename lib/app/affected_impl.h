@@ -17,6 +17,7 @@ struct tracked {
 	uint32_t source;
 	uint32_t unit;   // of the index; 0: not bound
 	uint32_t here;   // its number in affected_state.here and .ids
+	bool linked;     // as in app.h
 };
 
 #define SOURCE_ID_BYTES 33

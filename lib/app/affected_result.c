@@ -58,6 +58,7 @@ static struct affected_application *item_for(struct builder *b, const struct tra
 	if (t->source < item->source) {
 		item->source = t->source;
 	}
+	item->hard |= t->linked;
 	return item;
 }
 
@@ -233,6 +234,7 @@ void result_fill_all(const struct tracked_list *list, struct affected *result)
 				.app = list->items[i].app, .source = list->items[i].source,
 			};
 		}
+		result->items[result->count - 1].hard |= list->items[i].linked;
 	}
 }
 
@@ -249,6 +251,7 @@ void affected_release(struct affected *result)
 	}
 	free(result->items);
 	free(result->fallback);
+	json_decref(result->refers);
 	memset(result, 0, sizeof(*result));
 }
 

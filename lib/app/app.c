@@ -77,6 +77,39 @@ static int read_hydrator(struct app *app, const json_t *hydrator, struct error *
 	return r;
 }
 
+/*
+ * What app_to_json() says of linked sources, which no manifest has: made ones
+ * (app_read_made_source()), though Argo CD's detection may be left to decide.
+ */
+static int read_linked(struct app *app, const json_t *list, struct error *err)
+{
+	size_t count = json_array_size(list);
+
+	if (count == 0) {
+		return 0;
+	}
+	if (app->source_count + count > LIMIT_SOURCES) {
+		return error_set(err, -1, "linked has %zu entries, over %d in all", count,
+				 LIMIT_SOURCES);
+	}
+	app->sources = xreallocarray(app->sources, app->source_count + count,
+				     sizeof(*app->sources));
+	for (size_t i = 0; i < count; i++) {
+		struct app_source *source = &app->sources[app->source_count++];
+
+		memset(source, 0, sizeof(*source));
+		if (app_read_made_source(source, json_array_get(list, i), "linked", err) < 0) {
+			return -1;
+		}
+		source->linked = true;
+		if (source->walker[0] == '\0') {
+			free(source->walker);
+			source->walker = NULL;
+		}
+	}
+	return app_sources_fit(app) ? 0 : error_set(err, -1, "linked is too large");
+}
+
 static int read_source_list(struct app *app, const json_t *list, struct error *err)
 {
 	size_t count = json_array_size(list);
@@ -331,7 +364,8 @@ enum app_result app_from_json(const json_t *object, const char *origin, struct a
 	app->kind = (enum app_kind)kind;
 	app->origin = xstrdup(origin);
 	app_set_cluster(app, json_string_value(json_object_get(object, "cluster")));
-	if (read_metadata(app, object, err) < 0 || read_spec(app, object, err) < 0) {
+	if (read_metadata(app, object, err) < 0 || read_spec(app, object, err) < 0 ||
+	    read_linked(app, json_object_get(object, "linked"), err) < 0) {
 		goto out;
 	}
 	*ret_app = app;
@@ -345,7 +379,8 @@ out:
 /* A hydrator's pair is told by its sync source. */
 static bool is_hydrated(const struct app *app)
 {
-	return app->source_count == 2 && !app->sources[1].annotation_applies;
+	return app->source_count >= 2 && !app->sources[1].annotation_applies &&
+	       !app->sources[1].linked;
 }
 
 static json_t *hydrator_to_json(const struct app *app)
@@ -365,12 +400,15 @@ static json_t *hydrator_to_json(const struct app *app)
 	return json_pack("{s:O, s:o}", "drySource", app->sources[0].spec, "syncSource", copy);
 }
 
-static json_t *sources_to_json(const struct app *app)
+/* Its own sources, or those that are linked. */
+static json_t *sources_to_json(const struct app *app, bool linked)
 {
 	json_t *sources = json_array();
 
 	for (size_t i = 0; i < app->source_count; i++) {
-		(void)json_array_append(sources, app->sources[i].spec);
+		if (app->sources[i].linked == linked) {
+			(void)json_array_append(sources, app->sources[i].spec);
+		}
 	}
 	return sources;
 }
@@ -386,7 +424,7 @@ static json_t *spec_to_json(const struct app *app)
 		(void)json_object_set_new(spec, "sourceHydrator", hydrator_to_json(app));
 		return spec;
 	}
-	(void)json_object_set_new(spec, "sources", sources_to_json(app));
+	(void)json_object_set_new(spec, "sources", sources_to_json(app, false));
 	return spec;
 }
 
@@ -413,6 +451,9 @@ json_t *app_to_json(const struct app *app)
 	if (app->cluster != NULL) {
 		(void)json_object_set_new(object, "cluster", json_string(app->cluster));
 	}
+	if (app->source_count > 0 && app->sources[app->source_count - 1].linked) {
+		(void)json_object_set_new(object, "linked", sources_to_json(app, true));
+	}
 	if (app->kind == APP_APPLICATION) {
 		(void)json_object_set_new(object, "spec", spec_to_json(app));
 		return object;
@@ -421,7 +462,7 @@ json_t *app_to_json(const struct app *app)
 		(void)json_object_set(object, "spec", app->spec);
 	}
 	if (app->spec == NULL || app->source_count > 0) {
-		(void)json_object_set_new(object, "sources", sources_to_json(app));
+		(void)json_object_set_new(object, "sources", sources_to_json(app, false));
 	}
 	return object;
 }

@@ -57,6 +57,13 @@ struct app_source {
 	char *spec_text;       // packed: the same as JSON with sorted keys
 	bool annotation_applies; // false for a hydrator's sync source and for other kinds
 	char *walker;          // who reads it (inputs.h); NULL: Argo CD's detection decides
+	/*
+	 * Not a source of the application's, but what one of them refers to
+	 * elsewhere: a change there moves no revision of the application's own,
+	 * so it is rung hard (trigger.h).  Linked sources stand behind the
+	 * others, and the annotation never applies to them.
+	 */
+	bool linked;
 };
 
 struct app {
@@ -68,7 +75,7 @@ struct app {
 	bool skip_reconcile;   // argocd.argoproj.io/skip-reconcile, or Flux's suspend, is true
 	bool automated;        // spec.syncPolicy.automated is set and not disabled
 	struct app_source *sources;
-	size_t source_count;
+	size_t source_count;   // own ones first, then linked ones
 	json_t *spec;          // Flux: what app_link() needs; else NULL
 	char *origin;          // where it was read: "file:line", for people
 	char *cluster;         // where it runs, by the configuration, or NULL

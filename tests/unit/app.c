@@ -434,6 +434,41 @@ static void frames_give_the_same_application(void)
 	}
 }
 
+static void linked_sources_travel_behind_the_others(void)
+{
+	static const char *const specs[] = {
+		"sources: [{" REPO ", path: a}, {" REPO ", path: b}]",
+		"sourceHydrator: {drySource: {" REPO ", path: dry}, "
+		"syncSource: {targetBranch: b, path: wet}}",
+	};
+	struct error err = ERROR_INIT;
+
+	for (size_t i = 0; i < sizeof(specs) / sizeof(*specs); i++) {
+		char *text = xasprintf(HEAD "metadata: {name: n}\nspec:\n  %s\n"
+				       "linked: [{" REPO ", path: c, walker: kustomize}, {" REPO
+				       ", path: d, targetRevision: v1}]\n", specs[i]);
+		struct read read = read_text(text);
+		json_t *first = app_to_json(read.list.items[0]);
+		struct app *again = NULL;
+
+		tap_int(app_from_json(first, "frame", &again, &err), APP_OK, "linked frame %zu", i);
+		const struct app_source *s = again->sources;
+		tap_ok(again->source_count == 4 && !s[0].linked && !s[1].linked && s[2].linked &&
+			       s[3].linked, "two sources are its own, two are linked");
+		tap_ok(s[0].annotation_applies && s[1].annotation_applies == (i == 0) &&
+			       !s[2].annotation_applies && !s[3].annotation_applies,
+		       "the annotation never applies to those linked");
+		tap_str(s[2].walker, "kustomize", "a linked source has the walker it names");
+		tap_ok(s[3].walker == NULL, "or none");
+		again = app_pack_take(again);
+		tap_ok(again->sources[3].linked, "packed, too");
+		app_free(again);
+		json_decref(first);
+		free(text);
+		release(&read);
+	}
+}
+
 static void packed_is_the_same_in_one_block(void)
 {
 	struct read read = read_text(
@@ -480,6 +515,7 @@ int main(void)
 	huge_applications_are_refused();
 	json_types_are_checked_too();
 	frames_give_the_same_application();
+	linked_sources_travel_behind_the_others();
 	packed_is_the_same_in_one_block();
 	return tap_done();
 }

@@ -41,20 +41,20 @@ static void misbehave(const char *role, json_int_t id)
 		const char *members;
 	} lies[] = {
 		{ "index", "\"ok\":true,\"changed_paths\":1,\"exact\":true,\"tracked\":1,"
-			   "\"fallback\":null,\"items\":[[2,0,1,[]]]" },
+			   "\"fallback\":null,\"items\":[[2,0,1,false,[]]]" },
 		{ "negative", "\"ok\":true,\"changed_paths\":1,\"exact\":true,\"tracked\":1,"
-			      "\"fallback\":null,\"items\":[[-1,0,1,[]]]" },
+			      "\"fallback\":null,\"items\":[[-1,0,1,false,[]]]" },
 		{ "source", "\"ok\":true,\"changed_paths\":1,\"exact\":true,\"tracked\":1,"
-			    "\"fallback\":null,\"items\":[[0,1,1,[]]]" },
+			    "\"fallback\":null,\"items\":[[0,1,1,false,[]]]" },
 		{ "twice", "\"ok\":true,\"changed_paths\":1,\"exact\":true,\"tracked\":1,"
-			   "\"fallback\":null,\"items\":[[0,0,1,[]],[0,0,1,[]]]" },
+			   "\"fallback\":null,\"items\":[[0,0,1,false,[]],[0,0,1,false,[]]]" },
 		{ "tracked", "\"ok\":true,\"changed_paths\":1,\"exact\":true,\"tracked\":3,"
 			     "\"fallback\":null,\"items\":[]" },
 		{ "kind", "\"ok\":true,\"changed_paths\":1,\"exact\":true,\"tracked\":1,"
-			  "\"fallback\":null,\"items\":[[0,0,1,[{\"path\":\"x\",\"change\":"
+			  "\"fallback\":null,\"items\":[[0,0,1,false,[{\"path\":\"x\",\"change\":"
 			  "\"eaten\",\"probe\":\"file\",\"via\":[]}]]]" },
 		{ "via", "\"ok\":true,\"changed_paths\":1,\"exact\":true,\"tracked\":1,"
-			 "\"fallback\":null,\"items\":[[0,0,1,[{\"path\":\"x\",\"change\":"
+			 "\"fallback\":null,\"items\":[[0,0,1,false,[{\"path\":\"x\",\"change\":"
 			 "\"added\",\"probe\":\"file\",\"via\":[1]}]]]" },
 		{ "missing", "\"ok\":true,\"items\":[]" },
 		{ "types", "\"ok\":true,\"changed_paths\":\"1\",\"exact\":1,\"tracked\":1,"
@@ -103,8 +103,8 @@ static void behave(const char *role, const json_t *request, json_int_t id)
 		say_answer(id, "\"ok\":true");
 		return;
 	}
-	say_answer(id, "\"more\":true,\"items\":[[0,0,1,[]]]");
-	say_answer(id, "\"ok\":true," GOOD "\"items\":[[1,0,2,[{\"path\":\"p\",\"change\":"
+	say_answer(id, "\"more\":true,\"items\":[[0,0,1,false,[]]]");
+	say_answer(id, "\"ok\":true," GOOD "\"items\":[[1,0,2,true,[{\"path\":\"p\",\"change\":"
 		       "\"removed\",\"probe\":\"glob\",\"via\":[\"a\",\"b\"]}]]]");
 	if (strcmp(role, "talk") == 0) {
 		say_answer(id, "\"ok\":true");

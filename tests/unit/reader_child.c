@@ -279,7 +279,8 @@ static void the_serving_loop_frees_all(void)
 			       "\"after\":\"%s\",\"count_all\":true}", before_id, after_id);
 	ask_raw(ends[0], &answer, text);
 	free(text);
-	tap_ok(strstr(answer.data, "a/x.yaml") != NULL && strstr(answer.data, "[[0,0,1,") != NULL,
+	tap_ok(strstr(answer.data, "a/x.yaml") != NULL &&
+		       strstr(answer.data, "[[0,0,1,false,") != NULL,
 	       "an application under an alias is found: %s", answer.data);
 	text = xasprintf("{\"op\":\"read_apps\",\"id\":5,\"repository\":\"r\",\"commit\":"
 			 "\"%s\",\"directory\":\"\"}", after_id);
