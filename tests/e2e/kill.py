@@ -31,7 +31,7 @@ def make_history(place, count):
         app = random.randrange(APPS)
         touched.append(f"app{app:02}")
         lines.append(f"commit refs/heads/main\nmark :{i + 1}\ncommitter t <t@example.org> {1700000000 + i} +0000\n"
-                     f"data 1\nx\nM 100644 inline apps/app{app:02}/a.yaml\ndata {len(str(i)) + 4}\na: {i}\n\n")
+                     f"data 1\nx\nM 100644 inline apps/app{app:02}/a.yaml\ndata {len(str(i)) + 7}\nkind: {i}\n\n")
     lines.append("done\n")
     marks = os.path.join(place.top, "marks")
     run("git", "--git-dir", place.bare, "fast-import", "--quiet", f"--export-marks={marks}", input="".join(lines))
