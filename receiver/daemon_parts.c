@@ -49,6 +49,7 @@ struct daemon_leftover {
 		char *repository;
 		char *ref;
 		struct oid commit;
+		char *refers; // JSON, or NULL
 	} *refs;
 	size_t ref_count, ref_capacity;
 };
@@ -70,13 +71,14 @@ static void keep_trigger(void *arg, const struct trigger *trigger)
 	l->triggers[l->trigger_count++] = trigger_copy(trigger);
 }
 
-static void keep_ref(void *arg, const char *repository, const char *ref, const struct oid *commit)
+static void keep_ref(void *arg, const char *repository, const char *ref, const struct oid *commit,
+		     const char *refers)
 {
 	struct daemon_leftover *l = arg;
 
 	l->refs = xgrow(l->refs, l->ref_count, &l->ref_capacity, sizeof(*l->refs));
 	l->refs[l->ref_count++] = (struct leftover_ref){ xstrdup(repository), xstrdup(ref),
-							 *commit };
+							 *commit, xstrdup_or_null(refers) };
 }
 
 void daemon_take_up(struct daemon *d)
@@ -94,6 +96,7 @@ void daemon_take_up(struct daemon *d)
 				    &l->refs[i].commit);
 		free(l->refs[i].repository);
 		free(l->refs[i].ref);
+		free(l->refs[i].refers);
 	}
 	for (size_t i = 0; i < l->trigger_count; i++) {
 		delivery_resume_trigger(core, l->triggers[i]);

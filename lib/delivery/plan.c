@@ -13,16 +13,23 @@
 #include "base/glob.h"
 #include "base/xalloc.h"
 
-/* Does an application have a source that follows ref of repository? */
+/*
+ * Does an application have a source that follows ref of repository? *ret_hard
+ * says whether one of those is linked (app.h).
+ */
 static bool app_follows(const struct app *app, const char *repository, const char *ref,
-			const char *default_branch)
+			const char *default_branch, bool *ret_hard)
 {
-	for (size_t i = 0; i < app->source_count; i++) {
+	bool follows = false;
+
+	*ret_hard = false;
+	for (size_t i = 0; !app->skip_reconcile && i < app->source_count; i++) {
 		if (followers_source(&app->sources[i], repository, ref, default_branch)) {
-			return !app->skip_reconcile;
+			follows = true;
+			*ret_hard |= app->sources[i].linked;
 		}
 	}
-	return false;
+	return follows;
 }
 
 static bool target_wants(const struct ring_target *target, const struct app *app,
@@ -54,30 +61,39 @@ static void add_replaced(struct plan *plan, struct job *old)
 	plan->replaced[plan->replaced_count++] = old;
 }
 
+/* What is rung, and why. */
+struct wanted {
+	const struct app *app;
+	const char *reasons; // JSON, or NULL
+	bool hard;
+};
+
 /* One trigger; a waiting older one hands it its beginning. */
 static void add_trigger(struct delivery_core *core, struct lane *lane, struct plan *plan,
-			const struct app *app, const char *name, const char *target,
-			const char *reasons)
+			const struct wanted *wanted, const char *name, const char *target)
 {
 	struct journal_plan *j = &plan->journal;
 	struct trigger *t = trigger_new();
 
 	t->push = lane->work[lane->work_count - 1].id;
 	t->application = xstrdup(name);
-	t->project = xstrdup(app->project);
+	t->project = xstrdup(wanted->app->project);
 	t->target = xstrdup(target);
 	t->repository = xstrdup(lane->repository);
 	t->ref = xstrdup(lane->ref);
 	t->before = lane->base;
 	t->after = lane->tip;
-	t->reasons = reasons != NULL ? xstrdup(reasons) : NULL;
-	t->automated = app->automated;
+	t->reasons = xstrdup_or_null(wanted->reasons);
+	t->automated = wanted->app->automated;
+	t->hard = wanted->hard;
 	t->created_ms = core->io.wall(core->io.ctx);
 	t->next_ms = t->created_ms + core->options.quiet_ms;
 	struct job *job = job_new(t);
 	job->first_ms = core->io.now(core->io.ctx);
 
 	struct job *old = ring_find(core, target, name, lane->repository, lane->ref);
+	/* One that is being tried may fail, and is not tried again with this one behind it. */
+	t->hard |= old != NULL && old->trigger->hard;
 	if (old != NULL && old->trigger->state != TRIGGER_SENDING && !old->held) {
 		job->first_ms = old->first_ms;
 		t->before = old->trigger->before;
@@ -93,15 +109,15 @@ static void add_trigger(struct delivery_core *core, struct lane *lane, struct pl
 }
 
 static void add_application(struct delivery_core *core, struct lane *lane, struct plan *plan,
-			    const struct app *app, const char *reasons)
+			    const struct wanted *wanted)
 {
-	char *name = app_full_name(app);
+	char *name = app_full_name(wanted->app);
 	struct ring_target *target;
 	struct ring_target *next;
 
 	HASH_ITER(hh, core->targets, target, next) {
-		if (target_wants(target, app, name)) {
-			add_trigger(core, lane, plan, app, name, target->name, reasons);
+		if (target_wants(target, wanted->app, name)) {
+			add_trigger(core, lane, plan, wanted, name, target->name);
 		}
 	}
 	strvec_push_take(&plan->names, name);
@@ -112,12 +128,12 @@ static void add_affected(struct delivery_core *core, struct lane *lane, struct p
 {
 	for (size_t i = 0; i < affected->count; i++) {
 		const struct affected_application *item = &affected->items[i];
-		const struct app *app = apps->items[item->app];
 		json_t *reasons = affected_reasons_to_json(item);
 		char *text = json_dumps(reasons, JSON_COMPACT);
+		const struct wanted wanted = { apps->items[item->app], text, item->hard };
 
-		if (!app->skip_reconcile) {
-			add_application(core, lane, plan, app, text);
+		if (!wanted.app->skip_reconcile) {
+			add_application(core, lane, plan, &wanted);
 		}
 		free(text);
 		json_decref(reasons);
@@ -131,9 +147,11 @@ static size_t add_all(struct delivery_core *core, struct lane *lane, struct plan
 	size_t before = plan->names.count;
 
 	for (size_t i = 0; i < apps->count; i++) {
-		if (app_follows(apps->items[i], lane->repository, lane->ref,
-				lane->work[lane->work_count - 1].default_branch)) {
-			add_application(core, lane, plan, apps->items[i], NULL);
+		struct wanted wanted = { .app = apps->items[i] };
+
+		if (app_follows(wanted.app, lane->repository, lane->ref,
+				lane->work[lane->work_count - 1].default_branch, &wanted.hard)) {
+			add_application(core, lane, plan, &wanted);
 		}
 	}
 	return plan->names.count - before;
@@ -187,6 +205,22 @@ static void record_pushes(struct delivery_core *core, struct lane *lane,
 					: -1;
 }
 
+/*
+ * What the applications refer to elsewhere, as the journal keeps it. Without a
+ * walk, or if the engine could say no more than "all", what was known stands:
+ * too much of it costs a needless ring, too little a missing one.
+ */
+static char *refers_text(const struct lane *lane, const struct affected *affected)
+{
+	if (affected == NULL || lane->step != LANE_MATCHING) {
+		return NULL;
+	}
+	if (affected->refers != NULL) {
+		return json_dumps(affected->refers, JSON_COMPACT);
+	}
+	return affected->fallback == NULL ? xstrdup("") : NULL;
+}
+
 struct plan *plan_new(struct delivery_core *core, struct lane *lane,
 		      const struct affected *affected, const struct app_list *apps,
 		      const char *why)
@@ -212,6 +246,8 @@ struct plan *plan_new(struct delivery_core *core, struct lane *lane,
 	/* Only a walk of our own, and not a repeat of an old one, moves the ref. */
 	plan->journal.move_ref = lane->tip.len > 0 && lane->work[0].replay_of == 0 &&
 				 affected != NULL;
+	plan->refers = refers_text(lane, affected);
+	plan->journal.refers = plan->refers;
 	return plan;
 }
 
@@ -227,6 +263,7 @@ void plan_free(struct plan *plan)
 	free(plan->journal.triggers);
 	free((void *)(uintptr_t)plan->journal.superseded);
 	free(plan->replaced);
+	free(plan->refers);
 	strvec_release(&plan->names);
 	free(plan);
 }

@@ -104,7 +104,7 @@ enum journal_result journal_update_push(struct journal *j, const struct journal_
 					struct error *err);
 
 /*
- * Record one try of a trigger: state, attempts, next_ms, finished_ms from t;
+ * Record one try of a trigger: state, attempts, next_ms, finished_ms, hard from t;
  * code, reason and output (at most LIMIT_OUTPUT_KEPT bytes) from outcome,
  * appended to its history; outcome NULL: no try, only the state.
  * JOURNAL_NOT_FOUND if it is not there or is final already.
@@ -143,7 +143,9 @@ const char *journal_library_version(void);
 struct journal_resume {
 	void (*push)(void *arg, const struct journal_push *push);     // not final
 	void (*trigger)(void *arg, const struct trigger *trigger);    // not final; never SENDING
-	void (*ref)(void *arg, const char *repository, const char *ref, const struct oid *commit);
+	/* refers: as in struct journal_plan, NULL: nothing; not checked, so perhaps no JSON. */
+	void (*ref)(void *arg, const char *repository, const char *ref, const struct oid *commit,
+		    const char *refers);
 	void *arg;
 };
 

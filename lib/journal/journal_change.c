@@ -152,10 +152,11 @@ static enum journal_result decide_push(struct journal *j, const struct journal_p
 static enum journal_result add_trigger(struct journal *j, struct trigger *t, struct error *err)
 {
 	enum journal_result result = journal_db_run(
-		j, SQL_ADD_TRIGGER, NULL, err, "itttootitiiiii", t->push, t->application,
+		j, SQL_ADD_TRIGGER, NULL, err, "itttootii" "tiiiii", t->push, t->application,
 		t->project, t->target, &t->before, &t->after, t->reasons, (int64_t)t->automated,
-		trigger_state_name(t->state), (int64_t)trigger_is_final(t->state),
-		(int64_t)t->attempts, t->created_ms, t->next_ms, t->finished_ms);
+		(int64_t)t->hard, trigger_state_name(t->state),
+		(int64_t)trigger_is_final(t->state), (int64_t)t->attempts, t->created_ms,
+		t->next_ms, t->finished_ms);
 
 	if (result == JOURNAL_OK) {
 		t->id = sqlite3_last_insert_rowid(j->db);
@@ -170,8 +171,8 @@ static enum journal_result move_ref(struct journal *j, const struct journal_plan
 		return journal_db_run(j, SQL_FORGET_REF, NULL, err, "tt", plan->repository,
 				      plan->ref);
 	}
-	return journal_db_run(j, SQL_SET_REF, NULL, err, "ttoi", plan->repository, plan->ref,
-			      &plan->commit, mstime_wall());
+	return journal_db_run(j, SQL_SET_REF, NULL, err, "ttoit", plan->repository, plan->ref,
+			      &plan->commit, mstime_wall(), plan->refers);
 }
 
 static enum journal_result supersede(struct journal *j, const struct journal_plan *plan,
@@ -255,9 +256,10 @@ enum journal_result journal_update_trigger(struct journal *j, const struct trigg
 	if (result != JOURNAL_OK) {
 		return result;
 	}
-	result = journal_db_run(j, SQL_UPDATE_TRIGGER, &changes, err, "itiiii", t->id,
+	result = journal_db_run(j, SQL_UPDATE_TRIGGER, &changes, err, "itiiiii", t->id,
 				trigger_state_name(t->state), (int64_t)trigger_is_final(t->state),
-				(int64_t)t->attempts, t->next_ms, t->finished_ms);
+				(int64_t)t->attempts, t->next_ms, t->finished_ms,
+				(int64_t)t->hard);
 	if (result == JOURNAL_OK && changes == 0) {
 		result = error_set(err, JOURNAL_NOT_FOUND, "no unfinished trigger %lld",
 				   (long long)t->id);

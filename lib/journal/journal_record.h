@@ -71,6 +71,8 @@ struct journal_plan {
 	const char *repository;            // ... of this repository
 	const char *ref;                   // ... and ref
 	struct oid commit;                 // ... to this; zero: forget it (the ref was deleted)
+	const char *refers;                // what its applications refer to elsewhere, as JSON,
+	                                   // kept with the commit; "": nothing, NULL: as before
 	struct trigger **triggers;         // new triggers; their ids are filled in
 	size_t trigger_count;
 	const int64_t *superseded;         // ids of triggers that these replace

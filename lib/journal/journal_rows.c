@@ -74,6 +74,7 @@ struct trigger *journal_row_trigger(sqlite3_stmt *st, int64_t *ret_superseded_by
 	t->next_ms = sqlite3_column_int64(st, 14);
 	t->finished_ms = sqlite3_column_int64(st, 15);
 	*ret_superseded_by = sqlite3_column_int64(st, 16);
+	t->hard = sqlite3_column_int(st, 17) != 0;
 	return t;
 }
 
@@ -84,7 +85,8 @@ static void visit_ref(const struct journal_resume *resume, sqlite3_stmt *st)
 	struct oid commit = journal_db_oid(st, 2);
 
 	resume->ref(resume->arg, (const char *)sqlite3_column_text(st, 0),
-		    (const char *)sqlite3_column_text(st, 1), &commit);
+		    (const char *)sqlite3_column_text(st, 1), &commit,
+		    (const char *)sqlite3_column_text(st, 3));
 }
 
 static void visit_trigger(const struct journal_resume *resume, sqlite3_stmt *st)

@@ -108,6 +108,9 @@ static const char *const steps[] = {
 	"	key TEXT PRIMARY KEY,"
 	"	value TEXT NOT NULL"
 	") STRICT, WITHOUT ROWID;",
+
+	"ALTER TABLE \"trigger\" ADD COLUMN hard INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE ref_state ADD COLUMN refers TEXT;",
 };
 
 #define VERSION ((int)(sizeof(steps) / sizeof(steps[0])))

@@ -14,7 +14,7 @@
 #define TRIGGER_COLUMNS \
 	"t.id, t.push, t.application, t.project, t.target, p.repository, p.ref, t.before, " \
 	"t.after, t.reasons, t.automated, t.state, t.attempts, t.created_ms, t.next_ms, " \
-	"t.finished_ms, t.superseded_by"
+	"t.finished_ms, t.superseded_by, t.hard"
 
 #define TRIGGERS "\"trigger\" t JOIN push p ON p.id = t.push"
 
@@ -90,20 +90,21 @@ static const char *const texts[SQL_COUNT] = {
 		"UPDATE push SET state = ?2, final = ?3, reason = ?4, attempts = ?5, next_ms = ?6, "
 		"decided_ms = ?7 WHERE id = ?1 AND final = 0",
 	[SQL_SET_REF] =
-		"INSERT INTO ref_state (repository, ref, commit_id, moved_ms) "
-		"VALUES (?1, ?2, ?3, ?4) ON CONFLICT (repository, ref) "
-		"DO UPDATE SET commit_id = ?3, moved_ms = ?4",
+		"INSERT INTO ref_state (repository, ref, commit_id, moved_ms, refers) "
+		"VALUES (?1, ?2, ?3, ?4, nullif(?5, '')) ON CONFLICT (repository, ref) "
+		"DO UPDATE SET commit_id = ?3, moved_ms = ?4, "
+		"refers = CASE WHEN ?5 IS NULL THEN refers ELSE nullif(?5, '') END",
 	[SQL_FORGET_REF] = "DELETE FROM ref_state WHERE repository = ?1 AND ref = ?2",
 	[SQL_ADD_TRIGGER] =
 		"INSERT INTO \"trigger\" (push, application, project, target, before, after, "
-		"reasons, automated, state, final, attempts, created_ms, next_ms, finished_ms) "
-		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"reasons, automated, hard, state, final, attempts, created_ms, next_ms, "
+		"finished_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[SQL_SUPERSEDE] =
 		"UPDATE \"trigger\" SET state = 'SUPERSEDED', final = 1, superseded_by = ?2, "
 		"finished_ms = ?3 WHERE id = ?1 AND final = 0",
 	[SQL_UPDATE_TRIGGER] =
 		"UPDATE \"trigger\" SET state = ?2, final = ?3, attempts = ?4, next_ms = ?5, "
-		"finished_ms = ?6 WHERE id = ?1 AND final = 0",
+		"finished_ms = ?6, hard = ?7 WHERE id = ?1 AND final = 0",
 	[SQL_ADD_ATTEMPT] =
 		"INSERT INTO attempt (\"trigger\", number, at_ms, state, code, reason, output) "
 		"VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -117,7 +118,7 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_OPEN_PUSHES] = "SELECT " PUSH_COLUMNS " FROM push WHERE final = 0 ORDER BY id",
 	[SQL_OPEN_TRIGGERS] =
 		"SELECT " TRIGGER_COLUMNS " FROM " TRIGGERS " WHERE t.final = 0 ORDER BY t.id",
-	[SQL_REFS] = "SELECT repository, ref, commit_id FROM ref_state",
+	[SQL_REFS] = "SELECT repository, ref, commit_id, refers FROM ref_state",
 
 	[SQL_GET_DELIVERY] =
 		"SELECT id, source, provider, sender_id, body_sha256, event, pusher, ignored, "

@@ -34,6 +34,11 @@ struct trigger {
 	struct oid after;    // what was pushed, zero: the ref was deleted
 	char *reasons;       // JSON array as in "explain", or NULL
 	bool automated;      // the application syncs by itself once refreshed
+	/*
+	 * Its manifests changed though its own revision may not have (what they
+	 * refer to elsewhere did): the target must not answer from a cache.
+	 */
+	bool hard;
 	enum trigger_state state;
 	unsigned attempts;   // tries begun
 	int64_t created_ms;  // wall clock, all three

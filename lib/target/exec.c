@@ -4,8 +4,9 @@
  * It is given as a list of arguments and started without a shell.  What it is
  * about stands in its environment (DOORBELL_KIND, DOORBELL_APPLICATION,
  * DOORBELL_NAMESPACE, DOORBELL_CLUSTER, DOORBELL_PROJECT, DOORBELL_REPOSITORY, DOORBELL_REF,
- * DOORBELL_BEFORE, DOORBELL_AFTER, DOORBELL_PUSH, DOORBELL_ATTEMPT) and, with
- * the reasons, as one JSON object on its standard input.  DOORBELL_KIND is
+ * DOORBELL_BEFORE, DOORBELL_AFTER, DOORBELL_PUSH, DOORBELL_ATTEMPT,
+ * DOORBELL_HARD) and, with the reasons, as one JSON object on its standard
+ * input.  DOORBELL_KIND is
  * Application, ApplicationSet, or Flux's Kustomization or HelmRelease.  There
  * are no placeholders in the arguments: a ref is chosen by whoever pushes, and
  * must never become code, an option or a second argument.
@@ -122,6 +123,7 @@ static void make_environment(const struct target_options *options, const struct 
 	strvec_pushf(env, "DOORBELL_AFTER=%s", oid_to_hex(&trigger->after, hex));
 	strvec_pushf(env, "DOORBELL_PUSH=%lld", (long long)trigger->push);
 	strvec_pushf(env, "DOORBELL_ATTEMPT=%u", trigger->attempts);
+	strvec_pushf(env, "DOORBELL_HARD=%s", trigger->hard ? "true" : "false");
 }
 
 static int exec_prepare(const struct target_options *options, const struct trigger *trigger,

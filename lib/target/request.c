@@ -202,6 +202,7 @@ json_t *target_describe(const struct trigger *trigger, const struct target_appli
 	(void)json_object_set_new(object, "push", json_integer(trigger->push));
 	(void)json_object_set_new(object, "attempt", json_integer(trigger->attempts));
 	(void)json_object_set_new(object, "automated", json_boolean(trigger->automated));
+	(void)json_object_set_new(object, "hard", json_boolean(trigger->hard));
 	if (!json_is_array(reasons)) {
 		json_decref(reasons);
 		reasons = json_array();

@@ -76,7 +76,7 @@ void target_keep_output(struct outcome *outcome, const struct target_answer *ans
 
 /*
  * The trigger as JSON for programs: kind, application, namespace, project,
- * repository, ref, before, after, push, attempt, automated, reasons.
+ * repository, ref, before, after, push, attempt, automated, hard, reasons.
  * json_decref() it.
  */
 json_t *target_describe(const struct trigger *trigger, const struct target_application *app);

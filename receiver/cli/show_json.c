@@ -44,13 +44,14 @@ static json_t *trigger_json(const struct journal_delivery *d, const struct journ
 	const struct trigger *t = item->trigger;
 	json_t *reasons = t->reasons != NULL ? json_loads(t->reasons, 0, NULL) : NULL;
 
-	return json_pack("{s:I, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:b, s:i, s:o, s:o, s:o, s:o,"
-			 " s:o}",
+	return json_pack("{s:I, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:b, s:b, s:i, s:o, s:o, s:o,"
+			 " s:o, s:o}",
 			 "id", (json_int_t)t->id, "application", record_string(t->application),
 			 "project", record_string(t->project), "target", record_string(t->target),
 			 "state", trigger_state_name(t->state), "before", hex(&t->before), "after",
 			 hex(&t->after), "reasons", reasons != NULL ? reasons : json_array(),
-			 "automated", (int)t->automated, "attempts_begun", (int)t->attempts,
+			 "automated", (int)t->automated, "hard", (int)t->hard, "attempts_begun",
+			 (int)t->attempts,
 			 "attempts", attempts_json(d, item), "next", record_time(t->next_ms),
 			 "finished", record_time(t->finished_ms), "after_ms",
 			 after(d, t->finished_ms), "superseded_by_push",

@@ -141,7 +141,7 @@ static void put_trigger(const struct journal_delivery *d, const struct journal_t
 	(void)printf("  trigger %lld", (long long)t->id);
 	put_pair(": ", t->application);
 	put_pair(" at ", t->target);
-	(void)printf(": %s", trigger_state_name(t->state));
+	(void)printf("%s: %s", t->hard ? ", hard" : "", trigger_state_name(t->state));
 	put_after(d, t->finished_ms);
 	if (item->superseded_by != 0) {
 		(void)printf(", by push %lld", (long long)item->superseded_by);

@@ -14,16 +14,17 @@
  *          first=MS max=MS attempts=N
  *   target NAME [rate=R burst=N concurrency=N apps=GLOB]
  *   no-targets                    a reload takes all targets away
- *   app NAME [path=P rev=R repo=HOST/PATH project=P skip=yes]
+ *   app NAME [path=P rev=R repo=HOST/PATH project=P skip=yes linked=REV]
  *   unknown                       the applications are not known yet
  *   known                         now they are
  *   holds REF                     applications are kept at this ref
  *   ref REF COMMIT                resumed: processed last
  *   push ID REF BEFORE AFTER      stored push (default branch "main")
  *   replay ID REF BASE TIP OF     a repeat of push OF
- *   trigger ID APP TARGET REF STATE   resumed trigger
+ *   trigger ID APP TARGET REF STATE [hard]   resumed trigger
  *   resolved REF tip COMMIT|gone|not-yet WHY|failed WHY|unusable WHY
- *   matched REF [N] APP...        N changed paths (default 1), these are affected
+ *   matched REF [N] APP[!]...     N changed paths (default 1), these are affected (!: hard)
+ *   refers REF TEXT [N] APP[!]... as matched, and they refer to TEXT elsewhere
  *   matched-all REF WHY           the engine fell back
  *   died REF WHY                  no answer from the engine
  *   planned REF ok|failed|not-found|invalid
@@ -117,6 +118,11 @@ static void do_app(struct world *w, char **words)
 		word_value(words, "rev", "main"), "kind", "Application", "apiVersion",
 		"argoproj.io/v1alpha1");
 
+	if (word_value(words, "linked", NULL) != NULL) {
+		(void)json_object_set_new(object, "linked", json_pack(
+			"[{s:s, s:s}]", "repoURL", "https://" REPOSITORY, "targetRevision",
+			word_value(words, "linked", NULL)));
+	}
 	if (app_from_json(object, "scenario", &app, &err) == APP_OK) {
 		app_list_add_take(&w->apps, app);
 	} else {
@@ -217,6 +223,7 @@ static void do_trigger(struct world *w, char **words)
 		.repository = repository,
 		.ref = ref,
 		.state = state_of(words[4]),
+		.hard = words[5] != NULL,
 	};
 
 	t.id = new_trigger_id(w, words[1], words[2]);
@@ -293,7 +300,19 @@ static void answer_match(struct world *w, const char *ref, struct affected *affe
 	delivery_matched(w->core, take_asked(w, ref).ticket, &answer);
 }
 
-static void do_matched(struct world *w, char **words)
+/* "NAME", or "NAME!" for one that is to be rung hard; the mark is taken off. */
+static struct affected_application item_of(struct world *w, char *name)
+{
+	char *mark = strchr(name, '!');
+	bool hard = mark != NULL;
+
+	if (hard) {
+		*mark = '\0';
+	}
+	return (struct affected_application){ .app = app_index(w, name), .hard = hard };
+}
+
+static void matched(struct world *w, const char *ref, char **names, json_t *refers)
 {
 	struct affected_application items[32] = { { 0 } };
 	struct affected affected = {
@@ -301,17 +320,30 @@ static void do_matched(struct world *w, char **words)
 		.changed_paths_exact = true,
 		.tracked = w->apps.count,
 		.items = items,
+		.refers = refers,
 	};
-	char **name = words + 1;
+	char **name = names;
 
 	if (*name != NULL && **name >= '0' && **name <= '9') {
 		affected.changed_paths = (size_t)strtoul(*name++, NULL, 10);
 	}
 	for (; *name != NULL; name++) {
-		items[affected.count++] =
-			(struct affected_application){ .app = app_index(w, *name) };
+		items[affected.count++] = item_of(w, *name);
 	}
-	answer_match(w, words[0], &affected, NULL);
+	answer_match(w, ref, &affected, NULL);
+}
+
+static void do_matched(struct world *w, char **words)
+{
+	matched(w, words[0], words + 1, NULL);
+}
+
+static void do_refers(struct world *w, char **words)
+{
+	json_t *refers = json_pack("[s]", words[1]);
+
+	matched(w, words[0], words + 2, refers);
+	json_decref(refers);
 }
 
 static void do_matched_all(struct world *w, char **words)
@@ -441,6 +473,7 @@ static const struct {
 	{ "push", 4, do_push },           { "replay", 5, do_replay },
 	{ "trigger", 5, do_trigger },     { "resolved", 2, do_resolved },
 	{ "matched", 1, do_matched },     { "matched-all", 2, do_matched_all },
+	{ "refers", 2, do_refers },
 	{ "died", 2, do_died },           { "planned", 2, do_planned },
 	{ "sent", 2, do_sent },           { "advance", 1, do_advance },
 	{ "unknown", 0, do_unknown },     { "known", 0, do_known },

@@ -126,9 +126,10 @@ static void io_plan(void *ctx, uint64_t ticket, struct journal_plan *plan)
 			 push_state_name(plan->pushes[i].state));
 	}
 	for (size_t i = 0; i < plan->trigger_count; i++) {
-		buf_addf(&w->log, " %s@%s:%c..%c", plan->triggers[i]->application,
-			 plan->triggers[i]->target, letter_of(&plan->triggers[i]->before),
-			 letter_of(&plan->triggers[i]->after));
+		const struct trigger *t = plan->triggers[i];
+
+		buf_addf(&w->log, " %s@%s:%c..%c%s", t->application, t->target,
+			 letter_of(&t->before), letter_of(&t->after), t->hard ? "!" : "");
 	}
 	for (size_t i = 0; i < plan->superseded_count; i++) {
 		buf_addf(&w->log, " supersedes:%s",
@@ -137,6 +138,10 @@ static void io_plan(void *ctx, uint64_t ticket, struct journal_plan *plan)
 	if (plan->move_ref) {
 		buf_addf(&w->log, " moves:%s=%c", push_ref_short(plan->ref),
 			 letter_of(&plan->commit));
+	}
+	w->refers |= plan->refers != NULL && plan->refers[0] != '\0';
+	if (plan->move_ref && w->refers) {
+		buf_addf(&w->log, " refers:%s", plan->refers != NULL ? plan->refers : "kept");
 	}
 	if (plan->pushes[plan->push_count - 1].reason != NULL) {
 		buf_addf(&w->log, " (%s)", plan->pushes[plan->push_count - 1].reason);
@@ -158,7 +163,8 @@ static void io_send(void *ctx, const struct trigger *t)
 	struct world *w = ctx;
 
 	w->sending[w->sending_count++] = t->id;
-	buf_addf(&w->log, "send %s@%s try %u\n", t->application, t->target, t->attempts);
+	buf_addf(&w->log, "send %s@%s try %u%s\n", t->application, t->target, t->attempts,
+		 t->hard ? " hard" : "");
 }
 
 static void io_record(void *ctx, const struct trigger *t, const struct outcome *outcome)

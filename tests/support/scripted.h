@@ -34,6 +34,7 @@ struct world {
 	struct strvec names;
 	struct app_list apps;
 	struct strvec held;
+	bool refers;            // a plan said what is referred to elsewhere: all others do, too
 	bool unknown;
 	int64_t now;
 	int64_t wake;

@@ -297,9 +297,11 @@ static void saw_trigger(void *arg, const struct trigger *trigger)
 	note(arg, "t", trigger->id, trigger_state_name(trigger->state));
 }
 
-static void saw_ref(void *arg, const char *repository, const char *ref, const struct oid *commit)
+static void saw_ref(void *arg, const char *repository, const char *ref, const struct oid *commit,
+		    const char *refers)
 {
 	(void)repository;
+	(void)refers;
 	note(arg, "r", commit->bytes[0], ref);
 }
 

@@ -110,6 +110,8 @@ static void plan_and_try(struct journal *j, const struct journal_delivery *d)
 		.applications = 12, .decided_ms = d->received_ms + 12,
 	};
 	struct trigger *t = sample_trigger(decided.id, "argocd/web");
+
+	t->hard = true;
 	struct journal_plan plan = { .pushes = &decided, .push_count = 1, .triggers = &t,
 				     .trigger_count = 1 };
 	struct outcome outcome = { .code = 503 };
@@ -209,7 +211,7 @@ static void test_show(void)
 		"\npush 1: git.example.org/infra refs/heads/main 01010101..02020202\n",
 		"\n  PLANNED after 12 ms: 1 of 10 applications that follow this ref (12 known)\n",
 		"\n  walked 01010101..02020202: 4 changed paths\n",
-		"\n  trigger 1: argocd/web at argocd: SENT after 340 ms\n",
+		"\n  trigger 1: argocd/web at argocd, hard: SENT after 340 ms\n",
 		"\n    apps/web/values.yaml modified (file), read by apps/web\n",
 		"\n    try 1, WAITING after 10.0 min: HTTP 503: try later\n",
 		"\n    try 2, SENT after 10.0 min: HTTP 200\n",
@@ -235,6 +237,8 @@ static void test_show_json(void)
 	const json_t *push = json_array_get(json_object_get(delivery, "pushes"), 0);
 	const json_t *trigger = json_array_get(json_object_get(push, "triggers"), 0);
 	const json_t *reason = json_array_get(json_object_get(trigger, "reasons"), 0);
+
+	tap_ok(json_is_true(json_object_get(trigger, "hard")), "says that a trigger is hard");
 
 	tap_str(json_string_value(json_object_get(json, "schema")), "delivery/v1",
 		"says what it is");

@@ -98,6 +98,7 @@ static void test_exec_request(void)
 	};
 	struct error err = ERROR_INIT;
 
+	trigger.hard = true;
 	strvec_push(&environment, "LANG=de_DE.UTF-8");
 	strvec_push(&environment, "KUBECONFIG=/etc/kube");
 	tap_int(target_check(&target_exec, &options, &err), 0, "a command is fine (%s)", err.text);
@@ -109,12 +110,12 @@ static void test_exec_request(void)
 		   "argocd\nDOORBELL_CLUSTER=prod\n"
 		   "DOORBELL_PROJECT=team a&b\nDOORBELL_REPOSITORY=git.example.org/shop\n"
 		   "DOORBELL_REF=refs/heads/main\nDOORBELL_BEFORE=" OLD "\nDOORBELL_AFTER=" NEW
-		   "\nDOORBELL_PUSH=7\nDOORBELL_ATTEMPT=1\n\n"
+		   "\nDOORBELL_PUSH=7\nDOORBELL_ATTEMPT=1\nDOORBELL_HARD=true\n\n"
 		   "{\"kind\":\"Application\",\"application\":\"shop\",\"namespace\":\"argocd\","
 		   "\"cluster\":\"prod\",\"project\":\"team a&b\","
 		   "\"repository\":\"git.example.org/shop\",\"ref\":\"refs/heads/main\","
 		   "\"before\":\"" OLD "\",\"after\":\"" NEW "\",\"push\":7,\"attempt\":1,"
-		   "\"automated\":false,\"reasons\":[{\"path\":\"a\"}]}\n",
+		   "\"automated\":false,\"hard\":true,\"reasons\":[{\"path\":\"a\"}]}\n",
 		   "a command gets its arguments as they are, and the push as data");
 
 	static char ref[] = "refs/heads/\xff\x1b";
