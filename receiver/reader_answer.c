@@ -70,7 +70,7 @@ static int read_via(struct strvec *via, const json_t *value)
 	const json_t *link;
 	size_t i;
 
-	if (!json_is_array(value) || json_array_size(value) > READER_VIA_MAX) {
+	if (!json_is_array(value) || json_array_size(value) > LIMIT_VIA) {
 		return -1;
 	}
 	json_array_foreach(value, i, link) {

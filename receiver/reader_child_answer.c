@@ -96,9 +96,6 @@ static void limit_reason(json_t *reason)
 {
 	json_t *via = json_object_get(reason, "via");
 
-	while (json_array_size(via) > READER_VIA_MAX) {
-		(void)json_array_remove(via, json_array_size(via) - 1);
-	}
 	for (size_t i = 0; i < json_array_size(via); i++) {
 		json_t *link = json_array_get(via, i);
 
@@ -189,7 +186,7 @@ static json_t *input_to_json(const struct affected_input *input)
 		(void)snprintf(cut, sizeof(cut), "%s", texts[i].text);
 		(void)json_object_set_new(value, texts[i].name, affected_text_to_json(cut));
 	}
-	for (size_t i = 0; i < input->via.count && i < READER_VIA_MAX; i++) {
+	for (size_t i = 0; i < input->via.count; i++) {
 		char cut[LIMIT_PATH_BYTES + 1];
 
 		(void)snprintf(cut, sizeof(cut), "%s", input->via.items[i]);

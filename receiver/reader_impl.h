@@ -28,7 +28,6 @@
 /* A path in an answer: bytes that are not UTF-8 take three. */
 #define READER_TEXT_BYTES (3 * 4096)
 #define READER_WHY_BYTES (3 * ERROR_TEXT_MAX)
-#define READER_VIA_MAX 64
 #define READER_PROBLEMS_MAX 10000
 
 /* Times that a request which was only waiting outlives its reader. */

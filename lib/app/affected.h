@@ -56,7 +56,8 @@ struct affected_reason {
 	char *path;              // the changed path; "" for PROBE_ALWAYS
 	enum change_kind change;
 	enum probe_kind probe;
-	struct strvec via;       // from what read the path up to the root; may be empty
+	struct strvec via;       // from what read the path up to the root; may be empty;
+				 // LIMIT_VIA at most: of more, "..." is for the middle
 };
 
 struct affected_application {

@@ -15,15 +15,18 @@
  */
 #include "app/affected_inputs.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/affected_impl.h"
+#include "app/spread.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
 
-#define CHAIN_MAX 64
 /* Files looked at for one source's directories and patterns. */
 #define FILES_MAX 200000
+/* Links followed to tell chains in full; past it, what is near the input. */
+#define LINKS_MAX 20000000
 
 struct listing {
 	struct affected_state *state;
@@ -31,10 +34,12 @@ struct listing {
 	struct affected_inputs *out;
 	const struct tracked *source;  // at hand
 	uint32_t *reached;             // by unit: the edge it was reached by plus 1, 0: not seen
+	uint32_t *root;                // by unit: the one that the source refers to, on its way
 	struct numbers queue;          // units of the source at hand
 	const struct inputs_trace *annotation; // lint: what Argo CD goes by, else NULL
 	size_t missed;                 // lint: paths of the source at hand
 	size_t files;
+	size_t links_left;             // to tell chains in full
 	const struct posting *posting; // lint: being enumerated
 	uint32_t unit;
 	const char *dir;               // its directory; "" is the root
@@ -43,24 +48,27 @@ struct listing {
 /* --- chains --- */
 
 /* From what reads the path up to the root that the source itself refers to. */
-static void add_chain(const struct listing *l, uint32_t unit, const char *path, struct strvec *via)
+static void add_chain(struct listing *l, uint32_t unit, const char *path, struct strvec *via)
 {
 	const struct index_table *t = l->ref->table;
-	uint32_t root = unit;
+	struct numbers links = { .items = NULL };
+	uint32_t at = unit;
 
-	for (size_t n = 0; n < CHAIN_MAX && l->reached[unit] > 1; n++) {
-		const struct edge *e = &t->edges[l->reached[unit] - 1];
+	for (size_t n = 0; l->reached[at] > 1 && (n < LIMIT_VIA / 2 || l->links_left > 0); n++) {
+		const struct edge *e = &t->edges[l->reached[at] - 1];
 
 		if (e->via != 0) {
-			strvec_push(via, index_string(t, e->via));
+			numbers_push(&links, e->via);
 		}
-		root = unit;
-		unit = e->from;
+		l->links_left -= l->links_left > 0;
+		at = e->from;
 	}
-	const char *origin = index_string(t, index_at(t, root)->origin);
-	if (origin[0] != '\0' && (via->count > 0 || strcmp(origin, path) != 0)) {
-		strvec_push(via, origin);
+	spread_tell(t, &links, via);
+	if (l->reached[at] > 1) {
+		strvec_push(via, "...");
 	}
+	spread_tell_origin(t, l->root[unit], path, via);
+	free(links.items);
 }
 
 static void add(struct listing *l, uint32_t unit, const struct posting *p, const char *path,
@@ -315,6 +323,7 @@ static void list_source(struct listing *l)
 	const struct index_table *t = l->ref->table;
 
 	l->reached[l->source->unit] = 1;
+	l->root[l->source->unit] = l->source->unit;
 	numbers_push(&l->queue, l->source->unit);
 	for (size_t i = 0; i < l->queue.count; i++) {
 		uint32_t unit = l->queue.items[i];
@@ -325,6 +334,7 @@ static void list_source(struct listing *l)
 
 			if (l->reached[to] == 0) {
 				l->reached[to] = e + 1;
+				l->root[to] = i == 0 ? to : l->root[unit];
 				numbers_push(&l->queue, to);
 			}
 		}
@@ -393,7 +403,7 @@ int affected_inputs(struct affected_state *state, const struct affected_inputs_r
 		    struct affected_inputs *ret_inputs, struct error *err)
 {
 	struct affected_inputs found = { .items = NULL };
-	struct listing l = { .state = state, .out = &found };
+	struct listing l = { .state = state, .out = &found, .links_left = LINKS_MAX };
 	struct oid commit;
 	struct oid tree;
 
@@ -406,9 +416,11 @@ int affected_inputs(struct affected_state *state, const struct affected_inputs_r
 	r = ref_state_build(state, l.ref, &commit, &tree, request->default_branch, err);
 	if (r == 0) {
 		l.reached = xcalloc(l.ref->table->unit_count + 1, sizeof(*l.reached));
+		l.root = xcalloc(l.ref->table->unit_count + 1, sizeof(*l.root));
 		r = list_all(&l, request, err);
 	}
 	free(l.reached);
+	free(l.root);
 	free(l.queue.items);
 	if (r != 0) {
 		affected_inputs_release(&found);

@@ -17,6 +17,8 @@
 #define REASONS_MAX 100000
 /* Marks set to count paths without doubles. */
 #define MARKS_MAX 20000000
+/* Links followed to tell chains in full. */
+#define LINKS_MAX 20000000
 
 /* A hit that reached an application; a list for each. */
 struct reached {
@@ -36,6 +38,7 @@ struct builder {
 	size_t item_capacity;
 	size_t head_capacity;
 	size_t reasons;
+	size_t links_left;
 };
 
 static struct affected_application *item_for(struct builder *b, const struct tracked *t)
@@ -89,7 +92,7 @@ static void add_reason(struct builder *b, struct affected_application *item, uin
 	reason->path = xstrdup(path);
 	reason->change = change;
 	reason->probe = probe;
-	spread_chain(b->match->table, unit, path, &reason->via);
+	spread_chain(b->match->table, unit, path, &b->links_left, &reason->via);
 }
 
 static void add_reasons(struct builder *b, struct affected_application *item, uint32_t unit,
@@ -199,6 +202,7 @@ void result_fill(const struct affected_state *state, const struct ref_state *ref
 		.match = match,
 		.result = result,
 		.reached_count = 1,
+		.links_left = LINKS_MAX,
 	};
 	size_t apps = state->apps != NULL ? state->apps->count : 0;
 	size_t marks = 0;

@@ -12,12 +12,17 @@
  */
 #include "app/spread.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/xalloc.h"
 
 #define STEPS_MAX 20000000
+/* Chains shorter than this are followed to their end even past the budget. */
 #define CHAIN_MAX 64
+/* The links at either end of a chain that are told, with room for three more. */
+#define CHAIN_END ((LIMIT_VIA - 4) / 2)
 
 struct spreading {
 	struct index_table *table;
@@ -146,33 +151,65 @@ void spread(struct match *m, spread_reach reach, void *arg)
 	free(s.queue.items);
 }
 
-void spread_chain(const struct index_table *t, uint32_t unit, const char *path,
+void spread_tell(const struct index_table *t, const struct numbers *links, struct strvec *via)
+{
+	for (size_t i = 0; i < links->count; i++) {
+		if (i == CHAIN_END && links->count > 2 * CHAIN_END) {
+			strvec_push(via, "...");
+			i = links->count - CHAIN_END;
+		}
+		strvec_push(via, index_string(t, links->items[i]));
+	}
+}
+
+void spread_tell_origin(const struct index_table *t, uint32_t root, const char *path,
+			struct strvec *via)
+{
+	const char *origin = index_string(t, index_at(t, root)->origin);
+
+	if (origin[0] != '\0' && (via->count > 0 || strcmp(origin, path) != 0)) {
+		strvec_push(via, origin);
+	}
+}
+
+static void turn_round(struct numbers *list)
+{
+	for (size_t i = 0; i < list->count / 2; i++) {
+		uint32_t other = list->items[list->count - 1 - i];
+
+		list->items[list->count - 1 - i] = list->items[i];
+		list->items[i] = other;
+	}
+}
+
+void spread_chain(const struct index_table *t, uint32_t unit, const char *path, size_t *budget,
 		  struct strvec *via)
 {
 	const char *opaque = index_string(t, index_at(t, unit)->opaque);
-	uint32_t edges[CHAIN_MAX];
-	size_t count = 0;
+	struct numbers links = { .items = NULL };
+	uint32_t first = index_at(t, unit)->pred;
+	uint32_t e = first;
 
 	if (opaque[0] != '\0') {
 		strvec_pushf(via, "the whole repository: %s", opaque);
 	}
-	for (uint32_t e = index_at(t, unit)->pred; e != 0 && count < CHAIN_MAX;
-	     e = index_at(t, t->edges[e].to)->pred) {
-		edges[count++] = e;
-	}
-	for (size_t i = count; i > 0; i--) {
-		if (t->edges[edges[i - 1]].via != 0) {
-			strvec_push(via, index_string(t, t->edges[edges[i - 1]].via));
+	for (size_t n = 0; e != 0 && (n < CHAIN_MAX || *budget > 0); n++) {
+		if (t->edges[e].via != 0) {
+			numbers_push(&links, t->edges[e].via);
 		}
+		*budget -= *budget > 0;
+		e = index_at(t, t->edges[e].to)->pred;
 	}
+	if (e != 0) {
+		strvec_push(via, "...");
+	}
+	turn_round(&links);
+	spread_tell(t, &links, via);
 	/* The root is what the source itself refers to. */
-	if (count == 0) {
-		return;
+	if (first != 0) {
+		spread_tell_origin(t, t->edges[first].to, path, via);
 	}
-	const char *origin = index_string(t, index_at(t, t->edges[edges[0]].to)->origin);
-	if (origin[0] != '\0' && (via->count > 0 || strcmp(origin, path) != 0)) {
-		strvec_push(via, origin);
-	}
+	free(links.items);
 }
 
 struct collecting {

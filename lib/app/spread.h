@@ -26,10 +26,20 @@ void spread(struct match *m, spread_reach reach, void *arg);
 
 /*
  * During reach: append how unit came to be reached, from what read path up to
- * the application's root (affected.h: via), and first, for an opaque unit, why it is.
+ * the application's root (affected.h: via), and first, for an opaque unit, why
+ * it is; at most LIMIT_VIA links.  *budget is the links that may be followed in
+ * all: it is counted down, and at 0 only what is near the root is told.
  */
 void spread_chain(const struct index_table *table, uint32_t unit, const char *path,
-		  struct strvec *via);
+		  size_t *budget, struct strvec *via);
+
+/* Append links (in table's strings); of more than LIMIT_VIA the middle is "...". */
+void spread_tell(const struct index_table *table, const struct numbers *links,
+		 struct strvec *via);
+
+/* Append the file of root, where a chain ends, unless all there is to tell is path itself. */
+void spread_tell_origin(const struct index_table *table, uint32_t root, const char *path,
+			struct strvec *via);
 
 /* Every unit that was hit, each once, into units. */
 void spread_units(struct match *m, struct numbers *units);

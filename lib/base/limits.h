@@ -56,6 +56,9 @@
 /* Reasons kept for one application of one push; the count is kept in full. */
 #define LIMIT_REASONS 8
 
+/* Links of the chain of one reason; of a longer one the middle is left out. */
+#define LIMIT_VIA 64
+
 /* What a target answered, kept for people. */
 #define LIMIT_OUTPUT_KEPT 16384
 #define LIMIT_RESPONSE_BYTES (4U * 1024 * 1024)

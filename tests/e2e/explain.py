@@ -363,13 +363,27 @@ def deep_chain(top):
                       f"M 100644 inline d{deep - 1}/a.yaml\ndata {len(text)}\n{text}\n")
     subprocess.run(["git", "-C", repo, "fast-import", "--quiet"], input="".join(stream), text=True,
                    check=True)
-    write(top, "deep.yaml", application("deep", "d0"))
+    # 60 links are told in full; of more the middle is left out, never an end.
+    starts = {"deep": 0, "sixty": deep - 61, "sixty-one": deep - 62}
+    write(top, "deep.yaml", "---\n".join(application(n, f"d{i}") for n, i in starts.items()))
     done = explain("--repo", repo, "--url", URL, "--apps", os.path.join(top, "deep.yaml"),
                    "--format", "json", "main~1..main")
     answer = as_json(done) or {}
-    ok(done.returncode == 0 and names(answer) == ["argocd/deep"] and
+    ok(done.returncode == 0 and names(answer) == [f"argocd/{n}" for n in starts] and
        answer["affected"][0]["reasons"][0]["path"] == f"d{deep - 1}/a.yaml",
        f"the bottom of {deep} bases is an input of the top", done.stdout[:300], done.stderr)
+    for name, item in zip(starts, answer.get("affected", [])):
+        want = [f"../d{i}" for i in range(deep - 1, starts[name], -1)]
+        want = want[:30] + ["..."] + want[-30:] if len(want) > 60 else want
+        via = item["reasons"][0]["via"]
+        ok(via == want + [f"d{starts[name]}/kustomization.yaml"],
+           f"{name}: the chain has both its ends", via)
+    done = explain("--repo", repo, "--url", URL, "--apps", os.path.join(top, "deep.yaml"),
+                   "--format", "json", "--inputs", "deep")
+    told = [i["via"] for i in (as_json(done) or {}).get("inputs", [])
+            if i["path"] == f"d{deep - 1}/a.yaml"]
+    ok(len(told) == 1 and told[0][0] == f"../d{deep - 1}" and "..." in told[0] and
+       told[0][-1] == "d0/kustomization.yaml", "so it has where inputs are told", told, done.stderr)
 
 
 def main():

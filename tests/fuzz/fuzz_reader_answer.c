@@ -38,7 +38,7 @@ static void check_affected(const struct affected *affected)
 		require(item->reason_count <= LIMIT_REASONS);
 		for (size_t k = 0; k < item->reason_count; k++) {
 			require(item->reasons[k].path != NULL);
-			require(item->reasons[k].via.count <= READER_VIA_MAX);
+			require(item->reasons[k].via.count <= LIMIT_VIA);
 			require(change_kind_name(item->reasons[k].change) != NULL);
 			require(probe_kind_name(item->reasons[k].probe) != NULL);
 		}
@@ -85,7 +85,7 @@ static void feed(struct reader_job *job, const char *text, size_t size)
 
 		require(input->app < APPS && input->source <= input->app);
 		require(input->path != NULL && input->why != NULL);
-		require(input->via.count <= READER_VIA_MAX);
+		require(input->via.count <= LIMIT_VIA);
 		require(probe_kind_name(input->kind) != NULL);
 	}
 	if (result == ANSWER_DONE && job->kind == JOB_RESOLVE && job->tip.found) {
