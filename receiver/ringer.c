@@ -92,6 +92,7 @@ static void report(struct ring *ring, const struct outcome *outcome)
 	static const char *const words[] = {
 		[OUTCOME_SENT] = "sent",
 		[OUTCOME_CONVERGED] = "converged",
+		[OUTCOME_STEP] = "step",
 		[OUTCOME_RETRY] = "retry",
 		[OUTCOME_REFUSED] = "refused",
 	};

@@ -412,6 +412,10 @@ static void io_record(void *ctx, const struct trigger *t, const struct outcome *
 	struct world *w = ctx;
 	struct metrics *m = w->parts.metrics;
 
+	if (t->state == TRIGGER_SENDING) {
+		store_update_trigger(w->parts.store, t, outcome, NULL, NULL);
+		return; /* one of several calls: the try goes on */
+	}
 	metrics_count(m, METRIC_TRIGGERS, t->target, results[t->state], 1);
 	if (t->attempts > 1) {
 		metrics_count(m, METRIC_TRIGGER_RETRIES, t->target, NULL, 1);

@@ -76,6 +76,7 @@ struct job {
 	bool outdated;               // being tried while a newer one waits behind it
 	struct job *successor;       // that newer one
 	struct job *predecessor;     // the other way round
+	struct job *hard_next, *hard_prev; // while a hard one is being tried
 	UT_hash_handle hh;           // by trigger id
 	UT_hash_handle hh_key;       // by key: the newest one only
 };
@@ -99,6 +100,7 @@ struct delivery_core {
 	struct ring_target *targets; // by name
 	struct job *jobs;            // by id
 	struct job *jobs_newest;     // by key
+	struct job *hard;            // list: hard ones that are being tried
 	struct followers *followers; // of the applications of that generation, or NULL
 	uint64_t generation;
 	int64_t wake_ms;             // asked for last, SCHEDULE_NEVER: not

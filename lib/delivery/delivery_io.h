@@ -78,8 +78,9 @@ struct delivery_io {
 	void (*send)(void *ctx, const struct trigger *trigger);
 
 	/*
-	 * Record a try (both borrowed for the call; outcome may be NULL). No
-	 * answer: if it is lost, the trigger is tried again, which is safe.
+	 * Record a try, or a call of one that goes on (both borrowed for the
+	 * call; outcome may be NULL). No answer: if it is lost, the trigger is
+	 * tried again, which is safe.
 	 */
 	void (*record)(void *ctx, const struct trigger *trigger, const struct outcome *outcome);
 

@@ -7,12 +7,17 @@
  *   delivery_sent()   records the outcome: the end, or again later.
  *
  * At most one try of a target, application, repository and ref is under way.
+ * Beside one that is hard, those of the application for other refs are hard,
+ * too: Argo CD keeps one wish to refresh for each application, the newest, and
+ * a normal one would take the hard one's place.
  */
 #include "delivery/core.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <utlist.h>
 
 #include "base/xalloc.h"
 
@@ -183,10 +188,39 @@ void ring_add(struct delivery_core *core, struct job *job, int64_t due)
 	enter(core, job, due);
 }
 
+/* Is a hard try of the same application under way at the same target? */
+static bool beside_hard(const struct delivery_core *core, const struct trigger *t)
+{
+	const struct job *other;
+
+	DL_FOREACH2(core->hard, other, hard_next) {
+		if (strcmp(other->trigger->application, t->application) == 0 &&
+		    strcmp(other->trigger->target, t->target) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void begin_try(struct delivery_core *core, struct job *job)
 {
+	struct trigger *t = job->trigger;
+
 	move(job, TRIGGER_SENDING);
-	job->trigger->attempts++;
+	t->attempts++;
+	t->sent_ms = core->io.wall(core->io.ctx);
+	t->hard = t->hard || beside_hard(core, t);
+	if (t->hard) {
+		DL_APPEND2(core->hard, job, hard_prev, hard_next);
+	}
+	core->io.send(core->io.ctx, t);
+}
+
+/* The same try goes on with its next call; after a restart it begins anew. */
+static void next_call(struct delivery_core *core, struct job *job, const struct outcome *outcome)
+{
+	record(core, job, outcome);
+	job->trigger->step++;
 	core->io.send(core->io.ctx, job->trigger);
 }
 
@@ -266,12 +300,19 @@ void delivery_sent(struct delivery_core *core, int64_t trigger, const struct out
 	if (job == NULL || job->trigger->state != TRIGGER_SENDING) {
 		return;
 	}
+	if (outcome->kind == OUTCOME_STEP && !core->draining) {
+		next_call(core, job, outcome);
+		return;
+	}
+	if (job->trigger->hard) {
+		DL_DELETE2(core->hard, job, hard_prev, hard_next);
+	}
 	struct ring_target *target = target_of(core, job);
 	struct job *successor = job->successor;
 	if (target != NULL) {
 		schedule_done(target->schedule);
 	}
-	if (outcome->kind == OUTCOME_RETRY) {
+	if (outcome->kind == OUTCOME_RETRY || outcome->kind == OUTCOME_STEP) {
 		retry(core, job, outcome);
 	} else {
 		finish(core, job, ends[outcome->kind], outcome);

@@ -8,7 +8,8 @@
 
 enum outcome_kind {
 	OUTCOME_SENT,      // the target took it
-	OUTCOME_CONVERGED, // it took it and reports the pushed revision
+	OUTCOME_CONVERGED, // it took it and reports the pushed revision, or what stands for it
+	OUTCOME_STEP,      // it took one of several calls: now the next, with trigger->step + 1
 	OUTCOME_RETRY,     // not now: try again, not before retry_after_ms from now if > 0
 	OUTCOME_REFUSED    // never: trying again cannot help
 };

@@ -15,7 +15,8 @@ enum trigger_state {
 	TRIGGER_SENDING,    // being tried now (after a restart: unknown, tried again)
 	TRIGGER_WAITING,    // failed for now, tried again at next_ms
 	TRIGGER_SENT,       // the target took it (final here)
-	TRIGGER_CONVERGED,  // the application reports the pushed revision (final)
+	TRIGGER_CONVERGED,  // the application reports the pushed revision, or, if rung hard,
+	                    // that it was compared since (final)
 	TRIGGER_REFUSED,    // cannot work (final)
 	TRIGGER_SUPERSEDED, // a newer push took its place (final)
 	TRIGGER_STALLED,    // given up after too many tries (final)
@@ -44,6 +45,9 @@ struct trigger {
 	int64_t created_ms;  // wall clock, all three
 	int64_t next_ms;     // not to be tried before
 	int64_t finished_ms; // 0: not finished
+	/* Of the running process alone, not kept: */
+	int64_t sent_ms;     // wall clock when the present try began
+	unsigned step;       // calls that are done of a target that needs several
 };
 
 /* "PENDING", ... */

@@ -18,6 +18,21 @@
  * the first runs ("another operation is already in progress", we come back),
  * and after it applies what is applied already.
  *
+ * A hard trigger (trigger.h) tells of a change that moves no revision of the
+ * application's own.  The manifests in Argo CD's cache go by that revision, so
+ * it is always refreshed hard, and two more things follow from it:
+ *
+ *   - A sync looks into that cache (controller/sync.go, CompareAppState with
+ *     noCache false), so it comes after the hard refresh, in a call of its
+ *     own.  autoSync() passes over a revision that was synced already, unless
+ *     selfHeal is set (alreadyAttemptedSync()): where a sync is asked for, and
+ *     the application came back OutOfSync without selfHeal, it is synced, too,
+ *     though it syncs by itself.
+ *   - The pushed commit is of another repository, or of another ref, and is
+ *     never reported.  What counts is status.reconciledAt, which is set when a
+ *     comparison begins: not before our try did.  It has whole seconds and
+ *     Argo CD's clock; if that is behind ours, we ring a few times in vain.
+ *
  * A refresh can be lost: up to Argo CD 3.5 one that arrives while a
  * reconciliation runs is erased with that one's annotation (argo-cd issue
  * 28306).  The application then still reports the commit it was at before the
@@ -28,6 +43,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/limits.h"
 #include "target/target_impl.h"
@@ -111,10 +127,17 @@ static const struct rule {
 	{ 0, 9999, CODE_ANY, NULL, PROJECT_ANY, OUTCOME_RETRY, 3, 0, "not an answer of HTTP" },
 };
 
-/* An application that syncs by itself is refreshed, see above. */
+/* An application that syncs by itself is refreshed, and what is hard is at first, see above. */
 static bool is_sync(const struct target_options *options, const struct trigger *trigger)
 {
-	return options->action == TARGET_SYNC && !trigger->automated;
+	return options->action == TARGET_SYNC &&
+	       (trigger->hard ? trigger->step > 0 : !trigger->automated);
+}
+
+/* May a sync follow this refresh? */
+static bool sync_follows(const struct target_options *options, const struct trigger *trigger)
+{
+	return options->action == TARGET_SYNC && trigger->hard && trigger->step == 0;
 }
 
 static bool has_project(const struct trigger *trigger)
@@ -169,7 +192,8 @@ static int make_url(const struct target_options *options, const struct trigger *
 		(void)buf_addstr(&url, "/sync");
 	} else {
 		(void)buf_addstr(&url, "?refresh=");
-		(void)buf_addstr(&url, options->action == TARGET_HARD_REFRESH ? "hard" : "normal");
+		bool hard = trigger->hard || options->action == TARGET_HARD_REFRESH;
+		(void)buf_addstr(&url, hard ? "hard" : "normal");
 		if (has_project(trigger)) {
 			(void)buf_addstr(&url, "&project=");
 			target_encode(&url, trigger->project);
@@ -201,8 +225,10 @@ static char *make_body(const struct target_options *options, const struct trigge
 
 	const char *pushed = trigger->ref == NULL ? "" : trigger->ref;
 	target_clean(pushed, strlen(pushed), ref, sizeof(ref));
-	(void)snprintf(what, sizeof(what), "push of %s to %s", oid_to_hex(&trigger->after, after),
-		       ref);
+	const char *other = trigger->hard && trigger->repository != NULL ? trigger->repository : "";
+	(void)snprintf(what, sizeof(what), "push of %s to %s%s%.128s",
+		       oid_to_hex(&trigger->after, after), ref, *other != '\0' ? " of " : "",
+		       other);
 	(void)json_object_set_new(body, "infos",
 				  json_pack("[{s:s, s:s}]", "name", "doorbell", "value", what));
 	if (options->prune) {
@@ -298,6 +324,51 @@ static void find_complaint(const json_t *status, char *out, size_t max)
 	}
 }
 
+/* Did the last comparison begin when the try had begun, to the second? */
+static bool compared_since(const json_t *status, int64_t sent_ms)
+{
+	struct tm tm = { .tm_isdst = 0 };
+	const char *end = strptime(string_at(status, "reconciledAt"), "%Y-%m-%dT%H:%M:%SZ", &tm);
+
+	return end != NULL && *end == '\0' && (int64_t)timegm(&tm) >= sent_ms / 1000;
+}
+
+static bool heals_itself(const json_t *application)
+{
+	const json_t *policy = json_object_get(json_object_get(application, "spec"), "syncPolicy");
+
+	return json_is_true(json_object_get(json_object_get(policy, "automated"), "selfHeal"));
+}
+
+/* A hard refreshed application came back: was it compared since, and is that all? */
+static void judge_hard(const struct target_options *options, const struct trigger *trigger,
+		       const json_t *application, struct outcome *outcome)
+{
+	const json_t *status = json_object_get(application, "status");
+	const char *state = string_at(json_object_get(status, "sync"), "status");
+	bool fresh = compared_since(status, trigger->sent_ms);
+	bool again = !fresh && trigger->attempts < LOST_TRIES;
+	bool out = strcmp(state, "OutOfSync") == 0 && !heals_itself(application);
+	char complaint[MESSAGE_MAX];
+
+	find_complaint(status, complaint, sizeof(complaint));
+	const char *colon = *complaint != '\0' ? ": " : "";
+	if (!fresh) {
+		outcome_set(outcome, again ? OUTCOME_RETRY : OUTCOME_SENT,
+			    "refreshed hard, but it was not compared since%s%s", colon, complaint);
+		outcome->retry_after_ms = again ? LOST_WAIT_MS : 0;
+		return;
+	}
+	if (*complaint != '\0' || (out && sync_follows(options, trigger))) {
+		outcome_set(outcome, OUTCOME_SENT, "refreshed hard%s%s", colon, complaint);
+		return;
+	}
+	outcome_set(outcome, OUTCOME_CONVERGED, "refreshed hard; compared since, %s%s",
+		    *state != '\0' ? state : "?",
+		    out && trigger->automated ? " (without selfHeal it does not sync by itself to "
+						"the commit that it is at)" : "");
+}
+
 /* A refreshed application came back: does it know of the push? */
 static void judge_refreshed(const struct trigger *trigger, const json_t *application,
 			    struct outcome *outcome)
@@ -348,6 +419,8 @@ static void judge_success(const struct target_options *options, const struct tri
 		target_keep_output(outcome, answer);
 	} else if (sync) {
 		outcome_set(outcome, OUTCOME_SENT, "sync started");
+	} else if (trigger->hard) {
+		judge_hard(options, trigger, application, outcome);
 	} else {
 		judge_refreshed(trigger, application, outcome);
 	}
@@ -427,8 +500,10 @@ static void judge_silence(const struct target_options *options, const struct tri
 		return;
 	}
 	if (answer->timed_out && !is_sync(options, trigger)) {
-		outcome_set(outcome, OUTCOME_SENT, "refresh asked for; no answer within %lld s",
-			    seconds);
+		/* A normal one that comes after a hard one that waits takes its place. */
+		bool again = trigger->hard && trigger->attempts < LOST_TRIES;
+		outcome_set(outcome, again ? OUTCOME_RETRY : OUTCOME_SENT,
+			    "refresh asked for; no answer within %lld s", seconds);
 		return;
 	}
 	if (answer->timed_out) {
@@ -447,6 +522,9 @@ static void argocd_judge(const struct target_options *options, const struct trig
 		judge_success(options, trigger, answer, ret_outcome);
 	} else {
 		judge_failure(options, trigger, answer, ret_outcome);
+	}
+	if (ret_outcome->kind == OUTCOME_SENT && sync_follows(options, trigger)) {
+		ret_outcome->kind = OUTCOME_STEP;
 	}
 }
 

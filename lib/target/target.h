@@ -24,7 +24,8 @@ struct target_kind; // one kind of target
 /*
  * What an argocd target asks for.  An application that syncs by itself
  * (trigger->automated) is only ever refreshed: once refreshed, the controller
- * syncs it, within its own windows and retries.
+ * syncs it, within its own windows and retries.  A hard trigger is refreshed
+ * hard in any case, and with TARGET_SYNC it is then synced, if that is needed.
  */
 enum target_action {
 	TARGET_REFRESH,      // compare with the newest revision (Argo CD: normal refresh)

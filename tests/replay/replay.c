@@ -28,7 +28,7 @@
  *   matched-all REF WHY           the engine fell back
  *   died REF WHY                  no answer from the engine
  *   planned REF ok|failed|not-found|invalid
- *   sent APP@TARGET sent|converged|retry|refused [retry_after=MS]
+ *   sent APP@TARGET sent|converged|step|retry|refused [retry_after=MS]
  *   advance MS                    the clock moves, waking the core when it asked for it
  *   drain
  *   stats PUSHES TRIGGERS SENDING a check: must be so
@@ -413,6 +413,7 @@ static void do_sent(struct world *w, char **words)
 	static const char *const kinds[] = {
 		[OUTCOME_SENT] = "sent",
 		[OUTCOME_CONVERGED] = "converged",
+		[OUTCOME_STEP] = "step",
 		[OUTCOME_RETRY] = "retry",
 		[OUTCOME_REFUSED] = "refused",
 	};

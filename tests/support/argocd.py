@@ -28,7 +28,10 @@ What it does as Argo CD does it:
     unknown application is 403 code 7 without project, 404 code 5 with it.
     refresh holds the answer for `refresh_seconds`, then resolves the target
     revision as told by push() and answers with the new status; an automated
-    application is Synced to it, `sync_seconds` later by an operation.
+    application is Synced to it, `sync_seconds` later by an operation.  What is
+    rendered comes from `bases` ((url, target), ...), too, but a normal refresh
+    and a sync take what was rendered of the same revisions before, and without
+    `self_heal` nothing is synced twice to the same revision by itself.
   - POST /api/v1/applications/NAME/sync: the content type must be exactly
     application/json (415); sync window (403), application deleting (400 code
     9), revision against auto-sync (400 code 9), operation in progress (400
@@ -84,15 +87,22 @@ class Refused(Exception):
 
 class Application:
     def __init__(self, name, project="default", namespace="argocd", repo="", target="HEAD",
-                 path=".", automated=False, revision="", sources=None, **extra):
+                 path=".", automated=False, revision="", sources=None, bases=(), self_heal=False,
+                 **extra):
         self.name = name
         self.project = project
         self.namespace = namespace
         self.sources = sources or [{"repoURL": repo, "targetRevision": target, "path": path}]
         self.multiple = sources is not None
         self.automated = automated
+        self.self_heal = self_heal
+        self.bases = [tuple(base) for base in bases]
         self.revisions = [revision] * len(self.sources)
-        self.synced = list(self.revisions)
+        self.rendered = [None] * len(self.bases)  # older than what any push() says
+        self.cache = {tuple(self.revisions): self.rendered}
+        self.synced = self.state()
+        self.attempted = list(self.revisions)
+        self.reconciled = None
         self.extra = extra
         self.window = False
         self.deleting = False
@@ -102,19 +112,33 @@ class Application:
         self.refreshed = 0
         self.syncs = 0
 
+    def state(self):
+        return self.revisions, self.rendered
+
+    def render(self, heads, hard):
+        """Resolve the sources; render them, past the cache or from it."""
+        self.reconciled = time.time()
+        self.revisions = [heads.get((s["repoURL"], s.get("targetRevision", "HEAD")), old)
+                          for s, old in zip(self.sources, self.revisions)]
+        key = tuple(self.revisions)
+        if hard or key not in self.cache:
+            self.cache[key] = [heads.get(base, "") for base in self.bases]
+        self.rendered = self.cache[key]
+
     def settle(self):
         """Let an operation that is over have had its effect."""
         if self.operation_until and time.monotonic() >= self.operation_until:
             self.operation_until = 0.0
-            self.synced = list(self.revisions)
+            self.synced = self.state()
 
     def start(self, seconds):
         self.syncs += 1
+        self.attempted = self.revisions
         self.operation_until = time.monotonic() + seconds
 
     def document(self):
         self.settle()
-        sync = {"status": "Synced" if self.synced == self.revisions else "OutOfSync"}
+        sync = {"status": "Synced" if self.synced == self.state() else "OutOfSync"}
         spec = {"project": self.project, "destination": {"namespace": self.name}}
         if self.multiple:
             spec["sources"] = self.sources
@@ -123,11 +147,14 @@ class Application:
             spec["source"] = self.sources[0]
             sync["revision"] = self.revisions[0]
         if self.automated:
-            spec["syncPolicy"] = {"automated": {"prune": True}}
+            spec["syncPolicy"] = {"automated": {"prune": True, "selfHeal": self.self_heal}}
         metadata = {"name": self.name, "namespace": self.namespace}
         metadata.update(self.extra.get("metadata", {}))
         document = {"metadata": metadata, "spec": spec,
                     "status": {"sync": sync, "health": {"status": "Healthy"}}}
+        if self.reconciled:
+            document["status"]["reconciledAt"] = time.strftime(
+                "%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.reconciled))
         if self.error:
             document["status"]["conditions"] = [{"type": "ComparisonError",
                                                  "message": self.error}]
@@ -357,7 +384,7 @@ class ArgoCD:
         if call["action"] == "sync":
             return self.sync(call, app)
         if call["action"] != "get":
-            self.refresh(app)
+            self.refresh(app, call["action"] == "hard")
         with self.lock:
             return app.document()
 
@@ -388,7 +415,7 @@ class ArgoCD:
             raise Refused(7, "permission denied")
         return app
 
-    def refresh(self, app):
+    def refresh(self, app, hard):
         time.sleep(self.refresh_seconds)
         with self.lock:
             app.refreshed += 1
@@ -396,10 +423,10 @@ class ArgoCD:
                 app.lost -= 1
                 return
             app.settle()
-            app.revisions = [self.heads.get((s["repoURL"], s.get("targetRevision", "HEAD")), old)
-                             for s, old in zip(app.sources, app.revisions)]
-            if app.automated and app.revisions != app.synced and not app.window and \
-                    not app.operation_until:
+            app.render(self.heads, hard)
+            if app.automated and app.state() != app.synced and not app.window and \
+                    not app.operation_until and \
+                    (app.self_heal or app.revisions != app.attempted):
                 app.start(self.sync_seconds)
 
     def sync(self, call, app):
@@ -419,8 +446,7 @@ class ArgoCD:
                               (revision, target))
             if app.operation_until:
                 raise Refused(9, "another operation is already in progress")
-            app.revisions = [self.heads.get((s["repoURL"], s.get("targetRevision", "HEAD")), old)
-                             for s, old in zip(app.sources, app.revisions)]
+            app.render(self.heads, False)
             document = app.document()
             app.start(self.sync_seconds)
             document["operation"] = {"sync": {}, "info": (call["body"] or {}).get("infos")}

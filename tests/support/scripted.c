@@ -163,8 +163,9 @@ static void io_send(void *ctx, const struct trigger *t)
 	struct world *w = ctx;
 
 	w->sending[w->sending_count++] = t->id;
-	buf_addf(&w->log, "send %s@%s try %u%s\n", t->application, t->target, t->attempts,
+	buf_addf(&w->log, "send %s@%s try %u%s", t->application, t->target, t->attempts,
 		 t->hard ? " hard" : "");
+	buf_addf(&w->log, t->step > 0 ? " step %u\n" : "\n", t->step);
 }
 
 static void io_record(void *ctx, const struct trigger *t, const struct outcome *outcome)

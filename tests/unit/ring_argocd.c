@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/mstime.h"
 #include "receiver/outbound.h"
 #include "target/target.h"
 #include "tests/support/tap.h"
@@ -59,7 +60,9 @@ static FILE *start_fake(const char *dir, char *url, size_t max)
 	       "2>/dev/null && cat ca.pem k.pem > server.pem && echo good > token && "
 	       "echo bad > wrong && echo '"
 	       "[{\"name\":\"auto\",\"project\":\"p\",\"automated\":true,\"revision\":\"" NEW "\"},"
-	       "{\"name\":\"hand\",\"project\":\"p\",\"revision\":\"" NEW "\"}]' > apps", dir);
+	       "{\"name\":\"hand\",\"project\":\"p\",\"revision\":\"" NEW "\"},"
+	       "{\"name\":\"based\",\"project\":\"p\",\"revision\":\"" NEW "\",\"bases\":"
+	       "[[\"https://git.example.org/base\",\"main\"]]}]' > apps", dir);
 	(void)snprintf(text, sizeof(text),
 		       "exec python3 tests/support/argocd.py --tls %s/server.pem --token good "
 		       "%s/apps > %s/said", dir, dir, dir);
@@ -80,6 +83,28 @@ static FILE *start_fake(const char *dir, char *url, size_t max)
 	tap_ok(*url != '\0', "a fake Argo CD listens");
 	url[strcspn(url, "\n")] = '\0';
 	return fake;
+}
+
+/* What an application refers to elsewhere has changed; its own commit stays. */
+static void ring_hard(struct world *w)
+{
+	static char based[] = "argocd/based";
+
+	w->trigger.application = based;
+	w->options.action = TARGET_REFRESH;
+	ring(w, OUTCOME_CONVERGED, "Synced", "a normal refresh sees nothing of what changed");
+	w->trigger.hard = true;
+	w->trigger.sent_ms = mstime_wall();
+	w->options.action = TARGET_SYNC;
+	ring(w, OUTCOME_STEP, "refreshed hard", "a hard one does, and is the first of two calls");
+	w->trigger.step = 1;
+	ring(w, OUTCOME_SENT, "sync started", "the sync is the second");
+	(void)usleep(100000);
+	w->trigger.step = 0;
+	ring(w, OUTCOME_CONVERGED, "compared since, Synced", "then there is nothing to sync");
+	w->trigger.sent_ms += 60000;
+	ring(w, OUTCOME_RETRY, "not compared since", "an older comparison is not ours");
+	w->trigger.hard = false;
 }
 
 int main(void)
@@ -116,6 +141,7 @@ int main(void)
 	w.trigger.automated = false;
 	ring(&w, OUTCOME_SENT, "sync started", "another one is synced");
 	ring(&w, OUTCOME_RETRY, "a sync of it is running", "and not twice at a time");
+	ring_hard(&w);
 	w.trigger.application = missing;
 	ring(&w, OUTCOME_RETRY, "no such application", "a missing one is asked for again");
 	w.trigger.attempts = 3;
