@@ -185,20 +185,22 @@ static void turn_round(struct numbers *list)
 void spread_chain(const struct index_table *t, uint32_t unit, const char *path, size_t *budget,
 		  struct strvec *via)
 {
-	const char *opaque = index_string(t, index_at(t, unit)->opaque);
 	struct numbers links = { .items = NULL };
 	uint32_t first = index_at(t, unit)->pred;
 	uint32_t e = first;
 
-	if (opaque[0] != '\0') {
-		strvec_pushf(via, "the whole repository: %s", opaque);
-	}
 	for (size_t n = 0; e != 0 && (n < CHAIN_MAX || *budget > 0); n++) {
 		if (t->edges[e].via != 0) {
 			numbers_push(&links, t->edges[e].via);
 		}
 		*budget -= *budget > 0;
-		e = index_at(t, t->edges[e].to)->pred;
+		unit = t->edges[e].to;
+		e = index_at(t, unit)->pred;
+	}
+	/* That is the unit that was hit, unless the chain is not told in full. */
+	const char *opaque = index_string(t, index_at(t, unit)->opaque);
+	if (opaque[0] != '\0') {
+		strvec_pushf(via, "the whole repository: %s", opaque);
 	}
 	if (e != 0) {
 		strvec_push(via, "...");

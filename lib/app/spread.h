@@ -26,9 +26,10 @@ void spread(struct match *m, spread_reach reach, void *arg);
 
 /*
  * During reach: append how unit came to be reached, from what read path up to
- * the application's root (affected.h: via), and first, for an opaque unit, why
- * it is; at most LIMIT_VIA links.  *budget is the links that may be followed in
- * all: it is counted down, and at 0 only what is near the root is told.
+ * the application's root (affected.h: via), and first, if what was hit is
+ * opaque, why it is; at most LIMIT_VIA links.  *budget is the links that may be
+ * followed in all: it is counted down, and at 0 only what is near the root is
+ * told.
  */
 void spread_chain(const struct index_table *table, uint32_t unit, const char *path,
 		  size_t *budget, struct strvec *via);

@@ -458,9 +458,10 @@ def main():
     parser.add_argument("--tls")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--token", default="token")
+    parser.add_argument("--sync-seconds", type=float, default=0.05)
     parser.add_argument("applications", nargs="?")
     arguments = parser.parse_args()
-    argo = ArgoCD(tls=arguments.tls, port=arguments.port)
+    argo = ArgoCD(tls=arguments.tls, port=arguments.port, sync_seconds=arguments.sync_seconds)
     argo.token(arguments.token, ["get", "sync"])
     if arguments.applications:
         with open(arguments.applications) as f:

@@ -13,7 +13,7 @@
 #include "tests/support/tap.h"
 
 /* Memory that a walk may need at most, and seconds of all walks together. */
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define MEMORY_MAX ((rlim_t)2 * 1024 * 1024 * 1024)
 #else
 #define MEMORY_MAX ((rlim_t)512 * 1024 * 1024)
