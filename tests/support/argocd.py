@@ -88,7 +88,7 @@ class Refused(Exception):
 class Application:
     def __init__(self, name, project="default", namespace="argocd", repo="", target="HEAD",
                  path=".", automated=False, revision="", sources=None, bases=(), self_heal=False,
-                 **extra):
+                 sync_seconds=None, **extra):
         self.name = name
         self.project = project
         self.namespace = namespace
@@ -96,6 +96,7 @@ class Application:
         self.multiple = sources is not None
         self.automated = automated
         self.self_heal = self_heal
+        self.sync_seconds = sync_seconds  # None: what ArgoCD was made with
         self.bases = [tuple(base) for base in bases]
         self.revisions = [revision] * len(self.sources)
         self.rendered = [None] * len(self.bases)  # older than what any push() says
@@ -134,7 +135,7 @@ class Application:
     def start(self, seconds):
         self.syncs += 1
         self.attempted = self.revisions
-        self.operation_until = time.monotonic() + seconds
+        self.operation_until = time.monotonic() + (self.sync_seconds or seconds)
 
     def document(self):
         self.settle()
@@ -458,10 +459,9 @@ def main():
     parser.add_argument("--tls")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--token", default="token")
-    parser.add_argument("--sync-seconds", type=float, default=0.05)
     parser.add_argument("applications", nargs="?")
     arguments = parser.parse_args()
-    argo = ArgoCD(tls=arguments.tls, port=arguments.port, sync_seconds=arguments.sync_seconds)
+    argo = ArgoCD(tls=arguments.tls, port=arguments.port)
     argo.token(arguments.token, ["get", "sync"])
     if arguments.applications:
         with open(arguments.applications) as f:

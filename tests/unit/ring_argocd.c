@@ -60,11 +60,12 @@ static FILE *start_fake(const char *dir, char *url, size_t max)
 	       "2>/dev/null && cat ca.pem k.pem > server.pem && echo good > token && "
 	       "echo bad > wrong && echo '"
 	       "[{\"name\":\"auto\",\"project\":\"p\",\"automated\":true,\"revision\":\"" NEW "\"},"
-	       "{\"name\":\"hand\",\"project\":\"p\",\"revision\":\"" NEW "\"},"
+	       "{\"name\":\"hand\",\"project\":\"p\",\"revision\":\"" NEW "\","
+	       "\"sync_seconds\":60},"
 	       "{\"name\":\"based\",\"project\":\"p\",\"revision\":\"" NEW "\",\"bases\":"
 	       "[[\"https://git.example.org/base\",\"main\"]]}]' > apps", dir);
 	(void)snprintf(text, sizeof(text),
-		       "exec python3 tests/support/argocd.py --tls %s/server.pem --sync-seconds 60 --token good "
+		       "exec python3 tests/support/argocd.py --tls %s/server.pem --token good "
 		       "%s/apps > %s/said", dir, dir, dir);
 	/* With close-on-exec: the end of its input is what ends it. */
 	FILE *fake = popen(text, "we");
