@@ -136,10 +136,11 @@ static int read_document(struct reading *reading, const json_t *document, struct
 int app_read_yaml(const char *data, size_t len, const char *name, struct app_list *list,
 		  struct strvec *problems, struct error *err)
 {
+	const struct yaml_options options = { .merges_override = true };
 	struct yaml_stream *stream = NULL;
 	int r = 0;
 
-	if (yaml_parse(data, len, NULL, &stream, err) != YAML_OK) {
+	if (yaml_parse(data, len, &options, &stream, err) != YAML_OK) {
 		/* its text begins with line and column */
 		struct error why = *err;
 

@@ -16,6 +16,7 @@
  */
 #include "base/yaml.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -174,6 +175,41 @@ static enum yaml_result set_key(struct builder *b, const char *text, bool merges
 	return YAML_OK;
 }
 
+/* Put all that from has into the mapping, over what is there. */
+static enum yaml_result merge_over(struct builder *b, json_t *into, const json_t *from,
+				   yaml_mark_t mark)
+{
+	size_t count = json_is_array(from) ? json_array_size(from) : 1;
+
+	/* Earlier ones in a list win over later ones. */
+	for (size_t i = count; i > 0; i--) {
+		json_t *item = json_is_array(from) ? json_array_get(from, i - 1)
+						   : (json_t *)(uintptr_t)from;
+
+		if (!json_is_object(item)) {
+			return fail(b, YAML_MALFORMED, mark,
+				    "'<<' wants a mapping or a sequence of mappings");
+		}
+		(void)json_object_update(into, item);
+	}
+	return YAML_OK;
+}
+
+/* The value of a "<<" (taken). */
+static enum yaml_result add_merge(struct builder *b, struct frame *f, json_t *node)
+{
+	enum yaml_result r = YAML_OK;
+
+	if (b->options.merges_override) {
+		r = merge_over(b, f->node, node, f->key_mark);
+		json_decref(node);
+		return r;
+	}
+	f->merges = f->merges != NULL ? f->merges : json_array();
+	(void)json_array_append_new(f->merges, node);
+	return r;
+}
+
 /* Put a finished value (taken) of that size and height where it belongs. */
 static enum yaml_result add_value(struct builder *b, json_t *node, size_t size, unsigned height,
 				  yaml_mark_t mark)
@@ -199,16 +235,17 @@ static enum yaml_result add_value(struct builder *b, json_t *node, size_t size, 
 		json_array_append_new(f->node, node);
 		return YAML_OK;
 	}
+	enum yaml_result r = YAML_OK;
+
 	if (f->key_merges) {
-		f->merges = f->merges != NULL ? f->merges : json_array();
-		json_array_append_new(f->merges, node);
+		r = add_merge(b, f, node);
 	} else {
 		mark_add(b, f->node, f->key, f->key_mark);
 		json_object_set_new(f->node, f->key, node);
 	}
 	free(f->key);
 	f->key = NULL;
-	return YAML_OK;
+	return r;
 }
 
 static bool wants_key(struct builder *b)
@@ -261,7 +298,9 @@ static char *marked(const struct builder *b, const yaml_event_t *event)
 	bool tagged = event->data.scalar.tag != NULL;
 	bool plain = event->data.scalar.plain_implicit && value[0] != '\0';
 
-	if (!b->options.mark_plain || !(tagged || (plain && is_ambiguous(value)))) {
+	bool mark = value[0] == YAML_PLAIN;
+
+	if (!b->options.mark_plain || !(tagged || mark || (plain && is_ambiguous(value)))) {
 		return NULL;
 	}
 	return xasprintf("%c%s", YAML_PLAIN, value);

@@ -32,10 +32,17 @@ struct yaml_options {
 	/*
 	 * YAML_PLAIN goes before the text of a scalar, also as a key, that
 	 * stands without quotes and may be anything but a string to YAML (a
-	 * number, a truth value, a date), or that has a tag; for telling "1"
-	 * from 1.
+	 * number, a truth value, a date), or that has a tag, or begins with
+	 * that byte itself; for telling "1" from 1.
 	 */
 	bool mark_plain;
+	/*
+	 * "<<" wins over the keys before it, as in go-yaml 2, which reads all
+	 * that Kubernetes, Helm and Argo CD decode into a struct of theirs;
+	 * else the mapping's own keys win over it wherever they stand, as
+	 * YAML has it.
+	 */
+	bool merges_override;
 };
 
 /* The byte of yaml_options.mark_plain. */

@@ -11,6 +11,7 @@
  *   charts/X.tgz      a packed chart
  *   charts/_X, .X     nothing
  *   any other         reached by templates through .Files only
+ *   links             an error if they lead nowhere, wherever they stand
  *
  * So the others (README.md, values for other environments, ci/) matter only
  * if a template can reach Files: helm_template.h says so of what is there to
@@ -258,13 +259,26 @@ static void follow(struct chart *c, const char *seen, const char *path)
 	}
 }
 
+/* A link that is of no use, if it leads anywhere; below a directory Helm looks for more. */
+static void check_link(struct chart *c, const char *seen, const char *path)
+{
+	struct inputs_entry entry;
+
+	if (inputs_lookup(c->walk, path, &entry) != INPUTS_FILE) {
+		follow(c, seen, path);
+	}
+}
+
 static void visit(struct inputs_walk *w, void *arg, const char *path,
 		  const struct tree_entry *entry)
 {
 	struct chart *c = arg;
 	const char *seen = inputs_format(w, "%s%s", c->seen, path + c->skip);
+	bool needed = c->links > 0 || inputs_filter_chart.match(c->argument.data, seen, 0);
 
-	if (entry->kind == TREE_LINK || entry->kind == TREE_GITLINK) {
+	if (entry->kind == TREE_LINK && !needed) {
+		check_link(c, seen, path);
+	} else if (entry->kind == TREE_LINK || entry->kind == TREE_GITLINK) {
 		follow(c, seen, path);
 	} else if (entry->kind != TREE_DIR) {
 		look_into(c, seen, path, &entry->id);
@@ -292,7 +306,8 @@ static void list(struct chart *c, char files, inputs_visit each)
 	c->argument.data[0] = files;
 	c->seen = "";
 	c->skip = c->dir[0] != '\0' ? strlen(c->dir) + 1 : 0;
-	inputs_subtree(c->walk, c->dir, &inputs_filter_chart, c->argument.data, 0, each, c);
+	inputs_subtree(c->walk, c->dir, &inputs_filter_chart, c->argument.data, INPUTS_LINKS, each,
+		       c);
 }
 
 /* The filter's argument; without rules if they are not understood. */

@@ -18,27 +18,46 @@
  *
  * Values are compared as JSON trees, in which a scalar without quotes is
  * marked.  Not so where readers of YAML differ: go-yaml lets a merge key win
- * over keys before it, makes strings of keys that are numbers, and Helm 3
- * reads only the first of several documents.  Such a file counts by its own
- * meaning (meaning.h).
+ * over keys before it, makes strings of keys that are numbers, Helm 3 reads
+ * only the first of several documents and knows no YAML 1.2, and a number that
+ * JSON has not is an error even where it is hidden.  Such a file counts by its
+ * own meaning (meaning.h).
  */
 #include "inputs/helm_values.h"
 
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/limits.h"
 #include "base/yaml.h"
 #include "inputs/helm_template.h"
+#include "inputs/meaning.h"
 #include "inputs/print.h"
 
-/* Merge keys and tags. */
+/* ".nan" or ".inf" at p, on its own. */
+static bool is_no_number(const char *p, const char *text, const char *end)
+{
+	if (end - p < 4 || (strncasecmp(p, ".nan", 4) != 0 && strncasecmp(p, ".inf", 4) != 0)) {
+		return false;
+	}
+	return (p == text || strchr(" \t\r\n[{,:+-", p[-1]) != NULL) &&
+	       (end - p == 4 || strchr(" \t\r\n]},", p[4]) != NULL);
+}
+
+/* Merge keys, tags, and numbers that JSON has not. */
 static bool has_special(const char *text, size_t len)
 {
 	const char *end = text + len;
 
 	if (memmem(text, len, "<<", 2) != NULL) {
 		return true;
+	}
+	for (const char *p = memchr(text, '.', len); p != NULL;
+	     p = memchr(p + 1, '.', (size_t)(end - p - 1))) {
+		if (is_no_number(p, text, end)) {
+			return true;
+		}
 	}
 	for (const char *p = memchr(text, '!', len); p != NULL;
 	     p = memchr(p + 1, '!', (size_t)(end - p - 1))) {
@@ -84,7 +103,8 @@ static bool is_special(struct inputs_walk *w, const struct oid *id)
 	struct buf text;
 
 	buf_init(&text, LIMIT_YAML_BYTES);
-	bool special = !inputs_blob(w, id, &text) || has_special(text.data, text.len);
+	bool special = !inputs_blob(w, id, &text) || has_special(text.data, text.len) ||
+		       meaning_has_odd_lines(text.data, text.len);
 	buf_release(&text);
 	return special;
 }

@@ -60,7 +60,10 @@ enum kustomize_content {
 void kustomize_print_file(struct kustomize_root *root, const char *text,
 			  const struct inputs_entry *entry, enum kustomize_content content);
 
-/* No fingerprint of a kustomization with tags ("!!int"): they are lost on the way. */
+/*
+ * No fingerprint of a kustomization with what is lost on the way: tags ("!!int"),
+ * merge keys, and directives.
+ */
 void kustomize_print_tags(struct kustomize_root *root, const struct inputs_entry *entry);
 
 /* For the loose fingerprint: set root->merges, and say if the root minds (print.h). */

@@ -31,6 +31,7 @@
 #include "base/xalloc.h"
 #include "base/yaml.h"
 #include "inputs/kustomize_impl.h"
+#include "inputs/meaning.h"
 #include "inputs/objects.h"
 #include "inputs/print.h"
 
@@ -111,7 +112,9 @@ void kustomize_print_tags(struct kustomize_root *root, const struct inputs_entry
 	}
 	buf_init(&text, LIMIT_YAML_BYTES);
 	if (!inputs_blob(root->walk, &entry->id, &text) ||
-	    objects_have_tags(text.data, text.len)) {
+	    objects_have_tags(text.data, text.len) ||
+	    memmem(text.data, text.len, "<<", 2) != NULL ||
+	    meaning_has_odd_lines(text.data, text.len)) {
 		inputs_print_unknown(root->walk);
 	}
 	buf_release(&text);
@@ -128,8 +131,36 @@ static const struct kustomize_field *field_of(const struct kustomize_field *fiel
 	return NULL;
 }
 
-/* Texts of which an empty one is as good as none. */
-static const char *const empty[] = { "namePrefix", "nameSuffix", "namespace" };
+/* Fields of which one with nothing in it is as good as none; any other may be an error. */
+static const struct {
+	const char *name;
+	char kind; // s: a text, l: a list, o: an object
+} empty[] = {
+	{ "namePrefix", 's' }, { "nameSuffix", 's' }, { "namespace", 's' },
+	{ "kind", 's' }, { "apiVersion", 's' },
+	{ "commonLabels", 'o' }, { "commonAnnotations", 'o' }, { "generatorOptions", 'o' },
+	{ "openapi", 'o' }, { "sortOptions", 'o' },
+	{ "resources", 'l' }, { "components", 'l' }, { "crds", 'l' }, { "configurations", 'l' },
+	{ "patches", 'l' }, { "patchesJson6902", 'l' }, { "patchesStrategicMerge", 'l' },
+	{ "replacements", 'l' }, { "configMapGenerator", 'l' }, { "secretGenerator", 'l' },
+	{ "generators", 'l' }, { "transformers", 'l' }, { "validators", 'l' }, { "images", 'l' },
+	{ "replicas", 'l' }, { "vars", 'l' }, { "labels", 'l' }, { "helmCharts", 'l' },
+	{ "buildMetadata", 'l' },
+};
+
+static bool is_empty(const struct member *m)
+{
+	const char *text = json_string_value(m->value);
+	char kind = json_is_array(m->value) && json_array_size(m->value) == 0 ? 'l' : '\0';
+
+	kind = text != NULL && text[0] == '\0' ? 's' : kind;
+	for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]); i++) {
+		if (strcmp(m->name, empty[i].name) == 0) {
+			return json_is_null(m->value) || kind == empty[i].kind;
+		}
+	}
+	return false;
+}
 
 /* Does the member say what holds without it? */
 static bool says_nothing(const struct member *m, const json_t *object)
@@ -138,12 +169,7 @@ static bool says_nothing(const struct member *m, const json_t *object)
 	const char *text = json_string_value(m->value);
 	bool plain = kind == NULL || strcmp(kind, default_kind) == 0;
 
-	for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]); i++) {
-		if (text != NULL && text[0] == '\0' && strcmp(m->name, empty[i]) == 0) {
-			return true;
-		}
-	}
-	if (json_is_null(m->value) || (json_is_array(m->value) && json_array_size(m->value) == 0)) {
+	if (is_empty(m)) {
 		return true;
 	}
 	return text != NULL && plain &&

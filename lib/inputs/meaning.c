@@ -89,8 +89,9 @@ static bool is_odd_line(const char *data, size_t len)
 	return data[0] == '.' || (at < len && (at == 3 || data[at] != '#'));
 }
 
-static bool has_odd_lines(const char *data, size_t len)
+bool meaning_has_odd_lines(const char *text, size_t len)
 {
+	const char *data = text;
 	const char *end = data + len;
 
 	while (data < end) {
@@ -109,7 +110,7 @@ static bool has_odd_lines(const char *data, size_t len)
 bool meaning_of_text(const char *text, size_t len, unsigned long long *ret_meaning)
 {
 	return !looks_like_json(text, len) && !has_mark(text, len) &&
-	       !bytes_matter(text, len) && !has_odd_lines(text, len) &&
+	       !bytes_matter(text, len) && !meaning_has_odd_lines(text, len) &&
 	       yaml_meaning(text, len, ret_meaning, NULL) == YAML_OK;
 }
 

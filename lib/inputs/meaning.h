@@ -39,6 +39,13 @@ bool meaning_of_blob(struct repo *repo, const char *name, const struct oid *id, 
  */
 bool meaning_holds_no_object(struct repo *repo, const char *name, const struct oid *id);
 
+/*
+ * True if readers of YAML may disagree about where a document of the text
+ * begins or ends, or whether it is one: a directive, "...", "--- a: 1", or a
+ * carriage return that ends no line.
+ */
+bool meaning_has_odd_lines(const char *text, size_t len);
+
 /* As meaning_of_blob() for a text that stands for a YAML file. */
 bool meaning_of_text(const char *text, size_t len, unsigned long long *ret_meaning);
 

@@ -6,7 +6,8 @@
  * files (kyaml/kio/byteio_reader.go: splitDocuments(), Read(); resource/
  * factory.go: dropBadNodes()).  What it prints in the end went through JSON
  * (resource.go: AsYAML() is JSONToYAML(MarshalJSON())), so neither the order
- * of keys nor the quotes around a text reach the output, and "True" is true.
+ * of keys nor the quotes around a text reach the output.  "True" is not true:
+ * a replacement takes a value as it is written (replacement.go: getReplacement()).
  *
  * Each object is therefore told as JSON with sorted keys, where a text that
  * may be anything but a string is marked (yaml.h: mark_plain).  Where YAML
@@ -66,37 +67,24 @@ static bool has_anchors(const char *text, size_t len)
 	return false;
 }
 
-/* Write truth values in one way. False if there is a null in it. */
-static bool settle(json_t *node)
+/* Is there a null in it? */
+static bool has_null(const json_t *node)
 {
-	static const char *const truths[][2] = {
-		{ "\x01True", "\x01true" }, { "\x01TRUE", "\x01true" },
-		{ "\x01" "False", "\x01" "false" }, { "\x01" "FALSE", "\x01" "false" },
-	};
-	const char *text = json_string_value(node);
 	const char *key = NULL;
 	json_t *value = NULL;
 	size_t i = 0;
 
-	if (json_is_null(node)) {
-		return false;
-	}
-	for (size_t t = 0; text != NULL && t < sizeof(truths) / sizeof(truths[0]); t++) {
-		if (strcmp(text, truths[t][0]) == 0) {
-			return json_string_set(node, truths[t][1]) == 0;
-		}
-	}
-	json_object_foreach(node, key, value) {
-		if (!settle(value)) {
-			return false;
+	json_object_foreach((json_t *)(uintptr_t)node, key, value) {
+		if (has_null(value)) {
+			return true;
 		}
 	}
 	json_array_foreach(node, i, value) {
-		if (!settle(value)) {
-			return false;
+		if (has_null(value)) {
+			return true;
 		}
 	}
-	return true;
+	return json_is_null(node);
 }
 
 /* Is it one object, and not a list of them? */
@@ -120,7 +108,7 @@ static bool add_object(json_t *document, struct buf *ids)
 	struct buf text;
 
 	buf_init(&text, OBJECT_BYTES_MAX);
-	bool ok = settle(document) &&
+	bool ok = !has_null(document) &&
 		  json_dump_callback(document, dump_to_buf, &text,
 				     JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY) == 0 &&
 		  sha256_hex(text.data, text.len, hex) == 0 &&

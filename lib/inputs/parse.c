@@ -74,8 +74,10 @@ static void set_value(struct parsed *p)
 static struct parsed *parse(struct inputs_walk *w, const struct parse_key *key,
 			    const struct buf *text, const char *path)
 {
+	/* What is of one document is decoded into a struct; others are objects, read by kyaml. */
 	const struct yaml_options options = { .first_document = key->first_document,
-					      .mark_plain = key->plain };
+					      .mark_plain = key->plain,
+					      .merges_override = key->first_document };
 	struct yaml_stream *stream = NULL;
 	struct error err = ERROR_INIT;
 	enum yaml_result r = yaml_parse(text->data, text->len, &options, &stream, &err);
