@@ -96,10 +96,17 @@ static int read_reason(struct affected_reason *reason, const json_t *value)
 	return read_via(&reason->via, json_object_get(value, "via"));
 }
 
-/* [number, source, touched, hard, [reason...]] as the next item of the job. */
-static int read_item(struct reader_job *job, const json_t *value)
+/* A list of affected applications that grows. */
+struct item_list {
+	struct affected_application **items;
+	size_t *count;
+	size_t *capacity;
+};
+
+/* [number, source, touched, hard, [reason...]] as the next item of a list. */
+static int read_item(const struct reader_job *job, const struct item_list *list,
+		     const json_t *value)
 {
-	struct affected *affected = &job->affected;
 	const json_t *hard = json_array_get(value, 3);
 	const json_t *reasons = json_array_get(value, 4);
 	struct affected_application item = { .hard = json_is_true(hard) };
@@ -115,12 +122,11 @@ static int read_item(struct reader_job *job, const json_t *value)
 	    read_count(json_array_get(value, 1), sources - 1, &item.source) < 0) {
 		return -1;
 	}
-	if (affected->count > 0 && affected->items[affected->count - 1].app >= item.app) {
+	if (*list->count > 0 && (*list->items)[*list->count - 1].app >= item.app) {
 		return -1;
 	}
-	affected->items = xgrow(affected->items, affected->count, &job->capacity,
-				sizeof(*affected->items));
-	struct affected_application *kept = &affected->items[affected->count++];
+	*list->items = xgrow(*list->items, *list->count, list->capacity, sizeof(**list->items));
+	struct affected_application *kept = &(*list->items)[(*list->count)++];
 	*kept = item;
 	kept->reasons = xcalloc(json_array_size(reasons), sizeof(*kept->reasons));
 	for (size_t i = 0; i < json_array_size(reasons); i++) {
@@ -156,19 +162,36 @@ static int read_affected_end(struct reader_job *job, const json_t *answer)
 	return 0;
 }
 
-static int take_affected(struct reader_job *job, const json_t *answer, bool last)
+static int read_items(const struct reader_job *job, const struct item_list *list,
+		      const json_t *values)
 {
-	const json_t *items = json_object_get(answer, "items");
-	const json_t *item;
+	const json_t *value;
 	size_t i;
 
-	if (!json_is_array(items) || (!last && json_array_size(items) == 0)) {
-		return -1;
-	}
-	json_array_foreach(items, i, item) {
-		if (read_item(job, item) < 0) {
+	json_array_foreach(values, i, value) {
+		if (read_item(job, list, value) < 0) {
 			return -1;
 		}
+	}
+	return 0;
+}
+
+static int take_affected(struct reader_job *job, const json_t *answer, bool last)
+{
+	struct affected *affected = &job->affected;
+	const json_t *items = json_object_get(answer, "items");
+	const json_t *same = json_object_get(answer, "same");
+	const struct item_list items_list = {
+		&affected->items, &affected->count, &job->capacity,
+	};
+	const struct item_list same_list = {
+		&affected->same, &affected->same_count, &job->same_capacity,
+	};
+
+	if (!json_is_array(items) || !json_is_array(same) ||
+	    (!last && json_array_size(items) + json_array_size(same) == 0) ||
+	    read_items(job, &items_list, items) < 0 || read_items(job, &same_list, same) < 0) {
+		return -1;
 	}
 	return last ? read_affected_end(job, answer) : 0;
 }

@@ -142,20 +142,31 @@ static json_t *fallback_text(const struct affected *affected)
 	return affected_text_to_json(text);
 }
 
-int child_answer_affected(struct child *child, const struct affected *affected)
+static int add_items(struct piece *piece, size_t array, const struct affected_application *items,
+		     size_t count)
 {
-	struct piece piece = { .child = child, .names = { "items", NULL } };
-
-	piece_begin(&piece);
-	for (size_t i = 0; i < affected->count; i++) {
-		bool with_reasons = piece.total < REASONS_BYTES;
+	for (size_t i = 0; i < count; i++) {
+		bool with_reasons = piece->total < REASONS_BYTES;
 		size_t bytes = 0;
-		json_t *item = make_item(&affected->items[i], with_reasons, &bytes);
+		json_t *item = make_item(&items[i], with_reasons, &bytes);
 
-		if (piece_add(&piece, 0, item, bytes) < 0) {
-			json_decref(piece.arrays[0]);
+		if (piece_add(piece, array, item, bytes) < 0) {
 			return -1;
 		}
+	}
+	return 0;
+}
+
+int child_answer_affected(struct child *child, const struct affected *affected)
+{
+	struct piece piece = { .child = child, .names = { "items", "same" } };
+
+	piece_begin(&piece);
+	if (add_items(&piece, 0, affected->items, affected->count) < 0 ||
+	    add_items(&piece, 1, affected->same, affected->same_count) < 0) {
+		json_decref(piece.arrays[0]);
+		json_decref(piece.arrays[1]);
+		return -1;
 	}
 	json_t *last = json_pack("{s:I, s:b, s:I, s:o}", "changed_paths",
 				 (json_int_t)affected->changed_paths, "exact",

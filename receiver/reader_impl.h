@@ -85,6 +85,7 @@ struct reader_job {
 	struct share *share;
 	size_t answer_bytes;
 	size_t capacity;         // of affected.items
+	size_t same_capacity;    // of affected.same
 	struct affected affected;
 	struct affected_inputs inputs;
 	struct reader_tip tip;

@@ -120,6 +120,7 @@ static int move(struct step *s, const struct oid *commit, const struct oid *tree
 {
 	const struct match_options options = {
 		.argocd = s->state->mode == AFFECTED_ARGOCD,
+		.spared = result != NULL && s->request->count_all,
 		.count_all = result != NULL && s->request->count_all,
 		.outside = result != NULL && s->state->mode != AFFECTED_ARGOCD && is_rendered(s),
 	};

@@ -72,10 +72,15 @@ struct affected_application {
 struct affected {
 	size_t changed_paths;    // paths that differ between the trees
 	bool changed_paths_exact; // false: only those near an input were counted
-	size_t same;             // units that were touched and are rendered to the same
 	size_t tracked;          // applications (not sources) that follow this ref
 	struct affected_application *items; // sorted by application, each once
 	size_t count;
+	/*
+	 * With count_all: those beside items that read a changed path and are
+	 * rendered to the same as before; in a fall-back there are none.
+	 */
+	struct affected_application *same; // sorted by application, each once
+	size_t same_count;
 	char *fallback;          // not NULL: why all tracked applications are affected
 	enum affected_fallback fallback_kind;
 	/*
@@ -96,7 +101,11 @@ struct affected_request {
 	 */
 	struct oid before;
 	struct oid after;            // commit (or tag object); zero: the ref was deleted
-	bool count_all;              // count every changed path, not only those near an input
+	/*
+	 * For people: count every changed path, not only those near an input,
+	 * and tell the applications that are the same.
+	 */
+	bool count_all;
 };
 
 struct affected_options {

@@ -63,7 +63,7 @@ static void add_chain(struct listing *l, uint32_t unit, const char *path, struct
 		l->links_left -= l->links_left > 0;
 		at = e->from;
 	}
-	spread_tell(t, &links, via);
+	spread_tell(t, &links, path, via);
 	if (l->reached[at] > 1) {
 		strvec_push(via, "...");
 	}

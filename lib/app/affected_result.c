@@ -194,38 +194,145 @@ static int by_app(const void *a, const void *b)
 	return (x->app > y->app) - (x->app < y->app);
 }
 
+static void sort_items(struct affected *result)
+{
+	if (result->count > 1) {
+		qsort(result->items, result->count, sizeof(*result->items), by_app);
+	}
+}
+
+static void builder_begin(struct builder *b, const struct affected_state *state)
+{
+	size_t apps = state->apps != NULL ? state->apps->count : 0;
+
+	b->item_of_app = xcalloc(apps + 1, sizeof(*b->item_of_app));
+	b->reached = xgrow(NULL, 0, &b->reached_capacity, sizeof(*b->reached));
+	b->reached_count = 1;
+}
+
+/* Spread the match and count what touched each application. */
+static void builder_run(struct builder *b)
+{
+	size_t marks = 0;
+
+	spread(b->match, reach, b);
+	for (size_t i = 0; i < b->result->count; i++) {
+		b->result->items[i].touched = count_touched(b, i, &marks);
+	}
+}
+
+static void builder_end(struct builder *b)
+{
+	free(b->item_of_app);
+	free(b->reached_of_item);
+	free(b->reached);
+}
+
+/* --- what is the same --- */
+
+/* One more hit of a unit by one change, or by those of another hit. */
+static void add_same(struct match *told, uint32_t unit, const struct match_hit *hit,
+		     const struct match_spared *spared)
+{
+	told->hits = xgrow(told->hits, told->hit_count, &told->hit_capacity, sizeof(*told->hits));
+	struct match_hit *added = &told->hits[told->hit_count++];
+
+	*added = (struct match_hit){ .unit = unit };
+	for (size_t i = 0; hit != NULL && i < hit->changes.count; i++) {
+		numbers_push(&added->changes, hit->changes.items[i]);
+	}
+	if (hit != NULL) {
+		memcpy(added->probes, hit->probes, sizeof(added->probes));
+	} else {
+		numbers_push(&added->changes, spared->change);
+		added->probes[0] = spared->probe;
+	}
+}
+
+/*
+ * The match turned over: the units that were hit and mean the same, and those
+ * that were spared.  Units hit together read whole directories: they never
+ * are the same (fingerprint.c, mark_hard()).
+ */
+static void turn_over(const struct match *match, struct match *told)
+{
+	*told = (struct match){ .table = match->table, .changes = match->changes };
+	for (size_t i = 0; i < match->hit_count; i++) {
+		const struct match_hit *hit = &match->hits[i];
+
+		if (hit->unit != 0 && match->same != NULL && match->same[hit->unit]) {
+			add_same(told, hit->unit, hit, NULL);
+		}
+	}
+	for (size_t i = 0; i < match->spared_count; i++) {
+		add_same(told, match->spared[i].unit, NULL, &match->spared[i]);
+	}
+	for (size_t i = 0; i < match->change_count; i++) {
+		match->changes[i].mark = 0;
+	}
+}
+
+/* Those that are in what was reached now, and not in result, become result->same. */
+static void take_same(struct affected *result, struct affected *reached)
+{
+	size_t at = 0;
+
+	sort_items(reached);
+	result->same = xcalloc(reached->count + 1, sizeof(*result->same));
+	for (size_t i = 0; i < reached->count; i++) {
+		struct affected_application *item = &reached->items[i];
+
+		while (at < result->count && result->items[at].app < item->app) {
+			at++;
+		}
+		if (at == result->count || result->items[at].app != item->app) {
+			result->same[result->same_count++] = *item;
+			*item = (struct affected_application){ 0 };
+		}
+	}
+}
+
+static void fill_same(const struct affected_state *state, const struct ref_state *ref,
+		      const struct match *match, struct affected *result)
+{
+	struct affected reached = { 0 };
+	struct match told;
+	struct builder b = {
+		.ref = ref, .match = &told, .result = &reached, .links_left = LINKS_MAX,
+	};
+
+	turn_over(match, &told);
+	builder_begin(&b, state);
+	builder_run(&b);
+	builder_end(&b);
+	take_same(result, &reached);
+	for (size_t i = 0; i < told.hit_count; i++) {
+		free(told.hits[i].changes.items);
+	}
+	free(told.hits);
+	affected_release(&reached);
+}
+
 void result_fill(const struct affected_state *state, const struct ref_state *ref,
 		 struct match *match, struct affected *result)
 {
 	struct builder b = {
-		.ref = ref,
-		.match = match,
-		.result = result,
-		.reached_count = 1,
-		.links_left = LINKS_MAX,
+		.ref = ref, .match = match, .result = result, .links_left = LINKS_MAX,
 	};
-	size_t apps = state->apps != NULL ? state->apps->count : 0;
-	size_t marks = 0;
 
-	b.item_of_app = xcalloc(apps + 1, sizeof(*b.item_of_app));
-	b.reached = xgrow(NULL, 0, &b.reached_capacity, sizeof(*b.reached));
-	spread(match, reach, &b);
-	for (size_t i = 0; i < result->count; i++) {
-		result->items[i].touched = count_touched(&b, i, &marks);
-	}
+	builder_begin(&b, state);
+	builder_run(&b);
 	if (match->outside != 0) {
 		reach_all(&b, state);
 	}
-	if (result->count > 1) {
-		qsort(result->items, result->count, sizeof(*result->items), by_app);
+	builder_end(&b);
+	sort_items(result);
+	if (match->options.spared) {
+		fill_same(state, ref, match, result);
 	}
 	result->tracked = ref->sources.apps;
-	result->same = match->same_count;
 	result->changed_paths = match->changed_paths;
 	result->changed_paths_exact = match->options.count_all || match->options.outside;
-	free(b.item_of_app);
-	free(b.reached_of_item);
-	free(b.reached);
 }
 
 void result_fill_all(const struct tracked_list *list, struct affected *result)
@@ -242,20 +349,23 @@ void result_fill_all(const struct tracked_list *list, struct affected *result)
 	}
 }
 
+static void release_items(struct affected_application *items, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < items[i].reason_count; k++) {
+			free(items[i].reasons[k].path);
+			strvec_release(&items[i].reasons[k].via);
+		}
+		free(items[i].reasons);
+	}
+	free(items);
+}
+
 void affected_release(struct affected *result)
 {
-	for (size_t i = 0; i < result->count; i++) {
-		struct affected_application *item = &result->items[i];
-
-		for (size_t k = 0; k < item->reason_count; k++) {
-			free(item->reasons[k].path);
-			strvec_release(&item->reasons[k].via);
-		}
-		free(item->reasons);
-	}
-	free(result->items);
+	release_items(result->items, result->count);
+	release_items(result->same, result->same_count);
 	free(result->fallback);
-	json_decref(result->refers);
 	memset(result, 0, sizeof(*result));
 }
 

@@ -526,7 +526,6 @@ void fingerprint_compare(struct affected_state *state, struct ref_state *ref,
 	inputs_take_prints(ref->inputs, true, MEANT_BYTES_MAX);
 	for (size_t i = 0; i < c.hits.count; i++) {
 		same[c.hits.items[i]] = is_same(&c, c.hits.items[i]);
-		match->same_count += same[c.hits.items[i]];
 	}
 	inputs_take_prints(ref->inputs, false, 0);
 	match->same = same;

@@ -76,6 +76,7 @@ void match_end(struct match *m)
 		free(hit->changes.items);
 	}
 	free(m->hits);
+	free(m->spared);
 	free(m->same);
 	free(m->changes);
 	arena_release(&m->arena);
@@ -234,6 +235,21 @@ static bool touches(struct current *c, const struct posting *p, bool self)
 	return !(p->flags & INPUTS_MEANING) || !meaning_is_same(c);
 }
 
+/* A probe that was not touched: would it be, did the file not mean the same? */
+static void look_spared(struct current *c, const struct posting *p, bool self)
+{
+	struct match *m = c->m;
+
+	if (m->spared_count >= MATCH_SPARED_MAX || c->change->directory ||
+	    p->flags & (INPUTS_NAMES | INPUTS_NO_FILES) || !path_fits(c, p, self)) {
+		return;
+	}
+	m->spared = xgrow(m->spared, m->spared_count, &m->spared_capacity, sizeof(*m->spared));
+	m->spared[m->spared_count++] = (struct match_spared){
+		.unit = p->unit, .change = change_number(c), .probe = p->kind,
+	};
+}
+
 /* Postings of the wanted kinds at a node, one by one. */
 static void visit(struct current *c, uint32_t node, unsigned kinds, bool self, bool plain_too)
 {
@@ -246,9 +262,13 @@ static void visit(struct current *c, uint32_t node, unsigned kinds, bool self, b
 		const struct posting *p = &t->postings[n];
 
 		c->m->visits++;
-		if (kinds & BIT(p->kind) && (plain_too || !index_is_plain(p)) &&
-		    touches(c, p, self)) {
+		if ((kinds & BIT(p->kind)) == 0 || (!plain_too && index_is_plain(p))) {
+			continue;
+		}
+		if (touches(c, p, self)) {
 			add_hit(c, &t->units[p->unit].hit, p->unit, 0, (enum probe_kind)p->kind);
+		} else if (c->m->options.spared) {
+			look_spared(c, p, self);
 		}
 	}
 }

@@ -36,8 +36,19 @@ struct match_hit {
 	bool hard; // what changed is not in the trees' files: attributes
 };
 
+/* A change of what a unit reads that did not touch it: it means the same. */
+struct match_spared {
+	uint32_t unit;
+	uint32_t change; // into match.changes
+	uint8_t probe;   // enum probe_kind
+};
+
+/* More are not remembered. */
+#define MATCH_SPARED_MAX 1000000
+
 struct match_options {
 	bool argocd;    // paths as Argo CD compares them, without links and attributes
+	bool spared;    // remember what was spared: for people
 	bool count_all; // walk and count what nobody reads, too
 	bool outside;   // find links that lead out of the repository, wherever they are
 };
@@ -52,10 +63,12 @@ struct match {
 	struct match_hit *hits;
 	size_t hit_count;
 	size_t hit_capacity;
+	struct match_spared *spared;
+	size_t spared_count;
+	size_t spared_capacity;
 	size_t changed_paths;   // files; only those near an input unless count_all
 	size_t visits;
 	uint8_t *same;          // by unit: 1: hit, but means the same (fingerprint.h); or NULL
-	size_t same_count;      // units of same that are 1
 	uint32_t outside;       // a change of whether a link leads out: its number plus 1
 	struct arena arena;     // paths
 };

@@ -151,25 +151,32 @@ void spread(struct match *m, spread_reach reach, void *arg)
 	free(s.queue.items);
 }
 
-void spread_tell(const struct index_table *t, const struct numbers *links, struct strvec *via)
+/* Unless it is empty or says again what is in front of it. */
+static void tell(const char *path, const char *text, struct strvec *via)
+{
+	const char *last = via->count > 0 ? via->items[via->count - 1] : path;
+
+	if (text[0] != '\0' && strcmp(text, last) != 0) {
+		strvec_push(via, text);
+	}
+}
+
+void spread_tell(const struct index_table *t, const struct numbers *links, const char *path,
+		 struct strvec *via)
 {
 	for (size_t i = 0; i < links->count; i++) {
 		if (i == CHAIN_END && links->count > 2 * CHAIN_END) {
 			strvec_push(via, "...");
 			i = links->count - CHAIN_END;
 		}
-		strvec_push(via, index_string(t, links->items[i]));
+		tell(path, index_string(t, links->items[i]), via);
 	}
 }
 
 void spread_tell_origin(const struct index_table *t, uint32_t root, const char *path,
 			struct strvec *via)
 {
-	const char *origin = index_string(t, index_at(t, root)->origin);
-
-	if (origin[0] != '\0' && (via->count > 0 || strcmp(origin, path) != 0)) {
-		strvec_push(via, origin);
-	}
+	tell(path, index_string(t, index_at(t, root)->origin), via);
 }
 
 static void turn_round(struct numbers *list)
@@ -206,7 +213,7 @@ void spread_chain(const struct index_table *t, uint32_t unit, const char *path, 
 		strvec_push(via, "...");
 	}
 	turn_round(&links);
-	spread_tell(t, &links, via);
+	spread_tell(t, &links, path, via);
 	/* The root is what the source itself refers to. */
 	if (first != 0) {
 		spread_tell_origin(t, t->edges[first].to, path, via);

@@ -34,11 +34,14 @@ void spread(struct match *m, spread_reach reach, void *arg);
 void spread_chain(const struct index_table *table, uint32_t unit, const char *path,
 		  size_t *budget, struct strvec *via);
 
-/* Append links (in table's strings); of more than LIMIT_VIA the middle is "...". */
-void spread_tell(const struct index_table *table, const struct numbers *links,
+/*
+ * Append links (in table's strings) to the chain of a path; of more than
+ * LIMIT_VIA the middle is "...", and none says again what is in front of it.
+ */
+void spread_tell(const struct index_table *table, const struct numbers *links, const char *path,
 		 struct strvec *via);
 
-/* Append the file of root, where a chain ends, unless all there is to tell is path itself. */
+/* Append the file of root, where a chain ends; as above. */
 void spread_tell_origin(const struct index_table *table, uint32_t root, const char *path,
 			struct strvec *via);
 

@@ -29,6 +29,7 @@
 #include "receiver/inventory.h"
 
 #define TIME_LIMIT_MS 600000
+#define WARNINGS_MAX 10
 
 /* One question to the reader, waiting for its answer. */
 struct question {
@@ -66,16 +67,42 @@ static int add_files(struct explain *e, struct inventory *inventory)
 	return 0;
 }
 
-static void print_problems(const struct inventory *inventory)
+/* People are told some, lest the answer scrolls away; programs all. */
+static void print_problems(const struct explain *e, const struct inventory *inventory)
 {
 	const struct strvec *problems = inventory_problems(inventory);
+	size_t count = problems->count;
 
-	for (size_t i = 0; i < problems->count; i++) {
+	if (!e->json && count > WARNINGS_MAX) {
+		count = WARNINGS_MAX;
+	}
+	for (size_t i = 0; i < count; i++) {
 		struct error clean = ERROR_INIT;
 
 		(void)error_set(&clean, 0, "%s", problems->items[i]);
 		(void)fprintf(stderr, "warning: %s\n", clean.text);
 	}
+	if (count < problems->count) {
+		(void)fprintf(stderr, "warning: and %zu more (--format json says all)\n",
+			      problems->count - count);
+	}
+}
+
+/* What ApplicationSets make of themselves is in the cluster, not in the repository. */
+static void print_application_sets(const struct explain *e, const struct app_list *apps)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < apps->count; i++) {
+		count += apps->items[i]->kind == APP_APPLICATION_SET;
+	}
+	if (!e->from_repository || count == 0) {
+		return;
+	}
+	(void)fprintf(stderr,
+		      "warning: the Applications that %zu ApplicationSet%s not in the repository; "
+		      "for them give --apps the output of kubectl get applications.argoproj.io -A "
+		      "-o yaml\n", count, count == 1 ? " makes are" : "s make are");
 }
 
 /* --- questions to the reader --- */
@@ -86,7 +113,11 @@ static void answered(struct question *q, enum reader_result result, const char *
 
 	q->r = result == READER_OK ? 0 : -1;
 	if (result != READER_OK) {
-		(void)explain_fail(q->e, EXPLAIN_FAILED, codes[result], NULL, "%s: %s", q->what,
+		const char *hint = strstr(why, "extensions.objectformat") != NULL
+					   ? "repositories with SHA-256 ids cannot be read"
+					   : NULL;
+
+		(void)explain_fail(q->e, EXPLAIN_FAILED, codes[result], hint, "%s: %s", q->what,
 				   why);
 	}
 	(void)event_base_loopbreak(q->base);
@@ -201,10 +232,16 @@ static int resolve(struct question *q, const char *name, const char *revision,
 		return -1;
 	}
 	if (!q->found) {
-		return explain_fail(e, EXPLAIN_FAILED, "revision",
-				    "both commits must be in the repository named with --repo; "
-				    "git fetch may bring them", "%s (%s) is not a commit here: %s",
-				    name, asked, q->why.text);
+		const char *hint = "both commits must be in the repository named with --repo; "
+				   "git fetch may bring them";
+
+		if (explain_is_shallow(e)) {
+			hint = "the clone is shallow: git fetch --unshallow brings older commits "
+			       "(in CI, a fetch depth of 0)";
+		}
+
+		return explain_fail(e, EXPLAIN_FAILED, "revision", hint,
+				    "%s (%s) is not a commit here: %s", name, asked, q->why.text);
 	}
 	*ret_commit = q->commit;
 	return 0;
@@ -266,7 +303,8 @@ static int ask(struct question *q)
 		return -1;
 	}
 	inventory_merge(q->inventory);
-	print_problems(q->inventory);
+	print_problems(e, q->inventory);
+	print_application_sets(e, inventory_list(q->inventory));
 	(void)reader_set_apps(q->pool, inventory_list(q->inventory));
 	if (e->lint || e->inputs != NULL) {
 		return ask_inputs(q);

@@ -91,6 +91,9 @@ bool explain_mode(const char *name, enum affected_mode *ret_mode);
  */
 int explain_find_repository(struct explain *e);
 
+/* Was the repository, which was found, cloned without its older commits? */
+bool explain_is_shallow(const struct explain *e);
+
 /* --- explain_print.c --- */
 
 /* Print the result to standard output, as text or JSON. */

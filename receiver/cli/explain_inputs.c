@@ -11,7 +11,9 @@
 #include <string.h>
 
 #include "app/affected_json.h"
+#include "base/buf.h"
 #include "base/mstime.h"
+#include "base/xalloc.h"
 #include "receiver/cli/explain.h"
 
 static const struct {
@@ -22,6 +24,26 @@ static const struct {
 	{ INPUTS_EXEC, "mode" },       { INPUTS_BELOW, "below" },
 	{ INPUTS_NO_FILES, "no-files" },
 };
+
+/* The names of the applications that are called so, as they are to be written. */
+static void fail_ambiguous(struct explain *e, const struct app_list *apps)
+{
+	struct buf hint;
+
+	buf_init(&hint, ERROR_TEXT_MAX);
+	(void)buf_addstr(&hint, "name one of them in full:");
+	for (size_t i = 0; i < apps->count; i++) {
+		if (strcmp(apps->items[i]->name, e->inputs) == 0) {
+			char *full = app_full_name(apps->items[i]);
+
+			(void)buf_addf(&hint, " %s", full);
+			free(full);
+		}
+	}
+	(void)explain_fail(e, EXPLAIN_FAILED, "application", hint.data,
+			   "there is more than one application %s", e->inputs);
+	buf_release(&hint);
+}
 
 const struct app *explain_find_app(struct explain *e, const struct app_list *apps)
 {
@@ -42,13 +64,16 @@ const struct app *explain_find_app(struct explain *e, const struct app_list *app
 			count++;
 		}
 	}
-	if (count != 1) {
-		(void)explain_fail(e, EXPLAIN_FAILED, "application",
-				   "name it as NAMESPACE/NAME, as explain does",
-				   count == 0 ? "there is no application %s"
-					      : "there is more than one application %s",
-				   e->inputs);
+	if (count > 1) {
+		fail_ambiguous(e, apps);
 		return NULL;
+	}
+	if (count == 0) {
+		(void)explain_fail(e, EXPLAIN_FAILED, "application",
+				   "name it as explain does: NAME, NAMESPACE/NAME or, of Flux and "
+				   "ApplicationSets, KIND:NAMESPACE/NAME",
+				   "there is no application %s among the %zu that were read",
+				   e->inputs, apps->count);
 	}
 	return found;
 }
@@ -126,14 +151,64 @@ static void print_json(const struct explain *e, const struct app_list *apps,
 	explain_put_json(tree);
 }
 
-/* Which paths below a directory count, for people. */
+/* What a filter takes, for people. Others are named, with what they were given. */
+static const struct {
+	const char *filter;
+	const char *text;
+} filter_texts[] = {
+	{ "type", "kustomization.yaml, Chart.yaml: by these the tool is chosen" },
+	{ "chart", "what Helm takes of a chart" },
+	{ "flux-excluded", "what Flux leaves out of an artifact" },
+	{ "flux-kustomizations", "kustomization.yaml" },
+	{ "flux-ignores", ".sourceignore" },
+	{ "flux-manifests", "YAML" },
+};
+
+/* "include\nexclude" of a directory of manifests, either may be empty. */
+static void print_manifests(const struct affected_input *input)
+{
+	const char *argument = input->argument;
+	size_t include = strcspn(argument, "\n");
+
+	(void)printf("%s", strcmp(input->filter, "manifests") == 0 ? "YAML, JSON, Jsonnet"
+								   : "any file");
+	if (include > 0) {
+		char *text = xstrndup(argument, include);
+
+		(void)printf("; include ");
+		explain_put_text(stdout, text);
+		free(text);
+	}
+	if (argument[include] != '\0' && argument[include + 1] != '\0') {
+		(void)printf("; exclude ");
+		explain_put_text(stdout, argument + include + 1);
+	}
+}
+
 static void print_filter(const struct affected_input *input)
+{
+	for (size_t i = 0; i < sizeof(filter_texts) / sizeof(filter_texts[0]); i++) {
+		if (strcmp(input->filter, filter_texts[i].filter) == 0) {
+			(void)printf("%s", filter_texts[i].text);
+			return;
+		}
+	}
+	if (strcmp(input->filter, "manifests") == 0 ||
+	    strcmp(input->filter, "any-manifests") == 0) {
+		print_manifests(input);
+		return;
+	}
+	explain_put_text(stdout, input->filter);
+	(void)printf("%s", input->argument[0] != '\0' ? " " : "");
+	explain_put_text(stdout, input->argument);
+}
+
+/* Which paths below a directory count, and what else is to be said of an input. */
+static void print_notes(const struct affected_input *input, const struct app *app)
 {
 	if (input->filter[0] != '\0') {
 		(void)printf("  [");
-		explain_put_text(stdout, input->filter);
-		(void)printf("%s", input->argument[0] != '\0' ? " " : "");
-		explain_put_text(stdout, input->argument);
+		print_filter(input);
 		(void)printf("]");
 	}
 	if (input->why[0] != '\0') {
@@ -141,6 +216,26 @@ static void print_filter(const struct affected_input *input)
 		explain_put_text(stdout, input->why);
 		(void)printf(")");
 	}
+	if (input->kind == PROBE_ABSENT && input->via.count == 0 &&
+	    strcmp(input->path, app->sources[input->source].path) == 0) {
+		(void)printf("  (the path of the source: it is not there)");
+	}
+}
+
+/* Does an input read like the one before it? Programs are told all, people once. */
+static bool is_repeated(const struct affected_input *input, const struct affected_input *last)
+{
+	bool same = input->source == last->source && input->kind == last->kind &&
+		    ((input->flags ^ last->flags) & INPUTS_NAMES) == 0 &&
+		    strcmp(input->path, last->path) == 0 &&
+		    strcmp(input->filter, last->filter) == 0 &&
+		    strcmp(input->argument, last->argument) == 0 &&
+		    strcmp(input->why, last->why) == 0 && input->via.count == last->via.count;
+
+	for (size_t i = 0; same && i < input->via.count; i++) {
+		same = strcmp(input->via.items[i], last->via.items[i]) == 0;
+	}
+	return same;
 }
 
 static void print_inputs(const struct explain *e, const struct app_list *apps,
@@ -161,12 +256,15 @@ static void print_inputs(const struct explain *e, const struct app_list *apps,
 		if (i == 0 || input->source != inputs->items[i - 1].source) {
 			(void)printf("\nsource %zu\n", input->source);
 		}
+		if (i > 0 && is_repeated(input, &inputs->items[i - 1])) {
+			continue;
+		}
 		bool exists = input->kind == PROBE_FILE && input->flags & INPUTS_NAMES;
 
 		(void)printf("    %-8s ", exists ? "exists" : probe_kind_name(input->kind));
 		bool root = input->path[0] == '\0' && input->kind != PROBE_ALWAYS;
 		explain_put_chain(root ? "." : input->path, &input->via);
-		print_filter(input);
+		print_notes(input, apps->items[input->app]);
 		(void)printf("\n");
 	}
 }

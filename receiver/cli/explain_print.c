@@ -50,18 +50,14 @@ static const char *short_ref(const char *ref)
 						     : ref;
 }
 
-static char *application_name(const struct explain_result *result, size_t item)
-{
-	return app_full_name(result->apps->items[result->affected->items[item].app]);
-}
-
 /* --- JSON --- */
 
 /* A fall-back has no path to show: its sentence stands in the chain. */
-static json_t *item_reasons(const struct affected *affected, size_t i)
+static json_t *item_reasons(const struct affected *affected,
+			    const struct affected_application *item)
 {
-	if (affected->items[i].reason_count > 0 || affected->fallback == NULL) {
-		return affected_reasons_to_json(&affected->items[i]);
+	if (item->reason_count > 0 || affected->fallback == NULL) {
+		return affected_reasons_to_json(item);
 	}
 	return json_pack("[{s:s, s:s, s:s, s:[o]}]", "path", "", "change",
 			 change_kind_name(CHANGE_MODIFIED), "probe",
@@ -69,28 +65,37 @@ static json_t *item_reasons(const struct affected *affected, size_t i)
 			 affected_text_to_json(affected->fallback));
 }
 
+static json_t *items_to_json(const struct explain_result *result,
+			     const struct affected_application *items, size_t count)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < count; i++) {
+		char *name = app_full_name(result->apps->items[items[i].app]);
+
+		(void)json_array_append_new(
+			array, json_pack("{s:s, s:I, s:o}", "application", name, "source",
+					 (json_int_t)items[i].source, "reasons",
+					 item_reasons(result->affected, &items[i])));
+		free(name);
+	}
+	return array;
+}
+
 static void print_json(const struct explain *e, const struct explain_result *result)
 {
 	char before[OID_HEX_MAX + 1];
 	char after[OID_HEX_MAX + 1];
-	json_t *items = json_array();
+	const struct affected *a = result->affected;
 	double elapsed = (double)(mstime_nanoseconds() - e->started_ns) / 1e6;
 
-	for (size_t i = 0; i < result->affected->count; i++) {
-		char *name = application_name(result, i);
-
-		(void)json_array_append_new(
-			items, json_pack("{s:s, s:I, s:o}", "application", name, "source",
-					 (json_int_t)result->affected->items[i].source, "reasons",
-					 item_reasons(result->affected, i)));
-		free(name);
-	}
-	explain_put_json(json_pack("{s:o, s:s, s:s, s:I, s:I, s:o, s:f}", "repository",
+	explain_put_json(json_pack("{s:o, s:s, s:s, s:I, s:I, s:o, s:o, s:f}", "repository",
 			   affected_text_to_json(e->repository), "before",
 			   oid_to_hex(&e->before, before), "after", oid_to_hex(&e->after, after),
-			   "changed_paths", (json_int_t)result->affected->changed_paths,
-			   "applications", (json_int_t)result->apps->count, "affected", items,
-			   "elapsed_ms", elapsed));
+			   "changed_paths", (json_int_t)a->changed_paths, "applications",
+			   (json_int_t)result->apps->count, "affected",
+			   items_to_json(result, a->items, a->count), "same",
+			   items_to_json(result, a->same, a->same_count), "elapsed_ms", elapsed));
 }
 
 /* --- text --- */
@@ -116,10 +121,10 @@ static void print_reason(const struct affected_reason *reason)
 	(void)printf("\n");
 }
 
-static void print_item(const struct explain_result *result, size_t i)
+static void print_item(const struct explain_result *result,
+		       const struct affected_application *item)
 {
-	const struct affected_application *item = &result->affected->items[i];
-	char *name = application_name(result, i);
+	char *name = app_full_name(result->apps->items[item->app]);
 
 	(void)printf("\n");
 	explain_put_text(stdout, name);
@@ -133,6 +138,21 @@ static void print_item(const struct explain_result *result, size_t i)
 	}
 	if (item->touched > item->reason_count && item->reason_count > 0) {
 		(void)printf("    and %zu more\n", item->touched - item->reason_count);
+	}
+}
+
+/* Those of which somebody may ask why they are not rung. */
+static void print_same(const struct explain_result *result)
+{
+	const struct affected *a = result->affected;
+
+	if (a->same_count == 0) {
+		return;
+	}
+	(void)printf("\n%zu not rung: what changed of its inputs is rendered to the same\n",
+		     a->same_count);
+	for (size_t i = 0; i < a->same_count; i++) {
+		print_item(result, &a->same[i]);
 	}
 }
 
@@ -156,8 +176,8 @@ static void print_nothing(const struct explain *e, const struct explain_result *
 		(void)printf(", but no application follows ");
 	} else if (changed == 0) {
 		(void)printf(": both commits hold the same files, so nothing changes for ");
-	} else if (result->affected->same > 0) {
-		(void)printf(", and what of them is an input means the same for ");
+	} else if (result->affected->same_count > 0) {
+		(void)printf(", none changes what is rendered for an application that follows ");
 	} else {
 		(void)printf(", none is an input of an application that follows ");
 	}
@@ -184,11 +204,12 @@ static void print_text(const struct explain *e, const struct explain_result *res
 		(void)printf("\n");
 	}
 	for (size_t i = 0; i < result->affected->count; i++) {
-		print_item(result, i);
+		print_item(result, &result->affected->items[i]);
 	}
 	if (result->affected->count == 0) {
 		print_nothing(e, result);
 	}
+	print_same(result);
 }
 
 void explain_print(const struct explain *e, const struct explain_result *result)

@@ -123,6 +123,11 @@ static bool exists(const char *directory, const char *name, mode_t type)
 	return found;
 }
 
+bool explain_is_shallow(const struct explain *e)
+{
+	return exists(e->path, "shallow", S_IFREG) || exists(e->path, ".git/shallow", S_IFREG);
+}
+
 /* A root that the reader can open as it stands, or what git says it belongs to. */
 static int find_path(struct explain *e)
 {

@@ -12,7 +12,8 @@ BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(ROOT, "build")))
 DOORBELL = os.path.join(BUILD, "doorbell")
 URL = "https://git.example/org/fleet.git"
 REPOSITORY = "git.example/org/fleet"
-KEYS = ["repository", "before", "after", "changed_paths", "applications", "affected", "elapsed_ms"]
+KEYS = ["repository", "before", "after", "changed_paths", "applications", "affected", "same",
+        "elapsed_ms"]
 
 checks = failures = 0
 
@@ -112,7 +113,7 @@ def shape(answer):
     """What is wrong with an answer's shape, or None."""
     if not isinstance(answer, dict) or list(answer) != KEYS:
         return "keys"
-    for item in answer["affected"]:
+    for item in answer["affected"] + answer["same"]:
         if list(item) != ["application", "source", "reasons"]:
             return "item"
         for reason in item["reasons"]:
@@ -203,6 +204,11 @@ def finds_the_repository(top, repo, commits, apps):
     done = explain("--repo", borrowed, "--url", URL, "--apps", apps, "--format=json", step)
     ok(as_json(done) is not None and names(as_json(done)) == ["argocd/web"],
        "a repository that borrows its objects is read", done.stdout, done.stderr)
+    shallow = os.path.join(top, "shallow")
+    git(top, "clone", "-q", "--depth", "1", f"file://{repo}", shallow)
+    done = explain("--repo", shallow, "--url", URL, "--apps", apps, "HEAD~1..HEAD")
+    ok(done.returncode == 2 and "hint: the clone is shallow" in done.stderr,
+       "what a shallow clone lacks is told as such", done.stderr)
     git(repo, "remote", "set-url", "origin", "https://user:s3cret@git.example/org/fleet")
     done = explain("--repo", repo, "--apps", apps, "--format=json", step)
     ok("s3cret" not in done.stdout + done.stderr and names(as_json(done)) == ["argocd/web"],
@@ -225,6 +231,24 @@ def reads_foreign_repositories(repo, commits, apps):
     ok(done.returncode == 0 and names(as_json(done)) == ["argocd/web"],
        "a repository of another user is read", done.stdout, done.stderr)
     subprocess.run(["chown", "-R", "0:0", repo], check=True)
+
+
+def warns_in_moderation(top):
+    repo = os.path.join(top, "warnings")
+    os.mkdir(repo)
+    git(repo, "init", "-q", "-b", "main")
+    write(repo, "sets.yaml", "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: "
+          "{name: s}\nspec: {generators: [{list: {elements: []}}], template: {}}\n")
+    write(repo, "bad.yaml", "---\napiVersion: argoproj.io/v1alpha1\nkind: Application\n" * 30)
+    commit(repo, "one")
+    words = ("--repo", repo, "--url", URL, "--apps-from-repo", "main..main")
+    done = explain(*words)
+    ok(done.returncode == 0 and done.stderr.count("warning: ") == 12 and "and 20 more" in done.stderr,
+       "people are told ten problems of thirty", done.stderr)
+    ok("1 ApplicationSet makes are not in the repository" in done.stderr,
+       "and that what an ApplicationSet makes is elsewhere", done.stderr)
+    done = explain(*words, "--format", "json")
+    ok(done.stderr.count("metadata.name is missing") == 30, "programs are told all", done.stderr)
 
 
 def reads_applications_from_the_repository(top, commits_of):
@@ -328,6 +352,50 @@ def modes(top):
            done.stdout, done.stderr)
 
 
+def tells_what_is_the_same(top):
+    """Somebody will ask why an application was not rung."""
+    repo = os.path.join(top, "same")
+    os.mkdir(repo)
+    git(repo, "init", "-q", "-b", "main")
+    map_text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: 'ONE'}\n"
+    write(repo, "base/kustomization.yaml", "resources: [map.yaml]\n")
+    write(repo, "base/map.yaml", map_text)
+    write(repo, "over/kustomization.yaml", "resources: [../base]\n")
+    write(repo, "chart/Chart.yaml", "apiVersion: v1\nname: c\nversion: 1.0.0\n")
+    write(repo, "chart/templates/map.yaml", map_text)
+    write(repo, "plain/map.yaml", map_text)
+    commit(repo, "one")
+    write(repo, "base/map.yaml", "# a word\n" + map_text)
+    write(repo, "chart/Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n")
+    write(repo, "plain/map.yaml", map_text.replace("ONE", "TWO"))
+    write(repo, "plain/README.md", "plain\n")
+    commit(repo, "two")
+    write(repo, "plain/map.yaml", "# TWO\n" + map_text.replace("ONE", "TWO"))
+    commit(repo, "three")
+    apps = os.path.join(top, "same.yaml")
+    write(top, "same.yaml", "---\n".join(application(name, name) for name in
+                                         ("base", "chart", "over", "plain")))
+    words = ("--repo", repo, "--url", URL, "--apps", apps)
+    done = explain(*words, "--format=json", "main~2..main~1")
+    answer = as_json(done)
+    ok(shape(answer) is None and names(answer) == ["argocd/plain"],
+       "what is rendered to the same is not affected", done.stdout, done.stderr)
+    told = {item["application"]: [(reason["path"], reason["via"]) for reason in item["reasons"]]
+            for item in answer["same"]}
+    ok(told == {"argocd/base": [("base/map.yaml", ["base/kustomization.yaml"])],
+                "argocd/chart": [("chart/Chart.yaml", [])],
+                "argocd/over": [("base/map.yaml", ["../base", "over/kustomization.yaml"])]},
+       "but told, with the path and the chain", done.stdout)
+    done = explain(*words, "main~2..main~1")
+    ok(done.stdout.index("\nargocd/plain\n") <
+       done.stdout.index("\n3 not rung: what changed of its inputs is rendered to the same\n") <
+       done.stdout.index("\nargocd/over\n    base/map.yaml <- ../base <- "),
+       "people read it behind what is affected", done.stdout)
+    done = explain(*words, "main~1..main")
+    ok("1 changed path, none changes what is rendered" in done.stdout and
+       "\n1 not rung: " in done.stdout, "also when nothing is affected", done.stdout)
+
+
 def strange_names(top):
     repo = os.path.join(top, "strange")
     os.mkdir(repo)
@@ -396,8 +464,10 @@ def main():
         finds_the_repository(top, repo, commits, apps)
         reads_foreign_repositories(repo, commits, apps)
         reads_applications_from_the_repository(top, commits)
+        warns_in_moderation(top)
         fails_clearly(top, repo, commits, apps)
         modes(top)
+        tells_what_is_the_same(top)
         strange_names(top)
         deep_chain(top)
     print(f"# {time.monotonic() - started:.1f} s")

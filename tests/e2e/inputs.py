@@ -54,8 +54,8 @@ def test_inputs(repo, apps):
     got = explain(repo, apps, "--inputs", "web")
     ok(got.returncode == 0 and "inputs of argocd/web" in got.stdout, "HEAD is the default")
     got = explain(repo, apps, "--inputs", "twin")
-    ok(got.returncode == 2 and "more than one" in got.stderr, "a name of two is refused",
-       got.stderr)
+    ok(got.returncode == 2 and "more than one" in got.stderr and
+       "argocd/twin other/twin" in got.stderr, "a name of two is refused, with both", got.stderr)
     got = explain(repo, apps, "--inputs", "none", "--format", "json")
     equal((got.returncode, json.loads(got.stdout)["error"]["code"]), (2, "application"),
           "a name of none, too, as JSON")
@@ -64,6 +64,28 @@ def test_inputs(repo, apps):
        "an application that follows another ref has no inputs there", got.stderr)
     got = explain(repo, apps, "--inputs", "web", "HEAD~9")
     equal(got.returncode, 2, "a revision that is not there is an error")
+
+
+def test_people(repo, top):
+    """What is listed can be read."""
+    path = os.path.join(top, "people.yaml")
+    tools = "directory: {recurse: true, include: '{a,b}/**', exclude: '*.json'}, path"
+    write(top, {"people.yaml": application("nowhere", "does/not/exist") +
+                application("files", ".").replace("path", tools) +
+                application("tool", "base").replace("path", "plugin: {name: p}, path")})
+    for app, what in (("nowhere", "does/not/exist  (the path of the source: it is not there)"),
+                      ("files", "[YAML, JSON, Jsonnet; include {a,b}/**; exclude *.json]"),
+                      ("tool", "(all of it: a plugin is sent the whole repository)")):
+        got = explain(repo, path, "--inputs", app)
+        ok(what in got.stdout, f"{app}: {what}", got.stdout + got.stderr)
+        lines = [line for line in got.stdout.split("\n") if line]
+        equal(len(lines), len(set(lines)), f"{app}: nothing is said twice")
+    write(repo, {"notes.md": "1\n"})
+    git(repo, "add", "-A")
+    git(repo, "commit", "-q", "-m", "notes")
+    got = explain(repo, path, "main~1..main")
+    ok(" the whole repository: a plugin is sent the whole repository" in got.stdout,
+       "the doubt stands in the chain", got.stdout)
 
 
 def test_lint(repo, apps, top):
@@ -116,6 +138,7 @@ def main():
                      application("twin", "base") + application("twin", "base", None, "other")})
         test_inputs(repo, apps)
         test_lint(repo, apps, top)
+        test_people(repo, top)
         test_long(repo, apps)
     done()
 

@@ -41,26 +41,31 @@ static void misbehave(const char *role, json_int_t id)
 		const char *members;
 	} lies[] = {
 		{ "index", "\"ok\":true,\"changed_paths\":1,\"exact\":true,\"tracked\":1,"
-			   "\"fallback\":null,\"items\":[[2,0,1,false,[]]]" },
+			   "\"fallback\":null,\"same\":[],\"items\":[[2,0,1,false,[]]]" },
 		{ "negative", "\"ok\":true,\"changed_paths\":1,\"exact\":true,\"tracked\":1,"
-			      "\"fallback\":null,\"items\":[[-1,0,1,false,[]]]" },
+			      "\"fallback\":null,\"same\":[],\"items\":[[-1,0,1,false,[]]]" },
 		{ "source", "\"ok\":true,\"changed_paths\":1,\"exact\":true,\"tracked\":1,"
-			    "\"fallback\":null,\"items\":[[0,1,1,false,[]]]" },
+			    "\"fallback\":null,\"same\":[],\"items\":[[0,1,1,false,[]]]" },
 		{ "twice", "\"ok\":true,\"changed_paths\":1,\"exact\":true,\"tracked\":1,"
-			   "\"fallback\":null,\"items\":[[0,0,1,false,[]],[0,0,1,false,[]]]" },
+			   "\"fallback\":null,\"same\":[],"
+			   "\"items\":[[0,0,1,false,[]],[0,0,1,false,[]]]" },
+		{ "same", "\"ok\":true,\"changed_paths\":1,\"exact\":true,\"tracked\":1,"
+			  "\"fallback\":null,\"items\":[],\"same\":[[2,0,1,false,[]]]" },
 		{ "tracked", "\"ok\":true,\"changed_paths\":1,\"exact\":true,\"tracked\":3,"
-			     "\"fallback\":null,\"items\":[]" },
+			     "\"fallback\":null,\"same\":[],\"items\":[]" },
 		{ "kind", "\"ok\":true,\"changed_paths\":1,\"exact\":true,\"tracked\":1,"
-			  "\"fallback\":null,\"items\":[[0,0,1,false,[{\"path\":\"x\",\"change\":"
+			  "\"fallback\":null,\"same\":[],"
+			  "\"items\":[[0,0,1,false,[{\"path\":\"x\",\"change\":"
 			  "\"eaten\",\"probe\":\"file\",\"via\":[]}]]]" },
 		{ "via", "\"ok\":true,\"changed_paths\":1,\"exact\":true,\"tracked\":1,"
-			 "\"fallback\":null,\"items\":[[0,0,1,false,[{\"path\":\"x\",\"change\":"
+			 "\"fallback\":null,\"same\":[],"
+			 "\"items\":[[0,0,1,false,[{\"path\":\"x\",\"change\":"
 			 "\"added\",\"probe\":\"file\",\"via\":[1]}]]]" },
 		{ "missing", "\"ok\":true,\"items\":[]" },
 		{ "types", "\"ok\":true,\"changed_paths\":\"1\",\"exact\":1,\"tracked\":1,"
-			   "\"fallback\":null,\"items\":{}" },
+			   "\"fallback\":null,\"same\":[],\"items\":{}" },
 		{ "neither", "\"items\":[]" },
-		{ "empty-more", "\"more\":true,\"items\":[]" },
+		{ "empty-more", "\"more\":true,\"same\":[],\"items\":[]" },
 		{ "strange-error", "\"error\":[]" },
 		{ "duplicate", "\"ok\":true,\"ok\":true" },
 	};
@@ -93,7 +98,7 @@ static void misbehave(const char *role, json_int_t id)
 	pause();
 }
 
-#define GOOD "\"changed_paths\":7,\"exact\":false,\"tracked\":2,\"fallback\":null,"
+#define GOOD "\"changed_paths\":7,\"exact\":false,\"tracked\":2,\"fallback\":null,\"same\":[],"
 
 static void behave(const char *role, const json_t *request, json_int_t id)
 {
@@ -103,7 +108,7 @@ static void behave(const char *role, const json_t *request, json_int_t id)
 		say_answer(id, "\"ok\":true");
 		return;
 	}
-	say_answer(id, "\"more\":true,\"items\":[[0,0,1,false,[]]]");
+	say_answer(id, "\"more\":true,\"same\":[],\"items\":[[0,0,1,false,[]]]");
 	say_answer(id, "\"ok\":true," GOOD "\"items\":[[1,0,2,true,[{\"path\":\"p\",\"change\":"
 		       "\"removed\",\"probe\":\"glob\",\"via\":[\"a\",\"b\"]}]]]");
 	if (strcmp(role, "talk") == 0) {
@@ -195,6 +200,7 @@ static void bad_readers_are_replaced(void)
 		{ "negative", READER_DIED, "cannot be" },
 		{ "source", READER_DIED, "cannot be" },
 		{ "twice", READER_DIED, "cannot be" },
+		{ "same", READER_DIED, "cannot be" },
 		{ "tracked", READER_DIED, "cannot be" },
 		{ "kind", READER_DIED, "cannot be" },
 		{ "via", READER_DIED, "cannot be" },
