@@ -55,7 +55,7 @@ static int read_change(const char *name, enum change_kind *ret_kind)
 
 static int read_probe(const char *name, enum probe_kind *ret_kind)
 {
-	for (int k = PROBE_FILE; name != NULL && k <= PROBE_ALWAYS; k++) {
+	for (int k = PROBE_FILE; name != NULL && k <= PROBE_ELSEWHERE; k++) {
 		if (strcmp(name, probe_kind_name((enum probe_kind)k)) == 0) {
 			*ret_kind = (enum probe_kind)k;
 			return 0;

@@ -291,6 +291,7 @@ static void lint_posting(struct listing *l, uint32_t unit, const struct posting 
 		}
 		break;
 	case PROBE_ALWAYS:
+	case PROBE_ELSEWHERE:
 		break;
 	}
 }

@@ -50,6 +50,7 @@ void index_free(struct index_table *t)
 	free(t->edges);
 	free(t->filters);
 	free(t->always.items);
+	free(t->elsewhere.items);
 	free(t->fresh.items);
 	free(t->loose.items);
 	free(t->free_units.items);
@@ -198,7 +199,7 @@ void index_add_probe(struct index_table *t, uint32_t unit, const struct inputs_p
 
 	if (probe->kind == PROBE_GLOB) {
 		node = trie_intern_glob(&t->trie, probe->dialect, probe->path);
-	} else if (probe->kind != PROBE_ALWAYS) {
+	} else if (!index_is_placeless(probe->kind)) {
 		node = trie_intern(&t->trie, probe->path);
 	}
 	uint32_t n = take_posting(t);
@@ -214,8 +215,8 @@ void index_add_probe(struct index_table *t, uint32_t unit, const struct inputs_p
 		.next_of_unit = t->units[unit].postings,
 	};
 	t->units[unit].postings = n;
-	if (probe->kind == PROBE_ALWAYS) {
-		numbers_push(&t->always, unit);
+	if (index_is_placeless(probe->kind)) {
+		numbers_push(probe->kind == PROBE_ALWAYS ? &t->always : &t->elsewhere, unit);
 		return;
 	}
 	p->next = at->postings;
@@ -398,7 +399,7 @@ void index_compact(struct index_table *t)
 	for (uint32_t n = 1; n < t->posting_count; n++) {
 		struct posting *p = &t->postings[n];
 
-		if (p->unit == 0 || p->kind == PROBE_ALWAYS) {
+		if (p->unit == 0 || index_is_placeless(p->kind)) {
 			continue;
 		}
 		uint32_t node = trie_copy_node(&fresh, &t->trie, p->node, map);

@@ -99,6 +99,7 @@ struct index_table {
 	size_t filter_count;
 	size_t filter_capacity;
 	struct numbers always;   // units with PROBE_ALWAYS; may hold some twice or no longer
+	struct numbers elsewhere; // units with PROBE_ELSEWHERE, likewise
 	struct numbers fresh;    // units to be walked
 	struct numbers loose;    // units that may have to go
 	struct numbers free_units;
@@ -107,6 +108,12 @@ struct index_table {
 	uint32_t slots_used;     // tombstones included
 	uint32_t epoch;
 };
+
+/* Is a probe of this kind at no node of the trie? */
+static inline bool index_is_placeless(unsigned kind)
+{
+	return kind == PROBE_ALWAYS || kind == PROBE_ELSEWHERE;
+}
 
 /* A new empty index; free it with index_free(). */
 struct index_table *index_new(void);

@@ -29,7 +29,8 @@ enum probe_kind {
 	PROBE_SUBTREE, // this path and everything below it
 	PROBE_LIST,    // the entries directly in this directory
 	PROBE_GLOB,    // the paths that match this pattern
-	PROBE_ALWAYS   // any push to the revision
+	PROBE_ALWAYS,  // any push to the revision
+	PROBE_ELSEWHERE // not in this tree: touched by nothing here (elsewhere.h)
 };
 
 /* Flags of a probe; none: any change of content or kind touches it. */

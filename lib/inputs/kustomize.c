@@ -30,6 +30,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "inputs/elsewhere.h"
 #include "inputs/kustomize_impl.h"
 #include "inputs/kustomize_remote.h"
 #include "inputs/print.h"
@@ -37,18 +38,50 @@
 static const char *const file_names[] = { "kustomization.yaml", "kustomization.yml",
 					  "Kustomization" };
 
-/* Something that is not here: log it if it is this repository under another name. */
-static void read_remote_file(struct kustomize_root *root, const char *text)
-{
-	struct inputs_walk *w = root->walk;
-	char *path = kustomize_remote_file(text, inputs_repository(w), inputs_ref(w));
+/* A reference out of this tree. */
+struct outside {
+	struct kustomize_root *root;
+	const char *text; // as it is written
+};
 
-	if (path != NULL) {
-		(void)inputs_file(w, inputs_join(w, "", path), INPUTS_MEANING, NULL);
+/*
+ * Is it in the tree being walked, under another name?  Without a ref it is at
+ * the default branch, which may be the one walked: that is not known here, so
+ * it is taken for both.
+ */
+static bool is_here(struct kustomize_root *root, const struct kustomize_remote *remote)
+{
+	return kustomize_remote_is_ours(remote, inputs_repository(root->walk),
+					inputs_ref(root->walk));
+}
+
+static bool is_elsewhere(struct kustomize_root *root, const struct kustomize_remote *remote)
+{
+	return remote->ref[0] == '\0' || strcmp(remote->ref, "HEAD") == 0 ||
+	       !is_here(root, remote);
+}
+
+static void read_outside_file(void *arg, const struct kustomize_remote *remote)
+{
+	const struct outside *o = arg;
+	struct inputs_walk *w = o->root->walk;
+
+	if (is_here(o->root, remote)) {
+		(void)inputs_file(w, inputs_join(w, "", remote->path), INPUTS_MEANING, NULL);
 		inputs_print_unknown(w);
 	}
-	inputs_print(w, 'R', text);
-	free(path);
+	if (is_elsewhere(o->root, remote)) {
+		elsewhere_add(w, remote->url, remote->ref, remote->path, &inputs_single, o->text);
+	}
+}
+
+/* A file that Kustomize would download. */
+static void read_remote_file(struct kustomize_root *root, const char *text)
+{
+	struct outside outside = { .root = root, .text = text };
+
+	kustomize_remote_files(text, read_outside_file, &outside);
+	inputs_print(root->walk, 'R', text);
 }
 
 /* A repository that Kustomize would clone. False if it would not. */
@@ -62,11 +95,14 @@ static bool read_remote_root(struct kustomize_root *root, const char *text)
 		return false;
 	}
 	inputs_print(w, 'R', text);
-	if (kustomize_remote_is_ours(&remote, inputs_repository(w), inputs_ref(w))) {
+	if (is_here(root, &remote)) {
 		(void)inputs_lookup(w, inputs_join(w, "", remote.path), &entry);
 	}
 	if (entry.found == INPUTS_DIRECTORY) {
 		kustomize_child(root, entry.real, text);
+	}
+	if (is_elsewhere(root, &remote)) {
+		elsewhere_add(w, remote.url, remote.ref, remote.path, &inputs_kustomize, text);
 	}
 	kustomize_remote_release(&remote);
 	return true;

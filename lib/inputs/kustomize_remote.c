@@ -32,6 +32,9 @@
 #include "base/giturl.h"
 #include "base/xalloc.h"
 
+/* Names of refs may have slashes; those with more components are not found in a file's address. */
+#define REF_COMPONENTS_MAX 4
+
 /* Where a text was cut in two. */
 struct piece {
 	const char *text;
@@ -360,33 +363,17 @@ static const char *const file_markers[] = {
 	"/raw/", "/blob/", "/src/",
 };
 
-/* The path behind "ref/" in rest, decoded, or NULL if it is another ref. */
-static char *behind_ref(const char *rest, const char *ref)
-{
-	const char *const written[] = { short_ref(ref), ref, "HEAD" };
-	char *text = decoded(rest, strcspn(rest, "?#"), false);
-
-	for (size_t i = 0; text != NULL && i < sizeof(written) / sizeof(written[0]); i++) {
-		size_t len = strlen(written[i]);
-
-		if (len > 0 && strncmp(text, written[i], len) == 0 && text[len] == '/') {
-			char *path = xstrdup(text + len + 1);
-
-			free(text);
-			return path;
-		}
-	}
-	free(text);
-	return NULL;
-}
-
-char *kustomize_remote_file(const char *url, const char *repository, const char *ref)
+/*
+ * Take the address of a file apart: *ret_repository is what would be cloned,
+ * as a new string, and *ret_rest begins "REF/PATH". False if it is not one.
+ */
+static bool split_file(const char *url, char **ret_repository, const char **ret_rest)
 {
 	static const char raw_github[] = "raw.githubusercontent.com/";
-	static const char github[] = "github.com/";
+	const size_t count = sizeof(file_markers) / sizeof(file_markers[0]);
 
-	if (repository == NULL || ref == NULL || !kustomize_remote_is_url(url)) {
-		return NULL;
+	if (!kustomize_remote_is_url(url)) {
+		return false;
 	}
 	const char *at = strstr(url, "://") + 3;
 	size_t authority = strcspn(at, "/?#");
@@ -394,21 +381,80 @@ char *kustomize_remote_file(const char *url, const char *repository, const char 
 
 	at = user != NULL ? user + 1 : at;
 	const char *raw = after(at, raw_github);
-	const char *behind_host = after(repository, github);
 	if (raw != NULL) {
-		const char *rest = behind_host != NULL ? after(raw, behind_host) : NULL;
+		size_t owner = strcspn(raw, "/?#");
+		size_t name = raw[owner] == '/' ? strcspn(raw + owner + 1, "/?#") : 0;
 
-		return rest != NULL && *rest == '/' ? behind_ref(rest + 1, ref) : NULL;
+		if (owner == 0 || name == 0 || raw[owner + 1 + name] != '/') {
+			return false;
+		}
+		*ret_rest = raw + owner + 1 + name + 1;
+		*ret_repository = xasprintf("https://github.com/%.*s", (int)(owner + 1 + name), raw);
+		return true;
 	}
-	const size_t count = sizeof(file_markers) / sizeof(file_markers[0]);
-	const char *rest = after(at, repository);
-	for (size_t i = 0; rest != NULL && i < count; i++) {
-		const char *marked = after(rest, file_markers[i]);
-		char *path = marked != NULL ? behind_ref(marked, ref) : NULL;
+	const char *first = NULL;
+	for (size_t i = 0; i < count; i++) {
+		const char *mark = strstr(at, file_markers[i]);
 
-		if (path != NULL) {
-			return path;
+		if (mark != NULL && (first == NULL || mark < first)) {
+			first = mark;
+			*ret_rest = mark + strlen(file_markers[i]);
 		}
 	}
-	return NULL;
+	if (first == NULL || memchr(at, '/', (size_t)(first - at)) == NULL) {
+		return false;
+	}
+	*ret_repository = xasprintf("https://%.*s", (int)(first - at), at);
+	return true;
+}
+
+/*
+ * Where REF ends in "REF/PATH", if it has n components ("refs/heads/x" has
+ * one); NULL if there is no path behind it.
+ */
+static const char *end_of_ref(const char *text, size_t n)
+{
+	static const char *const prefixes[] = { "refs/heads/", "refs/tags/" };
+	const char *end = text;
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		if (strncmp(text, prefixes[i], strlen(prefixes[i])) == 0) {
+			end = text + strlen(prefixes[i]);
+		}
+	}
+	for (; n > 0; n--) {
+		end += strcspn(end, "/");
+		if (*end == '\0') {
+			return NULL;
+		}
+		end += n > 1;
+	}
+	return end > text && end[1] != '\0' ? end : NULL;
+}
+
+void kustomize_remote_files(const char *url, kustomize_remote_found found, void *arg)
+{
+	char *repository = NULL;
+	const char *rest = NULL;
+
+	if (!split_file(url, &repository, &rest)) {
+		return;
+	}
+	char *text = decoded(rest, strcspn(rest, "?#"), false);
+	const char *end = NULL;
+	for (size_t n = 1; text != NULL && n <= REF_COMPONENTS_MAX; n++) {
+		end = end_of_ref(text, n);
+		if (end == NULL) {
+			break;
+		}
+		struct kustomize_remote file = {
+			.url = repository, .ref = xstrndup(text, (size_t)(end - text)),
+			.path = xstrdup(end + 1),
+		};
+		found(arg, &file);
+		free(file.ref);
+		free(file.path);
+	}
+	free(text);
+	free(repository);
 }

@@ -38,12 +38,15 @@ bool kustomize_remote_is_url(const char *text);
 bool kustomize_remote_is_ours(const struct kustomize_remote *remote, const char *repository,
 			      const char *ref);
 
+/* remote and its strings are borrowed. */
+typedef void (*kustomize_remote_found)(void *arg, const struct kustomize_remote *remote);
+
 /*
- * The path of the file that url names, if it is a file of the repository
- * with this normalised address at ref (a full name), as a new string, not
- * cleaned; else NULL. Known are the raw and blob pages of GitHub, GitLab,
- * Gitea, Forgejo and Bitbucket. repository and ref may be NULL: then NULL.
+ * Which files of which repository, at which ref, may url name?  Known are the
+ * raw and blob pages of GitHub, GitLab, Gitea, Forgejo and Bitbucket.  Where
+ * the name of the ref ends is not said in such an address, so found is called
+ * for each place where it may; a path is as written, and not cleaned.
  */
-char *kustomize_remote_file(const char *url, const char *repository, const char *ref);
+void kustomize_remote_files(const char *url, kustomize_remote_found found, void *arg);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "inputs/appset.h"
 #include "inputs/directory.h"
+#include "inputs/elsewhere.h"
 #include "inputs/flux.h"
 #include "inputs/flux_artifact.h"
 #include "inputs/helm.h"
@@ -47,6 +48,8 @@ const struct inputs_walker *const inputs_walkers[] = {
 	&inputs_flux_kustomization,
 	&inputs_flux_helm,
 	&inputs_flux_ignores,
+	&inputs_elsewhere,
+	&inputs_single,
 	NULL,
 };
 

@@ -68,6 +68,7 @@ struct answer {
 static const char *const kinds[] = {
 	[PROBE_FILE] = "file",       [PROBE_ABSENT] = "absent", [PROBE_SUBTREE] = "subtree",
 	[PROBE_LIST] = "list",       [PROBE_GLOB] = "glob",     [PROBE_ALWAYS] = "always",
+	[PROBE_ELSEWHERE] = "elsewhere",
 };
 
 /* A place in the tree below a probe that stands for many paths. */
@@ -129,7 +130,7 @@ static void add_files(struct answer *answer, const struct inputs_probe *probe)
 		json_object_set_new(answer->files, probe->path, json_true());
 		return;
 	}
-	if (probe->kind == PROBE_ABSENT || probe->kind == PROBE_ALWAYS ||
+	if (probe->kind == PROBE_ABSENT || probe->kind >= PROBE_ALWAYS ||
 	    treereader_lookup(answer->reader, dir, &entry, &used, &err) != REPO_OK ||
 	    entry.kind != TREE_DIR || used != strlen(dir)) {
 		return;

@@ -185,13 +185,71 @@ static const struct {
 	  NULL },
 };
 
+/* The file of one repository at one ref. */
+struct wanted {
+	const char *repository;
+	const char *ref;
+	char *path;
+};
+
+static void take_ours(void *arg, const struct kustomize_remote *remote)
+{
+	struct wanted *w = arg;
+
+	if (kustomize_remote_is_ours(remote, w->repository, w->ref)) {
+		free(w->path);
+		w->path = strdup(remote->path);
+	}
+}
+
 static void test_files(void)
 {
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		char *path = kustomize_remote_file(files[i].url, files[i].repository, files[i].ref);
+		struct wanted w = { .repository = files[i].repository, .ref = files[i].ref };
 
-		tap_str(path, files[i].path, "the file behind \"%s\"", files[i].url);
-		free(path);
+		kustomize_remote_files(files[i].url, take_ours, &w);
+		tap_str(w.path, files[i].path, "the file behind \"%s\"", files[i].url);
+		free(w.path);
+	}
+}
+
+static void list_one(void *arg, const struct kustomize_remote *remote)
+{
+	char *all = arg;
+	size_t len = strlen(all);
+
+	(void)snprintf(all + len, 1024 - len, "%s %s:%s\n", remote->url, remote->ref, remote->path);
+}
+
+static void test_ambiguous_files(void)
+{
+	static const struct {
+		const char *url, *all;
+	} cases[] = {
+		{ "https://raw.githubusercontent.com/team/infra/a/b/c.yaml",
+		  "https://github.com/team/infra a:b/c.yaml\n"
+		  "https://github.com/team/infra a/b:c.yaml\n" },
+		{ "https://raw.githubusercontent.com/team/infra/refs/heads/a/b.yaml",
+		  "https://github.com/team/infra refs/heads/a:b.yaml\n" },
+		{ "https://github.com/team/infra/blob/a/raw/b.yaml",
+		  "https://github.com/team/infra a:raw/b.yaml\n"
+		  "https://github.com/team/infra a/raw:b.yaml\n" },
+		{ "https://raw.githubusercontent.com/team/infra/a/b/c/d/e/f/g.yaml",
+		  "https://github.com/team/infra a:b/c/d/e/f/g.yaml\n"
+		  "https://github.com/team/infra a/b:c/d/e/f/g.yaml\n"
+		  "https://github.com/team/infra a/b/c:d/e/f/g.yaml\n"
+		  "https://github.com/team/infra a/b/c/d:e/f/g.yaml\n" },
+		{ "https://raw.githubusercontent.com/team/infra/a", "" },
+		{ "https://raw.githubusercontent.com/team", "" },
+		{ "https://raw.githubusercontent.com//infra/a/b", "" },
+		{ "https://git.example.com/raw/main/a.yaml", "" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char all[1024] = "";
+
+		kustomize_remote_files(cases[i].url, list_one, all);
+		tap_str(all, cases[i].all, "all that \"%s\" may mean", cases[i].url);
 	}
 }
 
@@ -200,5 +258,6 @@ int main(void)
 	test_references();
 	test_owners();
 	test_files();
+	test_ambiguous_files();
 	return tap_done();
 }
