@@ -362,6 +362,14 @@ void catalog_set_settings(struct catalog *c, struct settings *settings)
 	load_places(c);
 }
 
+void catalog_set_refers(struct catalog *c, const char *repository, const char *ref,
+			const char *refers)
+{
+	if (inventory_set_refers(c->inventory, repository, ref, refers)) {
+		publish(c);
+	}
+}
+
 bool catalog_is_ready(const struct catalog *c)
 {
 	return c->ready;

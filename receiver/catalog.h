@@ -67,6 +67,13 @@ const struct strvec *catalog_problems(const struct catalog *c);
 bool catalog_holds(const struct catalog *c, const char *repository, const char *ref);
 
 /*
+ * Applications that follow a ref refer to this elsewhere (as
+ * inventory_set_refers() takes it): from now on they follow that, too.
+ */
+void catalog_set_refers(struct catalog *c, const char *repository, const char *ref,
+			const char *refers);
+
+/*
  * Read the places in repository at ref again, as they are at commit, then
  * call done(arg) once, from the loop or, if there are none, at once. What
  * cannot be read keeps what it held.

@@ -74,6 +74,15 @@ void inventory_set_place(struct inventory *inv, size_t i, struct app_list *list,
 			 struct strvec *problems);
 
 /*
+ * What applications that follow a ref refer to elsewhere: JSON as struct
+ * affected has it (refers), with names for numbers; NULL or "" is nothing.
+ * inventory_merge() gives each of them a linked source (app.h) for what is in
+ * a configured repository. True if it is different from last time.
+ */
+bool inventory_set_refers(struct inventory *inv, const char *repository, const char *ref,
+			  const char *refers);
+
+/*
  * Move what old sources of the same name hold over to a new inventory (after a
  * reload). Files and directories are to be read again; what they held is kept
  * if that fails.

@@ -138,6 +138,46 @@ static int read_item(const struct reader_job *job, const struct item_list *list,
 	return 0;
 }
 
+/*
+ * What some applications refer to elsewhere: their numbers become names, by
+ * which whoever holds this will know them in another list.
+ */
+static int read_reference(struct reader_job *job, const json_t *value)
+{
+	const json_t *numbers = json_object_get(value, "applications");
+	const char *repository = text_at(value, "repository", READER_TEXT_BYTES);
+	const char *ref = text_at(value, "ref", READER_TEXT_BYTES);
+	const char *path = text_at(value, "path", READER_TEXT_BYTES);
+	const char *walker = text_at(value, "walker", READER_TEXT_BYTES);
+	const json_t *number;
+	size_t i;
+
+	if (repository == NULL || ref == NULL || path == NULL || walker == NULL ||
+	    !json_is_array(numbers)) {
+		return -1;
+	}
+	json_t *names = json_array();
+	int r = 0;
+	json_array_foreach(numbers, i, number) {
+		size_t at = 0;
+
+		if (job->share->count == 0 ||
+		    read_count(number, job->share->count - 1, &at) < 0) {
+			r = -1;
+			break;
+		}
+		(void)json_array_append_new(names, json_string(job->share->items[at].name));
+	}
+	if (job->affected.refers == NULL) {
+		job->affected.refers = json_array();
+	}
+	(void)json_array_append_new(
+		job->affected.refers,
+		json_pack("{s:s, s:s, s:s, s:s, s:o}", "repository", repository, "ref", ref,
+			  "path", path, "walker", walker, "applications", names));
+	return r;
+}
+
 static int read_affected_end(struct reader_job *job, const json_t *answer)
 {
 	const json_t *exact = json_object_get(answer, "exact");
@@ -176,21 +216,37 @@ static int read_items(const struct reader_job *job, const struct item_list *list
 	return 0;
 }
 
+static int read_references(struct reader_job *job, const json_t *values)
+{
+	const json_t *value;
+	size_t i;
+
+	json_array_foreach(values, i, value) {
+		if (read_reference(job, value) < 0) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
 static int take_affected(struct reader_job *job, const json_t *answer, bool last)
 {
 	struct affected *affected = &job->affected;
 	const json_t *items = json_object_get(answer, "items");
 	const json_t *same = json_object_get(answer, "same");
+	const json_t *refers = json_object_get(answer, "refers");
 	const struct item_list items_list = {
 		&affected->items, &affected->count, &job->capacity,
 	};
 	const struct item_list same_list = {
 		&affected->same, &affected->same_count, &job->same_capacity,
 	};
+	size_t count = json_array_size(items) + json_array_size(same) + json_array_size(refers);
 
 	if (!json_is_array(items) || !json_is_array(same) ||
-	    (!last && json_array_size(items) + json_array_size(same) == 0) ||
-	    read_items(job, &items_list, items) < 0 || read_items(job, &same_list, same) < 0) {
+	    (refers != NULL && !json_is_array(refers)) || (!last && count == 0) ||
+	    read_items(job, &items_list, items) < 0 || read_items(job, &same_list, same) < 0 ||
+	    read_references(job, refers) < 0) {
 		return -1;
 	}
 	return last ? read_affected_end(job, answer) : 0;

@@ -15,6 +15,8 @@
 #include "base/limits.h"
 #include "receiver/reader_impl.h"
 
+/* Lists that one answer may have. */
+#define PIECE_ARRAYS 3
 #define PIECE_BYTES (READER_ANSWER_BYTES / 8)
 #define ITEM_BYTES (READER_ANSWER_BYTES / 16)
 #define REASONS_BYTES (READER_ANSWERS_BYTES / 4)
@@ -23,8 +25,8 @@
 /* The frame being gathered. */
 struct piece {
 	struct child *child;
-	const char *names[2];  // of its arrays; the second may be NULL
-	json_t *arrays[2];
+	const char *names[PIECE_ARRAYS]; // of its arrays; the last ones may be NULL
+	json_t *arrays[PIECE_ARRAYS];
 	size_t bytes;          // in arrays
 	size_t total;          // in frames sent before
 };
@@ -58,16 +60,23 @@ int child_answer_error(struct child *child, const char *why)
 
 static void piece_begin(struct piece *piece)
 {
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < PIECE_ARRAYS; i++) {
 		piece->arrays[i] = piece->names[i] != NULL ? json_array() : NULL;
 	}
 	piece->bytes = 0;
 }
 
+static void piece_drop(struct piece *piece)
+{
+	for (size_t i = 0; i < PIECE_ARRAYS; i++) {
+		json_decref(piece->arrays[i]);
+	}
+}
+
 /* Move the arrays into object, empty ones too. */
 static void piece_end(struct piece *piece, json_t *object)
 {
-	for (size_t i = 0; i < 2 && piece->names[i] != NULL; i++) {
+	for (size_t i = 0; i < PIECE_ARRAYS && piece->names[i] != NULL; i++) {
 		(void)json_object_set_new(object, piece->names[i], piece->arrays[i]);
 	}
 	piece->total += piece->bytes;
@@ -157,15 +166,30 @@ static int add_items(struct piece *piece, size_t array, const struct affected_ap
 	return 0;
 }
 
+static int add_references(struct piece *piece, size_t array, const json_t *refers)
+{
+	json_t *entry;
+	size_t i;
+
+	json_array_foreach(refers, i, entry) {
+		size_t bytes = json_dumpb(entry, NULL, 0, JSON_COMPACT);
+
+		if (piece_add(piece, array, json_incref(entry), bytes) < 0) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
 int child_answer_affected(struct child *child, const struct affected *affected)
 {
-	struct piece piece = { .child = child, .names = { "items", "same" } };
+	struct piece piece = { .child = child, .names = { "items", "same", "refers" } };
 
 	piece_begin(&piece);
 	if (add_items(&piece, 0, affected->items, affected->count) < 0 ||
-	    add_items(&piece, 1, affected->same, affected->same_count) < 0) {
-		json_decref(piece.arrays[0]);
-		json_decref(piece.arrays[1]);
+	    add_items(&piece, 1, affected->same, affected->same_count) < 0 ||
+	    add_references(&piece, 2, affected->refers) < 0) {
+		piece_drop(&piece);
 		return -1;
 	}
 	json_t *last = json_pack("{s:I, s:b, s:I, s:o}", "changed_paths",
@@ -221,7 +245,7 @@ int child_answer_inputs(struct child *child, const struct affected_inputs *input
 			continue;
 		}
 		if (piece_add(&piece, 0, item, bytes) < 0) {
-			json_decref(piece.arrays[0]);
+			piece_drop(&piece);
 			return -1;
 		}
 	}
@@ -274,8 +298,7 @@ int child_answer_apps(struct child *child, const struct app_list *list,
 		r = add_app(&piece, list->items[i]);
 	}
 	if (r < 0) {
-		json_decref(piece.arrays[0]);
-		json_decref(piece.arrays[1]);
+		piece_drop(&piece);
 		return r;
 	}
 	json_t *last = json_object();

@@ -231,7 +231,11 @@ static int compute(struct step *s, struct error *err)
 	if (r < 0) {
 		return r;
 	}
-	return r == 0 ? compare(s, err) : all_anew(s, (enum affected_fallback)r, err);
+	r = r == 0 ? compare(s, err) : all_anew(s, (enum affected_fallback)r, err);
+	if (r == 0) {
+		s->result->refers = refers_gather(s->state, s->ref);
+	}
+	return r;
 }
 
 int affected_compute(struct affected_state *state, const struct affected_request *request,

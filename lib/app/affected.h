@@ -85,7 +85,9 @@ struct affected {
 	enum affected_fallback fallback_kind;
 	/*
 	 * What the applications of this ref refer to in other repositories or at
-	 * other refs: an array, owned; NULL: nothing.
+	 * other refs: an array, owned, or NULL: nothing.  Each of its objects has
+	 * the fields of a struct app_link and "applications", their numbers as in
+	 * items; none in the last one: there was more than can be told.
 	 */
 	json_t *refers;
 };

@@ -116,6 +116,12 @@ void ref_state_save(struct affected_state *state, struct ref_state *ref, bool al
 void result_fill(const struct affected_state *state, const struct ref_state *ref,
 		 struct match *match, struct affected *result);
 
+/*
+ * What the applications of a ref, whose index is there, refer to elsewhere
+ * (affected.h: refers): a new reference, or NULL.
+ */
+json_t *refers_gather(const struct affected_state *state, const struct ref_state *ref);
+
 /* All applications of a list, without reasons. */
 void result_fill_all(const struct tracked_list *list, struct affected *result);
 

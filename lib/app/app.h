@@ -111,6 +111,24 @@ json_t *app_source_spec(const struct app_source *source);
 /* Free an application; NULL is fine. */
 void app_free(struct app *app);
 
+/* Something that an application's sources refer to elsewhere. */
+struct app_link {
+	const char *repository; // normalised
+	const char *ref;        // as a target revision; "" is the default branch
+	const char *path;       // cleaned
+	const char *walker;     // who reads it (inputs.h)
+};
+
+/*
+ * Give the application (not a packed one) a linked source; one that it has
+ * already is not given twice.  Where there are very many, one stands for all
+ * of its repository.  0, or -1 if there is no room or link makes no source.
+ */
+int app_add_link(struct app *app, const struct app_link *link);
+
+/* Take all linked sources away. */
+void app_drop_links(struct app *app);
+
 /*
  * "namespace/name", or "name" if it has no namespace, as a new string. Other
  * kinds have theirs in front: "applicationset:argocd/name", "kustomization:...",

@@ -389,7 +389,8 @@ static bool split_file(const char *url, char **ret_repository, const char **ret_
 			return false;
 		}
 		*ret_rest = raw + owner + 1 + name + 1;
-		*ret_repository = xasprintf("https://github.com/%.*s", (int)(owner + 1 + name), raw);
+		*ret_repository = xasprintf("https://github.com/%.*s", (int)(owner + 1 + name),
+					    raw);
 		return true;
 	}
 	const char *first = NULL;
