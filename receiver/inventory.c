@@ -23,6 +23,7 @@
 #include "base/hmac.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "receiver/references.h"
 #include "receiver/watch.h"
 
 #define DIRECTORY_DEPTH 32
@@ -44,13 +45,6 @@ struct source {
 	struct strvec problems;
 };
 
-/* What the applications of one ref refer to elsewhere. */
-struct refers {
-	char *key; // repository, a line's end, ref
-	json_t *list;
-	UT_hash_handle hh;
-};
-
 struct inventory {
 	struct source **sources;
 	size_t count;
@@ -61,7 +55,7 @@ struct inventory {
 	size_t retired_count;
 	size_t retired_capacity;
 	struct strvec problems;
-	struct refers *refers;
+	struct references *references;
 	inventory_name_fn name;
 	void *ctx;
 };
@@ -78,6 +72,7 @@ struct inventory *inventory_new(inventory_name_fn name, void *ctx)
 {
 	struct inventory *inv = xcalloc(1, sizeof(*inv));
 
+	inv->references = references_new();
 	inv->name = name;
 	inv->ctx = ctx;
 	return inv;
@@ -152,14 +147,6 @@ static void source_free(struct source *source)
 	free(source);
 }
 
-static void drop_refers(struct inventory *inv, struct refers *refers)
-{
-	HASH_DEL(inv->refers, refers);
-	json_decref(refers->list);
-	free(refers->key);
-	free(refers);
-}
-
 void inventory_free(struct inventory *inv)
 {
 	if (inv == NULL) {
@@ -169,9 +156,7 @@ void inventory_free(struct inventory *inv)
 	for (size_t i = 0; i < inv->count; i++) {
 		source_free(inv->sources[i]);
 	}
-	while (inv->refers != NULL) {
-		drop_refers(inv, inv->refers);
-	}
+	references_free(inv->references);
 	free(inv->sources);
 	free(inv->merged.items);
 	free(inv->retired);
@@ -426,25 +411,9 @@ void inventory_set_place(struct inventory *inv, size_t i, struct app_list *list,
 }
 
 bool inventory_set_refers(struct inventory *inv, const char *repository, const char *ref,
-			  const char *text)
+			  const char *refers)
 {
-	json_t *list = text != NULL ? json_loads(text, 0, NULL) : NULL;
-	char *key = xasprintf("%s\n%s", repository, ref);
-	struct refers *refers = NULL;
-
-	HASH_FIND_STR(inv->refers, key, refers);
-	bool same = refers != NULL ? json_equal(refers->list, list) : json_array_size(list) == 0;
-	if (!same && refers != NULL) {
-		drop_refers(inv, refers);
-	}
-	if (!same && json_array_size(list) > 0) {
-		refers = xcalloc(1, sizeof(*refers));
-		*refers = (struct refers){ .key = xstrdup(key), .list = json_incref(list) };
-		HASH_ADD_KEYPTR(hh, inv->refers, refers->key, strlen(refers->key), refers);
-	}
-	json_decref(list);
-	free(key);
-	return !same;
+	return references_set(inv->references, repository, ref, refers);
 }
 
 static bool same_source(const struct source *a, const struct source *b)
@@ -461,8 +430,10 @@ static bool same_source(const struct source *a, const struct source *b)
 
 void inventory_take_over(struct inventory *inv, struct inventory *old)
 {
-	inv->refers = old->refers;
-	old->refers = NULL;
+	struct references *none = inv->references;
+
+	inv->references = old->references;
+	old->references = none;
 	for (size_t i = 0; i < inv->count; i++) {
 		for (size_t k = 0; k < old->count; k++) {
 			struct source *from = old->sources[k];
@@ -481,7 +452,7 @@ void inventory_take_over(struct inventory *inv, struct inventory *old)
 /* A name that was seen, and where. */
 struct seen {
 	char *name;
-	struct app *app;
+	const char *origin;
 	UT_hash_handle hh;
 };
 
@@ -515,7 +486,7 @@ static void merge_app(struct inventory *inv, struct seen **seen, struct app *app
 	HASH_FIND_STR(*seen, name, found);
 	if (found != NULL && !may_repeat(app)) {
 		strvec_pushf(&inv->problems, "%s: application '%s' was read from %s already",
-			     app->origin, name, found->app->origin);
+			     app->origin, name, found->origin);
 		free(name);
 		return;
 	}
@@ -532,7 +503,7 @@ static void merge_app(struct inventory *inv, struct seen **seen, struct app *app
 	}
 	found = xcalloc(1, sizeof(*found));
 	found->name = name;
-	found->app = app;
+	found->origin = app->origin;
 	HASH_ADD_KEYPTR(hh, *seen, found->name, strlen(found->name), found);
 }
 
@@ -565,60 +536,6 @@ static void link_all(struct inventory *inv)
 	list->count = kept;
 }
 
-/* A place elsewhere, for all applications that are made from it. */
-static void add_links(struct inventory *inv, struct seen *seen, const json_t *entry)
-{
-	const char *address = json_string_value(json_object_get(entry, "repository"));
-	struct app_link link = {
-		.repository = address != NULL && inv->name != NULL ? inv->name(inv->ctx, address)
-								   : NULL,
-		.ref = json_string_value(json_object_get(entry, "ref")),
-		.path = json_string_value(json_object_get(entry, "path")),
-		.walker = json_string_value(json_object_get(entry, "walker")),
-	};
-	const json_t *name;
-	size_t i;
-
-	if (link.repository == NULL || link.ref == NULL || link.path == NULL ||
-	    link.walker == NULL) {
-		return;
-	}
-	json_array_foreach(json_object_get(entry, "applications"), i, name) {
-		struct seen *found = NULL;
-
-		if (json_is_string(name)) {
-			HASH_FIND_STR(seen, json_string_value(name), found);
-		}
-		if (found != NULL && app_add_link(found->app, &link) < 0) {
-			strvec_pushf(&inv->problems,
-				     "%s: application '%s' refers to too much elsewhere: pushes "
-				     "to %s do not ring it", found->app->origin, found->name,
-				     link.repository);
-		}
-	}
-}
-
-/* Applications are made from what they refer to in other repositories, too. */
-static void link_elsewhere(struct inventory *inv, struct seen *seen)
-{
-	const struct refers *refers;
-	const json_t *entry;
-	size_t k;
-
-	for (size_t i = 0; i < inv->merged.count; i++) {
-		app_drop_links(inv->merged.items[i]);
-	}
-	for (refers = inv->refers; refers != NULL; refers = refers->hh.next) {
-		json_array_foreach(refers->list, k, entry) {
-			if (json_array_size(json_object_get(entry, "applications")) == 0) {
-				strvec_pushf(&inv->problems, "%s: too much is referred to in other "
-					     "repositories to know all of it", refers->key);
-			}
-			add_links(inv, seen, entry);
-		}
-	}
-}
-
 void inventory_merge(struct inventory *inv)
 {
 	struct seen *seen = NULL;
@@ -640,13 +557,13 @@ void inventory_merge(struct inventory *inv)
 			strvec_push(&inv->problems, source->problems.items[k]);
 		}
 	}
-	link_all(inv);
-	link_elsewhere(inv, seen);
 	HASH_ITER(hh, seen, one, next) {
 		HASH_DEL(seen, one);
 		free(one->name);
 		free(one);
 	}
+	link_all(inv);
+	references_link(inv->references, &inv->merged, inv->name, inv->ctx, &inv->problems);
 }
 
 const struct app_list *inventory_list(const struct inventory *inv)
