@@ -94,6 +94,8 @@ void daemon_take_up(struct daemon *d)
 	for (size_t i = 0; i < l->ref_count; i++) {
 		delivery_resume_ref(core, l->refs[i].repository, l->refs[i].ref,
 				    &l->refs[i].commit);
+		catalog_set_refers(d->catalog, l->refs[i].repository, l->refs[i].ref,
+				   l->refs[i].refers);
 		free(l->refs[i].repository);
 		free(l->refs[i].ref);
 		free(l->refs[i].refers);

@@ -303,6 +303,7 @@ void store_update_trigger(struct store *s, const struct trigger *trigger,
 		.state = trigger->state,
 		.attempts = trigger->attempts,
 		.next_ms = trigger->next_ms,
+		.hard = trigger->hard,
 		.finished_ms = trigger->finished_ms,
 	};
 	if (outcome != NULL) {

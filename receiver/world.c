@@ -375,6 +375,10 @@ static void on_planned(void *arg, enum journal_result result, const struct error
 			  err->text, NULL);
 	} else if (a->plan->move_ref) {
 		resolver_keep(w->parts.resolver, a->repository, a->ref, &a->plan->commit);
+		if (a->plan->refers != NULL) {
+			catalog_set_refers(w->parts.catalog, a->repository, a->ref,
+					   a->plan->refers);
+		}
 	}
 	w->plans--;
 	delivery_planned(w->core, a->ticket, result);
