@@ -185,6 +185,8 @@ static void io_send(void *ctx, const struct trigger *t)
 	model_must(m, !trigger_is_final(row->state), "what is over is not sent");
 	model_must(m, t->state == TRIGGER_SENDING && !row->sending, "nothing is sent twice at once");
 	row->sending = true;
+	model_must(m, t->hard || !row->hard, "what is hard stays so");
+	row->hard = t->hard;
 	for (size_t i = 0; i < m->trigger_count; i++) {
 		const struct trigger_row *other = &m->triggers[i];
 
@@ -194,6 +196,8 @@ static void io_send(void *ctx, const struct trigger *t)
 		busy++;
 		model_must(m, other == row || other->app != row->app || other->ref != row->ref,
 		     "one try of an application, target and ref at a time");
+		model_must(m, t->hard || other->app != row->app || !other->hard,
+			   "beside a hard try of an application all are hard");
 	}
 	model_must(m, busy <= 2, "no more tries at once than the target's limit");
 }
@@ -203,10 +207,11 @@ static void io_record(void *ctx, const struct trigger *t, const struct outcome *
 	struct model *m = ctx;
 	struct trigger_row *row = &m->triggers[t->id - 1];
 
-	(void)outcome;
 	model_must(m, t->id > 0 && (size_t)t->id <= m->trigger_count, "what is recorded is stored");
 	model_must(m, !trigger_is_final(row->state), "what is over is not recorded again");
-	model_must(m, !row->sending || t->state != TRIGGER_SENDING, "a try under way has no outcome");
+	model_must(m, !row->sending || t->state != TRIGGER_SENDING ||
+			      (outcome != NULL && outcome->kind == OUTCOME_STEP),
+		   "a try under way has no outcome but that it goes on");
 	row->state = t->state;
 	row->sending = false;
 }

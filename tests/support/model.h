@@ -44,6 +44,7 @@ struct trigger_row {
 	int app, target, ref;
 	enum trigger_state state; // as it was recorded last
 	bool sending;
+	bool hard;
 	int64_t push;
 };
 

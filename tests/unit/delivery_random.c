@@ -60,7 +60,9 @@ static void answer_match(struct model *m, const struct question *q)
 	m->matched[q->ref] = true;
 	for (size_t i = 0; i < APPS; i++) {
 		if (m->affected[q->ref] >> i & 1) {
-			items[affected.count++] = (struct affected_application){ .app = i };
+			items[affected.count++] = (struct affected_application){
+				.app = i, .hard = model_bad_luck(m, 20),
+			};
 		}
 	}
 	if (!died) {
@@ -85,6 +87,19 @@ static enum journal_result judge_plan(struct model *m, const struct journal_plan
 	return JOURNAL_OK;
 }
 
+/* Is one of the newest count triggers as old, and hard? */
+static bool hard_again(const struct model *m, const struct trigger_row *old, size_t count)
+{
+	for (size_t i = m->trigger_count - count; i < m->trigger_count; i++) {
+		const struct trigger_row *t = &m->triggers[i];
+
+		if (t->hard && t->app == old->app && t->target == old->target) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void carry_out(struct model *m, const struct question *q)
 {
 	struct journal_plan *plan = q->plan;
@@ -98,21 +113,23 @@ static void carry_out(struct model *m, const struct question *q)
 	if (plan->move_ref) {
 		m->refs[q->ref] = oid_is_zero(&plan->commit) ? (struct oid){ 0 } : plan->commit;
 	}
-	for (size_t i = 0; i < plan->superseded_count; i++) {
-		struct trigger_row *old = &m->triggers[plan->superseded[i] - 1];
-
-		model_must(m, !trigger_is_final(old->state), "only what is open is superseded");
-		model_must(m, !old->sending, "what is being tried is not superseded");
-		old->state = TRIGGER_SUPERSEDED;
-	}
 	for (size_t i = 0; i < plan->trigger_count; i++) {
 		struct trigger *t = plan->triggers[i];
 
 		t->id = (int64_t)++m->trigger_count;
 		m->triggers[t->id - 1] = (struct trigger_row){
 			.app = model_app(m, t->application), .target = model_target(t->target),
-			.ref = q->ref, .state = t->state, .push = t->push,
+			.ref = q->ref, .state = t->state, .push = t->push, .hard = t->hard,
 		};
+	}
+	for (size_t i = 0; i < plan->superseded_count; i++) {
+		struct trigger_row *old = &m->triggers[plan->superseded[i] - 1];
+
+		model_must(m, !trigger_is_final(old->state), "only what is open is superseded");
+		model_must(m, !old->sending, "what is being tried is not superseded");
+		old->state = TRIGGER_SUPERSEDED;
+		model_must(m, !old->hard || hard_again(m, old, plan->trigger_count),
+			   "what takes the place of a hard trigger is hard");
 	}
 }
 
@@ -151,15 +168,21 @@ static void answer_try(struct model *m)
 	struct outcome outcome = { .kind = OUTCOME_RETRY };
 	size_t chosen = model_number(m) % sending(m);
 
-	if (!model_bad_luck(m, 40)) {
+	if (model_bad_luck(m, 10)) {
+		outcome.kind = OUTCOME_STEP;
+	} else if (!model_bad_luck(m, 40)) {
 		outcome.kind = kinds[model_number(m) % 3];
 	} else if (model_number(m) % 2 == 0) {
 		outcome.retry_after_ms = (int64_t)(model_number(m) % 100000);
 	}
 	for (size_t i = 0; i < m->trigger_count; i++) {
 		if (m->triggers[i].sending && chosen-- == 0) {
+			if (outcome.kind == OUTCOME_STEP && !m->triggers[i].hard) {
+				outcome.kind = OUTCOME_SENT; /* only what is hard has two calls */
+			}
 			delivery_sent(m->core, (int64_t)i + 1, &outcome);
-			model_must(m, !m->triggers[i].sending, "every outcome is recorded");
+			model_must(m, outcome.kind == OUTCOME_STEP || !m->triggers[i].sending,
+				   "every outcome is recorded");
 			return;
 		}
 	}
@@ -216,6 +239,7 @@ static void resume_trigger(struct model *m, int64_t id)
 		.repository = (char *)(uintptr_t)REPOSITORY,
 		.ref = (char *)(uintptr_t)model_refs[row->ref],
 		.state = row->state,
+		.hard = row->hard,
 	};
 
 	delivery_resume_trigger(m->core, &t);
