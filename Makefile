@@ -210,15 +210,18 @@ demo: deps-demo
 
 MAN1 = $(wildcard contrib/man/*.1)
 MAN5 = $(wildcard contrib/man/*.5)
+MAN7 = $(wildcard contrib/man/*.7)
 
 .PHONY: install
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/doorbell
 	install -m 755 $(BUILD)/doorbell $(DESTDIR)$(PREFIX)/bin/doorbell
 	install -m 755 $(BUILD)/post-receive $(DESTDIR)$(PREFIX)/libexec/doorbell/post-receive
-	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 \
+		$(DESTDIR)$(PREFIX)/share/man/man7
 	install -m 644 $(MAN1) $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 $(MAN5) $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 644 $(MAN7) $(DESTDIR)$(PREFIX)/share/man/man7
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	install -m 644 contrib/completions/doorbell.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/doorbell
@@ -237,7 +240,8 @@ uninstall:
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_doorbell \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/doorbell.fish \
 		$(patsubst contrib/man/%,$(DESTDIR)$(PREFIX)/share/man/man1/%,$(MAN1)) \
-		$(patsubst contrib/man/%,$(DESTDIR)$(PREFIX)/share/man/man5/%,$(MAN5))
+		$(patsubst contrib/man/%,$(DESTDIR)$(PREFIX)/share/man/man5/%,$(MAN5)) \
+		$(patsubst contrib/man/%,$(DESTDIR)$(PREFIX)/share/man/man7/%,$(MAN7))
 
 .PHONY: clean
 clean:
