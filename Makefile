@@ -123,7 +123,7 @@ everything: all $(UNIT_TESTS) $(REPLAY_TESTS) $(FUZZ_TARGETS) $(E2E_HELPERS)
 
 T ?=
 pick = $(if $(T),$(foreach f,$(1),$(if $(findstring $(T),$(notdir $(f))),$(f))),$(1))
-PROVE = BUILD=$(BUILD) $(SANITIZER_OPTIONS) prove --exec '' --timer -j2
+PROVE = BUILD=$(BUILD) $(SANITIZER_OPTIONS) prove --exec '' --timer --failures -j2
 SANITIZER_OPTIONS := ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1 \
 	TSAN_OPTIONS=halt_on_error=1
 

@@ -12,7 +12,7 @@ for source in tests/fuzz/fuzz_*.c; do
 		failed=1
 		continue
 	fi
-	if output=$("$build/tests/fuzz/$name" "tests/fuzz/corpus/${name#fuzz_}" 2>&1); then
+	if output=$(timeout 120 "$build/tests/fuzz/$name" "tests/fuzz/corpus/${name#fuzz_}" 2>&1); then
 		echo "ok $number - $name: $(echo "$output" | grep -c '^ok') inputs"
 	else
 		echo "not ok $number - $name"
