@@ -311,9 +311,10 @@ static void list_unit(struct listing *l, uint32_t unit)
 		if (l->annotation != NULL) {
 			lint_posting(l, unit, p, path);
 		} else {
+			bool said = is_opaque(t, unit, p) || p->kind == PROBE_ALWAYS;
+
 			add(l, unit, p, path, dialect,
-			    is_opaque(t, unit, p) ? index_string(t, index_at(t, unit)->opaque)
-						  : "");
+			    said ? index_string(t, index_at(t, unit)->opaque) : "");
 		}
 		free(path);
 	}

@@ -23,7 +23,7 @@ struct affected_input {
 	enum glob_dialect dialect; // of a pattern
 	char *filter;         // which paths below it: a filter's name, "" takes all
 	char *argument;       // of the filter
-	char *why;            // why the whole repository counts; "" where it does not
+	char *why;            // why the whole repository, or any push, counts; or ""
 	struct strvec via;    // as in struct affected_reason
 };
 

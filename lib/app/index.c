@@ -346,7 +346,9 @@ void index_set_trace(struct index_table *t, uint32_t unit, const struct inputs_t
 		index_add_edge(t, unit, to, c->via);
 	}
 	const char *origin = trace->origin != NULL ? trace->origin : "";
-	const char *opaque = trace->opaque != NULL ? trace->opaque : "";
+	const char *opaque = trace->opaque != NULL   ? trace->opaque
+			     : trace->always != NULL ? trace->always
+						     : "";
 	struct unit *u = &t->units[unit];
 
 	u->origin = names_intern(&t->strings, origin, strlen(origin));

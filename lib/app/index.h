@@ -53,7 +53,7 @@ struct unit {
 	uint32_t dir;      // in strings
 	uint32_t options;  // in strings; a source: what it is, as a digest
 	uint32_t origin;   // in strings
-	uint32_t opaque;   // in strings, 0: not opaque
+	uint32_t opaque;   // in strings: why it is, or why any push counts; 0: neither
 	uint32_t postings;
 	uint32_t children; // edges from it
 	uint32_t referrers; // edges to it

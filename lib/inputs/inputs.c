@@ -65,6 +65,7 @@ static struct inputs_walk *begin(struct inputs *inputs, const struct treereader 
 	w->trace.child_count = 0;
 	w->trace.origin = NULL;
 	w->trace.opaque = NULL;
+	w->trace.always = NULL;
 	w->entries = 0;
 	w->joined = 0;
 	w->failed = 0;
@@ -262,7 +263,7 @@ void walk_probe(struct inputs_walk *w, enum probe_kind kind, const char *path, u
 
 void inputs_always(struct inputs_walk *w, const char *why)
 {
-	(void)why;
+	w->trace.always = inputs_keep(w, why);
 	walk_probe(w, PROBE_ALWAYS, "", 0, NULL, NULL);
 }
 

@@ -87,6 +87,7 @@ struct inputs_trace {
 	size_t child_count;
 	const char *origin;          // path of the file that refers to the rest, or NULL
 	const char *opaque;          // why the whole repository counts, or NULL
+	const char *always;          // why any push counts, or NULL
 	const char *print;           // the fingerprint (print.h); NULL: none
 	/*
 	 * A weaker fingerprint, or NULL: good wherever no unit around, above or

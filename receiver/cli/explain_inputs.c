@@ -212,7 +212,7 @@ static void print_notes(const struct affected_input *input, const struct app *ap
 		(void)printf("]");
 	}
 	if (input->why[0] != '\0') {
-		(void)printf("  (all of it: ");
+		(void)printf(input->kind == PROBE_ALWAYS ? "  (" : "  (all of it: ");
 		explain_put_text(stdout, input->why);
 		(void)printf(")");
 	}

@@ -352,6 +352,20 @@ def modes(top):
            done.stdout, done.stderr)
 
 
+def tells_why_any_push_counts(top):
+    repo, apps = os.path.join(top, "modes"), os.path.join(top, "any.yaml")
+    revision = "plugin: {name: p, env: [{name: R, value: $ARGOCD_APP_REVISION}]}\n    path"
+    write(top, "any.yaml", application("a", "a") + "---\n" +
+          application("b", "a").replace("path", revision))
+    words = ("--repo", repo, "--url", URL, "--apps", apps)
+    done = explain(*words, "--mode", "argocd", "main~1..main")
+    ok("any change <- the whole repository: no manifest-generate-paths" in done.stdout,
+       "an application without the annotation is rung by any push, for that reason", done.stdout)
+    done = explain(*words, "--inputs", "b")
+    ok("any change  (ARGOCD_APP_REVISION is used)" in done.stdout, "so is one that renders the id "
+       "of its commit", done.stdout)
+
+
 def tells_what_is_the_same(top):
     """Somebody will ask why an application was not rung."""
     repo = os.path.join(top, "same")
@@ -467,6 +481,7 @@ def main():
         warns_in_moderation(top)
         fails_clearly(top, repo, commits, apps)
         modes(top)
+        tells_why_any_push_counts(top)
         tells_what_is_the_same(top)
         strange_names(top)
         deep_chain(top)
