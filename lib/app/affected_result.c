@@ -366,6 +366,7 @@ void affected_release(struct affected *result)
 	release_items(result->items, result->count);
 	release_items(result->same, result->same_count);
 	free(result->fallback);
+	json_decref(result->refers);
 	memset(result, 0, sizeof(*result));
 }
 
