@@ -298,6 +298,21 @@ static void lint_posting(struct listing *l, uint32_t unit, const struct posting 
 
 /* --- walking the index --- */
 
+/* What a unit of inputs/elsewhere.h stands for, as Kustomize would write it. */
+static char *address_of(const struct index_table *t, uint32_t unit)
+{
+	json_t *options = json_loads(index_string(t, index_at(t, unit)->options), 0, NULL);
+	const char *repository = json_string_value(json_object_get(options, "repository"));
+	const char *ref = json_string_value(json_object_get(options, "ref"));
+	bool named = ref != NULL && ref[0] != '\0';
+	char *address = xasprintf("%s//%s%s%s", repository != NULL ? repository : "",
+				  index_string(t, index_at(t, unit)->dir),
+				  named ? "?ref=" : "", named ? ref : "");
+
+	json_decref(options);
+	return address;
+}
+
 static void list_unit(struct listing *l, uint32_t unit)
 {
 	const struct index_table *t = l->ref->table;
@@ -305,8 +320,11 @@ static void list_unit(struct listing *l, uint32_t unit)
 	for (uint32_t n = index_at(t, unit)->postings; n != 0; n = t->postings[n].next_of_unit) {
 		const struct posting *p = &t->postings[n];
 		enum glob_dialect dialect = GLOB_GO;
-		char *path = path_of(&t->trie, p->kind == PROBE_ALWAYS ? TRIE_ROOT : p->node,
-				     &dialect);
+		char *path = p->kind == PROBE_ELSEWHERE
+				     ? address_of(t, unit)
+				     : path_of(&t->trie, index_is_placeless(p->kind) ? TRIE_ROOT
+										     : p->node,
+					       &dialect);
 
 		if (l->annotation != NULL) {
 			lint_posting(l, unit, p, path);

@@ -79,6 +79,13 @@ def test_other_repository(place, base):
           "a push to another branch rings those that refer to that branch")
 
 
+def test_explain(place):
+    told = run(DOORBELL, "explain", "--repo", place.bare, "--url", URL, "--apps", place.apps, "--inputs", "web",
+               "main").stdout
+    ok(f"elsewhere {BASE[8:-4]}//web?ref=main ← {BASE}//web?ref=main ← apps/web/kustomization.yaml" in told,
+       "explain lists what is elsewhere among the inputs", told)
+
+
 def test_own_branch(place):
     """The same repository at another branch."""
     place.git("checkout", "-q", "-b", "library")
@@ -120,6 +127,7 @@ with Place() as place, Base() as base:
         equal(own_push(place, {"apps/none/own.yaml": OBJECT % ("own", 0)}), ["none"],
               "the first push finds out what is referred to elsewhere")
         test_other_repository(place, base)
+        test_explain(place)
         test_own_branch(place)
         test_restart(place, base, receiver)
         test_change(place, base)
