@@ -5,7 +5,7 @@
  * and "$" at the top of a file, holds Files.  So another file of the chart is
  * reached
  *   1. by the word Files, wherever it stands
- *   2. by writing out the root as a whole (toYaml ., toJson $, range over it)
+ *   2. by writing out the root as a whole (toYaml ., print $, range over it)
  *      or taking a part of it by a computed name (index . $name)
  *   3. by a template that is defined elsewhere and is given the root
  *   4. by values that are templates, through tpl
@@ -15,10 +15,7 @@
  *
  * For 2 one must know whether "." is the root: "with" and "range" make it
  * something else up to their "end".  In a "define" it is what the caller
- * gives, which may be the root.  Variables that are set to the root, or to a
- * part of a list that "." may be, are followed within their file.  Where the
- * root is handed on under a key (dict "root" .), a field of that name may not
- * be written out or be given another name anywhere.
+ * gives, which may be the root.  How it goes on from there says helm_flow.c.
  *
  * For 3: Helm parses templates with more "/" in their path first (engine.go,
  * sortTemplates), and the last definition of a name holds.  So what lies in
@@ -35,39 +32,10 @@
 
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "inputs/helm_flow.h"
 
-#define TOKENS_MAX 512 // of one action
-#define NESTING_MAX 100
-#define NAMES_MAX 1024
+#define NAMES_MAX 1500
 #define CALLS_MAX 40000 // in all templates of a chart; ten times those of large ones
-
-enum kind {
-	WORD,   // a function, keyword or number
-	STRING, // without its quotes
-	HERE,   // "." alone
-	VAR,    // "$" or "$name" alone
-	FIELD,  // ".a" or "$a.b"
-	ASSIGN, // ":=" or "="
-	PIPE,
-	OTHER
-};
-
-struct token {
-	enum kind kind;
-	const char *text;
-	size_t len;
-};
-
-/* One file being looked through. */
-struct scan {
-	struct helm_templates *t;
-	bool lasting;           // what it defines cannot be replaced
-	bool root[NESTING_MAX]; // may "." be the root, for each open block
-	size_t depth;           // the innermost is root[depth]
-	struct strvec aliases;  // variables that may be the root
-	struct token tokens[TOKENS_MAX];
-	size_t count;
-};
 
 static bool is_word(char c)
 {
@@ -102,67 +70,16 @@ static bool has_any_word(const char *text, size_t len, const char *const *words)
 	return false;
 }
 
-/* Functions that write out whatever they are given. */
-static const char *const dumpers[] = {
-	"toYaml", "toJson", "toToml", "toPrettyJson", "toRawJson", "mustToYaml", "mustToJson",
-	"mustToToml", "mustToPrettyJson", "mustToRawJson", "toYamlPretty", "values", "toString",
-	"toStrings", NULL,
-};
-static const char *const getters[] = { "index", "get", "pluck", "dig", NULL };
-
-unsigned helm_value_reach(const char *text, size_t len)
-{
-	static const char *const calls[] = { "include", "template", "tpl", "range", NULL };
-	/* The braces may be in the template around it. */
-	bool suspect = has_word(text, len, "Files") || has_word(text, len, "toYaml") ||
-		       has_word(text, len, "toJson");
-	bool braces = memmem(text, len, "{{", 2) != NULL;
-
-	if (braces) {
-		suspect = suspect || has_any_word(text, len, calls) ||
-			  has_any_word(text, len, dumpers) || has_any_word(text, len, getters);
-	}
-	return (suspect ? HELM_VALUE_SUSPECT : 0U) |
-	       (has_word(text, len, "Chart") ? HELM_VALUE_CHART : 0U);
-}
-
-static unsigned reach(const json_t *node, int depth)
-{
-	const char *key = NULL;
-	json_t *value = NULL;
-	unsigned found = 0;
-	size_t i = 0;
-
-	if (depth > LIMIT_YAML_DEPTH) {
-		return HELM_VALUE_SUSPECT | HELM_VALUE_CHART;
-	}
-	if (json_is_string(node)) {
-		return helm_value_reach(json_string_value(node), json_string_length(node));
-	}
-	json_object_foreach((json_t *)(uintptr_t)node, key, value) {
-		found |= helm_value_reach(key, strlen(key)) | reach(value, depth + 1);
-	}
-	json_array_foreach(node, i, value) {
-		found |= reach(value, depth + 1);
-	}
-	return found;
-}
-
-unsigned helm_values_reach(const json_t *values)
-{
-	return reach(values, 0);
-}
-
-static bool is(const struct token *token, const char *word)
+bool helm_token_is(const struct token *token, const char *word)
 {
 	return token->kind == WORD && token->len == strlen(word) &&
 	       memcmp(token->text, word, token->len) == 0;
 }
 
-static bool is_one_of(const struct token *token, const char *const *words)
+bool helm_token_is_any(const struct token *token, const char *const *words)
 {
 	for (; *words != NULL; words++) {
-		if (is(token, *words)) {
+		if (helm_token_is(token, *words)) {
 			return true;
 		}
 	}
@@ -225,83 +142,22 @@ static size_t take_token(const char *p, const char *end, struct token *token)
 	return n;
 }
 
-static bool is_root(const struct scan *s, const struct token *token)
-{
-	char name[128];
-
-	if (token->kind == HERE) {
-		return s->root[s->depth];
-	}
-	if (token->kind != VAR || token->len >= sizeof(name)) {
-		return token->kind == VAR;
-	}
-	memcpy(name, token->text, token->len);
-	name[token->len] = '\0';
-	return token->len == 1 || strvec_contains(&s->aliases, name);
-}
-
-static void reach_whole(struct helm_templates *t)
+void helm_reach_whole(struct helm_templates *t)
 {
 	t->files = true;
 	t->whole = true;
 }
 
-static void add_name(struct helm_templates *t, struct strvec *names, const struct token *token)
+void helm_add_name(struct helm_templates *t, struct strvec *names, const struct token *token)
 {
 	if (names->count >= NAMES_MAX || ++t->calls > CALLS_MAX) {
-		reach_whole(t);
+		helm_reach_whole(t);
 		return;
 	}
 	char *name = xasprintf("%.*s", (int)token->len, token->text);
 
 	(void)strvec_push_unique(names, name);
 	free(name);
-}
-
-/* The last part of a field: "b" of ".a.b". */
-static struct token last_part(const struct token *field)
-{
-	struct token part = *field;
-
-	while (part.len > 0 && field->text[part.len - 1] != '.') {
-		part.len--;
-	}
-	part.text += part.len;
-	part.len = field->len - part.len;
-	return part;
-}
-
-/* "first .", "index . 0": the root if "." is a list that holds it. t has the function. */
-static bool takes_part(const struct scan *s, const struct token *t)
-{
-	static const char *const takers[] = { "first", "last", "index", "mustFirst", "mustLast",
-					      NULL };
-	const struct token *end = s->tokens + s->count;
-
-	t += t < end && t->kind == OTHER && t->text[0] == '(';
-	return end - t >= 2 && is_one_of(t, takers) && is_root(s, t + 1) &&
-	       (end - t == 2 || t[2].kind != STRING);
-}
-
-/* Rule 2 for the token at i. */
-static bool reaches_all(const struct scan *s, size_t i)
-{
-	const struct token *t = &s->tokens[i];
-	const struct token *next = i + 1 < s->count ? t + 1 : NULL;
-
-	if (next == NULL) {
-		return false;
-	}
-	if (is_one_of(t, dumpers)) {
-		return is_root(s, next) || takes_part(s, next);
-	}
-	if (t->kind == PIPE) {
-		return i > 0 && is_root(s, t - 1) && is_one_of(next, dumpers);
-	}
-	if (is_one_of(t, getters) && is_root(s, next)) {
-		return i + 2 < s->count && t[2].kind != STRING && t[2].kind != WORD;
-	}
-	return false;
 }
 
 /*
@@ -314,49 +170,9 @@ static bool names_own_file(const struct scan *s, const struct token *t)
 	const size_t n = sizeof(end) - 1;
 
 	return s->tokens + s->count - t > 4 && t->kind == OTHER && t->text[0] == '(' &&
-	       is(t + 1, "print") && t[2].kind == FIELD && t[2].len >= n &&
+	       helm_token_is(t + 1, "print") && t[2].kind == FIELD && t[2].len >= n &&
 	       memcmp(t[2].text + t[2].len - n, end, n) == 0 && t[3].kind == STRING &&
 	       t[4].kind == OTHER && t[4].text[0] == ')';
-}
-
-/* "$name := ." makes the name stand for the root. */
-static void read_alias(struct scan *s, size_t i)
-{
-	const struct token *t = &s->tokens[i];
-
-	if (t->kind != VAR || i + 2 >= s->count || t[1].kind != ASSIGN) {
-		return;
-	}
-	if ((i + 3 == s->count && is_root(s, t + 2)) || takes_part(s, t + 2)) {
-		add_name(s->t, &s->aliases, t);
-	}
-}
-
-/* The root under a key: dict "key" . */
-static void read_packed(struct scan *s, size_t i)
-{
-	const struct token *t = &s->tokens[i];
-
-	if (i > 0 && i + 1 < s->count && t->kind == STRING && is_root(s, t + 1) &&
-	    !is(t - 1, "include") && !is(t - 1, "template") && !is(t - 1, "block")) {
-		add_name(s->t, &s->t->packed, t);
-	}
-}
-
-/* A field that is written out, or held under another name. */
-static void read_held(struct scan *s, size_t i)
-{
-	static const struct token none = { .kind = OTHER, .text = "", .len = 0 };
-	const struct token *t = &s->tokens[i];
-	const struct token *before = i > 0 ? t - 1 : &none;
-	bool piped = i + 2 < s->count && t[1].kind == PIPE && is_one_of(t + 2, dumpers);
-
-	if (t->kind == FIELD && (piped || before->kind == ASSIGN || is(before, "range") ||
-				 is(before, "with") || is_one_of(before, dumpers))) {
-		const struct token part = last_part(t);
-
-		add_name(s->t, &s->t->held, &part);
-	}
 }
 
 /* All of a subchart's root: ".Subcharts", ".Subcharts.name". */
@@ -388,7 +204,7 @@ static void read_field(struct helm_templates *t, const char *p, const char *end)
 		t->chart = true;
 		return;
 	}
-	add_name(t, &t->fields, &field);
+	helm_add_name(t, &t->fields, &field);
 }
 
 /* Chart, and Subcharts, wherever they are named in a field or a string. */
@@ -407,15 +223,51 @@ static void read_chart(struct helm_templates *t, const char *text, size_t len)
 		}
 	}
 	if (holds_subchart(text, len)) {
-		reach_whole(t);
+		helm_reach_whole(t);
 	}
 }
 
 static void read_define(struct scan *s, const struct token *name)
 {
-	add_name(s->t, &s->t->defines, name);
+	helm_add_name(s->t, &s->t->defines, name);
 	if (s->lasting) {
-		add_name(s->t, &s->t->lasting, name);
+		helm_add_name(s->t, &s->t->lasting, name);
+	}
+}
+
+/*
+ * A string with an action in it, that "tpl" may be given: would it reach all?
+ * One with half of an action may become any.
+ */
+static void read_quoted(struct scan *s, const struct token *t)
+{
+	struct helm_templates inner = { .quoted = true };
+
+	if (t->kind != STRING || s->t->quoted || memmem(t->text, t->len, "{{", 2) == NULL) {
+		return;
+	}
+	/* An escape, or a place for something else. */
+	s->t->quoted = memchr(t->text, '\\', t->len) != NULL ||
+		       memchr(t->text, '%', t->len) != NULL;
+	helm_template_scan(&inner, t->text, t->len, false);
+	s->t->quoted = s->t->quoted || inner.whole || inner.half || inner.includes.count > 0;
+	helm_templates_release(&inner);
+}
+
+/* Functions that may make an action of what is none. */
+static void read_decoders(struct scan *s)
+{
+	static const char *const decoders[] = { "b64dec", "b32dec", "replace", "regexReplaceAll",
+						"regexReplaceAllLiteral", NULL };
+	bool tpl = false;
+	bool decodes = false;
+
+	for (size_t i = 0; i < s->count; i++) {
+		tpl = tpl || helm_token_is(&s->tokens[i], "tpl");
+		decodes = decodes || helm_token_is_any(&s->tokens[i], decoders);
+	}
+	if (tpl && decodes) {
+		helm_reach_whole(s->t);
 	}
 }
 
@@ -425,68 +277,56 @@ static void read_calls(struct scan *s)
 		const struct token *t = &s->tokens[i];
 		bool named = i + 1 < s->count && t[1].kind == STRING;
 
-		if (reaches_all(s, i)) {
-			reach_whole(s->t);
-		}
 		read_chart(s->t, t->text, t->kind == FIELD || t->kind == STRING ? t->len : 0);
-		s->t->tpl = s->t->tpl || is(t, "tpl");
-		if (is(t, "include") || is(t, "template")) {
+		s->t->tpl = s->t->tpl || helm_token_is(t, "tpl");
+		if (helm_token_is(t, "include") || helm_token_is(t, "template")) {
 			s->t->dynamic = s->t->dynamic || !(named || names_own_file(s, t + 1));
 			if (named) {
-				add_name(s->t, &s->t->includes, t + 1);
+				helm_add_name(s->t, &s->t->includes, t + 1);
 			}
-		} else if (named && (is(t, "define") || is(t, "block"))) {
+		} else if (named && (helm_token_is(t, "define") || helm_token_is(t, "block"))) {
 			read_define(s, t + 1);
 		}
-		read_alias(s, i);
-		read_packed(s, i);
-		read_held(s, i);
+		read_quoted(s, t);
 	}
-}
-
-/* May the last value of the action be the root, and nothing but it? */
-static bool gives_root(const struct scan *s)
-{
-	const struct token *last = &s->tokens[s->count - 1];
-
-	return s->count >= 2 && is_root(s, last) &&
-	       (last[-1].kind == ASSIGN || last[-1].kind == WORD);
 }
 
 static void open_block(struct scan *s, bool root)
 {
 	if (s->depth + 1 >= NESTING_MAX) {
-		reach_whole(s->t);
+		helm_reach_whole(s->t);
 		return;
 	}
 	s->root[++s->depth] = root;
 }
 
-/* Blocks open and close: what is "." after this action? */
-static void follow_blocks(struct scan *s)
+/* Blocks open and close, and the root goes its way in them. */
+static void follow_action(struct scan *s)
 {
 	const struct token *first = &s->tokens[0];
-	bool here = s->root[s->depth];
+	bool ends = helm_token_is(first, "end");
+	bool goes_on = helm_token_is(first, "else");
 
-	if (is(first, "end") || is(first, "else")) {
+	if (ends || goes_on) {
 		s->depth -= s->depth > 0;
-		here = s->root[s->depth];
+		s->define_depth = s->depth < s->define_depth ? 0 : s->define_depth;
 	}
-	if (is(first, "else")) {
-		bool with = s->count > 1 && is(first + 1, "with");
+	bool here = s->root[s->depth];
+	bool given = helm_flow(s);
+	if (goes_on) {
+		bool with = s->count > 1 && helm_token_is(first + 1, "with");
 
-		open_block(s, with ? gives_root(s) : here);
-	} else if (is(first, "if")) {
+		open_block(s, with ? given : here);
+	} else if (helm_token_is(first, "if")) {
 		open_block(s, here);
-	} else if (is(first, "with")) {
-		open_block(s, gives_root(s));
-	} else if (is(first, "range")) {
-		if (gives_root(s)) {
-			reach_whole(s->t);
-		}
+	} else if (helm_token_is(first, "with")) {
+		open_block(s, given);
+	} else if (helm_token_is(first, "range")) {
 		open_block(s, false);
-	} else if (is(first, "define") || is(first, "block")) {
+	} else if (helm_token_is(first, "define") || helm_token_is(first, "block")) {
 		open_block(s, true);
+		s->define = s->count > 1 ? first[1] : first[0];
+		s->define_depth = s->depth;
 	}
 }
 
@@ -531,16 +371,26 @@ static const char *read_action(struct scan *s, const char *p, const char *end)
 			continue;
 		}
 		if (s->count == TOKENS_MAX) {
-			reach_whole(s->t);
+			helm_reach_whole(s->t);
 			continue;
 		}
 		s->tokens[s->count++] = token;
 	}
+	s->t->half = s->t->half || p >= end;
 	if (s->count > 0) {
 		read_calls(s);
-		follow_blocks(s);
+		read_decoders(s);
+		follow_action(s);
 	}
 	return p;
+}
+
+static void read_actions(struct scan *s, const char *p, const char *end)
+{
+	while (p != NULL && !s->t->whole) {
+		p = read_action(s, p + 2, end);
+		p = memmem(p, (size_t)(end - p), "{{", 2);
+	}
 }
 
 void helm_template_scan(struct helm_templates *t, const char *text, size_t len, bool lasting)
@@ -555,11 +405,23 @@ void helm_template_scan(struct helm_templates *t, const char *text, size_t len, 
 	s.root[0] = true;
 	t->files = t->files || has_word(text, len, "Files");
 	t->notes = t->notes || memmem(text, len, "NOTES.txt", 9) != NULL;
-	while (p != NULL && !t->whole) {
-		p = read_action(&s, p + 2, end);
-		p = memmem(p, (size_t)(end - p), "{{", 2);
+	read_actions(&s, p, end);
+	if (s.again && s.aliases.count > 0) {
+		s.depth = 0;
+		s.define_depth = 0;
+		read_actions(&s, p, end);
 	}
 	strvec_release(&s.aliases);
+}
+
+static bool have_common(const struct strvec *a, const struct strvec *b)
+{
+	for (size_t i = 0; i < a->count; i++) {
+		if (strvec_contains(b, a->items[i])) {
+			return true;
+		}
+	}
+	return false;
 }
 
 bool helm_templates_miss(const struct helm_templates *t, bool unseen)
@@ -576,12 +438,8 @@ bool helm_templates_miss(const struct helm_templates *t, bool unseen)
 
 bool helm_templates_whole(const struct helm_templates *t)
 {
-	for (size_t i = 0; !t->whole && i < t->packed.count; i++) {
-		if (strvec_contains(&t->held, t->packed.items[i])) {
-			return true;
-		}
-	}
-	return t->whole;
+	return t->whole || (t->tpl && t->quoted) || have_common(&t->packed, &t->held) ||
+	       have_common(&t->leaks, &t->given);
 }
 
 void helm_templates_release(struct helm_templates *t)
@@ -592,5 +450,61 @@ void helm_templates_release(struct helm_templates *t)
 	strvec_release(&t->fields);
 	strvec_release(&t->packed);
 	strvec_release(&t->held);
+	strvec_release(&t->leaks);
+	strvec_release(&t->given);
 	*t = (struct helm_templates){ .files = false };
+}
+
+static const char *const getters[] = { "index", "get", "pluck", "dig", NULL };
+
+/* An action in a value: may it reach all there is, or call a template? */
+static bool action_reaches(const char *text, size_t len)
+{
+	static const char *const calls[] = { "include", "template", "tpl", "range", NULL };
+	struct helm_templates t = { .quoted = true };
+
+	helm_template_scan(&t, text, len, false);
+	bool reaches = t.half || t.tpl || t.dynamic || t.includes.count > 0 ||
+		       helm_templates_whole(&t) || has_any_word(text, len, calls) ||
+		       has_any_word(text, len, helm_dumpers) || has_any_word(text, len, getters);
+	helm_templates_release(&t);
+	return reaches;
+}
+
+unsigned helm_value_reach(const char *text, size_t len)
+{
+	/* The braces may be in the template around it. */
+	bool suspect = has_word(text, len, "Files") || has_word(text, len, "toYaml") ||
+		       has_word(text, len, "toJson") ||
+		       (memmem(text, len, "{{", 2) != NULL && action_reaches(text, len));
+
+	return (suspect ? HELM_VALUE_SUSPECT : 0U) |
+	       (has_word(text, len, "Chart") ? HELM_VALUE_CHART : 0U);
+}
+
+static unsigned reach(const json_t *node, int depth)
+{
+	const char *key = NULL;
+	json_t *value = NULL;
+	unsigned found = 0;
+	size_t i = 0;
+
+	if (depth > LIMIT_YAML_DEPTH) {
+		return HELM_VALUE_SUSPECT | HELM_VALUE_CHART;
+	}
+	if (json_is_string(node)) {
+		return helm_value_reach(json_string_value(node), json_string_length(node));
+	}
+	json_object_foreach((json_t *)(uintptr_t)node, key, value) {
+		found |= helm_value_reach(key, strlen(key)) | reach(value, depth + 1);
+	}
+	json_array_foreach(node, i, value) {
+		found |= reach(value, depth + 1);
+	}
+	return found;
+}
+
+unsigned helm_values_reach(const json_t *values)
+{
+	return reach(values, 0);
 }

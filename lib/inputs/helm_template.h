@@ -29,6 +29,10 @@ struct helm_templates {
 	struct strvec fields;   // of Chart, that are named
 	struct strvec packed;   // keys under which the root is handed on
 	struct strvec held;     // fields that are written out, or given another name
+	struct strvec leaks;    // names of templates that write out what they are given
+	struct strvec given;    // names of templates that may be given the root
+	bool quoted;            // a string may write out all, if it is given to tpl
+	bool half;              // an action has no end
 };
 
 /*
