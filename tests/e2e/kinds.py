@@ -87,7 +87,7 @@ def test_explain(place, commits):
     ok(got.returncode == 0 and "appset-directories" in got.stdout,
        "explain --inputs lists what a generator looks at", got.stdout + got.stderr)
     got = explain(place, "--inputs", "infra", commits[-1])
-    ok(got.returncode == 0 and "flux-manifests" in got.stdout,
+    ok(got.returncode == 0 and "infra  [YAML]" in got.stdout,
        "and what a Kustomization lists", got.stdout + got.stderr)
     got = explain(place, "--mode", "argocd", "--format", "json", f"{commits[1]}..{commits[2]}")
     ok("applicationset:argocd/fleet" in got.stdout,
