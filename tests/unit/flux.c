@@ -253,7 +253,8 @@ static const struct layout charts[] = {
 	{ "a packaged chart counts as it is", { { "charts/web", "tgz" } }, { { "charts/web", "t" } },
 	  true, REPO("") CHART, NULL },
 	{ "with Revision each commit is an upgrade", { C }, { { "README", "x" } }, true,
-	  REPO("") EACH, " (always)" },
+	  REPO("") EACH, " (always) < the whole repository: with reconcileStrategy Revision each "
+	  "commit is an upgrade" },
 };
 
 /* --- .sourceignore --- */
