@@ -26,7 +26,7 @@
 #include "base/xalloc.h"
 
 #define TEXT_MAX 1048576
-#define STORE_MAGIC "doorbell-index 5 " DOORBELL_VERSION "\n"
+#define STORE_MAGIC "doorbell-index 6 " DOORBELL_VERSION "\n"
 
 struct store {
 	FILE *file;

@@ -254,17 +254,26 @@ static void read_quoted(struct scan *s, const struct token *t)
 	helm_templates_release(&inner);
 }
 
-/* Functions that may make an action of what is none. */
+/*
+ * Functions that may make an action of what is none: of what "tpl" is given
+ * right there, or, as few use these, of what it may be given anywhere.
+ */
 static void read_decoders(struct scan *s)
 {
-	static const char *const decoders[] = { "b64dec", "b32dec", "replace", "regexReplaceAll",
-						"regexReplaceAllLiteral", NULL };
+	static const char *const rare[] = { "b64dec", "b32dec", "swapcase", "nospace", "reverse",
+					    "mustReverse", "decryptAES", NULL };
+	static const char *const decoders[] = {
+		"replace", "regexReplaceAll", "regexReplaceAllLiteral", "mustRegexReplaceAll",
+		"mustRegexReplaceAllLiteral", "title", "camelcase", "fromJson", "mustFromJson",
+		"fromJsonArray", NULL,
+	};
 	bool tpl = false;
 	bool decodes = false;
 
 	for (size_t i = 0; i < s->count; i++) {
 		tpl = tpl || helm_token_is(&s->tokens[i], "tpl");
 		decodes = decodes || helm_token_is_any(&s->tokens[i], decoders);
+		s->t->quoted = s->t->quoted || helm_token_is_any(&s->tokens[i], rare);
 	}
 	if (tpl && decodes) {
 		helm_reach_whole(s->t);

@@ -31,7 +31,7 @@ struct helm_templates {
 	struct strvec held;     // fields that are written out, or given another name
 	struct strvec leaks;    // names of templates that write out what they are given
 	struct strvec given;    // names of templates that may be given the root
-	bool quoted;            // a string may write out all, if it is given to tpl
+	bool quoted;            // a string may write out, or be made to, if it is given to tpl
 	bool half;              // an action has no end
 };
 
