@@ -30,6 +30,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -175,7 +176,20 @@ class Helm:
         """The chart's manifests; None if it fails, or gives others each time."""
         chart, _, values = root.partition("|")
         first = Helm.template(directory, chart, values)
+        if first is not None and Helm.tells_time(os.path.join(directory, chart)):
+            time.sleep(1.1)
         return first if first == Helm.template(directory, chart, values) else None
+
+    @staticmethod
+    def tells_time(chart):
+        """Does a template name the clock, whose seconds would be the difference?"""
+        for here, _, names in os.walk(chart):
+            paths = [os.path.join(here, name) for name in names if "templates" in here]
+            for path in filter(os.path.isfile, paths):
+                with open(path, "rb") as file:
+                    if re.search(rb"\{\{[^}]*\bnow\b", file.read()):
+                        return True
+        return False
 
     @staticmethod
     def template(directory, chart, values):
