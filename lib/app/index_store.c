@@ -1,7 +1,7 @@
 /*
  * An index as a file.
  *
- *   "doorbell-index 2 VERSION\n", commit, tree
+ *   "doorbell-index NUMBER VERSION\n", commit, tree
  *   number of units; for each: walker, directory, options, origin, reason of
  *   being opaque; its probes; the units it refers to
  *   checksum
@@ -26,7 +26,7 @@
 #include "base/xalloc.h"
 
 #define TEXT_MAX 1048576
-#define STORE_MAGIC "doorbell-index 6 " DOORBELL_VERSION "\n"
+#define STORE_MAGIC "doorbell-index 7 " DOORBELL_VERSION "\n"
 
 struct store {
 	FILE *file;

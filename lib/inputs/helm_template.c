@@ -256,16 +256,19 @@ static void read_quoted(struct scan *s, const struct token *t)
 
 /*
  * Functions that may make an action of what is none: of what "tpl" is given
- * right there, or, as few use these, of what it may be given anywhere.
+ * right there, or, as few use these, of what it may be given anywhere.  An
+ * action whose very braces are put together from pieces (with join or print)
+ * is not found.
  */
 static void read_decoders(struct scan *s)
 {
 	static const char *const rare[] = { "b64dec", "b32dec", "swapcase", "nospace", "reverse",
-					    "mustReverse", "decryptAES", NULL };
+					    "mustReverse", "decryptAES", "fromJson",
+					    "mustFromJson", "fromJsonArray", "fromYaml",
+					    "fromYamlArray", "fromToml", NULL };
 	static const char *const decoders[] = {
 		"replace", "regexReplaceAll", "regexReplaceAllLiteral", "mustRegexReplaceAll",
-		"mustRegexReplaceAllLiteral", "title", "camelcase", "fromJson", "mustFromJson",
-		"fromJsonArray", NULL,
+		"mustRegexReplaceAllLiteral", "title", "camelcase", NULL,
 	};
 	bool tpl = false;
 	bool decodes = false;
