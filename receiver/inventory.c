@@ -360,10 +360,38 @@ bool inventory_holds(const struct inventory *inv, const char *repository, const 
 	return false;
 }
 
-static bool same_name(const struct app *a, const struct app *b)
+/* A name that was seen, and where. */
+struct seen {
+	char *name;
+	const char *origin;
+	UT_hash_handle hh;
+};
+
+/* By what an application is known where it is kept. */
+static char *name_here(const struct app *app)
 {
-	return a->kind == b->kind && strcmp(a->name, b->name) == 0 &&
-	       strcmp(a->namespace, b->namespace) == 0;
+	return xasprintf("%d %s/%s", (int)app->kind, app->namespace, app->name);
+}
+
+static void see(struct seen **seen, char *name, const char *origin)
+{
+	struct seen *one = xcalloc(1, sizeof(*one));
+
+	one->name = name;
+	one->origin = origin;
+	HASH_ADD_KEYPTR(hh, *seen, one->name, strlen(one->name), one);
+}
+
+static void forget_seen(struct seen **seen)
+{
+	struct seen *one;
+	struct seen *next;
+
+	HASH_ITER(hh, *seen, one, next) {
+		HASH_DEL(*seen, one);
+		free(one->name);
+		free(one);
+	}
 }
 
 /*
@@ -372,22 +400,27 @@ static bool same_name(const struct app *a, const struct app *b)
  */
 static void keep_missing(struct app_list *list, struct app_list *old)
 {
+	struct seen *seen = NULL;
+	struct seen *found;
 	size_t left = 0;
 
+	for (size_t i = 0; i < list->count; i++) {
+		see(&seen, name_here(list->items[i]), "");
+	}
 	for (size_t i = 0; i < old->count; i++) {
 		struct app *app = old->items[i];
-		bool missing = true;
+		char *name = name_here(app);
 
-		for (size_t k = 0; missing && k < list->count; k++) {
-			missing = !same_name(app, list->items[k]);
-		}
-		if (missing) {
+		HASH_FIND_STR(seen, name, found);
+		free(name);
+		if (found == NULL) {
 			app_list_add_take(list, app);
 		} else {
 			old->items[left++] = app;
 		}
 	}
 	old->count = left;
+	forget_seen(&seen);
 }
 
 void inventory_set_place(struct inventory *inv, size_t i, struct app_list *list,
@@ -449,13 +482,6 @@ void inventory_take_over(struct inventory *inv, struct inventory *old)
 	}
 }
 
-/* A name that was seen, and where. */
-struct seen {
-	char *name;
-	const char *origin;
-	UT_hash_handle hh;
-};
-
 /* An alias becomes the name of the repository it stands for. */
 static void canonicalise(const struct inventory *inv, struct app *app)
 {
@@ -501,10 +527,7 @@ static void merge_app(struct inventory *inv, struct seen **seen, struct app *app
 		free(name);
 		return;
 	}
-	found = xcalloc(1, sizeof(*found));
-	found->name = name;
-	found->origin = app->origin;
-	HASH_ADD_KEYPTR(hh, *seen, found->name, strlen(found->name), found);
+	see(seen, name, app->origin);
 }
 
 /* Where it was read says where it runs. */
@@ -539,8 +562,6 @@ static void link_all(struct inventory *inv)
 void inventory_merge(struct inventory *inv)
 {
 	struct seen *seen = NULL;
-	struct seen *one;
-	struct seen *next;
 
 	free(inv->old.items);
 	inv->old = inv->merged;
@@ -557,11 +578,7 @@ void inventory_merge(struct inventory *inv)
 			strvec_push(&inv->problems, source->problems.items[k]);
 		}
 	}
-	HASH_ITER(hh, seen, one, next) {
-		HASH_DEL(seen, one);
-		free(one->name);
-		free(one);
-	}
+	forget_seen(&seen);
 	link_all(inv);
 	references_link(inv->references, &inv->merged, inv->name, inv->ctx, &inv->problems);
 }
