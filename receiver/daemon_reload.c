@@ -5,6 +5,7 @@
  */
 #include "receiver/daemon_impl.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -142,6 +143,18 @@ static char *cache_path(const struct daemon *d, const char *name)
 	return path;
 }
 
+/*
+ * The clone's directory is there, empty, before a reader is started, which may
+ * then read it from the beginning.  One that is made later costs a reader.
+ */
+static void make_clone_directory(const struct repository *r)
+{
+	if (!r->local && mkdir(r->path, 0700) < 0 && errno != EEXIST) {
+		log_warn("directory of a clone not made", "repo", r->name, "path", r->path,
+			 "reason", strerror(errno), NULL);
+	}
+}
+
 /* What could never be fetched is said now, not at the first push. */
 static void check_fetch(const struct daemon *d, const struct repository *r)
 {
@@ -178,8 +191,25 @@ static void apply_repositories(struct daemon *d)
 			log_error("repository not usable", "repo", r->name, "reason", err.text,
 				  NULL);
 		}
+		make_clone_directory(r);
 		check_fetch(d, r);
 		free(cache);
+	}
+}
+
+/* What is configured no more, the readers forget. */
+static void drop_repositories(struct daemon *d, const struct settings *old)
+{
+	const struct repository *r = repositories_get(old->repositories, 0);
+
+	for (size_t i = 0; r != NULL; r = repositories_get(old->repositories, ++i)) {
+		const struct repository *now =
+			repositories_find_name(d->settings->repositories, r->name);
+
+		/* Its name may be another one's alias now. */
+		if (now == NULL || strcmp(now->name, r->name) != 0) {
+			reader_drop_repository(d->pool, r->name);
+		}
 	}
 }
 
@@ -285,6 +315,7 @@ void daemon_reload(struct daemon *d, bool forced)
 	memcpy(d->fingerprint, fingerprint, sizeof(d->fingerprint));
 	d->settings = fresh;
 	daemon_apply(d);
+	drop_repositories(d, old);
 	settings_unref(old);
 	log_info("configuration reloaded", NULL);
 }

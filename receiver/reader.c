@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include <utlist.h>
+
 #include "base/giturl.h"
 #include "base/limits.h"
 #include "base/mstime.h"
@@ -74,7 +76,20 @@ static void free_repository(struct reader_repository *repository)
 	free(repository->url);
 	free(repository->path);
 	free(repository->cache_directory);
+	free(repository->refusal);
 	free(repository);
+}
+
+/* A repository that was dropped and that nobody waits for any more goes. */
+static void remove_if_unused(struct reader_pool *pool, struct reader_repository *repository)
+{
+	if (!repository->dropped || repository->jobs > 0) {
+		return;
+	}
+	HASH_DELETE(hh, pool->by_key, repository);
+	LL_DELETE(pool->repositories, repository);
+	reader_renew(repository->reader);
+	free_repository(repository);
 }
 
 void reader_pool_free(struct reader_pool *pool)
@@ -128,8 +143,9 @@ static struct reader_repository *find(const struct reader_pool *pool, const char
 		return NULL;
 	}
 	struct reader_repository *r = find_key(pool, key);
-	if (r == NULL) {
+	if (r == NULL || r->dropped) {
 		(void)error_set(err, -1, "repository %s is not configured", key);
+		r = NULL;
 	}
 	free(key);
 	return r;
@@ -225,6 +241,7 @@ int reader_set_repository(struct reader_pool *pool,
 		r = add_repository(pool, key);
 	}
 	free(key);
+	r->dropped = false;
 	if (is_unchanged(r, options)) {
 		return 0;
 	}
@@ -235,6 +252,16 @@ int reader_set_repository(struct reader_pool *pool,
 	r->allow_alternates = options->allow_alternates;
 	r->serial = ++pool->serial;
 	return 0;
+}
+
+void reader_drop_repository(struct reader_pool *pool, const char *url)
+{
+	struct reader_repository *r = find(pool, url, NULL);
+
+	if (r != NULL) {
+		r->dropped = true;
+		remove_if_unused(pool, r);
+	}
 }
 
 uint64_t reader_set_apps(struct reader_pool *pool, const struct app_list *list)
@@ -273,6 +300,7 @@ static int enqueue(struct reader_pool *pool, const char *url, struct reader_job 
 	struct reader_job *copy = xmemdup(&job, sizeof(job));
 	copy->repository = repository;
 	copy->since = mstime_monotonic();
+	repository->jobs++;
 	reader_enqueue(repository->reader, copy);
 	return 0;
 }
@@ -337,8 +365,10 @@ int reader_read_apps(struct reader_pool *pool, const char *url, const struct oid
 
 /* --- answers --- */
 
-static void free_job(struct reader_job *job)
+static void free_job(struct reader_pool *pool, struct reader_job *job)
 {
+	job->repository->jobs--;
+	remove_if_unused(pool, job->repository);
 	share_drop(job->share);
 	affected_release(&job->affected);
 	affected_inputs_release(&job->inputs);
@@ -417,7 +447,7 @@ void reader_job_finish(struct reader_pool *pool, struct reader_job *job,
 		       enum reader_result result, const char *why)
 {
 	if (job->done.affected == NULL) {
-		free_job(job);
+		free_job(pool, job);
 		return;
 	}
 	pool->answered += result == READER_OK || result == READER_REFUSED;
@@ -428,7 +458,7 @@ void reader_job_finish(struct reader_pool *pool, struct reader_job *job,
 	} else {
 		answer_failure(job, result, why);
 	}
-	free_job(job);
+	free_job(pool, job);
 }
 
 /* --- for the other files, and numbers --- */

@@ -41,7 +41,7 @@ enum reader_result {
 
 enum reader_log_level {
 	READER_LOG_NOTICE, // worth knowing once: a wall of the sandbox is missing
-	READER_LOG_WARNING // a reader was lost
+	READER_LOG_WARNING // a reader was lost, or a repository cannot be opened
 };
 
 struct reader_options {
@@ -113,12 +113,26 @@ struct reader_pool *reader_pool_new(struct event_base *base, const struct reader
 void reader_pool_free(struct reader_pool *pool);
 
 /*
- * Add a repository, or replace its options; requests made before are answered
- * with the old ones. Returns 0, or -1 with err if the url cannot be read or a
- * path is not absolute.
+ * Add a repository, or replace its options.  options is copied.  The request
+ * that a reader works on is answered with the options it was begun with; all
+ * that still wait, and later ones, are answered with the new ones, by a reader
+ * started anew.  The directories need not exist: a reader that meets one which
+ * was made, moved or made anew since it was started is replaced, and the
+ * request goes to the next one; so is the reader of a repository that begins
+ * to borrow objects.  Returns 0, or -1 with err if the url cannot be read or a
+ * path is not absolute: then nothing is changed.
  */
 int reader_set_repository(struct reader_pool *pool,
 			  const struct reader_repository_options *options, struct error *err);
+
+/*
+ * Forget the repository of url (any spelling; one that is unknown is fine).
+ * Requests made before are still answered; new ones are refused from now on,
+ * until it is added again.  After the last answer its reader lets go of what
+ * it holds, and of the right to read it: it ends when it is idle, and another
+ * one is started at the next request.
+ */
+void reader_drop_repository(struct reader_pool *pool, const char *url);
 
 /*
  * Replace the applications; each repository is given those with a source in

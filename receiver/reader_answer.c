@@ -7,13 +7,14 @@
  * order, each once; texts, counts and the sum of all frames have ceilings.
  * Anything else is nonsense, and the reader goes.
  */
-#include "receiver/reader_impl.h"
+#include "receiver/reader_answer.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "receiver/reader_impl.h"
 
 static enum answer_result nonsense(struct error *err, const char *what)
 {
@@ -393,6 +394,9 @@ static enum answer_result take_object(struct reader_job *job, uint64_t id, const
 	if (!json_is_integer(given) || json_integer_value(given) != (json_int_t)id) {
 		return nonsense(err, "is to another request");
 	}
+	if (json_object_get(answer, "stale") != NULL) {
+		return job->begun ? nonsense(err, "is taken back half-way") : ANSWER_STALE;
+	}
 	if (json_object_get(answer, "error") != NULL) {
 		const char *text = text_at(answer, "error", READER_WHY_BYTES);
 
@@ -407,6 +411,7 @@ static enum answer_result take_object(struct reader_job *job, uint64_t id, const
 	if (take_content(job, answer, !more, err) < 0) {
 		return nonsense(err, "has a field that cannot be");
 	}
+	job->begun = more;
 	return more ? ANSWER_MORE : ANSWER_DONE;
 }
 

@@ -7,8 +7,10 @@
  * nothing that cannot be made again.  It speaks only when asked, one answer
  * for each request, in several frames where it is long.
  *
- * A request that cannot be done is answered with an error.  A frame that is no
- * request ends the process.
+ * A request that cannot be done is answered with an error.  One for a
+ * repository whose directories are not those that the sandbox grants is not
+ * begun: the answer says so, and the parent starts another reader.  A frame
+ * that is no request ends the process.
  */
 #include "receiver/reader_child.h"
 
@@ -68,6 +70,23 @@ static struct child_repository *find(struct child *child, const json_t *request,
 	return r;
 }
 
+/* Does the sandbox grant what the repository of a request, open or to be opened, needs? */
+static bool is_granted(struct child *child, const json_t *request)
+{
+	struct child_repository *r = find(child, request, NULL);
+
+	if (child->grants == NULL) {
+		return true;
+	}
+	if (r != NULL) {
+		return child_is_granted(child->grants, r->path, r->cache_directory,
+					r->allow_alternates);
+	}
+	return child_is_granted(child->grants, text_of(request, "path"),
+				json_string_value(json_object_get(request, "cache")),
+				json_is_true(json_object_get(request, "alternates")));
+}
+
 static enum affected_mode mode_of(const json_t *request)
 {
 	const char *name = text_of(request, "mode");
@@ -96,6 +115,9 @@ static int serve_open(struct child *child, const json_t *request, struct error *
 	}
 	struct child_repository *r = xcalloc(1, sizeof(*r));
 	r->key = xstrdup(text_of(request, "repository"));
+	r->path = xstrdup(options.path);
+	r->cache_directory = xstrdup_or_null(options.cache_directory);
+	r->allow_alternates = options.allow_alternates;
 	r->state = state;
 	r->next = child->repositories;
 	child->repositories = r;
@@ -297,6 +319,9 @@ static int serve(struct child *child, const json_t *request)
 		if (strcmp(op, requests[i].op) != 0) {
 			continue;
 		}
+		if (!is_granted(child, request)) {
+			return child_answer_stale(child);
+		}
 		if (requests[i].serve(child, request, &err) == 0) {
 			return 0;
 		}
@@ -315,6 +340,8 @@ static void release(struct child *child)
 		drop_coming(r);
 		app_list_release(&r->apps);
 		free(r->key);
+		free(r->path);
+		free(r->cache_directory);
 		free(r);
 	}
 }
@@ -345,9 +372,10 @@ static void save_when_idle(struct child *child)
 	trim();
 }
 
-int reader_child_serve(int channel, unsigned seconds)
+/* As reader_child_serve(), behind a sandbox that grants what grants says (NULL: without one). */
+static int serve_all(int channel, unsigned seconds, const struct child_grants *grants)
 {
-	struct child child = { .channel = channel };
+	struct child child = { .channel = channel, .grants = grants };
 	struct buf frame;
 	int r;
 
@@ -370,10 +398,16 @@ int reader_child_serve(int channel, unsigned seconds)
 	return r;
 }
 
+int reader_child_serve(int channel, unsigned seconds)
+{
+	return serve_all(channel, seconds, NULL);
+}
+
 /* --- start --- */
 
 struct arguments {
 	struct sandbox_options sandbox;
+	struct child_grants grants;
 	unsigned seconds;
 };
 
@@ -388,11 +422,11 @@ static int read_arguments(struct arguments *a, int argc, char **argv, struct err
 		} else if (strcmp(name, "--seconds") == 0) {
 			a->seconds = (unsigned)strtoul(value, NULL, 10);
 		} else if (strcmp(name, "--read") == 0) {
-			child_grant_repository(&a->sandbox.read_dirs, value, false);
+			child_grant_repository(&a->grants, &a->sandbox.read_dirs, value, false);
 		} else if (strcmp(name, "--read-alternates") == 0) {
-			child_grant_repository(&a->sandbox.read_dirs, value, true);
+			child_grant_repository(&a->grants, &a->sandbox.read_dirs, value, true);
 		} else if (strcmp(name, "--write") == 0) {
-			strvec_push(&a->sandbox.write_dirs, value);
+			child_grant(&a->grants, &a->sandbox.write_dirs, value);
 		} else {
 			return error_set(err, -1, "unknown argument %s", name);
 		}
@@ -430,7 +464,8 @@ _Noreturn void reader_child_main(int argc, char **argv)
 		_exit(EXIT_FAILURE);
 	}
 	say_hello(&report, NULL);
-	int r = reader_child_serve(READER_CHANNEL, arguments.seconds);
+	int r = serve_all(READER_CHANNEL, arguments.seconds, &arguments.grants);
+	free(arguments.grants.items);
 	strvec_release(&arguments.sandbox.read_dirs);
 	strvec_release(&arguments.sandbox.write_dirs);
 	_exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);

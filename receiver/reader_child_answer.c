@@ -50,6 +50,11 @@ int child_answer(struct child *child, json_t *content)
 	return send_object(child, content);
 }
 
+int child_answer_stale(struct child *child)
+{
+	return send_object(child, json_pack("{s:b}", "stale", 1));
+}
+
 int child_answer_error(struct child *child, const char *why)
 {
 	json_t *object = json_object();

@@ -5,6 +5,13 @@
  * linked work tree (gitrepository-layout(5)), and objects/info/alternates,
  * "one line per" borrowed object directory, absolute or relative to objects/.
  * The second only if the operator allows borrowing.
+ *
+ * The sandbox grants directories as they are when it goes up: the kernel ties
+ * a rule to the directory itself, not to its name.  One that is made, moved or
+ * made anew later, or borrowed from only then, stays closed.  So we note which
+ * directories were there, by device and inode, and compare before each
+ * request.  A number is not given to another directory meanwhile, because a
+ * rule holds its directory.
  */
 #include "receiver/reader_child_impl.h"
 
@@ -18,7 +25,7 @@
 #include "base/xalloc.h"
 
 #define LINES_BYTES 16384
-#define ALTERNATES_MAX 64
+#define DIRECTORIES_MAX 64 // of one repository
 #define ALTERNATES_DEPTH 5
 
 /* The beginning of a small regular file as a string; false if there is none. */
@@ -64,7 +71,7 @@ static void grant_alternates(struct strvec *dirs, const char *objects, unsigned 
 	     line = strtok_r(NULL, "\n", &rest)) {
 		char *real = line[0] != '#' ? real_directory(objects, line) : NULL;
 
-		if (real != NULL && dirs->count < ALTERNATES_MAX + 1024 &&
+		if (real != NULL && dirs->count < DIRECTORIES_MAX &&
 		    strvec_push_unique(dirs, real)) {
 			grant_alternates(dirs, real, depth - 1);
 		}
@@ -72,7 +79,8 @@ static void grant_alternates(struct strvec *dirs, const char *objects, unsigned 
 	}
 }
 
-void child_grant_repository(struct strvec *dirs, const char *path, bool alternates)
+/* Append to dirs, which is empty, what reading the repository at path needs. */
+static void find_directories(struct strvec *dirs, const char *path, bool alternates)
 {
 	char text[LINES_BYTES];
 	char *git = xasprintf("%s/.git", path);
@@ -98,4 +106,70 @@ void child_grant_repository(struct strvec *dirs, const char *path, bool alternat
 	free(common);
 	free(common_file);
 	free(git);
+}
+
+static bool identify(const char *path, struct child_directory *ret_directory)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0) {
+		return false;
+	}
+	*ret_directory = (struct child_directory){ .device = st.st_dev, .inode = st.st_ino };
+	return true;
+}
+
+void child_grant(struct child_grants *grants, struct strvec *dirs, const char *path)
+{
+	struct child_directory directory;
+
+	strvec_push_unique(dirs, path);
+	if (identify(path, &directory)) {
+		grants->items = xgrow(grants->items, grants->count, &grants->capacity,
+				      sizeof(*grants->items));
+		grants->items[grants->count++] = directory;
+	}
+}
+
+void child_grant_repository(struct child_grants *grants, struct strvec *dirs, const char *path,
+			    bool alternates)
+{
+	struct strvec needed = STRVEC_INIT;
+
+	find_directories(&needed, path, alternates);
+	for (size_t i = 0; i < needed.count; i++) {
+		child_grant(grants, dirs, needed.items[i]);
+	}
+	strvec_release(&needed);
+}
+
+/* True if path was granted as it is now, or is not there. */
+static bool is_granted(const struct child_grants *grants, const char *path)
+{
+	struct child_directory now;
+
+	if (!identify(path, &now)) {
+		return true;
+	}
+	for (size_t i = 0; i < grants->count; i++) {
+		if (grants->items[i].device == now.device &&
+		    grants->items[i].inode == now.inode) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool child_is_granted(const struct child_grants *grants, const char *path, const char *cache,
+		      bool alternates)
+{
+	struct strvec needed = STRVEC_INIT;
+	bool granted = cache == NULL || is_granted(grants, cache);
+
+	find_directories(&needed, path, alternates);
+	for (size_t i = 0; granted && i < needed.count; i++) {
+		granted = is_granted(grants, needed.items[i]);
+	}
+	strvec_release(&needed);
+	return granted;
 }

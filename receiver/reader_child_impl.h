@@ -6,6 +6,7 @@
 #define RECEIVER_READER_CHILD_IMPL_H
 
 #include <jansson.h>
+#include <sys/types.h>
 
 #include "app/affected.h"
 #include "app/affected_inputs.h"
@@ -19,8 +20,24 @@ struct coming {
 	size_t old;
 };
 
+/* One directory, whatever its name. */
+struct child_directory {
+	dev_t device;
+	ino_t inode;
+};
+
+/* The directories that the sandbox grants, as they were when it went up. */
+struct child_grants {
+	struct child_directory *items; // free() them
+	size_t count;
+	size_t capacity;
+};
+
 struct child_repository {
 	char *key;                // as the parent calls it
+	char *path;
+	char *cache_directory;    // or NULL
+	bool allow_alternates;
 	struct affected_state *state;
 	struct app_list apps;     // in use
 	struct coming *coming;    // of which more is to come
@@ -32,6 +49,7 @@ struct child_repository {
 
 struct child {
 	int channel;
+	const struct child_grants *grants; // NULL: there is no sandbox
 	json_int_t id;            // of the request at hand
 	bool broken;              // writing failed
 	bool unsaved;             // an index may have changed since all were written
@@ -42,6 +60,9 @@ struct child {
 
 /* Answer with the members of content, which is taken. */
 int child_answer(struct child *child, json_t *content);
+
+/* Answer that the sandbox does not grant what the repository needs by now. */
+int child_answer_stale(struct child *child);
 
 /* Answer that the request cannot be done. */
 int child_answer_error(struct child *child, const char *why);
@@ -62,10 +83,26 @@ int child_answer_apps(struct child *child, const struct app_list *list,
 /* --- reader_child_grant.c --- */
 
 /*
- * Append to dirs what reading the repository at path needs: itself, the
- * directory that it shares with others (a linked work tree), and with
- * alternates those that it borrows objects from, five deep.
+ * Append the directory at path to dirs unless it is there, and note in grants
+ * which one that is now. One that does not exist is not noted.
  */
-void child_grant_repository(struct strvec *dirs, const char *path, bool alternates);
+void child_grant(struct child_grants *grants, struct strvec *dirs, const char *path);
+
+/*
+ * Do the same with all that reading the repository at path needs: itself, the
+ * directory that it shares with others (a linked work tree), and with
+ * alternates those that it borrows objects from, five deep and at most 64.
+ */
+void child_grant_repository(struct child_grants *grants, struct strvec *dirs, const char *path,
+			    bool alternates);
+
+/*
+ * Is all that the repository at path needs now, and its cache directory
+ * (NULL: it has none), noted in grants?  False if one of the directories was
+ * made, moved or made anew since it was noted.  One that does not exist needs
+ * no grant.  Works behind the sandbox.
+ */
+bool child_is_granted(const struct child_grants *grants, const char *path, const char *cache,
+		      bool alternates);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * What the files of the reader pool share: reader.c (requests),
  * reader_process.c (one process and its channel), reader_spawn.c (its start),
- * reader_request.c (what it is asked), reader_answer.c (what it says,
- * checked).
+ * reader_request.c (what it is asked); what it says is checked in
+ * reader_answer.c.
  */
 #ifndef RECEIVER_READER_IMPL_H
 #define RECEIVER_READER_IMPL_H
@@ -56,6 +56,9 @@ struct reader_repository {
 	bool allow_alternates;
 	struct reader *reader;
 	uint64_t serial;         // of the latest change of its paths
+	size_t jobs;             // requests without an answer
+	bool dropped;            // goes when these are answered
+	char *refusal;           // why it could not be opened when last tried, or NULL
 	struct share *share;
 	/* What the reader knows now; forgotten when it ends. */
 	bool opened;
@@ -83,6 +86,7 @@ struct reader_job {
 	int64_t since;           // monotonic
 	/* The answer so far. */
 	struct share *share;
+	bool begun;              // a part is here, and more of it to come
 	size_t answer_bytes;
 	size_t capacity;         // of affected.items
 	size_t same_capacity;    // of affected.same
@@ -133,6 +137,9 @@ bool reader_wait_gone(struct reader *reader, int64_t deadline);
 /* Queue a request; it is started from the loop. */
 void reader_enqueue(struct reader *reader, struct reader_job *job);
 
+/* Let the process go when it has nothing to do; the next request has another one. */
+void reader_renew(struct reader *reader);
+
 /* Its process id, or 0. */
 pid_t reader_pid(const struct reader *reader);
 
@@ -154,6 +161,22 @@ void reader_request_sent(struct reader_repository *repository);
 /* The applications that were being sent are not: they begin anew. */
 void reader_request_stop(struct reader_repository *repository);
 
+/* The repository of a request was opened. */
+void reader_request_opened(struct reader_repository *repository);
+
+/*
+ * The reader says that a request cannot be done. That a repository cannot be
+ * opened is logged once, until it can be or another reason is given.
+ */
+void reader_request_refused(struct reader_pool *pool, const struct reader_job *job,
+			    const char *why);
+
+/*
+ * The reader's sandbox does not grant what job needs: log that, and have job
+ * ready to be asked from the beginning. False if that was so too often.
+ */
+bool reader_request_again(struct reader_pool *pool, struct reader_job *job);
+
 /* The reader ended: it knows nothing of the repository any more. */
 void reader_request_forget(struct reader_repository *repository);
 
@@ -165,28 +188,5 @@ void reader_request_forget(struct reader_repository *repository);
  */
 int reader_spawn(struct reader_pool *pool, const struct reader *reader, pid_t *ret_pid,
 		 int *ret_fd);
-
-/* --- reader_answer.c --- */
-
-enum answer_result {
-	ANSWER_DONE = 0,
-	ANSWER_MORE = 1,     // another frame follows
-	ANSWER_REFUSED = 2,  // an "error", now in err
-	ANSWER_NONSENSE = 3  // err says what is wrong: the reader must go
-};
-
-/*
- * Take one frame of the answer to a request with id into job.  Everything is
- * checked as if it came from the Internet.
- */
-enum answer_result reader_answer_take(struct reader_job *job, uint64_t id, const char *body,
-				      size_t len, struct error *err);
-
-/*
- * The first frame of a reader, which says what walls it has. 0 with the number
- * of the Landlock ABI and whether there is a filter, or -1 with err.
- */
-int reader_answer_hello(const char *body, size_t len, int *ret_landlock, bool *ret_seccomp,
-			struct error *err);
 
 #endif

@@ -14,9 +14,13 @@
  * any frame that is not an answer to the request at hand.  The request it
  * worked on is answered once the process is gone, with the way it ended.
  * Those behind it stay in the queue; one that has seen too many readers go is
- * answered too, so that nothing waits for ever.  A reader that was started
- * before a repository of its next request was configured is retired, since
- * its sandbox cannot be widened.
+ * answered too, so that nothing waits for ever.
+ *
+ * The sandbox of a reader can be neither widened nor narrowed.  A reader is
+ * retired, which is no fault of it, if it was started before a repository of
+ * its next request was configured, if it says that directories of the request
+ * were made after it was started, and, once it is idle, if a repository that
+ * it may read is configured no more.  What was asked of it goes to the next.
  */
 #include "receiver/reader_impl.h"
 
@@ -37,6 +41,7 @@
 #include "base/limits.h"
 #include "base/mstime.h"
 #include "base/xalloc.h"
+#include "receiver/reader_answer.h"
 
 #define REAP_INTERVAL_MS 2
 
@@ -69,6 +74,7 @@ struct reader {
 	struct reader_job *current;
 	unsigned failures;       // in a row
 	bool retired;            // killed for no fault
+	bool outdated;           // to be retired when it is idle
 	bool ended;              // by itself, before we killed it
 	enum reader_result result; // of current, once it is gone
 	struct error why;
@@ -117,6 +123,28 @@ static void lose(struct reader *reader, enum reader_result result, const char *w
 	reader->result = result;
 	(void)error_set(&reader->why, 0, "%s", why);
 	kill_reader(reader);
+}
+
+/* Its sandbox is not what it must be: kill it for no fault. */
+static void retire(struct reader *reader)
+{
+	reader->retired = true;
+	kill_reader(reader);
+}
+
+/* The sandbox does not grant what the current request needs by now: the next reader is asked. */
+static void ask_next_reader(struct reader *reader)
+{
+	struct reader_job *job = reader->current;
+
+	if (!reader_request_again(reader->pool, job)) {
+		lose(reader, READER_DIED, "a directory of the repository was made anew each time "
+		     "that a reader was started for it");
+		return;
+	}
+	reader->current = NULL;
+	DL_PREPEND(reader->queue, job);
+	retire(reader);
 }
 
 /* Forget what the process knew. */
@@ -279,7 +307,7 @@ static void step_done(struct reader *reader, const char *why)
 
 	switch (reader->current->step) {
 	case STEP_OPEN:
-		repository->opened = true;
+		reader_request_opened(repository);
 		break;
 	case STEP_APPS:
 		reader_request_sent(repository);
@@ -311,8 +339,11 @@ static void take_frame(struct reader *reader, const char *body, size_t len)
 	case ANSWER_MORE:
 		break;
 	case ANSWER_REFUSED:
-		reader_request_stop(reader->current->repository);
+		reader_request_refused(reader->pool, reader->current, err.text);
 		finish_current(reader, READER_REFUSED, err.text);
+		break;
+	case ANSWER_STALE:
+		ask_next_reader(reader);
 		break;
 	case ANSWER_NONSENSE:
 		lose(reader, READER_DIED, err.text);
@@ -435,27 +466,27 @@ static int start(struct reader *reader)
 	reader->writable = event_new(reader->base, reader->fd, EV_WRITE, on_writable, reader);
 	(void)event_add(reader->readable, NULL);
 	(void)reader_pool_repositories(reader->pool, &reader->serial);
+	reader->outdated = false;
 	reader->state = READER_RUNNING;
 	reader_pool_count(reader->pool, true);
 	return 0;
 }
 
-/* Start the process or the next request, if there is one and nothing runs. */
+/* Unless something runs: start the process or the next request, if there is one. */
 static void pump(struct reader *reader)
 {
-	if (reader->queue == NULL || reader->current != NULL) {
-		return;
-	}
-	if (reader->state == READER_NONE && start(reader) < 0) {
-		return;
-	}
-	if (reader->state != READER_RUNNING) {
-		return;
-	}
 	struct reader_job *job = reader->queue;
-	if (job->repository->serial > reader->serial) {
-		reader->retired = true;
-		kill_reader(reader);
+
+	if (reader->current != NULL) {
+		return;
+	}
+	if (reader->state == READER_RUNNING &&
+	    (reader->outdated || (job != NULL && job->repository->serial > reader->serial))) {
+		retire(reader);
+		return;
+	}
+	if (job == NULL || (reader->state == READER_NONE && start(reader) < 0) ||
+	    reader->state != READER_RUNNING) {
 		return;
 	}
 	DL_DELETE(reader->queue, job);
@@ -539,6 +570,12 @@ void reader_free(struct reader *reader)
 void reader_enqueue(struct reader *reader, struct reader_job *job)
 {
 	DL_APPEND(reader->queue, job);
+	(void)event_add(reader->kick, &(struct timeval){ 0, 0 });
+}
+
+void reader_renew(struct reader *reader)
+{
+	reader->outdated = true;
 	(void)event_add(reader->kick, &(struct timeval){ 0, 0 });
 }
 

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/xalloc.h"
+
 static int put_json(json_t *request, uint64_t id, struct buf *out, struct error *err)
 {
 	(void)json_object_set_new(request, "id", json_integer((json_int_t)id));
@@ -105,4 +107,45 @@ int reader_request_build(struct reader_pool *pool, struct reader_job *job, uint6
 	job->step = STEP_ASK;
 	job->share = share_hold(repository->share);
 	return put_json(job->request, id, out, err);
+}
+
+static void replace_refusal(struct reader_repository *repository, const char *why)
+{
+	free(repository->refusal);
+	repository->refusal = xstrdup_or_null(why);
+}
+
+void reader_request_opened(struct reader_repository *repository)
+{
+	repository->opened = true;
+	replace_refusal(repository, NULL);
+}
+
+void reader_request_refused(struct reader_pool *pool, const struct reader_job *job, const char *why)
+{
+	struct reader_repository *repository = job->repository;
+
+	reader_request_stop(repository);
+	if (job->step != STEP_OPEN ||
+	    (repository->refusal != NULL && strcmp(repository->refusal, why) == 0)) {
+		return;
+	}
+	char *text = xasprintf("repository %s cannot be read: %s", repository->key, why);
+	reader_log(pool, READER_LOG_WARNING, text);
+	free(text);
+	replace_refusal(repository, why);
+}
+
+bool reader_request_again(struct reader_pool *pool, struct reader_job *job)
+{
+	if (++job->strikes > READER_STRIKES_MAX) {
+		return false;
+	}
+	char *text = xasprintf("a new one is started: a directory of %s was made, moved or "
+			       "made anew", job->repository->key);
+	reader_log(pool, READER_LOG_NOTICE, text);
+	free(text);
+	set_share(&job->share, NULL);
+	job->answer_bytes = 0;
+	return true;
 }

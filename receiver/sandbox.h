@@ -20,8 +20,9 @@
 struct sandbox_options {
 	int channel;             // the one descriptor beyond 0, 1 and 2 that stays open
 	uint64_t memory_bytes;   // RLIMIT_DATA; 0: no limit
-	struct strvec read_dirs; // may be read, with all below; missing ones are passed over
+	struct strvec read_dirs; // may be read, with all below
 	struct strvec write_dirs; // may be read and written as well
+	// (a directory that cannot be opened is passed over: it stays closed)
 };
 
 /* What the kernel had to offer: for one line of log. */

@@ -87,6 +87,11 @@ static void misbehave(const char *role, json_int_t id)
 		(void)!write(CHANNEL, "\377\377\377\377{\"id\"", 9);
 	} else if (strcmp(role, "wrong-id") == 0) {
 		say_answer(id - 1, "\"ok\":true");
+	} else if (strcmp(role, "stale") == 0) {
+		say_answer(id, "\"stale\":true");
+	} else if (strcmp(role, "half-stale") == 0) {
+		say_answer(id, "\"more\":true,\"same\":[],\"items\":[[0,0,1,false,[]]]");
+		say_answer(id, "\"stale\":true");
 	} else if (strcmp(role, "exit") == 0) {
 		_exit(3);
 	} else if (strcmp(role, "abort") == 0) {
@@ -193,6 +198,7 @@ static void bad_readers_are_replaced(void)
 		{ "hang", READER_TIMEOUT, "killed after 300 ms" },
 		{ "huge", READER_DIED, "too long" },
 		{ "wrong-id", READER_DIED, "another request" },
+		{ "half-stale", READER_DIED, "taken back" },
 		{ "exit", READER_DIED, "exit status 3" },
 		{ "abort", READER_DIED, "signal 6" },
 		{ "close", READER_DIED, "ended" },
@@ -215,6 +221,84 @@ static void bad_readers_are_replaced(void)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		one_bad_reader(rows[i].role, rows[i].want, rows[i].why);
 	}
+}
+
+/* A reader that always says that it may not read is not believed for ever. */
+static void stale_without_end(void)
+{
+	struct app_list list = { .items = NULL };
+	struct asked evil;
+	struct asked behind;
+	struct reader_metrics metrics;
+
+	asker_add_app(&list, "a", ASKER_URL, "a");
+	asker_add_app(&list, "b", ASKER_URL, "b");
+	asker_open(&asker, "stale", 10000);
+	asker_set_repository(&asker, ASKER_URL, "/nowhere");
+	(void)reader_set_apps(asker.pool, &list);
+	asker_ask(&asker, &evil, "refs/heads/evil");
+	asker_ask(&asker, &behind, "refs/heads/main");
+	asker_wait(&asker, &evil);
+	tap_ok(evil.answers == 1 && evil.result == READER_DIED &&
+		       strstr(evil.why, "made anew each time") != NULL,
+	       "a directory that changes without end has an end: \"%s\"", evil.why);
+	asker_wait(&asker, &behind);
+	tap_ok(behind.answers == 1 && behind.result == READER_OK && behind.count == 2,
+	       "the request behind it is answered");
+	reader_pool_metrics(asker.pool, &metrics);
+	tap_ok(metrics.started == 5 && metrics.lost == 1,
+	       "three more readers were tried, and one was lost (%llu, %llu)",
+	       (unsigned long long)metrics.started, (unsigned long long)metrics.lost);
+	asker_close(&asker);
+	app_list_release(&list);
+}
+
+/* A repository that is dropped: what was asked is answered, what it knew goes. */
+static void dropped_repositories(void)
+{
+	struct app_list list = { .items = NULL };
+	struct affected_request request = { .ref = "refs/heads/main" };
+	struct asked first;
+	struct asked second;
+	struct asked none = { .answers = 0 };
+	struct error err = ERROR_INIT;
+
+	asker_add_app(&list, "a", ASKER_URL, "a");
+	asker_add_app(&list, "b", ASKER_URL, "b");
+	asker_open(&asker, "good", 10000);
+	asker_set_repository(&asker, ASKER_URL, "/nowhere");
+	asker_set_repository(&asker, ASKER_OTHER, "/elsewhere");
+	(void)reader_set_apps(asker.pool, &list);
+	asker_ask(&asker, &first, "refs/heads/main");
+	asker_ask(&asker, &second, "refs/heads/main");
+	reader_drop_repository(asker.pool, ASKER_URL);
+	reader_drop_repository(asker.pool, "https://git.example/org/unknown.git");
+	tap_ok(reader_affected(asker.pool, ASKER_URL, &request, asker_on_affected, &none, &err) < 0,
+	       "a dropped repository is asked no more: %s", err.text);
+	asker_wait(&asker, &first);
+	asker_wait(&asker, &second);
+	tap_ok(first.result == READER_OK && second.result == READER_OK && second.count == 2,
+	       "what was asked before is answered");
+	asker_turn(&asker, 200);
+	tap_int(reader_pool_pid(asker.pool, 0), 0, "then its idle reader ends");
+	reader_drop_repository(asker.pool, ASKER_URL);
+	asker_set_repository(&asker, ASKER_URL, "/nowhere");
+	asker_ask(&asker, &first, "refs/heads/main");
+	asker_wait(&asker, &first);
+	tap_ok(first.result == READER_OK && first.count == 2, "it can be added again");
+	asker_ask(&asker, &first, "refs/heads/main");
+	reader_drop_repository(asker.pool, ASKER_URL);
+	asker_set_repository(&asker, ASKER_URL, "/nowhere");
+	asker_wait(&asker, &first);
+	pid_t pid = reader_pool_pid(asker.pool, 0);
+	asker_turn(&asker, 200);
+	tap_ok(first.result == READER_OK && pid > 0 && reader_pool_pid(asker.pool, 0) == pid,
+	       "one that is added again at once keeps its reader");
+	asker_ask(&asker, &first, "refs/heads/main");
+	reader_drop_repository(asker.pool, ASKER_URL);
+	asker_close(&asker);
+	tap_int(first.answers, 0, "and may be dropped when all ends");
+	app_list_release(&list);
 }
 
 static void readers_killed_while_they_work(void)
@@ -374,6 +458,8 @@ int main(int argc, char **argv)
 	}
 	asker_init(&asker);
 	bad_readers_are_replaced();
+	stale_without_end();
+	dropped_repositories();
 	readers_killed_while_they_work();
 	waiting_has_an_end();
 	answers_are_mapped_and_named();

@@ -233,6 +233,160 @@ static void many_applications_and_a_cache(void)
 	free(cache);
 }
 
+/* Ask for the step of "a" in the repository; it must be found, exactly, without a lost reader. */
+static void ask_exactly(const char *what)
+{
+	struct reader_metrics metrics;
+	struct asked asked;
+
+	asker_ask_step(&asker, &asked, "refs/heads/main", before_id, after_id);
+	asker_wait(&asker, &asked);
+	reader_pool_metrics(asker.pool, &metrics);
+	tap_ok(asked.result == READER_OK && asked.count == 1 && asked.fallback[0] == '\0' &&
+		       metrics.lost == 0 && asker.warnings == 0,
+	       "%s, and it is read (%s%s)", what, asked.why, asked.fallback);
+}
+
+/* Have the one reader run, with all repositories that are configured now. */
+static pid_t start_reader(void)
+{
+	struct error err = ERROR_INIT;
+	struct asked asked = { .answers = 0 };
+
+	(void)reader_resolve(asker.pool, ASKER_OTHER, "refs/heads/main", NULL, asker_on_resolve,
+			     &asked, &err);
+	asker_wait(&asker, &asked);
+	return reader_pool_pid(asker.pool, 0);
+}
+
+/* The sandbox grants directories, not names: one that comes later is seen all the same. */
+static void directories_come_later(void)
+{
+	struct app_list list = { .items = NULL };
+	char *later = xasprintf("%s/later.git", tap_dir());
+	struct asked asked;
+
+	asker_add_app(&list, "b", ASKER_URL, "b");
+	asker_add_app(&list, "a", ASKER_URL, "a");
+	asker_open(&asker, "reader", 10000);
+	asker.warnings = 0;
+	asker_set_repository(&asker, ASKER_OTHER, repo);
+	asker_set_repository(&asker, ASKER_URL, later);
+	(void)reader_set_apps(asker.pool, &list);
+	pid_t pid = start_reader();
+	tap_sh("cd %s && git clone -q --bare repo later.git", tap_dir());
+	ask_exactly("a repository is made after its reader was started");
+	tap_ok(reader_pool_pid(asker.pool, 0) != pid, "by another reader");
+	pid = reader_pool_pid(asker.pool, 0);
+	ask_exactly("it is asked once more");
+	tap_int(reader_pool_pid(asker.pool, 0), pid, "the same reader answers");
+	tap_sh("cd %s && rm -rf later.git && git clone -q --bare repo later.git", tap_dir());
+	ask_exactly("it is removed and made anew");
+	tap_sh("cd %s && git clone -q --bare repo moved.git && mv later.git gone.git && "
+	       "ln -s moved.git later.git", tap_dir());
+	ask_exactly("it is moved behind a link");
+
+	asker_close(&asker);
+	asker_open(&asker, "reader", 10000);
+	asker_set_repository(&asker, ASKER_URL, "/nonexistent");
+	for (unsigned i = 0; i < 2; i++) {
+		asker_ask_step(&asker, &asked, "refs/heads/main", before_id, after_id);
+		asker_wait(&asker, &asked);
+	}
+	tap_ok(asked.result == READER_REFUSED && asker.warnings == 1,
+	       "that it is not there is the answer, and logged once (%s)", asked.why);
+	asker_close(&asker);
+	app_list_release(&list);
+	free(later);
+}
+
+static void a_directory_is_made_empty_first(void)
+{
+	struct app_list list = { .items = NULL };
+	char *empty = xasprintf("%s/empty.git", tap_dir());
+
+	asker_add_app(&list, "a", ASKER_URL, "a");
+	asker_open(&asker, "reader", 10000);
+	asker.warnings = 0;
+	asker_set_repository(&asker, ASKER_OTHER, repo);
+	asker_set_repository(&asker, ASKER_URL, empty);
+	(void)reader_set_apps(asker.pool, &list);
+	tap_sh("mkdir %s", empty);
+	pid_t pid = start_reader();
+	tap_sh("cd %s && git init -q --bare empty.git && git -C empty.git fetch -q ../repo "
+	       "main:main", tap_dir());
+	ask_exactly("a repository is made in a directory that was empty");
+	tap_int(reader_pool_pid(asker.pool, 0), pid, "without another reader");
+	asker_close(&asker);
+	app_list_release(&list);
+	free(empty);
+}
+
+static void objects_are_borrowed_later(void)
+{
+	struct app_list list = { .items = NULL };
+	char *fork = xasprintf("%s/fork.git", tap_dir());
+	struct reader_repository_options options = { .url = ASKER_URL, .path = fork,
+						     .allow_alternates = true };
+	struct error err = ERROR_INIT;
+
+	asker_add_app(&list, "a", ASKER_URL, "a");
+	tap_sh("cd %s && git clone -q --bare repo fork.git", tap_dir());
+	asker_open(&asker, "reader", 10000);
+	asker.warnings = 0;
+	(void)reader_set_repository(asker.pool, &options, &err);
+	(void)reader_set_apps(asker.pool, &list);
+	ask_exactly("a repository has all its objects");
+	tap_sh("cd %s && git clone -q --bare repo pool.git && echo $PWD/pool.git/objects "
+	       ">fork.git/objects/info/alternates && git -C fork.git repack -qadl", tap_dir());
+	ask_exactly("it begins to borrow them");
+	asker_close(&asker);
+	app_list_release(&list);
+	free(fork);
+}
+
+/* What is closed to the reader is said, and once in the log. */
+static void closed_directories_are_told(void)
+{
+	struct app_list list = { .items = NULL };
+	char *linked = xasprintf("%s/linked.git", tap_dir());
+	struct asked asked;
+
+	asker_add_app(&list, "a", ASKER_URL, "a");
+	tap_sh("cd %s && git clone -q --bare repo linked.git && mv linked.git/objects away && "
+	       "ln -s ../away linked.git/objects", tap_dir());
+	asker_open(&asker, "reader", 10000);
+	asker.warnings = 0;
+	asker_set_repository(&asker, ASKER_URL, linked);
+	(void)reader_set_apps(asker.pool, &list);
+	for (unsigned i = 0; i < 3; i++) {
+		asker_ask_step(&asker, &asked, "refs/heads/main", before_id, after_id);
+		asker_wait(&asker, &asked);
+	}
+	tap_ok(asked.result == READER_REFUSED &&
+		       strstr(asked.why, "linked.git/objects: leads out of") != NULL,
+	       "a directory outside of what the reader may read is named: %s", asked.why);
+	tap_int(asker.warnings, 1, "and logged once");
+	tap_sh("cd %s && rm linked.git/objects && mv away linked.git/objects", tap_dir());
+	asker.warnings = 0;
+	ask_exactly("the link is gone");
+	if (geteuid() != 0) {
+		tap_sh("chmod 0 %s", linked);
+		asker_close(&asker);
+		asker_open(&asker, "reader", 10000);
+		asker_set_repository(&asker, ASKER_URL, linked);
+		asker_ask_step(&asker, &asked, "refs/heads/main", before_id, after_id);
+		asker_wait(&asker, &asked);
+		tap_sh("chmod 700 %s", linked);
+		tap_ok(asked.result == READER_REFUSED && asker.warnings == 1 &&
+			       strstr(asked.why, "needs the right") != NULL,
+		       "so is one that the user may not read: %s", asked.why);
+	}
+	asker_close(&asker);
+	app_list_release(&list);
+	free(linked);
+}
+
 static void ask_raw(int fd, struct buf *answer, const char *text)
 {
 	(void)frame_write(fd, text, strlen(text));
@@ -305,6 +459,10 @@ int main(int argc, char **argv)
 	a_real_reader_is_killed_and_stopped();
 	lists_change();
 	many_applications_and_a_cache();
+	directories_come_later();
+	a_directory_is_made_empty_first();
+	objects_are_borrowed_later();
+	closed_directories_are_told();
 	the_serving_loop_frees_all();
 	asker_release(&asker);
 	return tap_done();
