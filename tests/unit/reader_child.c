@@ -4,11 +4,13 @@
  */
 #include "receiver/reader_child.h"
 
+#include <linux/landlock.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -345,6 +347,31 @@ static void objects_are_borrowed_later(void)
 	free(fork);
 }
 
+/* Without it readers may read what the user may. */
+static bool has_landlock(void)
+{
+	return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) > 0;
+}
+
+/* A directory that cannot even be opened is nothing to the other repositories. */
+static void one_closed_directory_stops_nobody(void)
+{
+	struct app_list list = { .items = NULL };
+	char *loop = xasprintf("%s/loop.git", tap_dir());
+
+	asker_add_app(&list, "a", ASKER_URL, "a");
+	tap_sh("ln -s loop.git %s", loop);
+	asker_open(&asker, "reader", 10000);
+	asker.warnings = 0;
+	asker_set_repository(&asker, ASKER_OTHER, loop);
+	asker_set_repository(&asker, ASKER_URL, repo);
+	(void)reader_set_apps(asker.pool, &list);
+	ask_exactly("another repository of the reader cannot be opened");
+	asker_close(&asker);
+	app_list_release(&list);
+	free(loop);
+}
+
 /* What is closed to the reader is said, and once in the log. */
 static void closed_directories_are_told(void)
 {
@@ -363,10 +390,10 @@ static void closed_directories_are_told(void)
 		asker_ask_step(&asker, &asked, "refs/heads/main", before_id, after_id);
 		asker_wait(&asker, &asked);
 	}
-	tap_ok(asked.result == READER_REFUSED &&
-		       strstr(asked.why, "linked.git/objects: leads out of") != NULL,
-	       "a directory outside of what the reader may read is named: %s", asked.why);
-	tap_int(asker.warnings, 1, "and logged once");
+	bool told = asked.result == READER_REFUSED && asker.warnings == 1 &&
+		    strstr(asked.why, "linked.git/objects: leads out of") != NULL;
+	tap_ok(told || !has_landlock(), "a directory outside of what the reader may read is named, "
+	       "and logged once: %s", asked.why);
 	tap_sh("cd %s && rm linked.git/objects && mv away linked.git/objects", tap_dir());
 	asker.warnings = 0;
 	ask_exactly("the link is gone");
@@ -462,6 +489,7 @@ int main(int argc, char **argv)
 	directories_come_later();
 	a_directory_is_made_empty_first();
 	objects_are_borrowed_later();
+	one_closed_directory_stops_nobody();
 	closed_directories_are_told();
 	the_serving_loop_frees_all();
 	asker_release(&asker);
