@@ -2,7 +2,7 @@
  * Bringing commits here: git, as a child, into a bare repository of our own.
  *
  * The repository is a cache with the newest commits only (no history); it may
- * be deleted while doorbell does not run.  One child a repository at a time,
+ * be deleted, and the next fetch makes it anew.  One child a repository at a time,
  * in the order asked; what is asked twice is fetched once.  Loop thread only.
  *
  * Commits are kept by refs of ours, per ref of the origin (KEY: the first 32
