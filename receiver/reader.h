@@ -41,7 +41,7 @@ enum reader_result {
 
 enum reader_log_level {
 	READER_LOG_NOTICE, // worth knowing once: a wall of the sandbox is missing
-	READER_LOG_WARNING // a reader was lost, or a repository cannot be opened
+	READER_LOG_WARNING // a reader was lost, or a repository cannot be read
 };
 
 struct reader_options {

@@ -30,6 +30,7 @@
 #include "receiver/reader_child_impl.h"
 #include "receiver/reader_impl.h"
 #include "receiver/sandbox.h"
+#include "repo/closed.h"
 #include "repo/isolate.h"
 
 #define IDLE_MS 1000
@@ -276,6 +277,14 @@ static int serve_resolve(struct child *child, const json_t *request, struct erro
 	}
 	bool there = commit[0] != '\0' &&
 		     affected_resolve(r->state, commit, &present, NULL) == 0;
+	if (commit[0] != '\0' && !there) {
+		struct oid id = oid_of(request, "commit");
+
+		/* To wait until it comes would be to wait for ever. */
+		if (closed_object(r->path, &id, err)) {
+			return -1;
+		}
+	}
 	return child_answer(child, json_pack("{s:s, s:o, s:b}", "commit", oid_to_hex(&found, hex),
 					     "why", affected_text_to_json(why.text), "present",
 					     there));

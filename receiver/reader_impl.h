@@ -58,7 +58,7 @@ struct reader_repository {
 	uint64_t serial;         // of the latest change of its paths
 	size_t jobs;             // requests without an answer
 	bool dropped;            // goes when these are answered
-	char *refusal;           // why it could not be opened when last tried, or NULL
+	char *refusal;           // why it could not be read, as logged, or NULL
 	struct share *share;
 	/* What the reader knows now; forgotten when it ends. */
 	bool opened;
@@ -166,7 +166,7 @@ void reader_request_opened(struct reader_repository *repository);
 
 /*
  * The reader says that a request cannot be done. That a repository cannot be
- * opened is logged once, until it can be or another reason is given.
+ * read is logged, unless the reason is the one that was logged before.
  */
 void reader_request_refused(struct reader_pool *pool, const struct reader_job *job,
 			    const char *why);

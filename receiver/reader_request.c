@@ -126,7 +126,7 @@ void reader_request_refused(struct reader_pool *pool, const struct reader_job *j
 	struct reader_repository *repository = job->repository;
 
 	reader_request_stop(repository);
-	if (job->step != STEP_OPEN ||
+	if ((job->step == STEP_ASK && job->kind != JOB_RESOLVE) ||
 	    (repository->refusal != NULL && strcmp(repository->refusal, why) == 0)) {
 		return;
 	}

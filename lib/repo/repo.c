@@ -16,8 +16,6 @@
  */
 #include "repo/repo.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <git2/common.h>
 #include <git2/errors.h>
 #include <git2/global.h>
@@ -28,11 +26,11 @@
 #include <git2/revparse.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "repo/closed.h"
 #include "repo/objectid.h"
 #include "repo/tree.h"
 
@@ -64,56 +62,12 @@ static const char *git_text(void)
 	return e != NULL && e->message != NULL ? e->message : "no reason given";
 }
 
-/* Can this process open what is at path? 0 (also if nothing is), or an errno value. */
-static int try_open(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-
-	if (fd < 0) {
-		return errno == EACCES || errno == EPERM ? errno : 0;
-	}
-	close(fd);
-	return 0;
-}
-
-/*
- * Say in err that a part of the repository is closed to this process, and the
- * cure: true if there is such a part.  libgit2 calls it "not found" or
- * "locked".  Modes are of the user; what they allow and is closed all the same
- * is outside of a reader's sandbox, where a link or a file has led.
- */
-static bool tell_closed(const char *path, struct error *err)
-{
-	static const char *const parts[] = { "", "/.git", "/.git/HEAD", "/.git/config",
-					     "/.git/objects", "/.git/refs", "/HEAD", "/config",
-					     "/objects", "/refs" };
-	bool closed = false;
-
-	for (size_t i = 0; !closed && i < sizeof(parts) / sizeof(*parts); i++) {
-		char *part = xasprintf("%s%s", path, parts[i]);
-		int why = try_open(part);
-
-		closed = why != 0;
-		if (closed && access(part, R_OK) == 0) {
-			(void)error_set(err, -1, "%s: leads out of the repository's directory, to "
-					"where a reader may not read: configure the path where the "
-					"files really are", part);
-		} else if (closed) {
-			(void)error_set(err, -1, "%s: %s: user %u needs the right to reach it "
-					"and to read all below", part, strerror(why),
-					(unsigned)geteuid());
-		}
-		free(part);
-	}
-	return closed;
-}
-
 /* libgit2 has two codes for a foreign owner, one of them with a text about configuration. */
 static int open_error(const char *path, int code, struct error *err)
 {
 	const char *text = git_text();
 
-	if (tell_closed(path, err)) {
+	if (closed_repository(path, err)) {
 		return -1;
 	}
 	if (code == GIT_EOWNER || (code == GIT_ENOTFOUND && strstr(text, "safe.directory"))) {

@@ -372,6 +372,39 @@ static void one_closed_directory_stops_nobody(void)
 	free(loop);
 }
 
+/* An object that is there and closed is not one that is still to come. */
+static void the_object_is_closed(const char *path)
+{
+	struct error err = ERROR_INIT;
+	struct asked asked;
+	struct oid after;
+
+	(void)oid_from_hex(after_id, 40, &after);
+	tap_sh("cd %s && mv objects/%.2s ../closed && ln -s ../../closed objects/%.2s", path,
+	       after_id, after_id);
+	asker.warnings = 0;
+	asker_close(&asker);
+	asker_open(&asker, "reader", 10000);
+	asker_set_repository(&asker, ASKER_URL, path);
+	for (unsigned i = 0; i < 3; i++) {
+		asked = (struct asked){ .answers = 0 };
+		(void)reader_resolve(asker.pool, ASKER_URL, "refs/heads/main", &after,
+				     asker_on_resolve, &asked, &err);
+		asker_wait(&asker, &asked);
+	}
+	bool told = asked.result == READER_REFUSED && asker.warnings == 1 &&
+		    strstr(asked.why, "leads out of") != NULL;
+	tap_ok(told || !has_landlock(), "an object that is closed is named, and logged once: %s",
+	       asked.why);
+	tap_sh("cd %s && rm objects/%.2s && mv ../closed objects/%.2s", path, after_id, after_id);
+	after.bytes[19] ^= 1;
+	asked = (struct asked){ .answers = 0 };
+	(void)reader_resolve(asker.pool, ASKER_URL, "refs/heads/main", &after, asker_on_resolve,
+			     &asked, &err);
+	asker_wait(&asker, &asked);
+	tap_ok(asked.result == READER_OK && !asked.present, "one that is not there is still to come");
+}
+
 /* What is closed to the reader is said, and once in the log. */
 static void closed_directories_are_told(void)
 {
@@ -397,8 +430,10 @@ static void closed_directories_are_told(void)
 	tap_sh("cd %s && rm linked.git/objects && mv away linked.git/objects", tap_dir());
 	asker.warnings = 0;
 	ask_exactly("the link is gone");
+	the_object_is_closed(linked);
 	if (geteuid() != 0) {
 		tap_sh("chmod 0 %s", linked);
+		asker.warnings = 0;
 		asker_close(&asker);
 		asker_open(&asker, "reader", 10000);
 		asker_set_repository(&asker, ASKER_URL, linked);
