@@ -1,10 +1,11 @@
 /*
  * Which directories reading a repository needs, found before the sandbox.
  *
- * Only three small files are looked at, each holding paths: "commondir" of a
- * linked work tree (gitrepository-layout(5)), and objects/info/alternates,
- * "one line per" borrowed object directory, absolute or relative to objects/.
- * The second only if the operator allows borrowing.
+ * Only three small files are looked at, each holding paths: ".git" of a linked
+ * work tree and the "commondir" of where it points (gitrepository-layout(5)),
+ * and objects/info/alternates, "one line per" borrowed object directory,
+ * absolute or relative to objects/.  The last only if the operator allows
+ * borrowing.
  *
  * The sandbox grants directories as they are when it goes up: the kernel ties
  * a rule to the directory itself, not to its name.  One that is made, moved or
@@ -79,17 +80,36 @@ static void grant_alternates(struct strvec *dirs, const char *objects, unsigned 
 	}
 }
 
+/* Where the repository of path is: path/.git, where the file of that name points, or path. */
+static char *git_directory(const char *path)
+{
+	static const char prefix[] = "gitdir: ";
+	char text[LINES_BYTES];
+	char *git = xasprintf("%s/.git", path);
+	char *directory = NULL;
+	struct stat st;
+
+	if (stat(git, &st) == 0 && S_ISDIR(st.st_mode)) {
+		return git;
+	}
+	if (read_small(git, text) && strncmp(text, prefix, strlen(prefix)) == 0) {
+		text[strcspn(text, "\n")] = '\0';
+		directory = real_directory(path, text + strlen(prefix));
+	}
+	free(git);
+	return directory != NULL ? directory : xstrdup(path);
+}
+
 /* Append to dirs, which is empty, what reading the repository at path needs. */
 static void find_directories(struct strvec *dirs, const char *path, bool alternates)
 {
 	char text[LINES_BYTES];
-	char *git = xasprintf("%s/.git", path);
-	struct stat st;
-	const char *directory = stat(git, &st) == 0 && S_ISDIR(st.st_mode) ? git : path;
+	char *directory = git_directory(path);
 	char *common_file = xasprintf("%s/commondir", directory);
 	char *common = NULL;
 
 	strvec_push_unique(dirs, path);
+	strvec_push_unique(dirs, directory);
 	if (read_small(common_file, text)) {
 		text[strcspn(text, "\n")] = '\0';
 		common = real_directory(directory, text);
@@ -105,7 +125,7 @@ static void find_directories(struct strvec *dirs, const char *path, bool alterna
 	}
 	free(common);
 	free(common_file);
-	free(git);
+	free(directory);
 }
 
 static bool identify(const char *path, struct child_directory *ret_directory)

@@ -347,6 +347,24 @@ static void objects_are_borrowed_later(void)
 	free(fork);
 }
 
+static void work_trees_are_linked(void)
+{
+	struct app_list list = { .items = NULL };
+	char *tree = xasprintf("%s/tree", tap_dir());
+
+	asker_add_app(&list, "a", ASKER_URL, "a");
+	tap_sh("cd %s && git clone -q --bare repo trees.git && "
+	       "git -C trees.git worktree add -q --detach ../tree", tap_dir());
+	asker_open(&asker, "reader", 10000);
+	asker.warnings = 0;
+	asker_set_repository(&asker, ASKER_URL, tree);
+	(void)reader_set_apps(asker.pool, &list);
+	ask_exactly("a path is that of a linked work tree");
+	asker_close(&asker);
+	app_list_release(&list);
+	free(tree);
+}
+
 /* Without it readers may read what the user may. */
 static bool has_landlock(void)
 {
@@ -524,6 +542,7 @@ int main(int argc, char **argv)
 	directories_come_later();
 	a_directory_is_made_empty_first();
 	objects_are_borrowed_later();
+	work_trees_are_linked();
 	one_closed_directory_stops_nobody();
 	closed_directories_are_told();
 	the_serving_loop_frees_all();
