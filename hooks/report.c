@@ -217,6 +217,32 @@ static bool add_ref(const json_t *ref, bool several, bool verbose, struct buf *o
 	return true;
 }
 
+/* The receiver has no such repository: said in any case, for no push will ever be told. */
+static void add_unknown(const json_t *json, struct buf *out)
+{
+	const char *address = json_string_value(json_object_get(json, "repository"));
+	const char *nearest = json_string_value(json_object_get(json, "nearest"));
+	struct line line = { .out = out };
+	struct buf text;
+
+	buf_init(&text, 16384);
+	add_words(&line, "doorbell: the repository");
+	if (address != NULL) {
+		hook_report_text(address, &text);
+		add_word(&line, text.data);
+	}
+	add_words(&line, "is not configured");
+	if (nearest != NULL) {
+		buf_reset(&text);
+		(void)buf_addstr(&text, "(nearest: ");
+		hook_report_text(nearest, &text);
+		(void)buf_addch(&text, ')');
+		add_word(&line, text.data);
+	}
+	(void)buf_addch(out, '\n');
+	buf_release(&text);
+}
+
 void hook_report(const char *answer, size_t len, bool verbose, struct buf *out)
 {
 	json_t *json = json_loadb(answer, len, JSON_REJECT_DUPLICATES, NULL);
@@ -224,6 +250,10 @@ void hook_report(const char *answer, size_t len, bool verbose, struct buf *out)
 	size_t shown = 0;
 	size_t i = 0;
 
+	if (json_is_false(json_object_get(json, "known"))) {
+		add_unknown(json, out);
+		goto out;
+	}
 	if (!json_is_true(json_object_get(json, "decided")) || !json_is_array(refs)) {
 		(void)buf_addstr(out, UNKNOWN);
 		goto out;

@@ -22,7 +22,9 @@
  *
  * to out: one a ref that has affected applications, for the others only if
  * verbose.  "decided": false, or an answer that is none of ours, becomes
- * "accepted, applications not known yet".  Nothing is printed that could
+ * "accepted, applications not known yet".  An answer with "known": false is
+ * about a repository that the receiver does not know (push/push_native.h), and
+ * becomes one line that says so, verbose or not.  Nothing is printed that could
  * steer a terminal.
  */
 void hook_report(const char *answer, size_t len, bool verbose, struct buf *out);

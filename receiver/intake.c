@@ -6,6 +6,9 @@
  *                  hand the delivery to the store
  *   on_stored()    it is durable: answer, and let the pushes be decided
  *
+ * Our own hook may ask whether its repository is known (push/push_native.h);
+ * that is answered from on_request() and not stored.
+ *
  * Answers: 202 stored; 200 a repeat, or nothing to do; 401 not authentic; 403
  * authentic, but about a repository that this source may not speak of; 400
  * not what this sender sends; 503 not stored, send it again.
@@ -15,6 +18,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+
+#include "app/affected_json.h"
 #include "base/giturl.h"
 #include "base/glob.h"
 #include "base/hmac.h"
@@ -46,6 +52,7 @@ struct arrival {
 	int64_t wait_ms;           // our hook: how long it would wait to be told, 0: it does not
 	int64_t came_ms;           // monotonic
 	const char *provider;      // constant name
+	char *told;                // what our hook is told at once; NULL: it waits. Owned
 };
 
 /* A request as providers see it, built on the stack. */
@@ -172,6 +179,18 @@ static void reply_status_only(struct intake *intake, uint64_t conn, int status)
 	(void)conn_reply(intake->o.conns, conn, &reply);
 }
 
+static void reply_json(struct intake *intake, uint64_t conn, int status, const char *text)
+{
+	struct reply reply = {
+		.status = status,
+		.content_type = "application/json",
+		.body = text,
+		.body_len = strlen(text),
+	};
+
+	(void)conn_reply(intake->o.conns, conn, &reply);
+}
+
 /* The source whose secret the request proves to know, or NULL: answered 401. */
 static const struct config_source *authenticate(struct intake *intake,
 						const struct conn_request *request,
@@ -222,6 +241,7 @@ struct lookup {
 	bool allowed;                   // the source may speak of one of them
 	const struct repository *found; // NULL: not configured
 	const char *address;            // the address that was looked up
+	const char *near;               // not found: the configured one that looks like it
 };
 
 /* Only addresses that the source is bound to are looked up at all. */
@@ -240,12 +260,27 @@ static struct lookup find_repository(const struct intake *intake,
 			lookup.found = repositories_find(intake->settings->repositories, url);
 		}
 	}
+	if (lookup.allowed && lookup.found == NULL) {
+		lookup.near = repositories_nearest(intake->settings->repositories, lookup.address);
+	}
 	return lookup;
 }
 
-static void fill_push(const struct intake *intake, const struct delivery_content *content,
-		      const struct push *from, const struct lookup *lookup,
-		      struct journal_push *push)
+/* What our hook is told of the repository. A source hears of no other than its own. */
+static json_t *lookup_to_json(const struct config_source *source, const struct lookup *lookup)
+{
+	json_t *json = json_object();
+
+	(void)json_object_set_new(json, "repository", affected_text_to_json(lookup->address));
+	(void)json_object_set_new(json, "known", json_boolean(lookup->found != NULL));
+	if (lookup->near != NULL && is_bound_to(source, lookup->near)) {
+		(void)json_object_set_new(json, "nearest", affected_text_to_json(lookup->near));
+	}
+	return json;
+}
+
+static void fill_push(const struct delivery_content *content, const struct push *from,
+		      const struct lookup *lookup, struct journal_push *push)
 {
 	const struct repository *r = lookup->found;
 
@@ -261,19 +296,18 @@ static void fill_push(const struct intake *intake, const struct delivery_content
 		push->repository = xstrdup(r->name);
 		return;
 	}
-	const char *near = repositories_nearest(intake->settings->repositories, lookup->address);
 	push->repository = giturl_normalise(lookup->address, NULL);
 	push->state = PUSH_IGNORED;
 	push->decided_ms = push->accepted_ms;
-	push->reason = near != NULL
+	push->reason = lookup->near != NULL
 			       ? xasprintf("the repository is not configured; the nearest is %s",
-					   near)
+					   lookup->near)
 			       : xstrdup("the repository is not configured");
 }
 
-static void fill_delivery(const struct intake *intake, const struct config_source *source,
-			  const struct view *view, const struct delivery_content *content,
-			  const struct lookup *lookup, struct journal_delivery *d)
+static void fill_delivery(const struct config_source *source, const struct view *view,
+			  const struct delivery_content *content, const struct lookup *lookup,
+			  struct journal_delivery *d)
 {
 	const struct provider *provider = provider_by_name(source->provider);
 	char digest[SHA256_HEX_MAX + 1] = "";
@@ -294,13 +328,14 @@ static void fill_delivery(const struct intake *intake, const struct config_sourc
 	d->push_count = content->count;
 	d->pushes = xcalloc(content->count, sizeof(*d->pushes));
 	for (size_t i = 0; i < content->count; i++) {
-		fill_push(intake, content, &content->pushes[i], lookup, &d->pushes[i]);
+		fill_push(content, &content->pushes[i], lookup, &d->pushes[i]);
 	}
 }
 
 static void arrival_free(struct arrival *a)
 {
 	journal_delivery_release(&a->delivery);
+	free(a->told);
 	free(a);
 }
 
@@ -325,7 +360,9 @@ static void accepted(struct arrival *a)
 	for (size_t i = 0; i < d->push_count; i++) {
 		open += d->pushes[i].state == PUSH_ACCEPTED;
 	}
-	if (a->wait_ms > 0) {
+	if (a->told != NULL) {
+		reply_json(intake, a->conn, 202, a->told);
+	} else if (a->wait_ms > 0) {
 		waiters_add(intake->waiters, a->conn, d->id, open, a->wait_ms);
 	} else {
 		reply_status_only(intake, a->conn, d->push_count > 0 ? 202 : 200);
@@ -375,6 +412,21 @@ static int64_t wait_of(const struct intake *intake, const struct config_source *
 	return asked < most ? asked : most;
 }
 
+/* What our hook is told at once of a repository that is not known, else NULL. A new string. */
+static char *tell_unknown(const struct config_source *source,
+			  const struct delivery_content *content, const struct lookup *lookup)
+{
+	if (content->count == 0 || lookup->found != NULL) {
+		return NULL;
+	}
+	json_t *json = lookup_to_json(source, lookup);
+	(void)json_object_set_new(json, "decided", json_true());
+	(void)json_object_set_new(json, "refs", json_array());
+	char *text = json_dumps(json, JSON_COMPACT);
+	json_decref(json);
+	return text;
+}
+
 static void store(struct intake *intake, const struct conn_request *request,
 		  const struct config_source *source, const struct view *view,
 		  const struct delivery_content *content, const struct lookup *lookup)
@@ -388,11 +440,36 @@ static void store(struct intake *intake, const struct conn_request *request,
 		.provider = provider_get_name(provider_by_name(source->provider)),
 		.wait_ms = wait_of(intake, source, view),
 	};
-	fill_delivery(intake, source, view, content, lookup, &a->delivery);
+	a->told = a->wait_ms > 0 ? tell_unknown(source, content, lookup) : NULL;
+	fill_delivery(source, view, content, lookup, &a->delivery);
 	if (store_add_delivery(intake->o.store, &a->delivery, on_stored, a) != STORE_OK) {
 		reply_status_only(intake, request->id, 503);
 		arrival_free(a);
 	}
+}
+
+/* Our hook asks whether its repository is known, and reports no push. */
+static bool is_question(const struct config_source *source, const struct delivery_content *content)
+{
+	return strcmp(source->provider, "native") == 0 && content->count == 0 &&
+	       strcmp(content->event, PUSH_NATIVE_PING) == 0;
+}
+
+static void answer_question(struct intake *intake, const struct conn_request *request,
+			    const struct config_source *source, const struct lookup *lookup)
+{
+	json_t *json = lookup_to_json(source, lookup);
+	char *text = json_dumps(json, JSON_COMPACT);
+
+	log_info("question", "source", source->name, "repo", lookup->address, "result",
+		 lookup->found != NULL ? "known" : "unknown", NULL);
+	if (text != NULL) {
+		reply_json(intake, request->id, 200, text);
+	} else {
+		reply_status_only(intake, request->id, 503);
+	}
+	free(text);
+	json_decref(json);
 }
 
 static void on_request(void *ctx, const struct conn_request *request)
@@ -416,13 +493,18 @@ static void on_request(void *ctx, const struct conn_request *request)
 		goto out;
 	}
 	struct lookup lookup = find_repository(intake, source, &content);
-	if (content.count > 0 && !lookup.allowed) {
+	bool question = is_question(source, &content);
+	if ((content.count > 0 || question) && !lookup.allowed) {
 		count_rejected(intake, source->provider, "unknown_repository");
 		log_warn("delivery refused", "source", source->name, "repo",
 			 content.urls.count > 0 ? content.urls.items[0] : "", "reason",
 			 "this source may not speak of that repository (sources.repositories)",
 			 NULL);
 		reply_status_only(intake, request->id, 403);
+		goto out;
+	}
+	if (question) {
+		answer_question(intake, request, source, &lookup);
 		goto out;
 	}
 	store(intake, request, source, &view, &content, &lookup);

@@ -180,6 +180,17 @@ static size_t common_end(const char *a, const char *b)
 	return n;
 }
 
+/* Length of what two texts have in common at their beginnings. */
+static size_t common_start(const char *a, const char *b)
+{
+	size_t n = 0;
+
+	while (a[n] != '\0' && a[n] == b[n]) {
+		n++;
+	}
+	return n;
+}
+
 const char *repositories_nearest(const struct repositories *r, const char *url)
 {
 	char *name = giturl_normalise(url, NULL);
@@ -187,7 +198,9 @@ const char *repositories_nearest(const struct repositories *r, const char *url)
 	size_t best = 0;
 
 	for (size_t i = 0; name != NULL && i < r->count; i++) {
-		size_t common = common_end(name, r->names[i]);
+		/* The name at the end says more than the host that many share. */
+		size_t common = 2 * common_end(name, r->names[i]) +
+				common_start(name, r->names[i]);
 
 		if (common > best) {
 			best = common;
@@ -195,6 +208,6 @@ const char *repositories_nearest(const struct repositories *r, const char *url)
 		}
 	}
 	free(name);
-	/* A few letters at the end are no likeness. */
+	/* A few letters are no likeness. */
 	return best >= 4 ? nearest : NULL;
 }

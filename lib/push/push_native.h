@@ -10,6 +10,21 @@
  *                                        be told the applications (optional)
  *
  *   {"version": 1, ...as in push_json.h...}
+ *
+ * Who gives Doorbell-Wait is answered with JSON (receiver/waiters.h).  If the
+ * receiver does not know the repository, that answer is at once
+ *
+ *   {"repository": "https://...",    as it was asked for
+ *    "known": false,
+ *    "nearest": "https://...",       the configured address that looks most like
+ *                                    it; absent if none does, or if this source
+ *                                    may not speak of that one
+ *    "decided": true, "refs": []}
+ *
+ * A question is a delivery with "event": PUSH_NATIVE_PING and no refs.  It is
+ * authenticated like any other and answered 200 with the first three members
+ * ("known": true too); nothing is stored.  A receiver that does not know
+ * questions stores it as a delivery of nothing and answers without a body.
  */
 #ifndef LIB_PUSH_PUSH_NATIVE_H
 #define LIB_PUSH_PUSH_NATIVE_H
@@ -27,6 +42,7 @@
 #define PUSH_NATIVE_SCHEME "v1="
 #define PUSH_NATIVE_WAIT "Doorbell-Wait"
 #define PUSH_NATIVE_ID_MAX 128
+#define PUSH_NATIVE_PING "ping"
 
 /*
  * The body for a content, as a new string (free it). NULL with err if a text

@@ -46,6 +46,15 @@ static void answers_become_lines(void)
 		  "{\"ref\":\"refs/tags/v1\",\"affected\":1,\"applications\":2,\"names\":[\"y\"]}]}",
 		  false,
 		  "doorbell: main: 1 of 2 applications: x\ndoorbell: v1: 1 of 2 applications: y\n" },
+		{ "{\"repository\":\"https://h/a\",\"known\":false,\"nearest\":\"https://h/b\","
+		  "\"decided\":true,\"refs\":[]}",
+		  false, "doorbell: the repository https://h/a is not configured\n"
+			 "  (nearest: https://h/b)\n" },
+		{ "{\"repository\":\"https://h/\u202ea\",\"known\":false}", true,
+		  "doorbell: the repository https://h/?a is not configured\n" },
+		{ "{\"repository\":7,\"known\":false,\"nearest\":[]}", false,
+		  "doorbell: the repository is not configured\n" },
+		{ "{\"repository\":\"https://h/a\",\"known\":true}", false, UNKNOWN },
 		{ "{\"decided\":true,\"refs\":[]}", true, "" },
 		{ "{\"decided\":true,\"refs\":[7,null,[]]}", false, "" },
 		{ "{\"decided\":false,\"refs\":[]}", false, UNKNOWN },
