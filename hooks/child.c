@@ -9,10 +9,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -120,29 +122,66 @@ static int input_file(const char *input, size_t len)
 	return fd;
 }
 
-void hook_child_chain(const char *self, const char *input, size_t len)
+/* Where a hook is kept that our hook at self came before (free it), or NULL: nowhere. */
+static char *find_kept(const char *self)
 {
-	char *path = xasprintf("%s.local", self);
-	char *argv[] = { path, NULL };
+	const char *slash = strrchr(self, '/');
+	const char *name = slash != NULL ? slash + 1 : self;
+	char *const candidates[] = {
+		xasprintf("%.*s" HOOK_KEPT_FOLDER "/%s", (int)(name - self), self, name),
+		xasprintf("%s.local", self),
+	};
+	char *found = NULL;
+
+	for (size_t i = 0; i < sizeof(candidates) / sizeof(candidates[0]); i++) {
+		if (found == NULL && access(candidates[i], X_OK) == 0) {
+			found = xstrdup(candidates[i]);
+		}
+		free(candidates[i]);
+	}
+	return found;
+}
+
+/* argv for the program at path: owned is the array only. */
+static char **make_argv(char *path, char *const arguments[])
+{
+	size_t count = 0;
+
+	while (arguments[count] != NULL) {
+		count++;
+	}
+	char **argv = xcalloc(count + 2, sizeof(*argv));
+	argv[0] = path;
+	memcpy(argv + 1, arguments, count * sizeof(*argv));
+	return argv;
+}
+
+static void run(char *path, char *const arguments[], int fd)
+{
+	char **argv = make_argv(path, arguments);
 	posix_spawn_file_actions_t actions;
-	int fd = -1;
 	pid_t pid;
 
-	if (access(path, X_OK) != 0) {
-		goto out;
-	}
-	fd = input_file(input, len);
-	if (fd < 0) {
-		goto out;
-	}
 	(void)posix_spawn_file_actions_init(&actions);
 	(void)posix_spawn_file_actions_adddup2(&actions, fd, 0);
 	int r = spawn(path, argv, &actions, 0, &pid);
 	(void)posix_spawn_file_actions_destroy(&actions);
 	while (r == 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
 	}
-out:
+	free(argv);
+}
+
+void hook_child_chain(const char *self, char *const arguments[], const char *input, size_t len)
+{
+	char real[PATH_MAX];
+
+	char *path = find_kept(self);
+	if (path == NULL && realpath(self, real) != NULL) {
+		path = find_kept(real);
+	}
+	int fd = path != NULL ? input_file(input, len) : -1;
 	if (fd >= 0) {
+		run(path, arguments, fd);
 		close(fd);
 	}
 	free(path);

@@ -19,6 +19,15 @@
  *   4. if that fails, put it into the spool,
  *   5. run the hook that was here before us, and exit 0.
  *
+ * What git runs is a short script that "doorbell hook install" wrote;
+ * it ends as this program, whose first argument is then the script's path as
+ * git called it.  Where the program itself stands as a hook (a link, as
+ * earlier versions made it) that is argument 0.
+ *
+ * A hook may lie on a push's way twice: in a folder that repositories share
+ * and in one of them.  So whoever is run by us is told in the environment what
+ * was delivered already.
+ *
  * An http(s) address is left to "doorbell hook deliver": loading an HTTP
  * library costs more than everything else here together.
  */
@@ -31,6 +40,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/hmac.h"
 #include "base/limits.h"
 #include "base/mstime.h"
 #include "base/xalloc.h"
@@ -49,6 +59,7 @@
 #define GRACE_MS 500          // after the limit the process ends, come what may
 #define ANSWER_MARGIN_MS 50   // for the way of the answer
 #define OUTPUT_BYTES (64U * 1024)
+#define TOLD "DOORBELL_TOLD"  // in the environment: the push that was told
 
 struct hook {
 	struct hook_conf conf;
@@ -320,8 +331,27 @@ static void ignore_signals(void)
 	}
 }
 
+/*
+ * Is this push new here, and not one that a hook of ours, of which this one
+ * is a child, has told?  From now on it is told.  What was pushed is part of
+ * the mark, because a hook may itself push, even to this repository.
+ */
+static bool is_first(const struct hook *hook, const struct buf *input)
+{
+	const char *told = getenv(TOLD);
+	char digest[SHA256_HEX_MAX + 1] = "";
+
+	(void)sha256_hex(input->data, input->len, digest);
+	char *mark = xasprintf("%s:%s", digest, hook->git_dir);
+	bool first = told == NULL || strcmp(told, mark) != 0;
+	(void)setenv(TOLD, mark, 1);
+	free(mark);
+	return first;
+}
+
 int main(int argc, char **argv)
 {
+	static char *none[] = { NULL };
 	struct hook hook = { .body = NULL };
 	const char *git_dir = getenv("GIT_DIR");
 	struct buf input;
@@ -330,12 +360,14 @@ int main(int argc, char **argv)
 	buf_init(&hook.out, OUTPUT_BYTES);
 	buf_init(&input, HOOK_INPUT_BYTES);
 	hook_refs_read(STDIN_FILENO, &input);
-	if (realpath(git_dir != NULL ? git_dir : ".", hook.git_dir) != NULL) {
+	if (realpath(git_dir != NULL ? git_dir : ".", hook.git_dir) != NULL &&
+	    is_first(&hook, &input)) {
 		ring(&hook, &input);
 		say(&hook);
 	}
 	if (argc > 0) {
-		hook_child_chain(argv[0], input.data, input.len);
+		hook_child_chain(argv[argc > 1], argc > 2 ? argv + 2 : none, input.data,
+				 input.len);
 	}
 	buf_release(&input);
 	buf_release(&hook.out);

@@ -1,10 +1,12 @@
 /*
  * doorbell hook: put the hook into a repository, take it out, see how it is.
  *
- * install writes GIT_DIR/doorbell/hook.conf, makes the spool, and links
- * hooks/post-receive to our program.  A hook that was there is kept as
- * post-receive.local and run by ours with the same input; uninstall puts it
- * back.  Both can be repeated.
+ * install writes GIT_DIR/doorbell/hook.conf, makes the spool, and writes a
+ * script that ends as our program: as hooks/post-receive, or into the folder
+ * whose programs a forge's own hook runs (hook_place.h).  A hook that was there
+ * is kept and run by ours with the same input; uninstall puts it back.  Both
+ * can be repeated.  install and status ask the receiver whether it knows the
+ * repository.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -20,7 +22,10 @@
 #include "hooks/deliver.h"
 #include "hooks/spool.h"
 #include "receiver/cli/cli.h"
+#include "receiver/cli/hook_ask.h"
+#include "receiver/cli/hook_change.h"
 #include "receiver/cli/hook_deliver.h"
+#include "receiver/cli/hook_keep.h"
 #include "receiver/cli/hook_place.h"
 #include "receiver/cli/record.h"
 
@@ -226,31 +231,47 @@ static int check_secret(const char *path, struct error *err)
 	return 0;
 }
 
-/* The three changes of an installation, in the order that is safe to stop in. */
-static int change(const struct hook_place *place, const char *conf, struct error *err)
+/* Say what an installation changes. */
+static void say_changes(const struct arguments *a, const struct hook_place *place, const char *conf)
 {
-	char *folder = xasprintf("%s/doorbell", place->git_dir);
-	char *spool = xasprintf("%s/spool", folder);
-	char *file = xasprintf("%s/hook.conf", folder);
-	int r = -1;
+	if (hook_change_is_misplaced(place) && place->before != NULL) {
+		say(a, "put_back", place->hook, "%s -> %s\n", place->before, place->hook);
+	} else if (place->folder == NULL && place->before != NULL &&
+		   strcmp(place->before, place->kept) != 0) {
+		say(a, "kept", place->kept, "%s -> %s\n", place->before, place->kept);
+	}
+	say(a, "hook", place->own, "%s: runs %s\n", place->own, place->program);
+	say(a, "conf", conf, "%s/doorbell/hook.conf:\n%s", place->git_dir, conf);
+}
 
-	if (hook_place_folder(place, folder, err) < 0 || hook_place_folder(place, spool, err) < 0 ||
-	    hook_place_write(place, file, conf, err) < 0) {
-		goto out;
+/* Ask the receiver that hook.conf names, and say what it answers. */
+static enum hook_answer ask(const struct arguments *a, const struct hook_conf *conf)
+{
+	char *text = NULL;
+	enum hook_answer answer = hook_ask(conf, &text);
+
+	say(a, "answer", hook_answer_word(answer), "answer      %s\n", text);
+	if (a->said != NULL) {
+		(void)json_object_set_new(a->said, "answer_text", record_string(text));
 	}
-	if (hook_place_folder(place, place->hooks, err) < 0) {
-		goto out;
+	free(text);
+	return answer;
+}
+
+/* A hook that is not heard is installed all the same: the receiver may come later. */
+static void ask_installed(const struct arguments *a, const struct hook_place *place)
+{
+	struct hook_conf conf = { .folder = NULL };
+
+	if (hook_conf_read(place->git_dir, &conf, NULL) == HOOK_CONF_OK) {
+		enum hook_answer answer = ask(a, &conf);
+
+		if (hook_answer_status(answer) != EX_OK) {
+			fprintf(stderr, "doorbell hook: installed, but not heard by the receiver "
+					"yet (%s)\n", hook_answer_word(answer));
+		}
 	}
-	if (place->state == HOOK_STATE_FOREIGN && rename(place->hook, place->local) < 0) {
-		r = error_errno(err, -1, errno, "%s", place->local);
-		goto out;
-	}
-	r = hook_place_link(place, err);
-out:
-	free(file);
-	free(spool);
-	free(folder);
-	return r;
+	hook_conf_release(&conf);
 }
 
 static int install(struct arguments *a, const struct hook_place *place)
@@ -262,77 +283,87 @@ static int install(struct arguments *a, const struct hook_place *place)
 	if ((a->socket == NULL) == (a->url == NULL) || a->secret_file == NULL) {
 		return fail(a, EX_USAGE, "--socket or --url, and --secret-file are needed");
 	}
-	if (place->state == HOOK_STATE_FOREIGN && place->has_local) {
-		return fail(a, EX_CONFIG, "both post-receive and post-receive.local are there and "
-			    "not ours: move one of them first");
-	}
 	buf_init(&conf, 65536);
+	char *obstacle = hook_change_obstacle(place);
+	if (obstacle != NULL) {
+		r = fail(a, EX_CONFIG, obstacle);
+		goto out;
+	}
 	if (check_secret(a->secret_file, &err) < 0 || make_conf(a, place, &conf, &err) < 0) {
 		r = fail(a, EX_CONFIG, err.text);
 		goto out;
 	}
-	if (place->state == HOOK_STATE_FOREIGN) {
-		say(a, "kept", place->local, "%s -> %s\n", place->hook, place->local);
+	if (hook_place_check(place, &err) < 0) {
+		r = fail(a, EX_CANTCREAT, err.text);
+		goto out;
 	}
-	say(a, "hook", place->hook, "%s: link to %s\n", place->hook, place->program);
-	say(a, "conf", conf.data, "%s/doorbell/hook.conf:\n%s", place->git_dir,
-	    conf.data);
+	say_changes(a, place, conf.data);
 	if (a->dry_run) {
 		r = EX_OK;
 		goto out;
 	}
-	r = change(place, conf.data, &err) < 0 ? fail(a, EX_CANTCREAT, err.text) : EX_OK;
+	r = hook_change(place, conf.data, &err) < 0 ? fail(a, EX_CANTCREAT, err.text) : EX_OK;
+	if (r == EX_OK) {
+		ask_installed(a, place);
+	}
 out:
+	free(obstacle);
 	buf_release(&conf);
 	return r;
 }
 
-/* Take our link away, unless other repositories may need it. */
-static int remove_link(const struct arguments *a, const struct hook_place *place)
+/* Take the hook that git runs away, and put back what was there before. */
+static int remove_hook(const struct arguments *a, const struct hook_place *place,
+		       struct error *err)
 {
 	static const char *const others[] = {
 		[HOOK_STATE_NONE] = "not there",
 		[HOOK_STATE_FOREIGN] = "not ours, left alone",
 	};
-	int r = 0;
 
 	if (place->state != HOOK_STATE_OURS) {
 		say(a, "hook", others[place->state], "%s: %s\n", place->hook,
 		    others[place->state]);
 		return 0;
 	}
-	if (place->is_shared) {
+	if (hook_place_is_shared(place, place->hook)) {
 		say(a, "hook", "shared", "%s: shared, left there: silent without hook.conf\n",
 		    place->hook);
 		return 0;
 	}
-	const char *what = place->has_local ? "put back" : "removed";
+	const char *what = place->before != NULL ? "put back" : "removed";
 	say(a, "hook", what, "%s: %s\n", place->hook, what);
-	if (!a->dry_run) {
-		r = place->has_local ? rename(place->local, place->hook) : unlink(place->hook);
-	}
-	return r;
+	return a->dry_run ? 0 : hook_keep_return(place, err);
 }
 
-static int uninstall(struct arguments *a, const struct hook_place *place)
+/* Take our program out of a folder whose programs a forge runs. */
+static int remove_program(const struct arguments *a, const struct hook_place *place,
+			  struct error *err)
+{
+	if (place->folder == NULL || place->own_state != HOOK_STATE_OURS) {
+		return 0;
+	}
+	if (hook_place_is_shared(place, place->own)) {
+		say(a, "program", "shared", "%s: shared, left there: silent without hook.conf\n",
+		    place->own);
+		return 0;
+	}
+	say(a, "program", "removed", "%s: removed\n", place->own);
+	if (!a->dry_run && unlink(place->own) < 0) {
+		return error_errno(err, -1, errno, "%s", place->own);
+	}
+	return 0;
+}
+
+static int remove_conf(const struct hook_place *place, struct error *err)
 {
 	char *folder = xasprintf("%s/doorbell", place->git_dir);
 	char *spool = xasprintf("%s/spool", folder);
 	char *file = xasprintf("%s/hook.conf", folder);
-	struct error err = ERROR_INIT;
-	int r = EX_OK;
+	int r = 0;
 
-	if (remove_link(a, place) < 0) {
-		(void)error_errno(&err, 0, errno, "%s", place->hook);
-		r = fail(a, EX_CANTCREAT, err.text);
-		goto out;
-	}
-	if (a->dry_run) {
-		goto out;
-	}
 	if (unlink(file) < 0 && errno != ENOENT) {
-		(void)error_errno(&err, 0, errno, "%s", file);
-		r = fail(a, EX_CANTCREAT, err.text);
+		r = error_errno(err, -1, errno, "%s", file);
 		goto out;
 	}
 	if (rmdir(spool) < 0 && errno == ENOTEMPTY) {
@@ -346,19 +377,67 @@ out:
 	return r;
 }
 
-static int status(struct arguments *a, const struct hook_place *place)
+static int uninstall(struct arguments *a, const struct hook_place *place)
+{
+	struct error err = ERROR_INIT;
+
+	if (remove_program(a, place, &err) < 0 || remove_hook(a, place, &err) < 0 ||
+	    (!a->dry_run && remove_conf(place, &err) < 0)) {
+		return fail(a, EX_CANTCREAT, err.text);
+	}
+	return EX_OK;
+}
+
+/* Say what stands where our hook should, and what it runs besides. */
+static void say_hook(const struct arguments *a, const struct hook_place *place)
 {
 	static const char *const states[] = {
 		[HOOK_STATE_NONE] = "not installed",
 		[HOOK_STATE_OURS] = "installed",
 		[HOOK_STATE_FOREIGN] = "another one",
 	};
+	bool elsewhere = place->own_state != HOOK_STATE_OURS && place->state == HOOK_STATE_OURS;
+	const char *path = elsewhere ? place->hook : place->own;
+	enum hook_state state = elsewhere ? place->state : place->own_state;
+	bool keeps = path == place->hook || place->folder == NULL;
+	const char *kept = keeps && place->has_kept ? place->before : NULL;
+	char *script = hook_script_text(place->program);
+
+	say(a, "hook", states[state], "hook        %s (%s)%s%s\n", states[state], path,
+	    kept != NULL ? ", with " : "", kept != NULL ? kept : "");
+	if (state == HOOK_STATE_OURS && !hook_script_is(path, script)) {
+		say(a, "outdated", path, "            by another version or as a link: install it "
+		    "again\n");
+	}
+	if (hook_change_is_misplaced(place)) {
+		say(a, "misplaced", place->hook, "            %s stands in the way of the forge's "
+		    "own: install it again\n", place->hook);
+	}
+	free(script);
+}
+
+/* The exit status for an answer; in JSON one that is not well is an error, as elsewhere. */
+static int judge_answer(const struct arguments *a, enum hook_answer answer)
+{
+	int status = hook_answer_status(answer);
+
+	if (status != EX_OK && a->said != NULL) {
+		(void)json_object_set_new(a->said, "error",
+					  json_pack("{s:s,s:O,s:n}", "code",
+						    hook_answer_word(answer), "message",
+						    json_object_get(a->said, "answer_text"),
+						    "hint"));
+	}
+	return status;
+}
+
+static int status(struct arguments *a, const struct hook_place *place)
+{
 	struct strvec names = STRVEC_INIT;
 	struct hook_conf conf = { .folder = NULL };
 	struct error err = ERROR_INIT;
 
-	say(a, "hook", states[place->state], "hook        %s (%s)%s\n", states[place->state],
-	    place->hook, place->has_local ? ", with post-receive.local" : "");
+	say_hook(a, place);
 	int r = hook_conf_read(place->git_dir, &conf, &err);
 	if (r != HOOK_CONF_OK) {
 		const char *why = r == HOOK_CONF_NONE ? "none" : err.text;
@@ -379,8 +458,11 @@ static int status(struct arguments *a, const struct hook_place *place)
 	}
 	free(folder);
 	strvec_release(&names);
+	bool installed = place->own_state == HOOK_STATE_OURS ||
+			 place->state == HOOK_STATE_OURS;
+	r = installed && secret ? judge_answer(a, ask(a, &conf)) : 1;
 	hook_conf_release(&conf);
-	return place->state == HOOK_STATE_OURS && secret ? EX_OK : 1;
+	return r;
 }
 
 static int with_place(int (*verb)(struct arguments *, const struct hook_place *),

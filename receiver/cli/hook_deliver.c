@@ -73,6 +73,11 @@ static enum hook_send_result send_address(const struct hook_conf *conf,
 	return posted == CLI_POST_TIMEOUT ? HOOK_SEND_TIMEOUT : HOOK_SEND_UNREACHABLE;
 }
 
+hook_send_fn cli_hook_sender(const struct hook_conf *conf)
+{
+	return hook_conf_socket(conf) != NULL ? hook_send : send_address;
+}
+
 /* The name of the spooled delivery with that id (free it), or NULL. */
 static char *find_name(const struct hook_conf *conf, const char *id)
 {
@@ -171,7 +176,7 @@ int cli_hook_deliver(const char *path, const char *wait_id)
 		fprintf(stderr, "doorbell hook: %s\n", err.text);
 		return EX_NOINPUT;
 	}
-	hook_send_fn send = hook_conf_socket(&conf) != NULL ? hook_send : send_address;
+	hook_send_fn send = cli_hook_sender(&conf);
 	if (wait_id != NULL) {
 		deliver_waiting(&conf, send, wait_id);
 	}

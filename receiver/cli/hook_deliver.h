@@ -4,6 +4,11 @@
 #ifndef RECEIVER_CLI_HOOK_DELIVER_H
 #define RECEIVER_CLI_HOOK_DELIVER_H
 
+#include "hooks/deliver.h"
+
+/* How the receiver of conf is spoken to: over its socket, or over HTTP(S). Never NULL. */
+hook_send_fn cli_hook_sender(const struct hook_conf *conf);
+
 /*
  * Deliver all that is spooled in the repository at path.  With wait_id not
  * NULL that delivery goes first, what the pusher should read about it is

@@ -1,16 +1,16 @@
 /*
  * Asking git about a repository, and changing its hooks folder.
  *
- * Only git knows whether core.hooksPath sends hooks elsewhere.  The hook is a
- * symbolic link to the installed program, so that an upgrade of the package
- * is one of every repository too; a link that leads nowhere any more is what
- * git takes for "no hook".
+ * Only git knows whether core.hooksPath sends hooks elsewhere.  Where a forge
+ * has a script of its own there, that script runs every program in a folder,
+ * and our hook is one of those; else it is the hook itself.
  */
 #include "receiver/cli/hook_place.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pwd.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/xalloc.h"
+#include "hooks/child.h"
 
 #define ARGUMENTS 12
 
@@ -102,23 +103,102 @@ static int find_program(struct hook_place *place, struct error *err)
 	return 0;
 }
 
-static enum hook_state find_state(const struct hook_place *place)
+static bool is_folder(const char *path)
 {
-	char target[PATH_MAX] = "";
 	struct stat st;
 
-	if (lstat(place->hook, &st) < 0) {
-		return HOOK_STATE_NONE;
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static bool is_there(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0;
+}
+
+bool hook_place_is_shared(const struct hook_place *place, const char *path)
+{
+	size_t len = strlen(place->git_dir);
+
+	return strncmp(path, place->git_dir, len) != 0 || path[len] != '/';
+}
+
+/*
+ * gitolite keeps hooks in hooks/common and makes links to them in all
+ * repositories, again and again.  What stands there is the hook; a link that
+ * we replaced would not last.  The folder (free it), or NULL: not gitolite.
+ */
+static char *common_folder(const char *hooks)
+{
+	static const char end[] = "/hooks/common";
+	char *hook = xasprintf("%s/post-receive", hooks);
+	char target[PATH_MAX] = "";
+	char *folder = NULL;
+
+	ssize_t len = readlink(hook, target, sizeof(target) - 1);
+	char *slash = len > 0 ? strrchr(target, '/') : NULL;
+	if (slash != NULL && target[0] == '/' && strcmp(slash, "/post-receive") == 0) {
+		*slash = '\0';
+		size_t n = strlen(target);
+		if (n > strlen(end) && strcmp(target + n - strlen(end), end) == 0 &&
+		    is_folder(target)) {
+			folder = xstrdup(target);
+		}
 	}
-	if (!S_ISLNK(st.st_mode) || readlink(place->hook, target, sizeof(target) - 1) < 0) {
-		return HOOK_STATE_FOREIGN;
+	free(hook);
+	return folder;
+}
+
+/*
+ * The folder whose programs somebody else runs after a push (free it), or NULL:
+ * Gitaly's, or the one beside a script that runs what is in it.  Gogs has a
+ * custom_hooks, too, and runs no folder in it; there a script of its own is
+ * what git runs, and in Gitaly's repositories there is none.
+ */
+static char *find_folder(const struct hook_place *place)
+{
+	char *gitaly = xasprintf("%s/custom_hooks", place->git_dir);
+	char *beside = xasprintf("%s/post-receive.d", place->hooks);
+	char *folder = NULL;
+
+	if (is_folder(gitaly) && place->state != HOOK_STATE_FOREIGN) {
+		folder = xasprintf("%s/post-receive.d", gitaly);
+	} else if (is_folder(beside) && place->before != NULL &&
+		   (place->generated || hook_script_is_delegating(place->before))) {
+		folder = xstrdup(beside);
 	}
-	/* An earlier version of ours may have stood elsewhere. */
-	if (strcmp(target, place->program) == 0 ||
-	    strstr(target, "/libexec/doorbell/post-receive") != NULL) {
-		return HOOK_STATE_OURS;
+	free(beside);
+	free(gitaly);
+	return folder;
+}
+
+/* Whose hook is there, and where does ours go? git_dir, hooks and program are known. */
+static void look(struct hook_place *place)
+{
+	char *common = common_folder(place->hooks);
+
+	if (common != NULL) {
+		free(place->hooks);
+		place->hooks = common;
 	}
-	return HOOK_STATE_FOREIGN;
+	place->hook = xasprintf("%s/post-receive", place->hooks);
+	place->kept = xasprintf("%s/" HOOK_KEPT_FOLDER "/post-receive", place->hooks);
+	place->local = xasprintf("%s/post-receive.local", place->hooks);
+	place->state = hook_script_state(place->hook, place->program);
+	if (place->state == HOOK_STATE_FOREIGN) {
+		place->before = place->hook;
+	} else if (is_there(place->kept)) {
+		place->before = place->kept;
+	} else if (is_there(place->local)) {
+		place->before = place->local;
+	}
+	place->has_kept = is_there(place->kept) || is_there(place->local);
+	place->generated = place->before != NULL && hook_script_is_generated(place->before);
+	place->folder = find_folder(place);
+	place->own = place->folder != NULL ? xasprintf("%s/doorbell", place->folder)
+					   : xstrdup(place->hook);
+	place->own_state = hook_script_state(place->own, place->program);
 }
 
 int hook_place_find(const char *path, struct hook_place *ret_place, struct error *err)
@@ -127,7 +207,6 @@ int hook_place_find(const char *path, struct hook_place *ret_place, struct error
 	static const char *const hooks[] = { "rev-parse", "--path-format=absolute", "--git-path",
 					     "hooks", NULL };
 	struct hook_place place = { .git_dir = NULL };
-	struct stat st;
 	int r = -1;
 
 	(void)unsetenv("GIT_DIR");
@@ -142,14 +221,10 @@ int hook_place_find(const char *path, struct hook_place *ret_place, struct error
 		r = error_set(err, -1, "git does not say where the hooks of %s are", path);
 		goto out;
 	}
-	place.hook = xasprintf("%s/post-receive", place.hooks);
-	place.local = xasprintf("%s/post-receive.local", place.hooks);
 	if (find_program(&place, err) < 0) {
 		goto out;
 	}
-	place.state = find_state(&place);
-	place.is_shared = strncmp(place.hooks, place.git_dir, strlen(place.git_dir)) != 0;
-	place.has_local = lstat(place.local, &st) == 0;
+	look(&place);
 	*ret_place = place;
 	place = (struct hook_place){ .git_dir = NULL };
 	r = 0;
@@ -163,6 +238,9 @@ void hook_place_release(struct hook_place *place)
 	free(place->git_dir);
 	free(place->hooks);
 	free(place->hook);
+	free(place->folder);
+	free(place->own);
+	free(place->kept);
 	free(place->local);
 	free(place->doorbell);
 	free(place->program);
@@ -189,70 +267,116 @@ char *hook_place_repository(const struct hook_place *place)
 	return url;
 }
 
-/* Give path to whoever owns the repository, if we may. */
-static void give(const struct hook_place *place, const char *path)
+/*
+ * Give path to whoever owns the folder it is in, if we may: in a repository
+ * that is who runs git there, in a shared folder who keeps it for all.
+ */
+static void give(const char *path)
 {
+	char *folder = xstrndup(path, (size_t)(strrchr(path, '/') - path));
 	struct stat st;
 
-	if (geteuid() == 0 && stat(place->git_dir, &st) == 0) {
+	if (geteuid() == 0 && stat(folder, &st) == 0) {
 		(void)!lchown(path, st.st_uid, st.st_gid);
+	}
+	free(folder);
+}
+
+bool hook_place_is_current(const struct hook_place *place)
+{
+	char *script = hook_script_text(place->program);
+	bool keeps = place->folder != NULL || place->before == NULL ||
+		     strcmp(place->before, place->kept) == 0;
+	bool current = keeps && hook_script_is(place->own, script);
+
+	free(script);
+	return current;
+}
+
+/* The nearest folder at or above path that is there; path is changed. */
+static void climb(char *path)
+{
+	for (char *slash = strrchr(path, '/'); slash != NULL && slash != path && !is_there(path);
+	     slash = strrchr(path, '/')) {
+		*slash = '\0';
 	}
 }
 
-int hook_place_link(const struct hook_place *place, struct error *err)
+static int check_folder(const char *folder, struct error *err)
 {
-	char *temporary = xasprintf("%s/.post-receive.%ld", place->hooks, (long)getpid());
+	char *path = xstrdup(folder);
+	struct stat st;
 	int r = 0;
 
-	(void)unlink(temporary);
-	if (symlink(place->program, temporary) < 0 || rename(temporary, place->hook) < 0) {
-		r = error_errno(err, -1, errno, "%s", place->hook);
-		(void)unlink(temporary);
-	} else {
-		give(place, place->hook);
+	climb(path);
+	if (access(path, W_OK | X_OK) < 0) {
+		int number = errno;
+		const struct passwd *owner = stat(path, &st) == 0 ? getpwuid(st.st_uid) : NULL;
+
+		r = error_errno(err, -1, number, "%s cannot be changed", path);
+		if (number == EACCES && st.st_uid != geteuid() && owner != NULL) {
+			r = error_wrap(err, -1, "run this as %s", owner->pw_name);
+		}
 	}
-	free(temporary);
+	free(path);
 	return r;
 }
 
-int hook_place_folder(const struct hook_place *place, const char *path, struct error *err)
+int hook_place_check(const struct hook_place *place, struct error *err)
 {
-	char *objects = xasprintf("%s/objects", place->git_dir);
-	struct stat st;
-	mode_t mode = stat(objects, &st) == 0 ? st.st_mode & 07770 : 0700;
+	char *ours = xasprintf("%s/doorbell", place->git_dir);
+	char *folder = xstrndup(place->own, (size_t)(strrchr(place->own, '/') - place->own));
+	int r = check_folder(ours, err);
 
-	free(objects);
+	if (r == 0 && !hook_place_is_current(place)) {
+		r = check_folder(folder, err);
+	}
+	/* What is ours in git's own place has to go from there. */
+	if (r == 0 && place->folder != NULL && place->state == HOOK_STATE_OURS &&
+	    !hook_place_is_shared(place, place->hook)) {
+		r = check_folder(place->hooks, err);
+	}
+	free(folder);
+	free(ours);
+	return r;
+}
+
+int hook_place_folder(const char *path, const char *like, mode_t mask, struct error *err)
+{
+	struct stat st;
+	mode_t mode = stat(like, &st) == 0 ? st.st_mode & mask : 0700;
+
 	if (mkdir(path, 0700) < 0) {
 		return errno == EEXIST ? 0 : error_errno(err, -1, errno, "%s", path);
 	}
-	give(place, path);
+	give(path);
 	if (chmod(path, mode) < 0) {
 		return error_errno(err, -1, errno, "%s", path);
 	}
 	return 0;
 }
 
-int hook_place_write(const struct hook_place *place, const char *path, const char *text,
-		     struct error *err)
+int hook_place_write(const char *path, const char *text, mode_t mode, struct error *err)
 {
-	char *temporary = xasprintf("%s.new", path);
-	FILE *file = fopen(temporary, "we");
+	const char *name = strrchr(path, '/') + 1;
+	/* A hidden name: a folder's programs may be run at any moment. */
+	char *temporary = xasprintf("%.*s.%s.new", (int)(name - path), path, name);
 	int r = 0;
 
+	(void)unlink(temporary);
+	FILE *file = fopen(temporary, "wxe");
 	if (file == NULL) {
 		r = error_errno(err, -1, errno, "%s", temporary);
 		goto out;
 	}
-	/* Whoever may push reads it; the secret is elsewhere. */
-	(void)fchmod(fileno(file), 0644);
-	bool written = fputs(text, file) >= 0 && fflush(file) == 0 && fsync(fileno(file)) == 0;
+	bool written = fputs(text, file) >= 0 && fflush(file) == 0 &&
+		       fchmod(fileno(file), mode) == 0 && fsync(fileno(file)) == 0;
 	written &= fclose(file) == 0;
+	give(temporary);
 	if (!written || rename(temporary, path) < 0) {
 		r = error_errno(err, -1, errno, "%s", path);
 		(void)unlink(temporary);
-		goto out;
 	}
-	give(place, path);
 out:
 	free(temporary);
 	return r;

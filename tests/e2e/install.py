@@ -127,8 +127,8 @@ def hook_works(prefix):
                      os.path.join(place.top, "secret"), "--repository", URL, "--source", "hook", check=False)
         equal(result.returncode, 0, "the installed program installs the hook")
         hook = os.path.join(place.bare, "hooks", "post-receive")
-        equal(os.path.realpath(hook), os.path.realpath(os.path.join(prefix, "libexec/doorbell/post-receive")),
-              "... which is the installed one")
+        ok(f"program='{os.path.realpath(os.path.join(prefix, 'libexec/doorbell/post-receive'))}'" in read(hook),
+           "... which is the installed one")
         with Receiver(place):
             place.write("apps/web/a.yaml", "kind: 2\n")
             place.git("commit", "-qam", "second")

@@ -321,6 +321,8 @@ def test_json(place):
             (2, ["explain", "--repo", place.top + "/nowhere", "--url", URL, "--apps", place.apps, f"{before}..{after}"]),
             (64, ["explain"]),
             (0, ["hook", "install", place.bare, "--socket", place.socket, "--secret-file", secret]),
+            (78, ["hook", "status", place.bare]),
+            (0, ["hook", "install", place.bare, "--socket", place.socket, "--secret-file", secret, "--source", "hook"]),
             (0, ["hook", "status", place.bare]),
             (0, ["hook", "uninstall", place.bare]),
             (66, ["hook", "install", place.top + "/nowhere", "--socket", place.socket, "--secret-file", secret]),

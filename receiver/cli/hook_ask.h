@@ -1,0 +1,35 @@
+/*
+ * Asking the receiver whether it knows the repository of a hook.
+ */
+#ifndef RECEIVER_CLI_HOOK_ASK_H
+#define RECEIVER_CLI_HOOK_ASK_H
+
+#include "hooks/conf.h"
+
+enum hook_answer {
+	HOOK_ANSWER_KNOWN,       // it knows the repository
+	HOOK_ANSWER_OLD,         // it took the question and does not say: an earlier version
+	HOOK_ANSWER_UNKNOWN,     // the repository is not in its configuration
+	HOOK_ANSWER_REFUSED,     // 401: another secret, or a wrong clock
+	HOOK_ANSWER_FORBIDDEN,   // 403: the source may not speak of that repository
+	HOOK_ANSWER_NO_SOURCE,   // 404: it has no such source
+	HOOK_ANSWER_ODD,         // another status: it is overloaded, or no receiver
+	HOOK_ANSWER_NO_SECRET,   // the secret cannot be read here
+	HOOK_ANSWER_UNREACHABLE, // nobody answered within some seconds
+};
+
+/*
+ * Ask the receiver that conf names, with a question that is signed as the
+ * hook's deliveries are and changes nothing (push/push_native.h).  *ret_text
+ * is a sentence for the one who reads it, with the cure, that cannot steer a
+ * terminal; a new string (free it), never NULL.
+ */
+enum hook_answer hook_ask(const struct hook_conf *conf, char **ret_text);
+
+/* The word for an answer in JSON: "known", "no-source"; a constant. */
+const char *hook_answer_word(enum hook_answer answer);
+
+/* The exit status of "doorbell hook status" for an answer: EX_OK for the first two. */
+int hook_answer_status(enum hook_answer answer);
+
+#endif
