@@ -42,6 +42,7 @@ struct intake {
 	struct settings *settings;
 	struct waiters *waiters;
 	struct conn_handler handler;
+	struct log_limit unauthenticated; // lines about requests that anybody can send
 };
 
 /* A delivery on its way through the store. */
@@ -199,6 +200,7 @@ static const struct config_source *authenticate(struct intake *intake,
 	const struct provider *detected = detect(request, view);
 	struct error err = ERROR_INIT;
 	const char *tried = NULL;
+	uint64_t left_out = 0;
 	size_t at = 0;
 
 	for (const struct config_source *source = next_source(intake, request->head->path.at,
@@ -214,8 +216,11 @@ static const struct config_source *authenticate(struct intake *intake,
 		}
 		count_rejected(intake, source->provider, "signature");
 	}
-	log_warn("delivery refused", "source", tried, "peer", request->peer->address, "reason",
-		 err.text, NULL);
+	if (log_limit_pass(&intake->unauthenticated, mstime_monotonic(), &left_out)) {
+		log_warn("delivery refused", "source", tried, "peer", request->peer->address,
+			 "reason", err.text, "not_logged", left_out > 0 ? LOG_INT(left_out) : NULL,
+			 NULL);
+	}
 	reply_status_only(intake, request->id, 401);
 	return NULL;
 }

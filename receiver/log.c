@@ -90,6 +90,22 @@ bool log_enabled(enum log_level level)
 	return (int)level >= atomic_load(&current_level);
 }
 
+bool log_limit_pass(struct log_limit *limit, int64_t now_ms, uint64_t *ret_left_out)
+{
+	if (limit->lines == 0 || now_ms - limit->since_ms >= LOG_LIMIT_MS) {
+		limit->since_ms = now_ms;
+		limit->lines = 0;
+	}
+	if (limit->lines == LOG_LIMIT_LINES) {
+		limit->left_out++;
+		return false;
+	}
+	limit->lines++;
+	*ret_left_out = limit->left_out;
+	limit->left_out = 0;
+	return true;
+}
+
 const char *log_int_text(char out[24], long long number)
 {
 	(void)snprintf(out, 24, "%lld", number);

@@ -10,6 +10,7 @@
 #define RECEIVER_LOG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 
@@ -50,6 +51,26 @@ void log_write(enum log_level level, const char *message, ...) __attribute__((se
 #define log_info(...) log_write(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_warn(...) log_write(LOG_LEVEL_WARN, __VA_ARGS__)
 #define log_error(...) log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
+
+/*
+ * Lines that strangers can bring about, of one kind: so many are written in
+ * so long, the others are only counted.  Zeroed at first.  One thread.
+ */
+#define LOG_LIMIT_LINES 5
+#define LOG_LIMIT_MS 10000
+
+struct log_limit {
+	int64_t since_ms; // when the present time began
+	unsigned lines;   // written in it
+	uint64_t left_out;
+};
+
+/*
+ * May one more line be written at now_ms (monotonic)?  True, and *ret_left_out
+ * is how many were left out since the last one: to be told in the line, as
+ * "not_logged".  False: it is counted as left out.
+ */
+bool log_limit_pass(struct log_limit *limit, int64_t now_ms, uint64_t *ret_left_out);
 
 /* A number as a value of log_write(), good until the end of the block. */
 #define LOG_INT(number) log_int_text((char[24]){ 0 }, (long long)(number))

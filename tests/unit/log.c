@@ -39,6 +39,23 @@ static const char *end(void)
 	return text;
 }
 
+static void test_limit(void)
+{
+	struct log_limit limit = { .lines = 0 };
+	uint64_t left_out = 99;
+	int written = 0;
+
+	for (int i = 0; i < 1000; i++) {
+		written += log_limit_pass(&limit, 5000 + i, &left_out);
+	}
+	tap_int(written, LOG_LIMIT_LINES, "of a thousand lines a few are written");
+	tap_int((long long)left_out, 0, "before the first nothing was left out");
+	tap_ok(!log_limit_pass(&limit, 5000 + LOG_LIMIT_MS - 1, &left_out), "until the time is over");
+	tap_ok(log_limit_pass(&limit, 5000 + LOG_LIMIT_MS, &left_out), "then the next one is written");
+	tap_int((long long)left_out, 1000 - LOG_LIMIT_LINES + 1, "with the number of the others");
+	tap_ok(log_limit_pass(&limit, 5000 + LOG_LIMIT_MS, &left_out) && left_out == 0, "which is told once");
+}
+
 static void test_values(void)
 {
 	static const struct {
@@ -154,6 +171,7 @@ static void test_names(void)
 
 int main(void)
 {
+	test_limit();
 	path = xasprintf("%s/log", tap_dir());
 	saved_stderr = dup(STDERR_FILENO);
 	test_values();
