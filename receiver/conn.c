@@ -24,6 +24,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/mstime.h"
@@ -44,13 +45,16 @@ static const struct {
 	unsigned next; // bits of the states that may follow
 	short wanted;  // what the socket is watched for
 	int late;      // status for the peer when the deadline passes; 0: none
+	enum crowd_kind crowd; // when others wait; before its first byte it is CROWD_SILENT
 } states[CONN_STATES] = {
-	[CONN_HANDSHAKE] = { 1U << CONN_HEAD, EV_READ, 0 },
-	[CONN_HEAD] = { 1U << CONN_BODY | 1U << CONN_STORE | 1U << CONN_REPLY, EV_READ, 408 },
-	[CONN_BODY] = { 1U << CONN_STORE | 1U << CONN_REPLY, EV_READ, 408 },
-	[CONN_STORE] = { 1U << CONN_REPLY, 0, 503 },
-	[CONN_REPLY] = { 1U << CONN_LINGER, EV_WRITE, 0 },
-	[CONN_LINGER] = { 0, EV_READ, 0 },
+	[CONN_PROXY] = { 1U << CONN_HANDSHAKE | 1U << CONN_HEAD, EV_READ, 0, CROWD_STILL },
+	[CONN_HANDSHAKE] = { 1U << CONN_HEAD, EV_READ, 0, CROWD_STILL },
+	[CONN_HEAD] = { 1U << CONN_BODY | 1U << CONN_STORE | 1U << CONN_REPLY, EV_READ, 408,
+			CROWD_STILL },
+	[CONN_BODY] = { 1U << CONN_STORE | 1U << CONN_REPLY, EV_READ, 408, CROWD_BODY },
+	[CONN_STORE] = { 1U << CONN_REPLY, 0, 503, CROWD_KINDS },
+	[CONN_REPLY] = { 1U << CONN_LINGER, EV_WRITE, 0, CROWD_STILL },
+	[CONN_LINGER] = { 0, EV_READ, 0, CROWD_LINGER },
 };
 
 static void on_io(evutil_socket_t fd, short what, void *arg);
@@ -86,12 +90,29 @@ static void arm_timer(struct conn *c, int64_t now)
 	(void)evtimer_add(&c->timer, &tv);
 }
 
+/* It goes on: a step of the handshake, the first byte, another state. */
+static void take_step(struct conn *c, int64_t now)
+{
+	bool silent = !c->spoke && states[c->state].crowd == CROWD_STILL;
+
+	crowd_step(&c->pool->crowd, &c->crowd, silent ? CROWD_SILENT : states[c->state].crowd,
+		   now);
+}
+
+static void count_handshake(const struct conn *c, int by)
+{
+	if (c->state == CONN_HANDSHAKE) {
+		c->pool->counters.handshakes += (unsigned)by;
+	}
+}
+
 static void enter(struct conn *c, enum conn_state state)
 {
 	int64_t now = mstime_monotonic();
 
 	c->state = state;
-	conn_list_enter(c);
+	count_handshake(c, 1);
+	take_step(c, now);
 	c->since = now;
 	c->deadline = now + c->pool->limits.phase_ms[state];
 	arm_timer(c, now);
@@ -104,8 +125,17 @@ static void move(struct conn *c, enum conn_state state)
 	if ((states[c->state].next & 1U << state) == 0) {
 		abort();
 	}
-	conn_list_leave(c);
+	count_handshake(c, -1);
 	enter(c, state);
+}
+
+/* The first byte is there. */
+static void speak(struct conn *c)
+{
+	if (!c->spoke) {
+		c->spoke = true;
+		take_step(c, mstime_monotonic());
+	}
 }
 
 void conn_hurry(struct conn *c, int ms)
@@ -198,16 +228,74 @@ static void acknowledge_quickly(struct conn *c)
 	}
 }
 
+/* What comes first from whoever is behind the proxy. */
+static void begin(struct conn *c)
+{
+	c->header_len = 0;
+	c->spoke = false;
+	move(c, c->tls != NULL ? CONN_HANDSHAKE : CONN_HEAD);
+}
+
+/*
+ * The header of a proxy.  What follows it is for TLS, which reads from the
+ * socket itself: we look first, and take no more than belongs to the header.
+ */
+static enum step do_proxy(struct conn *c)
+{
+	struct http_proxy proxy;
+	char *at = c->header + c->header_len;
+	ssize_t seen = recv(c->fd, at, HTTP_PROXY_BYTES - c->header_len, MSG_PEEK);
+	size_t n = 0;
+	enum tls_result r = plain_result(seen, TLS_WANT_READ, &n);
+
+	if (r != TLS_OK) {
+		return wait_or_end(c, r);
+	}
+	enum http_result p = http_proxy_parse(c->header, c->header_len + n, &proxy);
+	if (p == HTTP_REFUSED) {
+		conn_refused(c, REFUSAL_PROXY);
+		return STEP_END;
+	}
+	n = p == HTTP_OK ? proxy.size - c->header_len : n;
+	if (recv(c->fd, at, n, 0) != (ssize_t)n) {
+		return STEP_END;
+	}
+	c->header_len += n;
+	c->pool->counters.bytes_in += n;
+	if (p == HTTP_MORE) {
+		speak(c);
+		return STEP_ON;
+	}
+	if (proxy.has_address) {
+		conn_speaks_for(c, &proxy.source, proxy.port);
+	}
+	begin(c);
+	return STEP_ON;
+}
+
+/* Not yet there: did it come further? */
+static enum step wait_for_handshake(struct conn *c, enum tls_result r)
+{
+	unsigned stage = tls_stage(c->tls);
+
+	if (r != TLS_WANT_READ && r != TLS_WANT_WRITE) {
+		conn_refused(c, REFUSAL_HANDSHAKE);
+	} else if (stage != c->stage) {
+		c->stage = stage;
+		c->spoke = true;
+		take_step(c, mstime_monotonic());
+	}
+	return wait_or_end(c, r);
+}
+
 static enum step do_handshake(struct conn *c)
 {
 	enum tls_result r = tls_handshake(c->tls);
 
 	if (r != TLS_OK) {
-		bool waits = r == TLS_WANT_READ || r == TLS_WANT_WRITE;
-
-		c->pool->counters.handshakes_failed += !waits;
-		return wait_or_end(c, r);
+		return wait_for_handshake(c, r);
 	}
+	c->spoke = true;
 	acknowledge_quickly(c);
 	move(c, CONN_HEAD);
 	return STEP_ON;
@@ -243,7 +331,9 @@ static enum step take_body(struct conn *c, char *bytes, size_t len)
 	}
 	enum body_result b = body_add(c->body, bytes, len);
 	if (b != BODY_OK) {
-		c->pool->counters.refused_bodies += b == BODY_NO_ROOM;
+		if (b == BODY_NO_ROOM) {
+			conn_refused(c, REFUSAL_BODIES);
+		}
 		return refuse(c, b == BODY_NO_ROOM ? 503 : 413);
 	}
 	bool done = c->admission.chunked ? r == HTTP_OK : c->body->len == c->admission.need;
@@ -302,6 +392,12 @@ static enum step judge(struct conn *c)
 	struct http_route route = { .status = 0 };
 
 	http_head_terminate(c->header, &c->head);
+	conn_read_forwarded(c);
+	if (c->welcome != SOURCES_OK) {
+		conn_refused(c, c->welcome == SOURCES_TOO_MANY ? REFUSAL_SOURCE_OPEN
+							       : REFUSAL_SOURCE_NEW);
+		return refuse(c, 429);
+	}
 	c->handler->admit(c->handler->ctx, &request, &route);
 	c->admission = http_admit(&c->head, &route);
 	return c->admission.status != 0 ? refuse(c, c->admission.status) : begin_body(c);
@@ -324,6 +420,7 @@ static enum step do_head(struct conn *c)
 		return wait_or_end(c, r);
 	}
 	c->header_len += n;
+	speak(c);
 	if (!worth_parsing(c, before)) {
 		return STEP_ON;
 	}
@@ -354,6 +451,7 @@ static enum step do_reply(struct conn *c)
 		return wait_or_end(c, r);
 	}
 	c->sent += n;
+	take_step(c, mstime_monotonic());
 	if (c->sent < c->out.len) {
 		return STEP_ON;
 	}
@@ -381,8 +479,9 @@ static enum step do_linger(struct conn *c)
 }
 
 static enum step (*const steps[CONN_STATES])(struct conn *c) = {
-	[CONN_HANDSHAKE] = do_handshake, [CONN_HEAD] = do_head,	  [CONN_BODY] = do_body,
-	[CONN_STORE] = do_store,	 [CONN_REPLY] = do_reply, [CONN_LINGER] = do_linger,
+	[CONN_PROXY] = do_proxy, [CONN_HANDSHAKE] = do_handshake, [CONN_HEAD] = do_head,
+	[CONN_BODY] = do_body,	 [CONN_STORE] = do_store,	  [CONN_REPLY] = do_reply,
+	[CONN_LINGER] = do_linger,
 };
 
 /*
@@ -419,7 +518,9 @@ static void end_late(struct conn *c)
 {
 	int status = states[c->state].late;
 
-	c->pool->counters.late[c->state]++;
+	if (c->state < CONN_LINGER) {
+		conn_refused(c, REFUSAL_LATE + c->state);
+	}
 	if (status == 0 || (c->state == CONN_HEAD && c->header_len == 0)) {
 		conn_free(c);
 		return;
@@ -430,12 +531,13 @@ static void end_late(struct conn *c)
 	conn_answer(c, &(struct reply){ .status = status });
 }
 
-static bool too_slow(const struct conn *c, int64_t now)
+/* The body does not come at rate, after it had grace_ms to begin. */
+static bool too_slow(const struct conn *c, int64_t now, int grace_ms, unsigned rate)
 {
 	int64_t passed = now - c->since;
 
-	return c->state == CONN_BODY && passed >= c->pool->limits.body_grace_ms &&
-	       (int64_t)c->received * 1000 < passed * (int64_t)c->pool->limits.body_rate;
+	return c->state == CONN_BODY && passed >= grace_ms &&
+	       (int64_t)c->received * 1000 < passed * (int64_t)rate;
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -445,15 +547,48 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (now >= c->deadline || too_slow(c, now)) {
+	const struct conn_limits *limits = &c->pool->limits;
+
+	if (now >= c->deadline || too_slow(c, now, limits->body_grace_ms, limits->body_rate)) {
 		end_late(c);
 		return;
 	}
 	arm_timer(c, now);
 }
 
+void conn_give_way(struct conn *c)
+{
+	const struct conn_limits *limits = &c->pool->limits;
+	int64_t now = mstime_monotonic();
+	bool reads = c->state == CONN_BODY || c->crowd.kind == CROWD_SILENT ||
+		     (c->crowd.kind == CROWD_STILL && c->state != CONN_REPLY);
+	int unread = 0;
+
+	/* It has sent something that we did not come to: the delay is ours. */
+	if (reads && ioctl(c->fd, FIONREAD, &unread) == 0 && unread > 0) {
+		c->spoke = true;
+		take_step(c, now);
+		return;
+	}
+	if (c->state == CONN_BODY) {
+		if (too_slow(c, now, limits->crowd_ms, limits->crowd_rate)) {
+			conn_refused(c, REFUSAL_CROWD);
+			conn_answer(c, &(struct reply){ .status = 503 });
+		} else {
+			take_step(c, now);
+		}
+		return;
+	}
+	if (c->crowd.kind != CROWD_LINGER) {
+		conn_refused(c, c->crowd.kind == CROWD_SILENT ? REFUSAL_SILENT : REFUSAL_CROWD);
+	}
+	conn_free(c);
+}
+
 void conn_start(struct conn *c)
 {
+	bool announced = c->proxied && c->pool->proxy_header == HTTP_PROXY_PROTOCOL;
+
 	(void)evtimer_assign(&c->timer, c->pool->base, on_timer, c);
-	enter(c, c->tls != NULL ? CONN_HANDSHAKE : CONN_HEAD);
+	enter(c, announced ? CONN_PROXY : c->tls != NULL ? CONN_HANDSHAKE : CONN_HEAD);
 }

@@ -1,8 +1,9 @@
 /*
  * Connections: each carries one HTTP request and its reply, then ends.
  *
- *     HANDSHAKE -> HEAD -> BODY -> STORE -> REPLY -> LINGER -> gone
+ *     PROXY -> HANDSHAKE -> HEAD -> BODY -> STORE -> REPLY -> LINGER -> gone
  *
+ * PROXY is for proxies only that say in front of all else for whom they call;
  * HANDSHAKE is TLS only; without a body HEAD leads to STORE; a request that
  * is refused goes to REPLY from where it is.  Every state has a deadline of
  * its own, counted from its beginning, whatever the peer sends meanwhile.
@@ -21,11 +22,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
-#include <sys/types.h>
 
 #include "http/admit.h"
 #include "http/head.h"
 #include "receiver/body.h"
+#include "receiver/conn_peer.h"
 #include "receiver/reply.h"
 
 struct conn_pool;
@@ -33,6 +34,7 @@ struct event_base;
 struct tls_context;
 
 enum conn_state {
+	CONN_PROXY,
 	CONN_HANDSHAKE,
 	CONN_HEAD,
 	CONN_BODY,
@@ -42,31 +44,40 @@ enum conn_state {
 	CONN_STATES
 };
 
+/* Why somebody was not served, each with a name for metrics and logs. */
+enum conn_refusal {
+	REFUSAL_SOURCE_OPEN,  // too many open from one source: answered 429
+	REFUSAL_SOURCE_NEW,   // too many new ones from one source: answered 429
+	REFUSAL_DESCRIPTORS,  // the process has no file descriptor left: whoever calls waits
+	REFUSAL_BODIES,       // the memory for bodies is used up: answered 503
+	REFUSAL_SILENT,       // had sent nothing while others waited for a place
+	REFUSAL_CROWD,        // did not go on while others waited for a place
+	REFUSAL_PROXY,        // a proxy did not say for whom it calls, or not correctly
+	REFUSAL_HANDSHAKE,    // the handshake failed
+	REFUSAL_LATE,         // and a state before LINGER: its deadline ended the connection
+	REFUSALS = REFUSAL_LATE + CONN_LINGER
+};
+
 struct conn_limits {
-	unsigned connections;      // open at once in the pool
+	unsigned connections;      // open at once in the pool; more wait in the kernel's queue
 	unsigned per_source;       // of these from one source; 0: no limit
 	unsigned per_source_new;   // new ones within ten seconds from one source; 0: no limit
-	unsigned handshakes;       // in state HANDSHAKE; one more ends the oldest
-	int crowd_ms;              // while the pool is full, the longest time in HANDSHAKE or HEAD
+	/*
+	 * While the pool is full: how long one may go on without a byte, and
+	 * how long without the next step of what was begun.
+	 */
+	int silent_ms;
+	int crowd_ms;
 	int phase_ms[CONN_STATES]; // longest time in each state
 	int body_grace_ms;         // from here on a body must come at body_rate
 	unsigned body_rate;        // bytes a second, on average since its beginning
+	unsigned crowd_rate;       // the same after crowd_ms, while the pool is full
 	size_t bodies;             // bytes of all bodies in memory
 	size_t linger_bytes;       // read and dropped in LINGER at most
 };
 
 /* The defaults. */
 extern const struct conn_limits conn_limits_default;
-
-struct conn_peer {
-	char address[64]; // "192.0.2.1", "2001:db8::1" or "unix"
-	unsigned port;    // 0: unix
-	bool is_unix;
-	bool is_tls;
-	uid_t uid;        // unix: who connected, told by the kernel
-	gid_t gid;
-	pid_t pid;
-};
 
 struct conn_request {
 	uint64_t id;                  // for conn_reply()
@@ -92,13 +103,7 @@ struct conn_handler {
 
 struct conn_counters {
 	uint64_t accepted;
-	uint64_t refused_source;      // too many open from one source
-	uint64_t refused_rate;        // too many new ones from one source
-	uint64_t refused_descriptors; // the process has no file descriptor left
-	uint64_t refused_bodies;      // requests answered 503: body budget used up
-	uint64_t handshakes_failed;
-	uint64_t crowded_out;         // ended in HANDSHAKE or HEAD because others waited for room
-	uint64_t late[CONN_STATES];   // ended by the deadline of this state
+	uint64_t refused[REFUSALS];
 	uint64_t answers_dropped;     // conn_reply() to a connection that was gone
 	uint64_t replies[REPLY_STATUSES]; // by reply_index()
 	uint64_t bytes_in;            // without TLS framing
@@ -108,10 +113,14 @@ struct conn_counters {
 	size_t bodies;                // bytes of bodies in memory now
 };
 
+/* The name of a refusal for metrics and logs ("handshake_deadline"); constant. */
+const char *conn_refusal_name(enum conn_refusal refusal);
+
 /*
  * A new pool on base, which must outlive it.  The number of connections is
  * lowered to what the process may have of file descriptors, less what
- * journal, children and outgoing connections need, and crowd_ms with it.
+ * journal, children and outgoing connections need, and silent_ms and crowd_ms
+ * with it.
  */
 struct conn_pool *conn_pool_new(struct event_base *base, const struct conn_limits *limits);
 
@@ -131,20 +140,29 @@ const struct conn_counters *conn_pool_counters(struct conn_pool *pool);
 bool conn_pool_has_room(const struct conn_pool *pool);
 
 /*
+ * Somebody waits: have one connection give way if there is no room, in the
+ * order of receiver/crowd.h.  True if there is room then.  Otherwise those who
+ * watch are told when it is worth to try again.
+ */
+bool conn_pool_make_room(struct conn_pool *pool);
+
+/*
  * Have callback(ctx) called whenever a connection has ended and there is
- * room, until conn_pool_unwatch() with the same ctx.
+ * room, or conn_pool_make_room() may succeed, until conn_pool_unwatch() with
+ * the same ctx.
  */
 void conn_pool_watch(struct conn_pool *pool, void (*callback)(void *ctx), void *ctx);
 void conn_pool_unwatch(struct conn_pool *pool, const void *ctx);
 
-/* Count one connection that was dropped for want of a file descriptor. */
-void conn_pool_count_descriptor(struct conn_pool *pool);
+/* Count that somebody has to wait for want of a file descriptor; address is the listener's. */
+void conn_pool_count_descriptor(struct conn_pool *pool, const char *address);
 
 /*
  * Take over the connected, non-blocking socket fd (closed in any case).
  * address is the peer's; tls is NULL for plain HTTP and must outlive the
- * call only; handler must outlive the pool.  Returns 0, or -1 if the
- * connection was refused (counted) or broken.
+ * call only; handler must outlive the pool.  Whoever has more than its share
+ * is answered 429 when its head is there.  Returns 0, or -1 if there is no room
+ * or no memory for TLS.
  */
 int conn_open(struct conn_pool *pool, int fd, const struct sockaddr *address,
 	      struct tls_context *tls, const struct conn_handler *handler);

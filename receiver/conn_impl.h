@@ -1,5 +1,6 @@
 /*
- * What conn.c (one connection) and conn_pool.c (all of them) share.
+ * What conn.c (one connection), conn_peer.c (who is at its other end),
+ * conn_refuse.c (who is not served) and conn_pool.c (all of them) share.
  */
 #ifndef RECEIVER_CONN_IMPL_H
 #define RECEIVER_CONN_IMPL_H
@@ -10,7 +11,10 @@
 
 #include "base/buf.h"
 #include "http/chunk.h"
+#include "http/proxy.h"
 #include "receiver/conn.h"
+#include "receiver/crowd.h"
+#include "receiver/log.h"
 #include "receiver/sources.h"
 #include "receiver/tls.h"
 
@@ -30,9 +34,12 @@ struct conn {
 	struct tls *tls;      // NULL: plain
 	const struct conn_handler *handler;
 	struct conn_peer peer;
-	struct source_key source;
-	bool has_source;      // counted there
-	TAILQ_ENTRY(conn) waiting_link; // in HANDSHAKE and HEAD
+	struct source *source;        // counted there; NULL: has none
+	enum sources_result welcome;  // what its source may have
+	bool proxied;                 // the other end is a proxy that we believe
+	bool spoke;                   // it has sent a byte
+	unsigned stage;               // of the handshake, see tls_stage()
+	struct crowd_member crowd;
 	struct http_head head;
 	struct http_admission admission;
 	struct http_chunk chunk;
@@ -58,8 +65,6 @@ struct conn_watcher {
 	void *ctx;
 };
 
-TAILQ_HEAD(conn_list, conn);
-
 struct conn_pool {
 	struct event_base *base;
 	struct conn_limits limits;
@@ -69,11 +74,15 @@ struct conn_pool {
 	struct conn_slot *slots;
 	size_t slot_count;
 	size_t slot_capacity;
-	struct conn_list waiting[CONN_HEAD + 1]; // in HANDSHAKE, in HEAD: oldest first
+	struct crowd crowd;
+	struct netrange *proxies;
+	size_t proxy_count;
+	enum http_forwarded proxy_header;
+	struct log_limit logged[REFUSALS];
 	struct conn_watcher *watchers;
 	size_t watcher_count;
 	size_t watcher_capacity;
-	struct event *crowd_timer; // while the pool is full
+	struct event *crowd_timer; // while the pool is full and somebody waits
 	bool draining;
 	struct event *drain_timer;
 	void (*drained)(void *ctx);
@@ -81,9 +90,30 @@ struct conn_pool {
 	char scratch[CONN_SCRATCH]; // of whoever reads now
 };
 
-/* Count c in or out of the list of those that wait in its state, if it has one. */
-void conn_list_enter(struct conn *c);
-void conn_list_leave(struct conn *c);
+/* conn_peer.c: fill in who c is, from its socket's address, and count it there. */
+void conn_meet(struct conn *c, const struct sockaddr *address);
+
+/* conn_peer.c: the other end of c is in truth address, port (0: not known). */
+void conn_speaks_for(struct conn *c, const struct netaddr *address, unsigned port);
+
+/* conn_peer.c: the head of c is there: if a proxy sent it, see for whom. */
+void conn_read_forwarded(struct conn *c);
+
+/* conn_peer.c: c is no more at its source. */
+void conn_part(struct conn *c);
+
+/* conn_refuse.c: count and log that c is not served. */
+void conn_refused(struct conn *c, enum conn_refusal refusal);
+
+/*
+ * conn_refuse.c: the same for anybody: where names the place that is
+ * meant ("peer", "listener"), address who or what is there.
+ */
+void conn_pool_refused(struct conn_pool *pool, enum conn_refusal refusal, const char *where,
+		       const char *address);
+
+/* Others wait: end c, or hurry it on, unless it turns out that it goes on after all. */
+void conn_give_way(struct conn *c);
 
 /* Begin to serve c, which conn_open() has filled in. */
 void conn_start(struct conn *c);

@@ -6,7 +6,6 @@
  * never comes back, so an answer that comes too late finds nobody and not
  * somebody else.
  */
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -18,7 +17,7 @@
 #include "base/xalloc.h"
 #include "receiver/conn_impl.h"
 
-/* While the pool is full: how often we look for who can go, and how many at once. */
+/* While the pool is full and somebody waits: how often we look for who can go, and at how many. */
 #define CROWD_CHECK_MS 20
 #define CROWD_BATCH 64
 
@@ -30,12 +29,14 @@
 
 const struct conn_limits conn_limits_default = {
 	.connections = 1024,
-	.per_source = 32,
-	.per_source_new = 64,
-	.handshakes = 64,
-	.crowd_ms = 1000,
+	.per_source = 0,
+	.per_source_new = 0,
+	.silent_ms = 500,
+	.crowd_ms = 700,
 	.phase_ms = {
-		[CONN_HANDSHAKE] = 5000,
+		[CONN_PROXY] = 5000,
+		/* The longest that a sender waits for us: in a crowd it is crowd_ms that counts. */
+		[CONN_HANDSHAKE] = 10000,
 		[CONN_HEAD] = 5000,
 		[CONN_BODY] = 20000,
 		[CONN_STORE] = 8000,
@@ -44,6 +45,7 @@ const struct conn_limits conn_limits_default = {
 	},
 	.body_grace_ms = 3000,
 	.body_rate = 1024,
+	.crowd_rate = 16384,
 	.bodies = LIMIT_BODIES_BYTES,
 	.linger_bytes = 65536,
 };
@@ -70,18 +72,28 @@ static unsigned descriptors_for_us(void)
 	return share > DESCRIPTORS_LEAST ? share : DESCRIPTORS_LEAST;
 }
 
+/* The fewer places, the sooner each must be free, or the last waits for all. */
+static int share_of(int ms, unsigned places, unsigned of)
+{
+	int share = (int)((int64_t)ms * places / of);
+
+	return share > CROWD_LEAST_MS ? share : CROWD_LEAST_MS;
+}
+
 void conn_pool_set_limits(struct conn_pool *pool, const struct conn_limits *limits)
 {
 	unsigned most = descriptors_for_us();
 
 	pool->limits = *limits;
 	if (most < limits->connections) {
-		/* The fewer places, the sooner each must be free, or the last waits for all. */
-		int share = (int)((int64_t)limits->crowd_ms * most / limits->connections);
-
 		pool->limits.connections = most;
-		pool->limits.crowd_ms = share > CROWD_LEAST_MS ? share : CROWD_LEAST_MS;
+		pool->limits.silent_ms = share_of(limits->silent_ms, most, limits->connections);
+		pool->limits.crowd_ms = share_of(limits->crowd_ms, most, limits->connections);
 	}
+	pool->crowd.allowance_ms[CROWD_LINGER] = pool->limits.silent_ms;
+	pool->crowd.allowance_ms[CROWD_SILENT] = pool->limits.silent_ms;
+	pool->crowd.allowance_ms[CROWD_STILL] = pool->limits.crowd_ms;
+	pool->crowd.allowance_ms[CROWD_BODY] = pool->limits.crowd_ms;
 	pool->budget.max = limits->bodies;
 }
 
@@ -100,49 +112,42 @@ static void on_drain(evutil_socket_t fd, short what, void *arg)
 	pool->drained(pool->drained_ctx);
 }
 
-/* The connection that has waited the longest in HANDSHAKE or HEAD, or NULL. */
-static struct conn *longest_waiting(const struct conn_pool *pool)
+static void tell_watchers(struct conn_pool *pool)
 {
-	struct conn *handshake = TAILQ_FIRST(&pool->waiting[CONN_HANDSHAKE]);
-	struct conn *head = TAILQ_FIRST(&pool->waiting[CONN_HEAD]);
-
-	if (handshake == NULL || head == NULL) {
-		return handshake != NULL ? handshake : head;
+	for (size_t i = 0; i < pool->watcher_count; i++) {
+		pool->watchers[i].callback(pool->watchers[i].ctx);
 	}
-	return handshake->since < head->since ? handshake : head;
 }
 
-static void check_crowd_soon(struct conn_pool *pool)
+/* Some time has passed: those who wait may try again. */
+static void on_crowd(evutil_socket_t fd, short what, void *arg)
 {
-	struct timeval tv = { .tv_usec = CROWD_CHECK_MS * 1000 };
-
-	(void)evtimer_add(pool->crowd_timer, &tv);
+	(void)fd;
+	(void)what;
+	tell_watchers(arg);
 }
 
 /*
- * The pool is full: end those that have not said what they want, the longest
- * first.  An honest sender has done so after a round trip or two.
+ * All places are taken and somebody waits.  Nobody ends but those whose
+ * allowance is used up, one for each that waits.
  */
-static void on_crowd(evutil_socket_t fd, short what, void *arg)
+bool conn_pool_make_room(struct conn_pool *pool)
 {
-	struct conn_pool *pool = arg;
-	int64_t since = mstime_monotonic() - pool->limits.crowd_ms;
+	struct timeval soon = { .tv_usec = CROWD_CHECK_MS * 1000 };
+	int64_t now = mstime_monotonic();
 
-	(void)fd;
-	(void)what;
-	if (pool->draining || conn_pool_has_room(pool)) {
-		return;
-	}
-	check_crowd_soon(pool);
-	for (int i = 0; i < CROWD_BATCH; i++) {
-		struct conn *c = longest_waiting(pool);
+	for (int i = 0; i < CROWD_BATCH && !pool->draining && !conn_pool_has_room(pool); i++) {
+		struct crowd_member *victim = crowd_victim(&pool->crowd, now);
 
-		if (c == NULL || c->since > since) {
-			return;
+		if (victim == NULL) {
+			break;
 		}
-		pool->counters.crowded_out++;
-		conn_free(c);
+		conn_give_way(victim->owner);
 	}
+	if (!pool->draining && !conn_pool_has_room(pool)) {
+		(void)evtimer_add(pool->crowd_timer, &soon);
+	}
+	return conn_pool_has_room(pool);
 }
 
 struct conn_pool *conn_pool_new(struct event_base *base, const struct conn_limits *limits)
@@ -156,8 +161,7 @@ struct conn_pool *conn_pool_new(struct event_base *base, const struct conn_limit
 	if (pool->drain_timer == NULL || pool->crowd_timer == NULL) {
 		abort();
 	}
-	TAILQ_INIT(&pool->waiting[CONN_HANDSHAKE]);
-	TAILQ_INIT(&pool->waiting[CONN_HEAD]);
+	crowd_init(&pool->crowd);
 	conn_pool_set_limits(pool, limits);
 	return pool;
 }
@@ -177,6 +181,7 @@ void conn_pool_free(struct conn_pool *pool)
 	event_free(pool->drain_timer);
 	event_free(pool->crowd_timer);
 	sources_free(pool->sources);
+	free(pool->proxies);
 	free(pool->watchers);
 	free(pool->slots);
 	free(pool);
@@ -213,9 +218,9 @@ void conn_pool_unwatch(struct conn_pool *pool, const void *ctx)
 	pool->watcher_count = kept;
 }
 
-void conn_pool_count_descriptor(struct conn_pool *pool)
+void conn_pool_count_descriptor(struct conn_pool *pool, const char *address)
 {
-	pool->counters.refused_descriptors++;
+	conn_pool_refused(pool, REFUSAL_DESCRIPTORS, "listener", address);
 }
 
 /* Give c a slot, and by that its number. */
@@ -246,111 +251,18 @@ static struct conn *find(const struct conn_pool *pool, uint64_t id)
 	return pool->slots[i].conn;
 }
 
-static void describe_unix(struct conn_peer *peer, int fd)
-{
-	struct ucred cred = { .uid = (uid_t)-1, .gid = (gid_t)-1 };
-	socklen_t len = sizeof(cred);
-
-	(void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len);
-	(void)snprintf(peer->address, sizeof(peer->address), "unix");
-	peer->is_unix = true;
-	peer->uid = cred.uid;
-	peer->gid = cred.gid;
-	peer->pid = cred.pid;
-}
-
-static void describe_peer(struct conn_peer *peer, int fd, const struct sockaddr *address)
-{
-	struct sockaddr_in6 in6;
-	struct sockaddr_in in;
-	const int on = 1;
-
-	if (address->sa_family == AF_INET) {
-		memcpy(&in, address, sizeof(in));
-		(void)inet_ntop(AF_INET, &in.sin_addr, peer->address, sizeof(peer->address));
-		peer->port = ntohs(in.sin_port);
-	} else if (address->sa_family == AF_INET6) {
-		memcpy(&in6, address, sizeof(in6));
-		bool mapped = IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr);
-
-		(void)inet_ntop(mapped ? AF_INET : AF_INET6,
-				in6.sin6_addr.s6_addr + (mapped ? 12 : 0), peer->address,
-				sizeof(peer->address));
-		peer->port = ntohs(in6.sin6_port);
-	} else {
-		describe_unix(peer, fd);
-		return;
-	}
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-}
-
-/* Count the connection at its source; false if that has enough. */
-static bool enter_source(struct conn_pool *pool, const struct sockaddr *address,
-			 struct source_key *ret_key, bool *ret_has_source)
-{
-	*ret_has_source = source_key_from(address, ret_key) == 0;
-	if (!*ret_has_source) {
-		return true;
-	}
-	switch (sources_enter(pool->sources, ret_key, pool->limits.per_source,
-			      pool->limits.per_source_new, mstime_monotonic())) {
-	case SOURCES_TOO_MANY:
-		pool->counters.refused_source++;
-		return false;
-	case SOURCES_TOO_FAST:
-		pool->counters.refused_rate++;
-		return false;
-	case SOURCES_OK:
-		break;
-	}
-	return true;
-}
-
-void conn_list_enter(struct conn *c)
-{
-	if (c->state <= CONN_HEAD) {
-		TAILQ_INSERT_TAIL(&c->pool->waiting[c->state], c, waiting_link);
-		c->pool->counters.handshakes += c->state == CONN_HANDSHAKE;
-	}
-}
-
-void conn_list_leave(struct conn *c)
-{
-	if (c->state <= CONN_HEAD) {
-		TAILQ_REMOVE(&c->pool->waiting[c->state], c, waiting_link);
-		c->pool->counters.handshakes -= c->state == CONN_HANDSHAKE;
-	}
-}
-
-/*
- * One more is there.  Over the limit of handshakes the oldest ends: it had
- * the most time, and an honest one takes a fraction of a second.
- */
-static void make_room(struct conn_pool *pool)
-{
-	if (pool->counters.handshakes > pool->limits.handshakes) {
-		pool->counters.crowded_out++;
-		conn_free(TAILQ_FIRST(&pool->waiting[CONN_HANDSHAKE]));
-	}
-	if (!conn_pool_has_room(pool)) {
-		check_crowd_soon(pool);
-	}
-}
-
 int conn_open(struct conn_pool *pool, int fd, const struct sockaddr *address,
 	      struct tls_context *tls, const struct conn_handler *handler)
 {
-	struct source_key key;
-	bool has_source;
+	struct tls *session = NULL;
+	const int on = 1;
 
-	if (!conn_pool_has_room(pool) || !enter_source(pool, address, &key, &has_source)) {
-		(void)close(fd);
-		return -1;
+	if (conn_pool_has_room(pool) && tls != NULL) {
+		session = tls_new(tls, fd);
 	}
-	struct tls *session = tls != NULL ? tls_new(tls, fd) : NULL;
-	if (tls != NULL && session == NULL) {
-		if (has_source) {
-			sources_leave(pool->sources, &key);
+	if (!conn_pool_has_room(pool) || (tls != NULL && session == NULL)) {
+		if (conn_pool_has_room(pool)) {
+			conn_pool_refused(pool, REFUSAL_HANDSHAKE, "peer", "(no memory for TLS)");
 		}
 		(void)close(fd);
 		return -1;
@@ -360,16 +272,17 @@ int conn_open(struct conn_pool *pool, int fd, const struct sockaddr *address,
 	c->fd = fd;
 	c->tls = session;
 	c->handler = handler;
-	c->source = key;
-	c->has_source = has_source;
+	c->crowd = (struct crowd_member){ .kind = CROWD_KINDS, .owner = c };
 	c->peer.is_tls = tls != NULL;
-	describe_peer(&c->peer, fd, address);
+	conn_meet(c, address);
+	if (!c->peer.is_unix) {
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	}
 	buf_init(&c->out, LIMIT_RESPONSE_BYTES + 1024);
 	take_slot(pool, c);
 	pool->counters.accepted++;
 	pool->counters.open++;
 	conn_start(c);
-	make_room(pool);
 	return 0;
 }
 
@@ -382,8 +295,8 @@ static void tell(struct conn_pool *pool)
 		(void)evtimer_add(pool->drain_timer, &now);
 		return;
 	}
-	for (size_t i = 0; conn_pool_has_room(pool) && i < pool->watcher_count; i++) {
-		pool->watchers[i].callback(pool->watchers[i].ctx);
+	if (conn_pool_has_room(pool)) {
+		tell_watchers(pool);
 	}
 }
 
@@ -391,14 +304,13 @@ void conn_free(struct conn *c)
 {
 	struct conn_pool *pool = c->pool;
 
-	conn_list_leave(c);
+	crowd_step(&pool->crowd, &c->crowd, CROWD_KINDS, 0);
+	pool->counters.handshakes -= c->state == CONN_HANDSHAKE;
 	if (c->wanted != 0) {
 		(void)event_del(&c->io);
 	}
 	(void)evtimer_del(&c->timer);
-	if (c->has_source) {
-		sources_leave(pool->sources, &c->source);
-	}
+	conn_part(c);
 	pool->slots[c->id & UINT32_MAX].conn = NULL;
 	pool->counters.open--;
 	tls_free(c->tls);
@@ -434,7 +346,7 @@ struct body *conn_keep_body(struct conn_pool *pool, uint64_t id)
 
 static bool is_idle(const struct conn *c)
 {
-	return c->state == CONN_HANDSHAKE || (c->state == CONN_HEAD && c->header_len == 0);
+	return c->state < CONN_HEAD || (c->state == CONN_HEAD && c->header_len == 0);
 }
 
 void conn_pool_drain(struct conn_pool *pool, int ms, void (*done)(void *ctx), void *ctx)

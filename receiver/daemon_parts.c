@@ -285,6 +285,32 @@ static void count_replies(struct daemon *d, struct conn_pool *pool, unsigned lon
 	}
 }
 
+static void count_refusals(struct daemon *d, struct conn_pool *pool, unsigned long long *counted)
+{
+	const struct conn_counters *counters = conn_pool_counters(pool);
+
+	for (unsigned i = 0; i < REFUSALS; i++) {
+		unsigned long long more = grown(&counted[i], counters->refused[i]);
+
+		if (more > 0) {
+			metrics_count(d->metrics, METRIC_CONNECTIONS_REFUSED,
+				      conn_refusal_name((enum conn_refusal)i), NULL, more);
+		}
+	}
+}
+
+_Static_assert(REFUSALS <= 32, "daemon_impl.h has room for all");
+
+static void refresh_connections(struct daemon *d)
+{
+	count_replies(d, d->conns, d->counted[0], "webhook");
+	count_replies(d, d->admin_conns, d->counted[1], "api");
+	count_refusals(d, d->conns, d->refused[0]);
+	count_refusals(d, d->admin_conns, d->refused[1]);
+	metrics_set(d->metrics, METRIC_CONNECTIONS, NULL,
+		    conn_pool_counters(d->conns)->open + conn_pool_counters(d->admin_conns)->open);
+}
+
 /* Gauges and counters that others keep. */
 static void refresh_metrics(void *ctx)
 {
@@ -293,8 +319,7 @@ static void refresh_metrics(void *ctx)
 	struct store_stats store;
 	struct reader_metrics readers;
 
-	count_replies(d, d->conns, d->counted[0], "webhook");
-	count_replies(d, d->admin_conns, d->counted[1], "api");
+	refresh_connections(d);
 	world_get_stats(d->world, &core);
 	metrics_set(d->metrics, METRIC_QUEUE_DEPTH, "match", (double)core.pushes);
 	metrics_set(d->metrics, METRIC_QUEUE_DEPTH, "trigger", (double)core.triggers);
@@ -312,7 +337,6 @@ static void build_front(struct daemon *d)
 	struct conn_limits admin_limits = conn_limits_default;
 
 	admin_limits.connections = 64;
-	admin_limits.per_source_new = 0;
 	d->conns = conn_pool_new(d->base, &conn_limits_default);
 	d->admin_conns = conn_pool_new(d->base, &admin_limits);
 	struct intake_options intake = {

@@ -227,12 +227,33 @@ static void apply_limits(struct daemon *d)
 	conn_pool_set_limits(d->conns, &limits);
 }
 
+static void apply_proxies(struct daemon *d)
+{
+	static const enum http_forwarded headers[] = {
+		[CONFIG_PROXY_X_FORWARDED_FOR] = HTTP_X_FORWARDED_FOR,
+		[CONFIG_PROXY_FORWARDED] = HTTP_FORWARDED,
+		[CONFIG_PROXY_PROTOCOL] = HTTP_PROXY_PROTOCOL,
+	};
+	const struct config *c = d->settings->config;
+	struct netrange *ranges = xcalloc(c->trusted_proxies.count, sizeof(*ranges));
+	struct conn_proxies proxies = { .ranges = ranges, .header = headers[c->proxy_header] };
+
+	for (size_t i = 0; i < c->trusted_proxies.count; i++) {
+		const char *text = c->trusted_proxies.items[i];
+
+		proxies.count += netrange_parse(text, &ranges[proxies.count]) == 0;
+	}
+	conn_pool_set_proxies(d->conns, &proxies);
+	free(ranges);
+}
+
 void daemon_apply(struct daemon *d)
 {
 	const struct config *c = d->settings->config;
 
 	daemon_setup_log(c);
 	apply_limits(d);
+	apply_proxies(d);
 	for (size_t i = 0; i < c->target_count; i++) {
 		metrics_add_target(d->metrics, c->targets[i].name);
 	}

@@ -1,14 +1,14 @@
 /*
  * Accepting.
  *
- * Up to 64 connections are accepted a wake-up, then the loop goes on.  While
- * the pool is full the sockets are not watched at all: callers wait in the
- * kernel's queue and cost us nothing.
+ * Up to 64 connections are accepted a wake-up, then the loop goes on.  When
+ * the pool is full and somebody calls, a connection that does nothing gives
+ * way; while there is none the sockets are not watched at all: callers wait in
+ * the kernel's queue and cost us nothing.
  *
  * Without a free file descriptor accept() fails at once while the socket stays
- * readable, which would spin the loop.  So one descriptor is held in reserve:
- * it is given up to accept the caller and close it (a clear end instead of a
- * silent wait), taken again, and nothing is accepted for 100 ms.
+ * readable, which would spin the loop.  So nothing is accepted for 100 ms then:
+ * callers wait here too, nobody is turned away.
  */
 #include "receiver/listen.h"
 
@@ -20,14 +20,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/mstime.h"
 #include "base/xalloc.h"
 #include "receiver/listen_address.h"
-#include "receiver/log.h"
 
 #define ACCEPTS_A_WAKE 64
 #define PAUSE_MS 100
-#define LOG_EVERY_MS 1000
 
 struct listener {
 	struct conn_pool *pool;
@@ -41,9 +38,6 @@ struct listener {
 	bool watching;       // the events are added
 	bool paused;         // no descriptor: wait for the timer
 	struct event *timer; // ends the pause
-	int spare;           // descriptor in reserve, -1: given up
-	int64_t logged;      // when we last complained
-	uint64_t unlogged;   // complaints held back since
 };
 
 static void watch(struct listener *l, bool on)
@@ -57,12 +51,12 @@ static void watch(struct listener *l, bool on)
 	}
 }
 
-/* Watch the sockets if there is room and no pause. */
+/* Watch the sockets unless there is a pause. */
 static void resume(void *ctx)
 {
 	struct listener *l = ctx;
 
-	watch(l, !l->paused && conn_pool_has_room(l->pool));
+	watch(l, !l->paused);
 }
 
 static void on_pause_end(evutil_socket_t fd, short what, void *arg)
@@ -75,42 +69,12 @@ static void on_pause_end(evutil_socket_t fd, short what, void *arg)
 	resume(l);
 }
 
-static int open_spare(void)
-{
-	return open("/dev/null", O_RDONLY | O_CLOEXEC);
-}
-
-/* At most one line a second. */
-static void complain(struct listener *l, int errnum)
-{
-	int64_t now = mstime_monotonic();
-	char text[128];
-
-	if (l->logged != 0 && now - l->logged < LOG_EVERY_MS) {
-		l->unlogged++;
-		return;
-	}
-	log_warn("cannot accept connections", "address", l->address, "error",
-		 strerror_r(errnum, text, sizeof(text)), "not_logged", LOG_INT(l->unlogged), NULL);
-	l->logged = now;
-	l->unlogged = 0;
-}
-
-/* No descriptor or no memory: turn one caller away and take a breath. */
-static void pause_accepting(struct listener *l, int fd, int errnum)
+/* No descriptor or no memory: whoever calls waits in the kernel's queue meanwhile. */
+static void pause_accepting(struct listener *l)
 {
 	struct timeval tv = { .tv_usec = PAUSE_MS * 1000 };
 
-	complain(l, errnum);
-	if (l->spare >= 0) {
-		(void)close(l->spare);
-		int caller = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (caller >= 0) {
-			conn_pool_count_descriptor(l->pool);
-			(void)close(caller);
-		}
-	}
-	l->spare = open_spare();
+	conn_pool_count_descriptor(l->pool, l->address);
 	l->paused = true;
 	watch(l, false);
 	(void)evtimer_add(l->timer, &tv);
@@ -135,23 +99,27 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 	struct listener *l = arg;
 
 	(void)what;
-	for (int i = 0; i < ACCEPTS_A_WAKE && conn_pool_has_room(l->pool); i++) {
+	for (int i = 0; i < ACCEPTS_A_WAKE; i++) {
 		struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
 		socklen_t len = sizeof(address);
+
+		/* Only the first is sure to be there, and worth that somebody gives way. */
+		if (!conn_pool_has_room(l->pool) && (i > 0 || !conn_pool_make_room(l->pool))) {
+			watch(l, i > 0);
+			return;
+		}
 		int caller = accept4(fd, (struct sockaddr *)&address, &len,
 				     SOCK_NONBLOCK | SOCK_CLOEXEC);
-
 		if (caller >= 0) {
 			(void)conn_open(l->pool, caller, (struct sockaddr *)&address, l->tls,
 					l->handler);
 		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
 			return;
 		} else if (!is_passing(errno)) {
-			pause_accepting(l, fd, errno);
+			pause_accepting(l);
 			return;
 		}
 	}
-	resume(l);
 }
 
 static struct listener *make(struct event_base *base, struct conn_pool *pool,
@@ -163,7 +131,6 @@ static struct listener *make(struct event_base *base, struct conn_pool *pool,
 	l->tls = settings->tls;
 	l->handler = settings->handler;
 	l->address = xstrdup(settings->address);
-	l->spare = open_spare();
 	l->timer = evtimer_new(base, on_pause_end, l);
 	return l;
 }
@@ -171,7 +138,7 @@ static struct listener *make(struct event_base *base, struct conn_pool *pool,
 /* The sockets are there: begin. Takes l. */
 static struct listener *begin(struct event_base *base, struct listener *l, struct error *err)
 {
-	bool ok = l->timer != NULL && l->spare >= 0;
+	bool ok = l->timer != NULL;
 
 	for (size_t i = 0; i < l->count; i++) {
 		l->events[i] = event_new(base, l->fds[i], EV_READ | EV_PERSIST, on_accept, l);
@@ -235,9 +202,6 @@ void listener_free(struct listener *l)
 	}
 	if (l->timer != NULL) {
 		event_free(l->timer);
-	}
-	if (l->spare >= 0) {
-		(void)close(l->spare);
 	}
 	listen_remove_file(&l->file);
 	free(l->address);

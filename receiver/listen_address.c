@@ -22,7 +22,8 @@
 #include "base/xalloc.h"
 #include "receiver/listen.h"
 
-#define BACKLOG 512
+/* Who waits while all places are taken; the kernel has a ceiling of its own (somaxconn). */
+#define BACKLOG 4096
 
 static const char unix_prefix[] = "unix:";
 

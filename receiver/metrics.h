@@ -27,7 +27,9 @@ enum metric {
 	METRIC_STORE_REFUSED,       // reason: full busy failed
 	METRIC_LOG_MESSAGES,        // level
 	METRIC_FETCH_ERRORS,
+	METRIC_CONNECTIONS_REFUSED, // reason: conn_refusal_name()
 	/* Gauges. */
+	METRIC_CONNECTIONS,            // open now
 	METRIC_QUEUE_DEPTH,            // stage: resolve match trigger store
 	METRIC_QUEUE_OLDEST_TIMESTAMP, // stage, seconds since 1970, 0: none
 	METRIC_APPLICATIONS,           // known

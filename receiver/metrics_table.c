@@ -30,6 +30,14 @@ static const char *const fallback_reasons[] = { "other", "new_ref", "deleted_ref
 static const char *const refuse_reasons[] = { "other", "full", "busy", "failed", NULL };
 static const char *const levels[] = { "other", "debug", "info", "warn", "error", NULL };
 
+static const char *const connection_reasons[] = { "other", "address_connections",
+						  "address_new_connections", "descriptors",
+						  "bodies", "crowd_silent", "crowd", "proxy",
+						  "handshake", "proxy_deadline",
+						  "handshake_deadline", "head_deadline",
+						  "body_deadline", "store_deadline",
+						  "reply_deadline", NULL };
+
 static const struct metric_label_row labels[LABEL_COUNT] = {
 	[LABEL_NONE] = { "", no_values },
 	[LABEL_HANDLER] = { "handler", handlers },
@@ -43,6 +51,7 @@ static const struct metric_label_row labels[LABEL_COUNT] = {
 	[LABEL_FALLBACK_REASON] = { "reason", fallback_reasons },
 	[LABEL_REFUSE_REASON] = { "reason", refuse_reasons },
 	[LABEL_LEVEL] = { "level", levels },
+	[LABEL_CONNECTION_REASON] = { "reason", connection_reasons },
 };
 
 static const double http_buckets[] = { .001, .0025, .005, .01, .025, .05, .075, .1, .25, .5, .75,
@@ -87,7 +96,12 @@ static const struct metric_row rows[METRIC_COUNT] = {
 		{ LABEL_LEVEL, LABEL_NONE }, NULL, false },
 	[METRIC_FETCH_ERRORS] = { "doorbell_repository_fetch_errors_total",
 		"Fetches that failed.", METRIC_COUNTER, { LABEL_NONE, LABEL_NONE }, NULL, false },
+	[METRIC_CONNECTIONS_REFUSED] = { "doorbell_connections_refused_total",
+		"Connections that were not served, or not to the end.", METRIC_COUNTER,
+		{ LABEL_CONNECTION_REASON, LABEL_NONE }, NULL, false },
 
+	[METRIC_CONNECTIONS] = { "doorbell_connections", "Connections open now.", METRIC_GAUGE,
+		{ LABEL_NONE, LABEL_NONE }, NULL, false },
 	[METRIC_QUEUE_DEPTH] = { "doorbell_queue_depth", "Things that wait or are under way.",
 		METRIC_GAUGE, { LABEL_STAGE, LABEL_NONE }, NULL, false },
 	[METRIC_QUEUE_OLDEST_TIMESTAMP] = { "doorbell_queue_oldest_timestamp_seconds",

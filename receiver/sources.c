@@ -4,7 +4,6 @@
  */
 #include "receiver/sources.h"
 
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
@@ -13,7 +12,8 @@
 
 struct source {
 	struct source_key key;
-	unsigned open;     // connections
+	unsigned all;      // connections
+	unsigned open;     // of these the welcome ones
 	unsigned fresh;    // new ones since start
 	int64_t start;     // of the window
 	UT_hash_handle hh;
@@ -43,27 +43,12 @@ void sources_free(struct sources *s)
 	free(s);
 }
 
-int source_key_from(const struct sockaddr *address, struct source_key *ret_key)
+struct source_key source_key_from(const struct netaddr *address)
 {
-	*ret_key = (struct source_key){ .bytes = { 0 } };
-	if (address->sa_family == AF_INET) {
-		struct sockaddr_in in;
+	struct source_key key = { .bytes = { 0 } };
 
-		memcpy(&in, address, sizeof(in));
-		ret_key->bytes[10] = 0xff;
-		ret_key->bytes[11] = 0xff;
-		memcpy(ret_key->bytes + 12, &in.sin_addr, 4);
-		return 0;
-	}
-	if (address->sa_family == AF_INET6) {
-		struct sockaddr_in6 in6;
-
-		memcpy(&in6, address, sizeof(in6));
-		memcpy(ret_key->bytes, &in6.sin6_addr,
-		       IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr) ? 16 : 8);
-		return 0;
-	}
-	return -1;
+	memcpy(key.bytes, address->bytes, netaddr_is_v4(address) ? NETADDR_BYTES : 8);
+	return key;
 }
 
 static struct source *find(const struct sources *s, const struct source_key *key)
@@ -90,7 +75,7 @@ static void forget_one(struct sources *s)
 	for (unsigned i = HASH_COUNT(s->map); i > 0; i--) {
 		struct source *oldest = s->map;
 
-		if (oldest->open == 0) {
+		if (oldest->all == 0) {
 			HASH_DEL(s->map, oldest);
 			free(oldest);
 			return;
@@ -113,7 +98,8 @@ static struct source *add(struct sources *s, const struct source_key *key, int64
 }
 
 enum sources_result sources_enter(struct sources *s, const struct source_key *key,
-				  unsigned max_open, unsigned max_new, int64_t now_ms)
+				  unsigned max_open, unsigned max_new, int64_t now_ms,
+				  struct source **ret_source)
 {
 	struct source *source = find(s, key);
 
@@ -126,6 +112,8 @@ enum sources_result sources_enter(struct sources *s, const struct source_key *ke
 		source->start = now_ms;
 		source->fresh = 0;
 	}
+	source->all++;
+	*ret_source = source;
 	if (max_new > 0 && source->fresh >= max_new) {
 		return SOURCES_TOO_FAST;
 	}
@@ -137,13 +125,15 @@ enum sources_result sources_enter(struct sources *s, const struct source_key *ke
 	return SOURCES_OK;
 }
 
-void sources_leave(struct sources *s, const struct source_key *key)
+void sources_leave(struct source *source, enum sources_result result)
 {
-	struct source *source = find(s, key);
+	source->all--;
+	source->open -= result == SOURCES_OK;
+}
 
-	if (source != NULL && source->open > 0) {
-		source->open--;
-	}
+const unsigned *sources_weight(const struct source *source)
+{
+	return &source->all;
 }
 
 unsigned sources_count(const struct sources *s)

@@ -5,18 +5,23 @@
  * one customer of a provider commands.  The memory is bounded: sources
  * without a connection that were quiet the longest are forgotten first.
  *
+ * Whoever has more than its share is counted all the same, as it is there
+ * until it has its answer; only the welcome ones count against the share.
+ *
  * Loop thread only.
  */
 #ifndef RECEIVER_SOURCES_H
 #define RECEIVER_SOURCES_H
 
 #include <stdint.h>
-#include <sys/socket.h>
+
+#include "base/netaddr.h"
 
 #define SOURCES_MAX 8192        // sources remembered
 #define SOURCES_WINDOW_MS 10000 // in which new connections are counted
 
 struct sources;
+struct source;
 
 struct source_key {
 	unsigned char bytes[16]; // IPv6, IPv4 mapped into it, the rest zero
@@ -34,22 +39,26 @@ struct sources *sources_new(void);
 /* Free it. NULL is allowed. */
 void sources_free(struct sources *s);
 
-/*
- * The source of an address of family AF_INET or AF_INET6. 0, or -1 for other
- * families, which have none.
- */
-int source_key_from(const struct sockaddr *address, struct source_key *ret_key);
+/* The source that an address belongs to. */
+struct source_key source_key_from(const struct netaddr *address);
 
 /*
- * Count one new connection at time now_ms (monotonic), unless the source has
- * max_open connections or had max_new new ones within the window (0: no
- * limit).  SOURCES_OK obliges to sources_leave().
+ * One more connection at time now_ms (monotonic milliseconds) from the source
+ * with that key.  *ret_source is the source: not to be freed, good until
+ * sources_leave(), which must be called once with the same result.
+ *
+ * SOURCES_OK: it is welcome.  Otherwise the source has max_open welcome
+ * connections already, or had max_new new ones within the window (0: no limit).
  */
 enum sources_result sources_enter(struct sources *s, const struct source_key *key,
-				  unsigned max_open, unsigned max_new, int64_t now_ms);
+				  unsigned max_open, unsigned max_new, int64_t now_ms,
+				  struct source **ret_source);
 
-/* The connection has ended. */
-void sources_leave(struct sources *s, const struct source_key *key);
+/* A connection of source has ended; result is what sources_enter() said of it. */
+void sources_leave(struct source *source, enum sources_result result);
+
+/* Where the number of all its connections stands, welcome or not; borrowed like source. */
+const unsigned *sources_weight(const struct source *source);
 
 /* How many sources are remembered. */
 unsigned sources_count(const struct sources *s);

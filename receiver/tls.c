@@ -87,6 +87,8 @@ static int configure(SSL_CTX *ctx, struct error *err)
 	(void)SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
 					    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	(void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	/* What is sent is short: a buffer of a quarter of the size will do. */
+	(void)SSL_CTX_set_max_send_fragment(ctx, 4096);
 	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
 	SSL_CTX_set_alpn_select_cb(ctx, choose_protocol, NULL);
 	/* A certificate chain of a client is never asked for, nor read. */
@@ -205,6 +207,14 @@ enum tls_result tls_handshake(struct tls *tls)
 {
 	ERR_clear_error();
 	return explain(tls, SSL_do_handshake(tls->ssl));
+}
+
+unsigned tls_stage(const struct tls *tls)
+{
+	if (BIO_number_read(SSL_get_rbio(tls->ssl)) == 0) {
+		return 0;
+	}
+	return 1U + (unsigned)SSL_get_state(tls->ssl);
 }
 
 enum tls_result tls_read(struct tls *tls, void *data, size_t len, size_t *ret_n)

@@ -1,5 +1,5 @@
 /*
- * TLS on a non-blocking socket: OpenSSL behind six verbs.
+ * TLS on a non-blocking socket: OpenSSL behind a few verbs.
  *
  * Loop thread only.
  */
@@ -50,6 +50,12 @@ struct tls *tls_new(struct tls_context *context, int fd);
 
 /* Go on with the handshake. TLS_OK when it is done. */
 enum tls_result tls_handshake(struct tls *tls);
+
+/*
+ * How far the handshake is: 0 before the first byte of the peer, then a
+ * number that is another after each message of the handshake.
+ */
+unsigned tls_stage(const struct tls *tls);
 
 /* Read up to len bytes. TLS_OK: *ret_n (> 0) bytes were read. */
 enum tls_result tls_read(struct tls *tls, void *data, size_t len, size_t *ret_n);

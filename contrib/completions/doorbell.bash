@@ -21,6 +21,7 @@ _doorbell_values() {
 	--as) echo "github gitlab gitea forgejo gogs native" ;;
 	--log-format) echo "auto text json" ;;
 	--log-level) echo "debug info warning error" ;;
+	--proxy-header) echo "x-forwarded-for forwarded proxy-protocol" ;;
 	esac
 }
 

@@ -25,6 +25,13 @@ enum config_log_format { CONFIG_LOG_AUTO, CONFIG_LOG_TEXT, CONFIG_LOG_JSON };
 
 enum config_log_level { CONFIG_LOG_DEBUG, CONFIG_LOG_INFO, CONFIG_LOG_WARNING, CONFIG_LOG_ERROR };
 
+/* How proxies tell who calls. */
+enum config_proxy_header {
+	CONFIG_PROXY_X_FORWARDED_FOR,
+	CONFIG_PROXY_FORWARDED,
+	CONFIG_PROXY_PROTOCOL
+};
+
 /* A sender, registered at /hooks/<name>. */
 struct config_source {
 	char *name;
@@ -96,6 +103,8 @@ struct config {
 	unsigned max_connections;
 	unsigned max_connections_per_address; // 0: no limit
 	unsigned new_connections_per_address; // in ten seconds, 0: no limit
+	struct strvec trusted_proxies;        // ranges of addresses, see base/netaddr.h
+	enum config_proxy_header proxy_header;
 	int64_t journal_max_bytes;
 	int64_t min_free_bytes;
 	int64_t retention;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/netaddr.h"
 #include "base/xalloc.h"
 #include "config/config_impl.h"
 
@@ -103,6 +104,22 @@ static void check_tls(struct config_loader *l)
 	}
 }
 
+static void check_proxies(struct config_loader *l)
+{
+	const struct strvec *proxies = &l->config->trusted_proxies;
+	struct netrange range;
+
+	about(l, "trustedProxies");
+	for (size_t i = 0; i < proxies->count; i++) {
+		if (netrange_parse(proxies->items[i], &range) < 0) {
+			config_problem(l, NULL, NULL,
+				       "'trustedProxies' has '%.60s': give an address, or its "
+				       "first bits and /BITS",
+				       proxies->items[i]);
+		}
+	}
+}
+
 static void warn_of_nothing(struct config_loader *l)
 {
 	const struct config *c = l->config;
@@ -132,6 +149,7 @@ void config_check(struct config_loader *l)
 	check_listen(l);
 	check_order(l);
 	check_tls(l);
+	check_proxies(l);
 	about(l, "stateDirectory");
 	if (c->state_directory[0] != '/' && c->state_directory[0] != '\0') {
 		config_problem(l, NULL, NULL, "'stateDirectory' is '%.200s': give an absolute path",

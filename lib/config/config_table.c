@@ -24,6 +24,8 @@
 static const char *const log_formats[] = { "auto", "text", "json", NULL };
 static const char *const log_levels[] = { "debug", "info", "warning", "error", NULL };
 static const char *const modes[] = { "exact", "union", "argocd", NULL };
+static const char *const proxy_headers[] = { "x-forwarded-for", "forwarded", "proxy-protocol",
+					     NULL };
 static const char *const actions[] = { "refresh", "hard", "sync", NULL };
 
 #define AT(member) offsetof(struct config, member)
@@ -57,10 +59,14 @@ static const struct config_setting settings[] = {
 	  true, "largest request body" },
 	{ "maxConnections", CONFIG_NUMBER, AT(max_connections), "1024", 1, 65536, NULL, false,
 	  "connections at a time" },
-	{ "maxConnectionsPerAddress", CONFIG_NUMBER, AT(max_connections_per_address), "32", 0,
+	{ "maxConnectionsPerAddress", CONFIG_NUMBER, AT(max_connections_per_address), "0", 0,
 	  65536, NULL, true, "of one sender at a time, 0: no limit" },
-	{ "newConnectionsPerAddress", CONFIG_NUMBER, AT(new_connections_per_address), "64", 0, MANY,
+	{ "newConnectionsPerAddress", CONFIG_NUMBER, AT(new_connections_per_address), "0", 0, MANY,
 	  NULL, true, "of one sender in ten seconds, 0: no limit" },
+	{ "trustedProxies", CONFIG_STRINGS, AT(trusted_proxies), NULL, 0, 0, NULL, true,
+	  "proxies that may say for whom they call: ADDRESS or ADDRESS/BITS" },
+	{ "proxyHeader", CONFIG_CHOICE, AT(proxy_header), "x-forwarded-for", 0, 0, proxy_headers,
+	  true, "how they say it: x-forwarded-for, forwarded or proxy-protocol" },
 	{ "journalMaxBytes", CONFIG_SIZE, AT(journal_max_bytes), "1GiB", MIB, 1024 * GIB, NULL,
 	  false, "the journal grows no larger" },
 	{ "minFreeBytes", CONFIG_SIZE, AT(min_free_bytes), "64MiB", 0, 1024 * GIB, NULL, false,

@@ -79,8 +79,8 @@ static void test_requests(void)
 	}
 	struct conn_counters c = httpd_stop(h);
 	tap_int(c.accepted, sizeof(cases) / sizeof(cases[0]), "all connections are counted");
-	tap_int(c.late[CONN_STORE], 1, "the late answer is counted");
-	tap_int(c.late[CONN_HEAD], 2, "the late heads are counted");
+	tap_int(c.refused[REFUSAL_LATE + CONN_STORE], 1, "the late answer is counted");
+	tap_int(c.refused[REFUSAL_LATE + CONN_HEAD], 2, "the late heads are counted");
 	tap_int(c.replies[reply_index(413)], 2, "the replies are counted by status");
 	tap_int(c.bodies, 0, "no body is left in memory");
 }
@@ -187,7 +187,7 @@ static void test_deadlines(void)
 		"a body below the rate is ended");
 	tap_ok(ms >= 180 && ms < 900, "after the time of grace (%lld ms)", (long long)ms);
 	struct conn_counters c = httpd_stop(h);
-	tap_int(c.late[CONN_BODY], 1, "it is counted");
+	tap_int(c.refused[REFUSAL_LATE + CONN_BODY], 1, "it is counted");
 }
 
 static void test_continue(void)
@@ -269,8 +269,8 @@ static void test_starvation(void)
 	c = httpd_counters(h);
 	tap_ok(c.bodies <= limits.bodies / 10 * 8, "large bodies stay within their share (%zu bytes)",
 	       c.bodies);
-	tap_ok(c.refused_bodies > 0, "large bodies over their share get 503 (%llu)",
-	       (unsigned long long)c.refused_bodies);
+	tap_ok(c.refused[REFUSAL_BODIES] > 0, "large bodies over their share get 503 (%llu)",
+	       (unsigned long long)c.refused[REFUSAL_BODIES]);
 	for (int i = 0; i < 20; i++) {
 		char *request = xasprintf(LINE("POST /hook") "Content-Length: 20000\r\n\r\n%020000d", 0);
 
@@ -306,7 +306,7 @@ static void test_unread_reply(void)
 	client_sleep_ms(600);
 	struct conn_counters c = httpd_counters(h);
 	tap_int(c.open, 0, "until its deadline");
-	tap_int(c.late[CONN_REPLY], 1, "which is counted");
+	tap_int(c.refused[REFUSAL_LATE + CONN_REPLY], 1, "which is counted");
 	(void)close(fd);
 
 	fd = client_connect(httpd_port(h));

@@ -128,7 +128,7 @@ static void test_versions(void)
 		client_close(&c);
 	}
 	struct conn_counters counters = httpd_stop(h);
-	tap_int(counters.handshakes_failed, 2, "failed handshakes are counted");
+	tap_int(counters.refused[REFUSAL_HANDSHAKE], 2, "failed handshakes are counted");
 	tap_int(counters.handshakes, 0, "none is in flight");
 }
 
@@ -236,18 +236,19 @@ static void test_deadlines(void)
 	tap_int(client_status(&c, out, sizeof(out), &clean), 408, "half a head is too late");
 	client_close(&c);
 	struct conn_counters counters = httpd_stop(h);
-	tap_int(counters.late[CONN_HANDSHAKE], 1, "the late handshake is counted");
-	tap_int(counters.late[CONN_HEAD], 1, "so is the late head");
+	tap_int(counters.refused[REFUSAL_LATE + CONN_HANDSHAKE], 1, "the late handshake is counted");
+	tap_int(counters.refused[REFUSAL_LATE + CONN_HEAD], 1, "so is the late head");
 }
 
-/* Silent peers fill the handshakes; an honest one comes through. */
+/* Silent peers take all places; an honest one comes through. */
 static void test_flood(void)
 {
 	struct conn_limits limits = httpd_limits();
 	int silent[40];
 	struct client c;
 
-	limits.handshakes = 8;
+	limits.connections = 8;
+	limits.silent_ms = 20;
 	limits.phase_ms[CONN_HANDSHAKE] = 5000;
 	struct httpd *h = start(&limits);
 	for (size_t i = 0; i < 40; i++) {
@@ -260,8 +261,9 @@ static void test_flood(void)
 	}
 	client_sleep_ms(50);
 	struct conn_counters counters = httpd_stop(h);
-	tap_ok(counters.crowded_out >= 32, "the oldest ended (%llu)",
-	       (unsigned long long)counters.crowded_out);
+	tap_ok(counters.refused[REFUSAL_SILENT] >= 32, "the silent ones ended (%llu)",
+	       (unsigned long long)counters.refused[REFUSAL_SILENT]);
+	tap_int((long long)counters.refused[REFUSAL_CROWD], 0, "and nobody else");
 	tap_int(counters.handshakes, 0, "none is in flight at the end");
 }
 

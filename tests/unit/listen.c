@@ -188,6 +188,7 @@ static void test_crowd(void)
 
 	limits.connections = 20;
 	limits.crowd_ms = 300;
+	limits.crowd_rate = 1;
 	limits.phase_ms[CONN_HEAD] = 60000;
 	limits.phase_ms[CONN_BODY] = 60000;
 	struct httpd *h = httpd_start("127.0.0.1:0", &limits, NULL, NULL);
@@ -209,12 +210,38 @@ static void test_crowd(void)
 		(void)close(fds[i]);
 	}
 	struct conn_counters c = httpd_stop(h);
-	tap_ok(c.crowded_out >= 40, "the silent ones were ended (%llu)", (unsigned long long)c.crowded_out);
+	tap_ok(c.refused[REFUSAL_CROWD] >= 40, "those that did not go on were ended (%llu)",
+	       (unsigned long long)c.refused[REFUSAL_CROWD]);
+}
+
+/* Bodies that do not come take all places; an honest caller comes through, they are told. */
+static void test_slow_bodies(void)
+{
+	struct conn_limits limits = httpd_limits();
+	int fds[4];
+
+	limits.connections = 4;
+	limits.silent_ms = 50;
+	limits.crowd_ms = 300;
+	limits.crowd_rate = 1000;
+	struct httpd *h = httpd_start("127.0.0.1:0", &limits, NULL, NULL);
+	for (size_t i = 0; i < 4; i++) {
+		fds[i] = client_connect(httpd_port(h));
+		(void)client_send_text(fds[i], "POST /hook HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel");
+	}
+	client_sleep_ms(50);
+	tap_int(client_exchange(httpd_port(h), REQUEST, NULL, 0), 202, "an honest caller is served among slow bodies");
+	tap_int(client_read(fds[0], NULL, 0), 503, "the slowest is told to come again");
+	for (size_t i = 0; i < 4; i++) {
+		(void)close(fds[i]);
+	}
+	tap_ok(httpd_stop(h).refused[REFUSAL_CROWD] >= 1, "it is counted");
 }
 
 static void test_sources(void)
 {
 	struct conn_limits limits = httpd_limits();
+	char answer[2048];
 	int fds[3];
 
 	limits.per_source = 3;
@@ -224,13 +251,14 @@ static void test_sources(void)
 		fds[i] = client_connect(httpd_port(h));
 	}
 	client_sleep_ms(50);
-	tap_ok(client_exchange(httpd_port(h), REQUEST, NULL, 0) <= 0, "one more of a source is turned away");
+	tap_int(client_exchange(httpd_port(h), REQUEST, answer, sizeof(answer)), 429, "one more of a source is told to wait");
+	tap_ok(strstr(answer, "\r\nRetry-After: ") != NULL, "and how long");
 	(void)close(fds[0]);
 	client_sleep_ms(50);
 	tap_int(client_exchange(httpd_port(h), REQUEST, NULL, 0), 202, "until one of them ends");
 	(void)close(fds[1]);
 	(void)close(fds[2]);
-	tap_int(httpd_stop(h).refused_source, 1, "it is counted");
+	tap_int(httpd_stop(h).refused[REFUSAL_SOURCE_OPEN], 1, "it is counted");
 
 	limits.per_source = 0;
 	limits.per_source_new = 4;
@@ -240,7 +268,7 @@ static void test_sources(void)
 		served += client_exchange(httpd_port(h), REQUEST, NULL, 0) == 202;
 	}
 	tap_int(served, 4, "so many new ones of a source are served in ten seconds");
-	tap_int(httpd_stop(h).refused_rate, 2, "the others are counted");
+	tap_int(httpd_stop(h).refused[REFUSAL_SOURCE_NEW], 2, "the others are counted");
 }
 
 /* In a child: 64 descriptors, of which 48 are gone, so that the limit of
@@ -310,7 +338,7 @@ static void test_descriptors(void)
 		dropped += recv(fds[i], &peek, 1, MSG_DONTWAIT) == 0;
 		(void)close(fds[i]);
 	}
-	tap_ok(dropped >= 10 && dropped <= 40, "few are turned away, the others wait (%d)", dropped);
+	tap_int(dropped, 0, "nobody is turned away, all wait");
 	client_sleep_ms(300);
 	tap_int(client_exchange(port, REQUEST, NULL, 0), 202, "it serves again when the flood is over");
 	double wall = (double)(mstime_monotonic() - begin) / 1000;
@@ -320,7 +348,7 @@ static void test_descriptors(void)
 	double cpu = seconds(usage.ru_utime) + seconds(usage.ru_stime);
 	tap_ok(cpu < 0.2 * wall, "without descriptors it does not spin (%.3f s of %.1f s)", cpu, wall);
 	int lines = count_lines(log);
-	tap_ok(lines >= 1 && lines <= 6, "it says so once a second (%d lines)", lines);
+	tap_ok(lines >= 1 && lines <= 6, "it says so a few times only (%d lines)", lines);
 	(void)close(report[0]);
 	(void)close(report[1]);
 	free(log);
@@ -335,6 +363,7 @@ int main(void)
 	test_adopt();
 	test_full();
 	test_crowd();
+	test_slow_bodies();
 	test_sources();
 	test_descriptors();
 	return tap_done();

@@ -3,28 +3,21 @@
  */
 #include "receiver/sources.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
 
 #include "receiver/body.h"
 #include "tests/support/tap.h"
 
 static struct source_key key_of(const char *text)
 {
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
-	struct sockaddr_in in = { .sin_family = AF_INET };
-	struct source_key key;
+	struct netaddr address;
 
-	if (inet_pton(AF_INET, text, &in.sin_addr) == 1) {
-		(void)source_key_from((struct sockaddr *)&in, &key);
-	} else {
-		(void)inet_pton(AF_INET6, text, &in6.sin6_addr);
-		(void)source_key_from((struct sockaddr *)&in6, &key);
+	if (netaddr_parse(text, strlen(text), &address) < 0) {
+		exit(tap_done());
 	}
-	return key;
+	return source_key_from(&address);
 }
 
 static void test_keys(void)
@@ -42,9 +35,6 @@ static void test_keys(void)
 		{ "2001:db8:0:1::1", "2001:db8:0:2::1", false },
 		{ "::1", "192.0.2.1", false },
 	};
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	struct source_key key;
-
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct source_key one = key_of(cases[i].one);
 		struct source_key two = key_of(cases[i].two);
@@ -52,7 +42,6 @@ static void test_keys(void)
 		tap_ok((memcmp(&one, &two, sizeof(one)) == 0) == cases[i].same, "%s and %s are %s source",
 		       cases[i].one, cases[i].two, cases[i].same ? "one" : "not one");
 	}
-	tap_int(source_key_from((struct sockaddr *)&un, &key), -1, "a unix socket has no source");
 }
 
 static void test_limits(void)
@@ -60,21 +49,27 @@ static void test_limits(void)
 	struct sources *s = sources_new();
 	struct source_key a = key_of("192.0.2.1");
 	struct source_key b = key_of("192.0.2.2");
+	struct source *one;
+	struct source *more;
+	struct source *other;
 
-	tap_int(sources_enter(s, &a, 2, 0, 0), SOURCES_OK, "the first is welcome");
-	tap_int(sources_enter(s, &a, 2, 0, 0), SOURCES_OK, "so is the second");
-	tap_int(sources_enter(s, &a, 2, 0, 0), SOURCES_TOO_MANY, "the third is one too many");
-	tap_int(sources_enter(s, &b, 2, 0, 0), SOURCES_OK, "but not from elsewhere");
-	sources_leave(s, &a);
-	tap_int(sources_enter(s, &a, 2, 0, 0), SOURCES_OK, "when one has left another is welcome");
-	tap_int(sources_enter(s, &a, 0, 0, 0), SOURCES_OK, "0 is no limit");
+	tap_int(sources_enter(s, &a, 2, 0, 0, &one), SOURCES_OK, "the first is welcome");
+	tap_int(sources_enter(s, &a, 2, 0, 0, &one), SOURCES_OK, "so is the second");
+	tap_int(sources_enter(s, &a, 2, 0, 0, &more), SOURCES_TOO_MANY, "the third is one too many");
+	tap_ok(one == more && *sources_weight(one) == 3, "but it is there, and counted as such");
+	tap_int(sources_enter(s, &b, 2, 0, 0, &other), SOURCES_OK, "from elsewhere it is not");
+	sources_leave(more, SOURCES_TOO_MANY);
+	tap_int(sources_enter(s, &a, 2, 0, 0, &more), SOURCES_TOO_MANY, "that it has left makes no room");
+	sources_leave(one, SOURCES_OK);
+	tap_int(sources_enter(s, &a, 2, 0, 0, &one), SOURCES_OK, "when a welcome one has left another is welcome");
+	tap_int(sources_enter(s, &a, 0, 0, 0, &one), SOURCES_OK, "0 is no limit");
 	b = key_of("192.0.2.3");
-	tap_int(sources_enter(s, &b, 0, 2, 1000), SOURCES_OK, "a new one is welcome");
-	tap_int(sources_enter(s, &b, 0, 2, 1000 + SOURCES_WINDOW_MS - 1), SOURCES_OK, "a second too");
-	sources_leave(s, &b);
-	tap_int(sources_enter(s, &b, 0, 2, 1000 + SOURCES_WINDOW_MS - 1), SOURCES_TOO_FAST,
+	tap_int(sources_enter(s, &b, 0, 2, 1000, &one), SOURCES_OK, "a new one is welcome");
+	tap_int(sources_enter(s, &b, 0, 2, 1000 + SOURCES_WINDOW_MS - 1, &one), SOURCES_OK, "a second too");
+	sources_leave(one, SOURCES_OK);
+	tap_int(sources_enter(s, &b, 0, 2, 1000 + SOURCES_WINDOW_MS - 1, &one), SOURCES_TOO_FAST,
 		"a third within the window is not, though one has left");
-	tap_int(sources_enter(s, &b, 0, 2, 1000 + SOURCES_WINDOW_MS), SOURCES_OK, "after the window it is welcome");
+	tap_int(sources_enter(s, &b, 0, 2, 1000 + SOURCES_WINDOW_MS, &one), SOURCES_OK, "after the window it is welcome");
 	sources_free(s);
 }
 
@@ -82,18 +77,19 @@ static void test_bounded(void)
 {
 	struct sources *s = sources_new();
 	struct source_key kept = key_of("192.0.2.1");
+	struct source *source;
 
-	(void)sources_enter(s, &kept, 1, 0, 0);
+	(void)sources_enter(s, &kept, 1, 0, 0, &source);
 	for (int i = 0; i < 3 * SOURCES_MAX; i++) {
 		char text[64];
 
 		(void)snprintf(text, sizeof(text), "2001:db8:%x:%x::1", i >> 16, i & 0xffff);
 		struct source_key key = key_of(text);
-		(void)sources_enter(s, &key, 1, 1, 0);
-		sources_leave(s, &key);
+		enum sources_result r = sources_enter(s, &key, 1, 1, 0, &source);
+		sources_leave(source, r);
 	}
 	tap_int(sources_count(s), SOURCES_MAX, "the table does not grow over its ceiling");
-	tap_int(sources_enter(s, &kept, 1, 0, 0), SOURCES_TOO_MANY, "a source with connections is not forgotten");
+	tap_int(sources_enter(s, &kept, 1, 0, 0, &source), SOURCES_TOO_MANY, "a source with connections is not forgotten");
 	sources_free(s);
 }
 
