@@ -11,8 +11,8 @@
 
 #include "config/config_table.h"
 #include "receiver/cli/cli.h"
-#include "receiver/credential.h"
-#include "receiver/reader_child.h"
+#include "receiver/git/credential.h"
+#include "receiver/reader/reader_child.h"
 
 struct verb {
 	const char *name;

@@ -1,7 +1,7 @@
 /*
  * All that the deciding core needs of the world.
  *
- * The receiver fills this struct with the real world (receiver/world.c), the
+ * The receiver fills this struct with the real world (receiver/serve/world.c), the
  * replay tests with a scripted one whose clock is moved by hand.  No function
  * may call back into the core before it returned; answers come later, on the
  * same thread, through the functions of delivery.h, with the ticket or id

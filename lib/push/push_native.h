@@ -11,7 +11,7 @@
  *
  *   {"version": 1, ...as in push_json.h...}
  *
- * Who gives Doorbell-Wait is answered with JSON (receiver/waiters.h).  If the
+ * Who gives Doorbell-Wait is answered with JSON (receiver/door/waiters.h).  If the
  * receiver does not know the repository, that answer is at once
  *
  *   {"repository": "https://...",    as it was asked for

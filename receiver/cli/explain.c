@@ -25,8 +25,8 @@
 
 #include "base/mstime.h"
 #include "base/xalloc.h"
+#include "receiver/catalog/inventory.h"
 #include "receiver/cli/cli.h"
-#include "receiver/inventory.h"
 
 #define TIME_LIMIT_MS 600000
 #define WARNINGS_MAX 10

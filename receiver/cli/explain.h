@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "base/oid.h"
 #include "base/strvec.h"
-#include "receiver/reader.h"
+#include "receiver/reader/reader.h"
 
 /*
  * Exit statuses: it ran, --lint found something, it could not, it was called

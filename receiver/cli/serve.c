@@ -7,7 +7,7 @@
 #include <sysexits.h>
 
 #include "receiver/cli/settings_options.h"
-#include "receiver/daemon.h"
+#include "receiver/serve/daemon.h"
 
 static void help(void)
 {

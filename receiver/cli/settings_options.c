@@ -11,7 +11,7 @@
 #include "base/xalloc.h"
 #include "config/config_table.h"
 #include "provider/provider.h"
-#include "receiver/settings.h"
+#include "receiver/settings/settings.h"
 
 enum { OPTION_CONFIG = 1000, OPTION_FORMAT, OPTION_HELP, OPTION_SETTING };
 

@@ -12,7 +12,7 @@
 
 #include "base/mstime.h"
 #include "base/xalloc.h"
-#include "receiver/spawn_child.h"
+#include "receiver/process/spawn_child.h"
 
 #define ROUNDS 50
 

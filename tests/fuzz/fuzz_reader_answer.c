@@ -9,11 +9,11 @@
 
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "receiver/reader_impl.h"
+#include "receiver/reader/reader_impl.h"
 
 /* A fuzz target is linked with lib/ only. */
-#include "receiver/reader_answer.c"
-#include "receiver/reader_share.c"
+#include "receiver/reader/reader_answer.c"
+#include "receiver/reader/reader_share.c"
 
 #define ID 7
 #define APPS 3

@@ -66,7 +66,7 @@ def allowed(rules, name, system, file):
             continue
         if system and what.startswith("<") and name.startswith(what.strip("<>")):
             return True
-        if not system and not what.startswith("<") and name.startswith(what):
+        if not system and not what.startswith("<") and os.path.dirname(name) + "/" == what:
             return True
     return False
 

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "receiver/reader.h"
+#include "receiver/reader/reader.h"
 
 #define ASKER_URL "https://git.example/org/repo.git"
 #define ASKER_OTHER "https://git.example/org/other.git"

@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 #include "base/xalloc.h"
-#include "receiver/listen.h"
-#include "receiver/tls.h"
+#include "receiver/http/listen.h"
+#include "receiver/http/tls.h"
 
 #define LATER_MS 50
 

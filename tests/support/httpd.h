@@ -15,7 +15,7 @@
 
 #include <stddef.h>
 
-#include "receiver/conn.h"
+#include "receiver/http/conn.h"
 
 struct httpd;
 

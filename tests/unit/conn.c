@@ -2,7 +2,7 @@
  * Connections over real sockets: requests, refusals, deadlines, the budget of
  * bodies, peers that do not read, draining.
  */
-#include "receiver/conn.h"
+#include "receiver/http/conn.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /*
  * TLS: requests through it, what is refused, deadlines, reloading.
  */
-#include "receiver/tls.h"
+#include "receiver/http/tls.h"
 
 #include <openssl/ssl.h>
 #include <openssl/x509.h>

@@ -1,7 +1,7 @@
 /*
  * Who gives way when all places are taken: the order, and who never does.
  */
-#include "receiver/crowd.h"
+#include "receiver/http/crowd.h"
 
 #include <stddef.h>
 

@@ -4,7 +4,7 @@
  *
  * This program is also the credential helper that git calls.
  */
-#include "receiver/fetch.h"
+#include "receiver/git/fetch.h"
 
 #include <event2/event.h>
 #include <signal.h>
@@ -15,9 +15,9 @@
 
 #include "base/mstime.h"
 #include "base/xalloc.h"
-#include "receiver/credential.h"
-#include "receiver/fetch_git.h"
-#include "receiver/spawn.h"
+#include "receiver/git/credential.h"
+#include "receiver/git/fetch_git.h"
+#include "receiver/process/spawn.h"
 #include "tests/support/tap.h"
 
 #define MAIN "refs/heads/main"

@@ -1,7 +1,7 @@
 /*
  * What git is told, and what it means with its answers.
  */
-#include "receiver/fetch_git.h"
+#include "receiver/git/fetch_git.h"
 
 #include <stdio.h>
 #include <stdlib.h>

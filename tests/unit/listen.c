@@ -2,7 +2,7 @@
  * Listeners: addresses, unix sockets, limits by source, a full house, and
  * what happens when the file descriptors run out.
  */
-#include "receiver/listen.h"
+#include "receiver/http/listen.h"
 
 #include <event2/event.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /*
  * The log: formats, levels, escapes, ceilings.
  */
-#include "receiver/log.h"
+#include "receiver/ops/log.h"
 
 #include <fcntl.h>
 #include <jansson.h>

@@ -3,7 +3,7 @@
  * exactly one answer, and the next one works.  The readers are this program
  * in another role.
  */
-#include "receiver/reader.h"
+#include "receiver/reader/reader.h"
 
 #include <jansson.h>
 #include <signal.h>

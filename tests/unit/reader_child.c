@@ -2,7 +2,7 @@
  * Real readers: this program in the role of a reader, sandbox and all, on a
  * real repository.
  */
-#include "receiver/reader_child.h"
+#include "receiver/reader/reader_child.h"
 
 #include <linux/landlock.h>
 #include <signal.h>

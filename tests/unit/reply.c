@@ -1,7 +1,7 @@
 /*
  * Replies: each status, bodies of others, headers that belong to a status.
  */
-#include "receiver/reply.h"
+#include "receiver/http/reply.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * Asking the origin while it moves: real git, behind a script that does
  * something to the origin right after the first fetch of a ref.
  */
-#include "receiver/resolver.h"
+#include "receiver/git/resolver.h"
 
 #include <event2/event.h>
 #include <stdio.h>
@@ -11,9 +11,9 @@
 
 #include "base/xalloc.h"
 #include "config/config.h"
-#include "receiver/fetch_git.h"
-#include "receiver/settings.h"
-#include "receiver/spawn.h"
+#include "receiver/git/fetch_git.h"
+#include "receiver/process/spawn.h"
+#include "receiver/settings/settings.h"
 #include "tests/support/gitrepo.h"
 #include "tests/support/tap.h"
 

@@ -2,7 +2,7 @@
  * What a process behind the walls can and cannot do: each attempt is made by a
  * child of its own.
  */
-#include "receiver/sandbox.h"
+#include "receiver/process/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>

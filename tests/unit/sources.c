@@ -1,13 +1,13 @@
 /*
  * Sources of connections and the budget of bodies: what each counts.
  */
-#include "receiver/sources.h"
+#include "receiver/http/sources.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "receiver/body.h"
+#include "receiver/http/body.h"
 #include "tests/support/tap.h"
 
 static struct source_key key_of(const char *text)

@@ -1,7 +1,7 @@
 /*
  * Children: real ones.
  */
-#include "receiver/spawn.h"
+#include "receiver/process/spawn.h"
 
 #include <event2/event.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 
 #include "base/mstime.h"
 #include "base/xalloc.h"
-#include "receiver/spawn_child.h"
+#include "receiver/process/spawn_child.h"
 #include "tests/support/tap.h"
 
 struct world {

@@ -2,7 +2,7 @@
  * Metrics are what Prometheus reads, whatever is counted; health and
  * readiness say what is wrong.
  */
-#include "receiver/status.h"
+#include "receiver/ops/status.h"
 
 #include <ctype.h>
 #include <pthread.h>
@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "receiver/metrics.h"
+#include "receiver/ops/metrics.h"
 #include "tests/support/tap.h"
 
 static struct metrics *new_metrics(void)

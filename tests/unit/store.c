@@ -2,7 +2,7 @@
  * The writer thread: durable before the answer, order, group commit, full and
  * failing journals, limits of the backlog, draining.
  */
-#include "receiver/store.h"
+#include "receiver/store/store.h"
 
 #include <event2/event.h>
 #include <stdio.h>

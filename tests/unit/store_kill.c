@@ -2,7 +2,7 @@
  * A receiver that is killed at any moment has lost nothing that it answered
  * with yes: the same journal through many lives, each ended by SIGKILL.
  */
-#include "receiver/store.h"
+#include "receiver/store/store.h"
 
 #include <event2/event.h>
 #include <signal.h>

@@ -1,0 +1,396 @@
+/*
+ * Keeping the list of applications current.
+ *
+ * A place in a repository is read at a commit: at the start at the ref's tip
+ * (asked again with back-off until it can be), later at the commit of the
+ * push that is being decided, before its applications are matched, so that a
+ * push that adds an application and its files finds the application.
+ *
+ * A place that was never read and may still be holds up all pushes: nobody
+ * knows whom they affect.  One that was read before does not: a reload while
+ * its repository is out of reach goes on with what was read.
+ */
+#include "receiver/catalog/catalog.h"
+
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "base/xalloc.h"
+#include "receiver/catalog/inventory.h"
+#include "receiver/git/resolver.h"
+#include "receiver/ops/log.h"
+#include "receiver/ops/metrics.h"
+#include "receiver/ops/status.h"
+#include "receiver/ops/watch.h"
+#include "receiver/reader/reader.h"
+#include "receiver/settings/settings.h"
+
+/* Seconds between tries of places that could not be read. */
+#define RETRY_SECONDS 10
+
+struct catalog {
+	struct catalog_options o;
+	struct settings *settings;
+	struct inventory *inventory;
+	struct watch *watch;
+	struct event *retry;    // places that could not be read at the start
+	struct loading *loads;  // under way
+	struct refresh *refreshes;
+	uint64_t generation;
+	unsigned epoch;         // of the settings: answers to older ones are dropped
+	bool missing;           // a place was never read and may be yet: pushes wait for it
+	bool ready;
+};
+
+/* One place being read. */
+struct loading {
+	struct catalog *catalog;
+	unsigned epoch;
+	size_t place;
+	struct refresh *refresh; // it is part of, or NULL: the start
+	struct loading *next, *prev;
+};
+
+/* The places of one ref being read again for a push. */
+struct refresh {
+	struct catalog *catalog;
+	size_t open;
+	void (*done)(void *arg);
+	void *arg;
+	struct refresh *next, *prev;
+};
+
+static void publish(struct catalog *c)
+{
+	const struct strvec *problems;
+
+	inventory_merge(c->inventory);
+	c->generation = reader_set_apps(c->o.pool, inventory_list(c->inventory));
+	inventory_discard(c->inventory);
+	problems = inventory_problems(c->inventory);
+	for (size_t i = 0; i < problems->count && i < 100; i++) {
+		log_warn("application not read", "problem", problems->items[i], NULL);
+	}
+	metrics_set(c->o.metrics, METRIC_APPLICATIONS, NULL,
+		    (double)inventory_list(c->inventory)->count);
+	log_info("applications", "count", LOG_INT(inventory_list(c->inventory)->count),
+		 "problems", LOG_INT(problems->count), NULL);
+}
+
+static void on_files(void *ctx)
+{
+	struct catalog *c = ctx;
+
+	if (inventory_read_files(c->inventory)) {
+		watch_clear(c->watch);
+		inventory_watch(c->inventory, c->watch);
+		publish(c);
+	}
+}
+
+static const char *name_of(void *ctx, const char *address)
+{
+	const struct catalog *c = ctx;
+	const struct repository *repository =
+		repositories_find_name(c->settings->repositories, address);
+
+	return repository != NULL ? repository->name : NULL;
+}
+
+static void check_ready(struct catalog *c)
+{
+	if (c->ready || c->loads != NULL || c->missing) {
+		return;
+	}
+	c->ready = true;
+	if (inventory_list(c->inventory)->count == 0) {
+		log_warn("no application is known: no push affects anything", NULL);
+	}
+	status_set(c->o.status, STATUS_APPLICATIONS, true, NULL);
+	c->o.ready(c->o.ctx);
+}
+
+static void finish_load(struct loading *l)
+{
+	struct catalog *c = l->catalog;
+	struct refresh *refresh = l->refresh;
+
+	DL_DELETE(c->loads, l);
+	free(l);
+	if (refresh != NULL && --refresh->open == 0) {
+		DL_DELETE(c->refreshes, refresh);
+		refresh->done(refresh->arg);
+		free(refresh);
+	}
+	check_ready(c);
+}
+
+/* A place could not be read; again: it may be later. */
+static void load_failed(struct loading *l, bool again, const char *why)
+{
+	static const struct timeval later = { .tv_sec = RETRY_SECONDS };
+	struct catalog *c = l->catalog;
+
+	if (l->epoch == c->epoch) {
+		const struct inventory_place *place =
+			inventory_get_place(c->inventory, l->place);
+
+		again = again && l->refresh == NULL;
+		bool waits = again && !inventory_knows_place(c->inventory, l->place);
+
+		log_warn("applications not read", "repository", place->repository, "ref",
+			 place->ref, "reason", why, "effect",
+			 waits ? "all pushes wait until they are" : NULL, NULL);
+		c->missing = c->missing || waits;
+		if (again) {
+			evtimer_add(c->retry, &later);
+		}
+	}
+	finish_load(l);
+}
+
+static void on_apps(void *arg, enum reader_result result, struct app_list *list,
+		    const struct strvec *problems, const char *why)
+{
+	struct loading *l = arg;
+	struct catalog *c = l->catalog;
+	struct strvec copy = STRVEC_INIT;
+
+	if (result != READER_OK) {
+		load_failed(l, true, why);
+		return;
+	}
+	if (l->epoch == c->epoch) {
+		for (size_t i = 0; i < problems->count; i++) {
+			strvec_push(&copy, problems->items[i]);
+		}
+		inventory_set_place(c->inventory, l->place, list, &copy);
+		publish(c);
+	}
+	finish_load(l);
+}
+
+/* Read a place at a commit. */
+static void load_at(struct loading *l, const struct oid *commit)
+{
+	const struct inventory_place *place = inventory_get_place(l->catalog->inventory, l->place);
+	struct error err = ERROR_INIT;
+
+	if (reader_read_apps(l->catalog->o.pool, place->repository, commit, place->directory,
+			     on_apps, l, &err) < 0) {
+		load_failed(l, false, err.text);
+	}
+}
+
+static void on_resolved(void *arg, const struct delivery_resolved *answer)
+{
+	struct loading *l = arg;
+
+	if (l->epoch != l->catalog->epoch) {
+		finish_load(l);
+	} else if (answer->result == RESOLVE_TIP) {
+		load_at(l, &answer->tip);
+	} else {
+		bool again = answer->result == RESOLVE_FAILED || answer->result == RESOLVE_NOT_YET;
+
+		load_failed(l, again, answer->why);
+	}
+}
+
+static struct loading *loading_new(struct catalog *c, size_t place, struct refresh *refresh)
+{
+	struct loading *l = xcalloc(1, sizeof(*l));
+
+	*l = (struct loading){ .catalog = c, .epoch = c->epoch, .place = place,
+			       .refresh = refresh };
+	DL_APPEND(c->loads, l);
+	return l;
+}
+
+/* Read every place at the tip of its ref. */
+static void load_places(struct catalog *c)
+{
+	const struct inventory_place *place = inventory_get_place(c->inventory, 0);
+
+	c->missing = false;
+	for (size_t i = 0; place != NULL; place = inventory_get_place(c->inventory, ++i)) {
+		struct resolver_question question = { .repository = place->repository,
+						      .ref = place->ref };
+
+		resolver_ask(c->o.resolver, &question, on_resolved, loading_new(c, i, NULL));
+	}
+	check_ready(c);
+}
+
+static void on_retry(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	load_places(arg);
+}
+
+void catalog_refresh(struct catalog *c, const char *repository, const char *ref,
+		     const struct oid *commit, void (*done)(void *arg), void *arg)
+{
+	const struct inventory_place *place = inventory_get_place(c->inventory, 0);
+	struct refresh *refresh;
+
+	if (!inventory_holds(c->inventory, repository, ref)) {
+		done(arg);
+		return;
+	}
+	refresh = xcalloc(1, sizeof(*refresh));
+	*refresh = (struct refresh){ .catalog = c, .open = 1, .done = done, .arg = arg };
+	DL_APPEND(c->refreshes, refresh);
+	for (size_t i = 0; place != NULL; place = inventory_get_place(c->inventory, ++i)) {
+		if (strcmp(place->repository, repository) == 0 && strcmp(place->ref, ref) == 0) {
+			refresh->open++;
+			load_at(loading_new(c, i, refresh), commit);
+		}
+	}
+	if (--refresh->open == 0) {
+		DL_DELETE(c->refreshes, refresh);
+		done(arg);
+		free(refresh);
+	}
+}
+
+struct catalog *catalog_new(const struct catalog_options *options)
+{
+	struct catalog *c = xcalloc(1, sizeof(*c));
+
+	c->o = *options;
+	c->inventory = inventory_new(NULL, NULL);
+	c->watch = watch_new(options->base, on_files, c);
+	c->retry = evtimer_new(options->base, on_retry, c);
+	return c;
+}
+
+void catalog_free(struct catalog *c)
+{
+	if (c == NULL) {
+		return;
+	}
+	while (c->loads != NULL) {
+		struct loading *l = c->loads;
+
+		DL_DELETE(c->loads, l);
+		free(l);
+	}
+	while (c->refreshes != NULL) {
+		struct refresh *refresh = c->refreshes;
+
+		DL_DELETE(c->refreshes, refresh);
+		free(refresh);
+	}
+	watch_free(c->watch);
+	event_free(c->retry);
+	inventory_free(c->inventory);
+	settings_unref(c->settings);
+	free(c);
+}
+
+/* Applications kept in a repository, at a ref or at its default branch. */
+static void add_place(struct catalog *c, struct inventory *inv,
+		      const struct config_applications *from)
+{
+	const struct repository *repository =
+		repositories_find(c->settings->repositories, from->repository);
+	const char *short_ref = from->ref;
+
+	if (short_ref == NULL && repository != NULL) {
+		short_ref = repository->config->default_branch;
+	}
+	if (repository == NULL || short_ref == NULL) {
+		log_error("applications cannot be read", "repository", from->repository, "reason",
+			  repository == NULL ? "it is not among the repositories"
+					     : "give its ref, or the repository's defaultBranch",
+			  NULL);
+		return;
+	}
+	bool full = strncmp(short_ref, "refs/", 5) == 0;
+	char *ref = xasprintf("%s%s", full ? "" : "refs/heads/", short_ref);
+	struct inventory_place place = {
+		.repository = repository->name,
+		.ref = ref,
+		.directory = from->path != NULL ? from->path : "",
+	};
+
+	inventory_add_place(inv, &place);
+	inventory_set_cluster(inv, from->cluster);
+	free(ref);
+}
+
+static void add_configured(struct catalog *c, struct inventory *inv)
+{
+	const struct config *config = c->settings->config;
+
+	for (size_t i = 0; i < config->application_count; i++) {
+		const struct config_applications *from = &config->applications[i];
+
+		if (from->file != NULL) {
+			inventory_add_file(inv, from->file);
+			inventory_set_cluster(inv, from->cluster);
+		} else if (from->directory != NULL) {
+			inventory_add_directory(inv, from->directory);
+			inventory_set_cluster(inv, from->cluster);
+		} else {
+			add_place(c, inv, from);
+		}
+	}
+}
+
+void catalog_set_settings(struct catalog *c, struct settings *settings)
+{
+	struct inventory *old = c->inventory;
+
+	settings_unref(c->settings);
+	c->settings = settings_ref(settings);
+	c->epoch++;
+	c->inventory = inventory_new(name_of, c);
+	add_configured(c, c->inventory);
+	inventory_take_over(c->inventory, old);
+	(void)inventory_read_files(c->inventory);
+	watch_clear(c->watch);
+	inventory_watch(c->inventory, c->watch);
+	publish(c);
+	inventory_free(old);
+	/* Pushes wait for them; senders need not be sent away (readiness) meanwhile. */
+	c->ready = false;
+	load_places(c);
+}
+
+void catalog_set_refers(struct catalog *c, const char *repository, const char *ref,
+			const char *refers)
+{
+	if (inventory_set_refers(c->inventory, repository, ref, refers)) {
+		publish(c);
+	}
+}
+
+bool catalog_is_ready(const struct catalog *c)
+{
+	return c->ready;
+}
+
+const struct app_list *catalog_list(const struct catalog *c)
+{
+	return inventory_list(c->inventory);
+}
+
+uint64_t catalog_generation(const struct catalog *c)
+{
+	return c->generation;
+}
+
+const struct strvec *catalog_problems(const struct catalog *c)
+{
+	return inventory_problems(c->inventory);
+}
+
+bool catalog_holds(const struct catalog *c, const char *repository, const char *ref)
+{
+	return inventory_holds(c->inventory, repository, ref);
+}

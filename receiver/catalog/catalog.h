@@ -1,0 +1,84 @@
+/*
+ * The catalog: the applications known now, kept current.
+ *
+ * It owns the inventory, watches the operator's files, reads the places in
+ * repositories at the start and whenever a push changes them, and gives every
+ * new list to the readers.
+ *
+ * Loop thread only.
+ */
+#ifndef RECEIVER_CATALOG_CATALOG_H
+#define RECEIVER_CATALOG_CATALOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "app/app.h"
+#include "base/oid.h"
+#include "base/strvec.h"
+
+struct catalog;
+struct event_base;
+struct metrics;
+struct reader_pool;
+struct resolver;
+struct settings;
+struct status;
+
+struct catalog_options {
+	struct event_base *base;
+	struct reader_pool *pool;
+	struct resolver *resolver;
+	struct metrics *metrics; // or NULL
+	struct status *status;   // told when all places were read; or NULL
+	void (*ready)(void *ctx); // called whenever that becomes so
+	void *ctx;
+};
+
+/* A catalog of nothing; what options names must outlive its questions. Never NULL. */
+struct catalog *catalog_new(const struct catalog_options *options);
+
+/*
+ * Free it. Pool and resolver were freed before, so that no answer comes.
+ * NULL is fine.
+ */
+void catalog_free(struct catalog *c);
+
+/* Use these settings: read the files, keep what places of the same name hold, read the others. */
+void catalog_set_settings(struct catalog *c, struct settings *settings);
+
+/*
+ * Were all places read, or is it certain that there is nothing to read?
+ * Until then an application may be missing from the list.
+ */
+bool catalog_is_ready(const struct catalog *c);
+
+/* The applications; borrowed until the loop runs again. */
+const struct app_list *catalog_list(const struct catalog *c);
+
+/* Which list it is, as reader answers name it. */
+uint64_t catalog_generation(const struct catalog *c);
+
+/* What could not be read, one line each. Borrowed likewise. */
+const struct strvec *catalog_problems(const struct catalog *c);
+
+/* Are applications kept in that repository at that ref? */
+bool catalog_holds(const struct catalog *c, const char *repository, const char *ref);
+
+/*
+ * Applications that follow a ref refer to this elsewhere (as
+ * inventory_set_refers() takes it): from now on they follow that, too.
+ */
+void catalog_set_refers(struct catalog *c, const char *repository, const char *ref,
+			const char *refers);
+
+/*
+ * Read the places in repository at ref again, as they are at commit, then
+ * call done(arg) once, from the loop or, if there are none, at once. What
+ * cannot be read keeps what it held.
+ */
+void catalog_refresh(struct catalog *c, const char *repository, const char *ref,
+		     const struct oid *commit, void (*done)(void *arg), void *arg);
+
+#endif

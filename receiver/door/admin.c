@@ -1,0 +1,350 @@
+/*
+ * Status and control: a table of routes, one short function each.
+ *
+ * A replay is a delivery of its own: its pushes walk the ways that the old
+ * ones went, or, where those never walked, are decided like new ones.
+ */
+#include "receiver/door/admin.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "app/affected_json.h"
+#include "base/buf.h"
+#include "base/mstime.h"
+#include "base/xalloc.h"
+#include "journal/journal_query.h"
+#include "receiver/catalog/catalog.h"
+#include "receiver/ops/log.h"
+#include "receiver/ops/metrics.h"
+#include "receiver/ops/status.h"
+#include "receiver/store/store.h"
+
+struct admin {
+	struct admin_parts parts;
+	struct conn_handler status;
+	struct conn_handler control;
+};
+
+struct route {
+	const char *path;
+	bool is_prefix;
+	unsigned methods;
+	bool control_only;
+	void (*run)(struct admin *a, const struct conn_request *request, const char *rest);
+};
+
+static void reply_text(struct admin *a, uint64_t conn, int status, const char *type,
+		       const char *text)
+{
+	struct reply reply = {
+		.status = status,
+		.content_type = type,
+		.body = text,
+		.body_len = strlen(text),
+	};
+
+	(void)conn_reply(a->parts.conns, conn, &reply);
+}
+
+static void reply_json_take(struct admin *a, uint64_t conn, int status, json_t *json)
+{
+	char *text = json_dumps(json, JSON_COMPACT);
+
+	reply_text(a, conn, text != NULL ? status : 500, "application/json",
+		   text != NULL ? text : "{}");
+	free(text);
+	json_decref(json);
+}
+
+static void reply_error(struct admin *a, uint64_t conn, int status, const char *code,
+			const char *message)
+{
+	reply_json_take(a, conn, status,
+			json_pack("{s:{s:s, s:s}}", "error", "code", code, "message", message));
+}
+
+static void get_healthz(struct admin *a, const struct conn_request *request, const char *rest)
+{
+	struct buf text;
+
+	(void)rest;
+	buf_init(&text, 65536);
+	bool well = status_healthz(a->parts.status, mstime_monotonic(), &text);
+	reply_text(a, request->id, well ? 200 : 503, "text/plain", text.data);
+	buf_release(&text);
+}
+
+static void get_readyz(struct admin *a, const struct conn_request *request, const char *rest)
+{
+	struct buf text;
+
+	(void)rest;
+	buf_init(&text, 65536);
+	bool ready = status_readyz(a->parts.status, &text);
+	reply_text(a, request->id, ready ? 200 : 503, "text/plain", text.data);
+	buf_release(&text);
+}
+
+static void get_metrics(struct admin *a, const struct conn_request *request, const char *rest)
+{
+	struct buf text;
+
+	(void)rest;
+	buf_init(&text, LIMIT_RESPONSE_BYTES);
+	a->parts.refresh(a->parts.ctx);
+	metrics_render(a->parts.metrics, &text);
+	reply_text(a, request->id, 200, METRICS_CONTENT_TYPE, text.data);
+	buf_release(&text);
+}
+
+static json_t *app_summary(const struct app *app)
+{
+	char *name = app_full_name(app);
+	json_t *sources = json_array();
+
+	for (size_t i = 0; i < app->source_count; i++) {
+		const struct app_source *s = &app->sources[i];
+
+		json_array_append_new(
+			sources,
+			json_pack("{s:o, s:o, s:o}", "repository", affected_text_to_json(s->url),
+				  "targetRevision", affected_text_to_json(s->target_revision),
+				  "path", affected_text_to_json(s->path)));
+	}
+	json_t *json = json_pack("{s:o, s:o, s:o, s:o}", "application",
+				 affected_text_to_json(name), "project",
+				 affected_text_to_json(app->project), "origin",
+				 affected_text_to_json(app->origin), "sources", sources);
+	free(name);
+	return json;
+}
+
+static void get_applications(struct admin *a, const struct conn_request *request,
+			     const char *rest)
+{
+	const struct app_list *list = catalog_list(a->parts.catalog);
+	const struct strvec *problems = catalog_problems(a->parts.catalog);
+	const char *query = request->head->query.at;
+	size_t from = query != NULL && strncmp(query, "from=", 5) == 0
+			      ? (size_t)strtoul(query + 5, NULL, 10)
+			      : 0;
+	json_t *items = json_array();
+	json_t *lines = json_array();
+	size_t i = from;
+
+	(void)rest;
+	for (; i < list->count && i - from < ADMIN_PAGE; i++) {
+		json_array_append_new(items, app_summary(list->items[i]));
+	}
+	for (size_t k = 0; from == 0 && k < problems->count && k < ADMIN_PAGE; k++) {
+		json_array_append_new(lines, affected_text_to_json(problems->items[k]));
+	}
+	json_t *answer = json_pack("{s:I, s:b, s:o, s:o}", "total", (json_int_t)list->count,
+				   "ready", catalog_is_ready(a->parts.catalog), "applications",
+				   items, "problems", lines);
+	if (i < list->count) {
+		json_object_set_new(answer, "next", json_integer((json_int_t)i));
+	}
+	reply_json_take(a, request->id, 200, answer);
+}
+
+/* A replay on its way: the old delivery is read, then the new one stored. */
+struct repeat {
+	struct admin *admin;
+	uint64_t conn;
+	int64_t id;
+	struct journal_delivery old;
+	struct journal_delivery fresh;
+};
+
+static void repeat_free(struct repeat *r)
+{
+	journal_delivery_release(&r->old);
+	journal_delivery_release(&r->fresh);
+	free(r);
+}
+
+static void on_repeat_stored(void *arg, enum journal_result result, const struct error *err)
+{
+	struct repeat *r = arg;
+	struct admin *a = r->admin;
+
+	if (result != JOURNAL_OK) {
+		reply_error(a, r->conn, 503, "journal", err->text);
+		repeat_free(r);
+		return;
+	}
+	log_info("replay", "delivery", LOG_INT(r->fresh.id), "of", LOG_INT(r->id), NULL);
+	reply_json_take(a, r->conn, 200,
+			json_pack("{s:I}", "delivery", (json_int_t)r->fresh.id));
+	for (size_t i = 0; i < r->fresh.push_count; i++) {
+		a->parts.accepted(a->parts.ctx, &r->fresh.pushes[i]);
+	}
+	repeat_free(r);
+}
+
+static void repeat_push(const struct journal_push *old, struct journal_push *fresh)
+{
+	fresh->repository = xstrdup(old->repository);
+	fresh->ref = xstrdup(old->ref);
+	fresh->before = old->before;
+	fresh->after = old->after;
+	fresh->default_branch = xstrdup_or_null(old->default_branch);
+	fresh->changed_paths = -1;
+	fresh->accepted_ms = mstime_wall();
+	if (old->tip.len > 0) {
+		fresh->replay_of = old->id;
+		fresh->base = old->base;
+		fresh->tip = old->tip;
+	}
+}
+
+static void fill_repeat(struct repeat *r)
+{
+	struct journal_delivery *fresh = &r->fresh;
+
+	fresh->source = xstrdup(r->old.source);
+	fresh->provider = xstrdup(r->old.provider);
+	fresh->body_sha256 = xstrdup(r->old.body_sha256);
+	fresh->event = xasprintf("replay of %lld", (long long)r->id);
+	fresh->pusher = xstrdup_or_null(r->old.pusher);
+	fresh->received_ms = mstime_wall();
+	fresh->push_count = r->old.push_count;
+	fresh->pushes = xcalloc(fresh->push_count, sizeof(*fresh->pushes));
+	for (size_t i = 0; i < fresh->push_count; i++) {
+		repeat_push(&r->old.pushes[i], &fresh->pushes[i]);
+	}
+}
+
+static enum journal_result read_old(struct journal *j, void *arg, struct error *err)
+{
+	struct repeat *r = arg;
+
+	return journal_get_delivery(j, r->id, &r->old, err);
+}
+
+static void on_old_read(void *arg, enum journal_result result, const struct error *err)
+{
+	struct repeat *r = arg;
+
+	if (result != JOURNAL_OK) {
+		reply_error(r->admin, r->conn, result == JOURNAL_NOT_FOUND ? 404 : 503, "journal",
+			    err->text);
+		repeat_free(r);
+		return;
+	}
+	if (r->old.push_count == 0) {
+		reply_error(r->admin, r->conn, 400, "no_push",
+			    "this delivery holds no push: there is nothing to repeat");
+		repeat_free(r);
+		return;
+	}
+	fill_repeat(r);
+	if (store_add_delivery(r->admin->parts.store, &r->fresh, on_repeat_stored, r) !=
+	    STORE_OK) {
+		reply_error(r->admin, r->conn, 503, "journal", "the journal takes nothing now");
+		repeat_free(r);
+	}
+}
+
+static void post_replay(struct admin *a, const struct conn_request *request, const char *rest)
+{
+	struct repeat *r = xcalloc(1, sizeof(*r));
+
+	*r = (struct repeat){ .admin = a, .conn = request->id, .id = strtoll(rest, NULL, 10) };
+	if (store_read(a->parts.store, read_old, on_old_read, r) != STORE_OK) {
+		reply_error(a, request->id, 503, "journal", "the journal takes nothing now");
+		repeat_free(r);
+	}
+}
+
+static const struct route routes[] = {
+	{ "/healthz", false, HTTP_GET | HTTP_HEAD, false, get_healthz },
+	{ "/readyz", false, HTTP_GET | HTTP_HEAD, false, get_readyz },
+	{ "/metrics", false, HTTP_GET | HTTP_HEAD, false, get_metrics },
+	{ "/applications", false, HTTP_GET, true, get_applications },
+	{ "/replay/", true, HTTP_POST, true, post_replay },
+};
+
+static const struct route *find(const struct conn_request *request, bool control)
+{
+	const char *path = request->head->path.at;
+
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+		bool same = routes[i].is_prefix
+				    ? strncmp(path, routes[i].path, strlen(routes[i].path)) == 0
+				    : strcmp(path, routes[i].path) == 0;
+
+		if (same && (control || !routes[i].control_only)) {
+			return &routes[i];
+		}
+	}
+	return NULL;
+}
+
+static void admit(const struct conn_request *request, bool control, struct http_route *ret_route)
+{
+	const struct route *route = find(request, control);
+
+	*ret_route = (struct http_route){ .status = route != NULL ? 0 : 404,
+					  .methods = route != NULL ? route->methods : HTTP_GET };
+}
+
+static void run(struct admin *a, const struct conn_request *request, bool control)
+{
+	const struct route *route = find(request, control);
+
+	route->run(a, request, request->head->path.at + strlen(route->path));
+}
+
+static void on_status_admit(void *ctx, const struct conn_request *request,
+			    struct http_route *ret_route)
+{
+	(void)ctx;
+	admit(request, false, ret_route);
+}
+
+static void on_status_request(void *ctx, const struct conn_request *request)
+{
+	run(ctx, request, false);
+}
+
+static void on_control_admit(void *ctx, const struct conn_request *request,
+			     struct http_route *ret_route)
+{
+	(void)ctx;
+	admit(request, true, ret_route);
+}
+
+static void on_control_request(void *ctx, const struct conn_request *request)
+{
+	run(ctx, request, true);
+}
+
+struct admin *admin_new(const struct admin_parts *parts)
+{
+	struct admin *a = xcalloc(1, sizeof(*a));
+
+	a->parts = *parts;
+	a->status = (struct conn_handler){ on_status_admit, on_status_request, a };
+	a->control = (struct conn_handler){ on_control_admit, on_control_request, a };
+	return a;
+}
+
+void admin_free(struct admin *a)
+{
+	free(a);
+}
+
+const struct conn_handler *admin_status_handler(const struct admin *a)
+{
+	return &a->status;
+}
+
+const struct conn_handler *admin_control_handler(const struct admin *a)
+{
+	return &a->control;
+}

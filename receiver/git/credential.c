@@ -1,0 +1,130 @@
+/*
+ * git asks for a password, we answer for one address only.
+ *
+ * gitcredentials(7): the helper is called with "get" and reads lines
+ * "protocol=https", "host=example.com[:port]"; it prints "username=" and
+ * "password=".  "If a helper outputs a quit attribute with a value of 1 or
+ * true, no further helpers will be consulted, nor will the user be prompted."
+ *
+ * The token is read here, in a process that lives a few milliseconds, and
+ * goes through a pipe: never an argument, never an environment variable.  It
+ * is given only if scheme, host and port are exactly those configured, so
+ * that a redirect, a submodule or an alternate cannot ask for it elsewhere.
+ * "store" and "erase" do nothing: the file is the operator's.
+ */
+#include "receiver/git/credential.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define LINE_MAX_BYTES 4096
+#define LINES_MAX 64
+#define TOKEN_MAX 8192
+
+struct question {
+	char protocol[16];
+	char host[512];
+};
+
+/* Copy the value of a line if it is for that key. */
+static void take_value(const char *line, const char *key, char *out, size_t max)
+{
+	size_t len = strlen(key);
+
+	if (strncmp(line, key, len) == 0 && strlen(line + len) < max) {
+		(void)snprintf(out, max, "%s", line + len);
+	}
+}
+
+static void read_question(struct question *q)
+{
+	char line[LINE_MAX_BYTES];
+
+	for (int i = 0; i < LINES_MAX && fgets(line, sizeof(line), stdin) != NULL; i++) {
+		line[strcspn(line, "\n")] = '\0';
+		if (*line == '\0') {
+			return;
+		}
+		take_value(line, "protocol=", q->protocol, sizeof(q->protocol));
+		take_value(line, "host=", q->host, sizeof(q->host));
+	}
+}
+
+/* "host" and "host:443" are the same for https. */
+static bool same_host(const char *protocol, const char *a, const char *b)
+{
+	const char *port = strcmp(protocol, "https") == 0 ? ":443" : ":80";
+	size_t la = strlen(a);
+	size_t lb = strlen(b);
+	size_t lp = strlen(port);
+
+	la -= la > lp && strcmp(a + la - lp, port) == 0 ? lp : 0;
+	lb -= lb > lp && strcmp(b + lb - lp, port) == 0 ? lp : 0;
+	return la == lb && strncasecmp(a, b, la) == 0;
+}
+
+static bool is_ours(const struct question *q)
+{
+	const char *url = getenv(CREDENTIAL_URL);
+	const char *end = url == NULL ? NULL : strstr(url, "://");
+
+	if (end == NULL || strlen(q->protocol) != (size_t)(end - url)) {
+		return false;
+	}
+	return strncmp(url, q->protocol, (size_t)(end - url)) == 0 &&
+	       same_host(q->protocol, q->host, end + 3);
+}
+
+/* The token without white space around it into out. 0 or -1. */
+static int read_token(const char *path, char out[TOKEN_MAX + 1])
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	ssize_t n = fd < 0 ? -1 : read(fd, out, TOKEN_MAX);
+
+	if (fd >= 0) {
+		(void)close(fd);
+	}
+	if (n < 0) {
+		return -1;
+	}
+	out[n] = '\0';
+	size_t start = strspn(out, " \t\r\n");
+	size_t len = strlen(out + start);
+	while (len > 0 && strchr(" \t\r\n", out[start + len - 1]) != NULL) {
+		len--;
+	}
+	memmove(out, out + start, len);
+	out[len] = '\0';
+	return len > 0 && strpbrk(out, "\r\n") == NULL ? 0 : -1;
+}
+
+int credential_main(const char *operation)
+{
+	const char *path = getenv(CREDENTIAL_TOKEN_FILE);
+	const char *username = getenv(CREDENTIAL_USERNAME);
+	struct question q = { .host = "" };
+	char token[TOKEN_MAX + 1] = "";
+
+	if (operation == NULL || strcmp(operation, "get") != 0) {
+		return 0;
+	}
+	read_question(&q);
+	if (path == NULL || username == NULL || !is_ours(&q)) {
+		(void)fprintf(stderr, "doorbell: no credential for %s://%s\n", q.protocol, q.host);
+		(void)printf("quit=1\n");
+		return 1;
+	}
+	if (read_token(path, token) < 0) {
+		(void)fprintf(stderr, "doorbell: token file %s cannot be read or is empty\n", path);
+		(void)printf("quit=1\n");
+		return 1;
+	}
+	(void)printf("username=%s\npassword=%s\n", username, token);
+	explicit_bzero(token, sizeof(token));
+	return fflush(stdout) == 0 ? 0 : 1;
+}

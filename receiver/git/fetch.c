@@ -1,0 +1,596 @@
+/*
+ * One fetch, in steps, each a child:
+ *
+ *     INIT      only if our repository is not there: git init --bare
+ *     LOOK      is the commit the tip as we know it? then the origin is not asked.
+ *               A commit that we keep as an older one is no proof of anything:
+ *               the branch may have been set back to it
+ *     TIP       git fetch +REF:refs/doorbell/tip/KEY
+ *     LOOK      is it the commit (or a tag of it), or do we have that? done
+ *     WANTED    it is not (a newer push came, a replica lags): ask for the
+ *               commit itself.  Protocol 2 and most hosts allow that; if not,
+ *               the commit is not there yet
+ *     BASE      only if another commit is worth having and none of our refs
+ *               names it (the first time that a ref is seen): ask for it, and
+ *               go on as well without
+ *     COLLECT   every 50 fetches, after the answer: git gc
+ *
+ * If our own repository is found damaged (kill -9 and power failures happen)
+ * it is removed, once a fetch, and the steps begin anew: it is a cache.  What
+ * the last comparison stood on is lost with it; the next one finds no base,
+ * says so, and takes all applications.
+ *
+ * fetch_keep() is the other kind of job, one git update-ref.  Jobs of one
+ * repository run one after the other, so no two git ever write in it, and a
+ * lock file that is found was left by one that was killed.
+ */
+#include "receiver/git/fetch.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <uthash.h>
+#include <utlist.h>
+
+#include "base/buf.h"
+#include "base/xalloc.h"
+#include "push/push.h"
+#include "receiver/git/fetch_git.h"
+#include "receiver/process/spawn.h"
+
+#define DEFAULT_RUNNING 4
+#define COLLECT_EVERY 50
+
+/* The helper is this program: with a sanitizer in it, it maps terabytes of shadow. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define DEFAULT_MEMORY 0
+#else
+#define DEFAULT_MEMORY FETCH_MEMORY_MAX
+#endif
+
+/* After a start the first collection comes soon: we do not know of earlier fetches. */
+#define COLLECT_FIRST 40
+
+#define OUTPUT_MAX 16384
+#define LOCAL_LIMIT_MS 30000
+#define COLLECT_LIMIT_MS (10 * 60 * 1000)
+
+enum step { STEP_INIT, STEP_LOOK, STEP_TIP, STEP_LOOK_AGAIN, STEP_WANTED, STEP_BASE, STEP_HEAL,
+	    STEP_UPDATE, STEP_COLLECT };
+
+/* Who asked. */
+struct asker {
+	uint64_t id;
+	fetch_callback *callback;
+	void *arg;
+	struct asker *prev, *next;
+};
+
+struct job {
+	struct place *place;
+	struct fetch_repository repository; // strings owned
+	struct fetch_want want;             // its ref too
+	char key[FETCH_KEY_MAX];
+	char *update;     // for update-ref; NULL: a fetch
+	struct asker *askers;
+	enum step step;
+	bool asked;       // the origin was asked
+	bool healed;
+	struct fetch_known known;
+	struct job *prev, *next;
+};
+
+/* One repository of ours. */
+struct place {
+	struct fetcher *fetcher;
+	char *directory;
+	struct job *jobs;      // the first is running if active
+	struct spawn *child;
+	bool active;
+	unsigned fetches;      // since the last collection
+	UT_hash_handle hh;
+};
+
+struct fetcher {
+	struct event_base *base;
+	struct spawner *spawner;
+	struct fetch_options options; // strings owned
+	struct place *places;
+	size_t active;
+	uint64_t last_id;
+	struct event *kick;           // starts jobs from the loop
+};
+
+static void take_step(struct fetcher *f, struct job *job, enum step step);
+
+static void free_text(const char *text)
+{
+	free((void *)(uintptr_t)text);
+}
+
+static struct job *job_new(struct place *place, const struct fetch_repository *r, const char *ref)
+{
+	struct job *job = xcalloc(1, sizeof(*job));
+
+	job->place = place;
+	job->want.ref = xstrdup(ref);
+	fetch_git_copy(r, &job->repository);
+	fetch_git_key(ref, job->key);
+	DL_APPEND(place->jobs, job);
+	return job;
+}
+
+static void job_free(struct job *job)
+{
+	struct asker *asker = NULL;
+	struct asker *next = NULL;
+
+	DL_DELETE(job->place->jobs, job);
+	DL_FOREACH_SAFE(job->askers, asker, next) {
+		free(asker);
+	}
+	fetch_git_release(&job->repository);
+	free_text(job->want.ref);
+	free(job->update);
+	free(job);
+}
+
+static struct place *find_place(struct fetcher *f, const char *directory)
+{
+	struct place *place = NULL;
+
+	HASH_FIND_STR(f->places, directory, place);
+	if (place != NULL) {
+		return place;
+	}
+	place = xcalloc(1, sizeof(*place));
+	place->fetcher = f;
+	place->directory = xstrdup(directory);
+	place->fetches = COLLECT_FIRST;
+	HASH_ADD_KEYPTR(hh, f->places, place->directory, strlen(place->directory), place);
+	return place;
+}
+
+static void kick(struct fetcher *f)
+{
+	const struct timeval now = { .tv_sec = 0 };
+
+	(void)event_add(f->kick, &now);
+}
+
+/* The first job of a place is over: the next may run. */
+static void leave(struct fetcher *f, struct job *job)
+{
+	job->place->active = false;
+	f->active--;
+	job_free(job);
+	kick(f);
+}
+
+/* Answer all who asked; a collection may follow before the job is over. */
+static void finish(struct fetcher *f, struct job *job, enum fetch_outcome outcome, const char *why)
+{
+	const struct fetch_result result = { .outcome = outcome, .tip = job->known.tip,
+					     .asked = job->asked, .why = why };
+
+	while (job->askers != NULL) {
+		struct asker *asker = job->askers;
+		DL_DELETE(job->askers, asker);
+		asker->callback(asker->arg, &result);
+		free(asker);
+	}
+	if (job->asked && outcome == FETCH_OK && ++job->place->fetches >= COLLECT_EVERY) {
+		job->place->fetches = 0;
+		take_step(f, job, STEP_COLLECT);
+		return;
+	}
+	leave(f, job);
+}
+
+static void finish_failed(struct fetcher *f, struct job *job, const struct target_answer *answer,
+			  enum fetch_outcome outcome)
+{
+	char why[FETCH_WHY_MAX];
+
+	fetch_git_why(answer, job->repository.time_limit_ms, why);
+	finish(f, job, outcome, why);
+}
+
+/* ---- the ends of the steps ---- */
+
+static bool wants_any(const struct job *job)
+{
+	return job->want.after.len == 0;
+}
+
+static void after_init(struct fetcher *f, struct job *job)
+{
+	take_step(f, job, job->update != NULL ? STEP_UPDATE : STEP_LOOK);
+}
+
+/* The commit is here. */
+static void found(struct fetcher *f, struct job *job)
+{
+	const struct oid *base = &job->want.base;
+
+	if (base->len > 0 && !oid_is_zero(base) && !job->known.has_base) {
+		take_step(f, job, STEP_BASE);
+		return;
+	}
+	finish(f, job, FETCH_OK, NULL);
+}
+
+static void after_look(struct fetcher *f, struct job *job, const struct target_answer *answer)
+{
+	bool first = job->step == STEP_LOOK;
+
+	fetch_git_read(answer->output, answer->output_len, job->key, &job->want, &job->known);
+	if (job->known.tip_is_wanted || (!first && (job->known.has_wanted || wants_any(job)))) {
+		found(f, job);
+		return;
+	}
+	take_step(f, job, first ? STEP_TIP : STEP_WANTED);
+}
+
+/* A step went well. */
+static void advance(struct fetcher *f, struct job *job, const struct target_answer *answer)
+{
+	switch (job->step) {
+	case STEP_INIT:
+		after_init(f, job);
+		break;
+	case STEP_LOOK:
+	case STEP_LOOK_AGAIN:
+		after_look(f, job, answer);
+		break;
+	case STEP_TIP:
+		take_step(f, job, STEP_LOOK_AGAIN);
+		break;
+	case STEP_WANTED:
+		found(f, job);
+		break;
+	case STEP_BASE:
+		finish(f, job, FETCH_OK, NULL);
+		break;
+	case STEP_HEAL:
+		take_step(f, job, STEP_INIT);
+		break;
+	case STEP_UPDATE:
+	case STEP_COLLECT:
+		leave(f, job);
+		break;
+	}
+}
+
+/* A step of a fetch failed. */
+static void fail(struct fetcher *f, struct job *job, const struct target_answer *answer)
+{
+	enum fetch_trouble trouble = fetch_git_trouble(answer);
+	bool local = job->step == STEP_LOOK || job->step == STEP_LOOK_AGAIN;
+
+	if (job->step == STEP_UPDATE || job->step == STEP_COLLECT) {
+		leave(f, job);
+		return;
+	}
+	if (job->step == STEP_BASE) {
+		finish(f, job, FETCH_OK, NULL);
+		return;
+	}
+	if (answer->completed && !job->healed && job->step != STEP_INIT &&
+	    (local || trouble == FETCH_TROUBLE_BROKEN)) {
+		job->healed = true;
+		take_step(f, job, STEP_HEAL);
+		return;
+	}
+	if (job->step == STEP_TIP && trouble == FETCH_TROUBLE_NO_REF) {
+		char why[FETCH_WHY_MAX];
+		(void)snprintf(why, sizeof(why), "the origin has no %.300s", job->want.ref);
+		finish(f, job, FETCH_REF_GONE, why);
+		return;
+	}
+	if (job->step == STEP_WANTED && answer->completed && trouble != FETCH_TROUBLE_OTHER) {
+		finish(f, job, FETCH_NOT_THERE_YET,
+		       "the ref is at another commit, and the origin does not give this one");
+		return;
+	}
+	finish_failed(f, job, answer, FETCH_FAILED);
+}
+
+/* ---- the steps ---- */
+
+static void on_child(void *arg, const struct target_answer *answer)
+{
+	struct job *job = arg;
+	struct fetcher *f = job->place->fetcher;
+
+	job->place->child = NULL;
+	if (answer->completed && answer->status == 0) {
+		advance(f, job, answer);
+	} else {
+		fail(f, job, answer);
+	}
+}
+
+/* The command of a step, and how long it may take. */
+static int64_t make_command(const struct fetcher *f, const struct job *job, struct strvec *argv)
+{
+	const struct fetch_repository *r = &job->repository;
+	char hex[OID_HEX_MAX + 1];
+
+	switch (job->step) {
+	case STEP_INIT:
+		fetch_git_init(r, job->want.after.len == 32, argv);
+		return LOCAL_LIMIT_MS;
+	case STEP_LOOK:
+	case STEP_LOOK_AGAIN:
+		fetch_git_look(r, job->key, argv);
+		return LOCAL_LIMIT_MS;
+	case STEP_TIP:
+		fetch_git_fetch(r, &f->options, job->want.ref, "tip", job->key, argv);
+		return r->time_limit_ms;
+	case STEP_WANTED:
+		fetch_git_fetch(r, &f->options, oid_to_hex(&job->want.after, hex), "wanted",
+				job->key, argv);
+		return r->time_limit_ms;
+	case STEP_BASE:
+		fetch_git_fetch(r, &f->options, oid_to_hex(&job->want.base, hex), "base", job->key,
+				argv);
+		return r->time_limit_ms;
+	case STEP_HEAL:
+		fetch_git_remove(r, argv);
+		return COLLECT_LIMIT_MS;
+	case STEP_UPDATE:
+		fetch_git_update(r, argv);
+		return LOCAL_LIMIT_MS;
+	case STEP_COLLECT:
+		fetch_git_collect(r, argv);
+		return COLLECT_LIMIT_MS;
+	}
+	return LOCAL_LIMIT_MS;
+}
+
+static void take_step(struct fetcher *f, struct job *job, enum step step)
+{
+	struct strvec argv = STRVEC_INIT;
+	struct strvec env = STRVEC_INIT;
+
+	job->step = step;
+	job->asked = job->asked || step == STEP_TIP || step == STEP_WANTED ||
+		     step == STEP_BASE;
+	int64_t limit = make_command(f, job, &argv);
+	fetch_git_environment(&job->repository, &f->options, &env);
+	const struct spawn_options options = {
+		.argv = &argv,
+		.environment = &env,
+		.input = step == STEP_UPDATE ? job->update : NULL,
+		.input_len = step == STEP_UPDATE ? strlen(job->update) : 0,
+		.output_max = OUTPUT_MAX,
+		.time_limit_ms = limit,
+		.file_size_max = f->options.file_max,
+		.memory_max = f->options.memory_max,
+		.no_new_privileges = true,
+	};
+	job->place->child = spawn_start(f->spawner, &options, on_child, job);
+	strvec_release(&argv);
+	strvec_release(&env);
+}
+
+/* Whoever held these is dead: we are the only one to start git here. */
+static void remove_locks(const struct job *job)
+{
+	static const char *const names[] = { "shallow.lock", "packed-refs.lock", "config.lock",
+					     "HEAD.lock", "gc.pid", "gc.pid.lock" };
+	static const char *const roles[] = { "tip", "wanted", "processed", "base" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char *path = xasprintf("%s/%s", job->repository.directory, names[i]);
+		(void)unlink(path);
+		free(path);
+	}
+	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
+		char *path = xasprintf("%s/refs/doorbell/%s/%s.lock", job->repository.directory,
+				       roles[i], job->key);
+		(void)unlink(path);
+		free(path);
+	}
+}
+
+static void begin(struct fetcher *f, struct job *job)
+{
+	struct error err = ERROR_INIT;
+	char *head = NULL;
+
+	if (fetch_check(&job->repository, &err) < 0) {
+		finish(f, job, FETCH_FAILED, err.text);
+		return;
+	}
+	if (!push_ref_is_valid(job->want.ref)) {
+		finish(f, job, FETCH_FAILED, "not the full name of a ref");
+		return;
+	}
+	remove_locks(job);
+	head = xasprintf("%s/HEAD", job->repository.directory);
+	bool there = access(head, F_OK) == 0;
+	free(head);
+	if (!there && job->update != NULL) {
+		leave(f, job);
+	} else if (!there) {
+		take_step(f, job, STEP_INIT);
+	} else {
+		after_init(f, job);
+	}
+}
+
+static void on_kick(evutil_socket_t fd, short what, void *arg)
+{
+	struct fetcher *f = arg;
+	struct place *place = NULL;
+	struct place *next = NULL;
+
+	(void)fd;
+	(void)what;
+	HASH_ITER(hh, f->places, place, next) {
+		if (f->active >= f->options.max_running) {
+			return;
+		}
+		if (place->active || place->jobs == NULL) {
+			continue;
+		}
+		/* To the end of the hash's order: each place has its turn. */
+		HASH_DEL(f->places, place);
+		HASH_ADD_KEYPTR(hh, f->places, place->directory, strlen(place->directory), place);
+		place->active = true;
+		f->active++;
+		begin(f, place->jobs);
+	}
+}
+
+/* ---- from outside ---- */
+
+struct fetcher *fetch_new(struct event_base *base, struct spawner *spawner,
+			  const struct fetch_options *options)
+{
+	struct fetcher *f = xcalloc(1, sizeof(*f));
+
+	f->base = base;
+	f->spawner = spawner;
+	f->options = (struct fetch_options){
+		.helper = xstrdup_or_null(options->helper),
+		.home = xstrdup_or_null(options->home),
+		.path = xstrdup_or_null(options->path),
+		.max_running = options->max_running > 0 ? options->max_running : DEFAULT_RUNNING,
+		.file_max = options->file_max > 0 ? options->file_max : FETCH_FILE_MAX,
+		.memory_max = options->memory_max > 0 ? options->memory_max : DEFAULT_MEMORY,
+	};
+	f->kick = event_new(base, -1, 0, on_kick, f);
+	return f;
+}
+
+void fetch_free(struct fetcher *f)
+{
+	struct place *place = NULL;
+	struct place *next = NULL;
+
+	if (f == NULL) {
+		return;
+	}
+	HASH_ITER(hh, f->places, place, next) {
+		spawn_cancel(place->child);
+		while (place->jobs != NULL) {
+			job_free(place->jobs);
+		}
+		HASH_DEL(f->places, place);
+		free(place->directory);
+		free(place);
+	}
+	event_free(f->kick);
+	free_text(f->options.helper);
+	free_text(f->options.home);
+	free_text(f->options.path);
+	free(f);
+}
+
+/* A fetch of the same that has not been answered. */
+static struct job *find_same(struct place *place, const struct fetch_repository *r,
+			     const struct fetch_want *want)
+{
+	struct job *job = NULL;
+
+	DL_FOREACH(place->jobs, job) {
+		if (job->askers != NULL && strcmp(job->want.ref, want->ref) == 0 &&
+		    strcmp(job->repository.url, r->url) == 0 &&
+		    oid_equal(&job->want.after, &want->after) &&
+		    oid_equal(&job->want.base, &want->base)) {
+			return job;
+		}
+	}
+	return NULL;
+}
+
+uint64_t fetch_ref(struct fetcher *f, const struct fetch_repository *repository,
+		   const struct fetch_want *want, fetch_callback *callback, void *arg)
+{
+	struct place *place = find_place(f, repository->directory);
+	struct job *job = find_same(place, repository, want);
+	struct asker *asker = xcalloc(1, sizeof(*asker));
+
+	if (job == NULL) {
+		job = job_new(place, repository, want->ref);
+		job->want.after = want->after;
+		job->want.base = want->base;
+	}
+	*asker = (struct asker){ .id = ++f->last_id, .callback = callback, .arg = arg };
+	DL_APPEND(job->askers, asker);
+	kick(f);
+	return asker->id;
+}
+
+/* Take the asker out of a place's jobs; a job that nobody asks for need not begin. */
+static bool cancel_in(struct place *place, uint64_t id)
+{
+	struct job *job = NULL;
+
+	DL_FOREACH(place->jobs, job) {
+		struct asker *asker = NULL;
+		DL_SEARCH_SCALAR(job->askers, asker, id, id);
+		if (asker == NULL) {
+			continue;
+		}
+		DL_DELETE(job->askers, asker);
+		free(asker);
+		if (job->askers == NULL && !(place->active && job == place->jobs)) {
+			job_free(job);
+		}
+		return true;
+	}
+	return false;
+}
+
+void fetch_cancel(struct fetcher *f, uint64_t id)
+{
+	struct place *place = NULL;
+	struct place *next = NULL;
+
+	HASH_ITER(hh, f->places, place, next) {
+		if (cancel_in(place, id)) {
+			return;
+		}
+	}
+}
+
+void fetch_keep(struct fetcher *f, const struct fetch_repository *repository, const char *ref,
+		const struct oid *processed)
+{
+	struct job *job = job_new(find_place(f, repository->directory), repository, ref);
+	char hex[OID_HEX_MAX + 1];
+
+	if (processed->len > 0 && !oid_is_zero(processed)) {
+		job->update = xasprintf("update refs/doorbell/processed/%s %s\n"
+					"delete refs/doorbell/base/%s\n",
+					job->key, oid_to_hex(processed, hex), job->key);
+	} else {
+		job->update = xasprintf("delete refs/doorbell/processed/%s\n"
+					"delete refs/doorbell/wanted/%s\n"
+					"delete refs/doorbell/base/%s\n"
+					"delete refs/doorbell/tip/%s\n",
+					job->key, job->key, job->key, job->key);
+	}
+	kick(f);
+}
+
+size_t fetch_count(const struct fetcher *f)
+{
+	const struct place *place = NULL;
+	const struct place *next = NULL;
+	size_t count = 0;
+
+	HASH_ITER(hh, f->places, place, next) {
+		const struct job *job = NULL;
+		DL_FOREACH(place->jobs, job) {
+			count++;
+		}
+	}
+	return count;
+}

@@ -1,0 +1,59 @@
+/*
+ * Listening sockets: addresses, accepting, and what to do when there is no
+ * room or no file descriptor.
+ *
+ * Loop thread only.
+ */
+#ifndef RECEIVER_HTTP_LISTEN_H
+#define RECEIVER_HTTP_LISTEN_H
+
+#include "base/error.h"
+#include "receiver/http/conn.h"
+
+#define LISTENER_SOCKETS_MAX 8 // addresses that one name may have
+
+struct listener;
+
+struct listener_settings {
+	const char *address;     // see listener_new()
+	unsigned mode;           // unix: permissions of the socket, such as 0660
+	struct tls_context *tls; // NULL: plain HTTP; must outlive the listener
+	const struct conn_handler *handler; // must outlive the pool
+};
+
+/*
+ * Listen at settings->address and open a connection in pool for whoever
+ * calls.  Addresses: "host:port" (each address of the host), "[v6]:port",
+ * ":port" (all addresses of the machine), "unix:/path".  Port 0 takes a free
+ * one.  A socket file that nobody listens at is replaced; one that is in use,
+ * or another kind of file, is an error.  Resolving a name may take time.
+ *
+ * Returns the listener, or NULL with err. Free it with listener_free()
+ * before the pool.
+ */
+struct listener *listener_new(struct event_base *base, struct conn_pool *pool,
+			      const struct listener_settings *settings, struct error *err);
+
+/*
+ * As listener_new(), on a socket that listens already, as systemd hands it
+ * over; it is closed with the listener. settings->address is only a name.
+ */
+struct listener *listener_adopt(struct event_base *base, struct conn_pool *pool, int fd,
+				const struct listener_settings *settings, struct error *err);
+
+/*
+ * Stop listening: close the sockets, remove the socket file if it is still
+ * ours.  Open connections go on.  NULL is allowed.
+ */
+void listener_free(struct listener *l);
+
+/* The port of the first socket, or 0 for a unix socket. */
+unsigned listener_port(const struct listener *l);
+
+/*
+ * Check an address without listening. 0, or -1 with err that says what is
+ * wrong with it.
+ */
+int listen_check_address(const char *address, struct error *err);
+
+#endif

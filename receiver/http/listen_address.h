@@ -1,0 +1,31 @@
+/*
+ * From "host:port" or "unix:/path" to sockets that listen.
+ */
+#ifndef RECEIVER_HTTP_LISTEN_ADDRESS_H
+#define RECEIVER_HTTP_LISTEN_ADDRESS_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/* A socket file that we made; to know it again when it is to be removed. */
+struct listen_file {
+	char *path; // NULL: none
+	dev_t device;
+	ino_t inode;
+};
+
+/*
+ * Open non-blocking listening sockets for an address as of listener_new(), at
+ * most max; mode is for unix sockets.  Returns how many are in ret_fds, and
+ * *ret_file for a unix socket (to be given to listen_remove_file()); or -1
+ * with err, and nothing is left open.
+ */
+int listen_open(const char *address, unsigned mode, int *ret_fds, size_t max,
+		struct listen_file *ret_file, struct error *err);
+
+/* Remove the socket file if it is still the one we made; free file->path. */
+void listen_remove_file(struct listen_file *file);
+
+#endif

@@ -1,0 +1,90 @@
+/*
+ * The log: one line an event on standard error, for people and machines.
+ *
+ * A line has a time, a level, a message and key=value fields, as Argo CD's
+ * logs have.  The message is a constant; whatever varies goes into fields.
+ * Values may hold anything: control characters, quotes and bytes that are not
+ * UTF-8 are escaped.  Secrets never go in.  Any thread.
+ */
+#ifndef RECEIVER_OPS_LOG_H
+#define RECEIVER_OPS_LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
+enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+
+/* Longest line; what does not fit is cut at a field. */
+#define LOG_LINE_MAX 8192
+
+/*
+ * Set format and level; until then text and info.  When standard error is
+ * the systemd journal (JOURNAL_STREAM says so), text lines have no time but
+ * a "<N>" priority in front, see sd-daemon(3).  May be called again at any
+ * time.
+ */
+void log_setup(enum log_format format, enum log_level level);
+
+/*
+ * Find the level or format of a name ("debug", "info", "warn", "error";
+ * "text", "json"). True and *ret_... set, or false and untouched.
+ */
+bool log_level_parse(const char *name, enum log_level *ret_level);
+bool log_format_parse(const char *name, enum log_format *ret_format);
+
+/* True if lines of that level are written: to save the work of making one. */
+bool log_enabled(enum log_level level);
+
+/*
+ * Write one line: message, then pairs of key and value (const char *, a NULL
+ * value leaves the pair out), then NULL for the end:
+ *
+ *     log_info("push accepted", "repository", name, "refs", LOG_INT(n), NULL);
+ */
+void log_write(enum log_level level, const char *message, ...) __attribute__((sentinel));
+
+/* log_write() by level. */
+#define log_debug(...) log_write(LOG_LEVEL_DEBUG, __VA_ARGS__)
+#define log_info(...) log_write(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_warn(...) log_write(LOG_LEVEL_WARN, __VA_ARGS__)
+#define log_error(...) log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
+
+/*
+ * Lines that strangers can bring about, of one kind: so many are written in
+ * so long, the others are only counted.  Zeroed at first.  One thread.
+ */
+#define LOG_LIMIT_LINES 5
+#define LOG_LIMIT_MS 10000
+
+struct log_limit {
+	int64_t since_ms; // when the present time began
+	unsigned lines;   // written in it
+	uint64_t left_out;
+};
+
+/*
+ * May one more line be written at now_ms (monotonic)?  True, and *ret_left_out
+ * is how many were left out since the last one: to be told in the line, as
+ * "not_logged".  False: it is counted as left out.
+ */
+bool log_limit_pass(struct log_limit *limit, int64_t now_ms, uint64_t *ret_left_out);
+
+/* A number as a value of log_write(), good until the end of the block. */
+#define LOG_INT(number) log_int_text((char[24]){ 0 }, (long long)(number))
+
+/* The function behind LOG_INT: write number into out and return it. */
+const char *log_int_text(char out[24], long long number);
+
+/* Append text as a JSON string, quotes included; invalid UTF-8 becomes U+FFFD. */
+void log_add_json(struct buf *out, const char *text);
+
+/*
+ * Append text as a value of a text line: as it is if it is plain, otherwise
+ * in quotes with \n, \", \\ and \xNN.
+ */
+void log_add_text(struct buf *out, const char *text);
+
+#endif

@@ -1,0 +1,197 @@
+/*
+ * Reader processes, seen from the receiver.
+ *
+ * What a committer, a git server or a local user can shape is read in child
+ * processes without network and secrets, which may die at any moment.  A pool
+ * holds a few of them; one repository always lives in the same one.  Requests
+ * are queued here and answered by a callback on the loop, each exactly once;
+ * nothing here waits.  A reader that overruns its time, dies, or says what it
+ * should not is killed and replaced, and what it worked on is answered
+ * READER_TIMEOUT or READER_DIED: the caller then takes all applications of
+ * that repository and ref for affected.
+ *
+ * All functions are for the thread of the event loop.  Callbacks come from the
+ * loop, never from inside a call to this module; they may make new requests
+ * but not free the pool.
+ */
+#ifndef RECEIVER_READER_READER_H
+#define RECEIVER_READER_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "app/affected.h"
+#include "app/affected_inputs.h"
+#include "app/app.h"
+#include "base/error.h"
+#include "base/oid.h"
+#include "base/strvec.h"
+
+struct event_base;
+struct reader_pool;
+
+enum reader_result {
+	READER_OK = 0,
+	READER_REFUSED, // the reader is well and says that this cannot be done: why
+	READER_DIED,    // it ended or talked nonsense while it worked on this
+	READER_TIMEOUT  // it was killed because this took too long
+};
+
+enum reader_log_level {
+	READER_LOG_NOTICE, // worth knowing once: a wall of the sandbox is missing
+	READER_LOG_WARNING // a reader was lost, or a repository cannot be read
+};
+
+struct reader_options {
+	unsigned count;         // readers, 1 to 64; 0 means 2
+	const char *program;    // what to run, NULL: this very program (/proc/self/exe)
+	const char *verb;       // its first argument, NULL: "reader"
+	int64_t time_limit_ms;  // for one request, 0 means 30,000
+	uint64_t memory_bytes;  // of data in one reader, 0 means 1 GiB
+	bool keep_stderr;       // readers write to our standard error; else to nowhere
+	/* One line about a reader; may be NULL. Strings are borrowed for the call. */
+	void (*log)(void *arg, enum reader_log_level level, const char *text);
+	void *log_arg;
+};
+
+struct reader_repository_options {
+	const char *url;        // as configured; requests name it by any spelling (giturl.h)
+	const char *path;       // absolute: bare, or the root of a work tree
+	const char *cache_directory; // absolute, exists; written by the reader; NULL: no cache
+	enum affected_mode mode;
+	bool allow_alternates;
+};
+
+/* What a reader found; all of it is borrowed for the time of the callback. */
+struct reader_affected {
+	const struct affected *affected; // item.app is an index into the list of generation
+	uint64_t generation;    // which reader_set_apps() the indices belong to
+	const char *const *names; // full name of the application of each item
+};
+
+struct reader_tip {
+	bool found;             // the revision is there
+	struct oid commit;      // what it means
+	bool present;           // the second commit asked for is there too
+};
+
+/*
+ * Answer to reader_affected(). answer is NULL unless READER_OK; why is ""
+ * or says what went wrong.
+ */
+typedef void (*reader_affected_fn)(void *arg, enum reader_result result,
+				   const struct reader_affected *answer, const char *why);
+
+/*
+ * Answer to reader_inputs(). inputs is NULL unless READER_OK, and borrowed for
+ * the time of the callback; item.app is an index into the list of generation.
+ */
+typedef void (*reader_inputs_fn)(void *arg, enum reader_result result,
+				 const struct affected_inputs *inputs, uint64_t generation,
+				 const char *why);
+
+/* Answer to reader_resolve(). tip is NULL unless READER_OK; with found false, why says why. */
+typedef void (*reader_resolve_fn)(void *arg, enum reader_result result,
+				  const struct reader_tip *tip, const char *why);
+
+/*
+ * Answer to reader_read_apps(). list and problems are NULL unless READER_OK;
+ * the callback may move the list out (and leave it zeroed).
+ */
+typedef void (*reader_apps_fn)(void *arg, enum reader_result result, struct app_list *list,
+			       const struct strvec *problems, const char *why);
+
+/* Make a pool; processes are started at the first request. options is copied. Never NULL. */
+struct reader_pool *reader_pool_new(struct event_base *base, const struct reader_options *options);
+
+/*
+ * Kill the readers, drop all requests without a callback, free. Waits for the
+ * killed processes, at most a second. NULL is fine.
+ */
+void reader_pool_free(struct reader_pool *pool);
+
+/*
+ * Add a repository, or replace its options.  options is copied.  The request
+ * that a reader works on is answered with the options it was begun with; all
+ * that still wait, and later ones, are answered with the new ones, by a reader
+ * started anew.  The directories need not exist: a reader that meets one which
+ * was made, moved or made anew since it was started is replaced, and the
+ * request goes to the next one; so is the reader of a repository that begins
+ * to borrow objects.  Returns 0, or -1 with err if the url cannot be read or a
+ * path is not absolute: then nothing is changed.
+ */
+int reader_set_repository(struct reader_pool *pool,
+			  const struct reader_repository_options *options, struct error *err);
+
+/*
+ * Forget the repository of url (any spelling; one that is unknown is fine).
+ * Requests made before are still answered; new ones are refused from now on,
+ * until it is added again.  After the last answer its reader lets go of what
+ * it holds, and of the right to read it: it ends when it is idle, and another
+ * one is started at the next request.
+ */
+void reader_drop_repository(struct reader_pool *pool, const char *url);
+
+/*
+ * Replace the applications; each repository is given those with a source in
+ * it, at its next request, and only if they changed.  list is borrowed and
+ * must neither change nor go until the next call, or until the pool is freed;
+ * NULL is an empty list.  Returns its generation (from 1, rising), which
+ * answers name.  Requests not yet sent are computed with the new list.  Costs
+ * about a microsecond for each application and source: call it on changes,
+ * gathered, not for each event.
+ */
+uint64_t reader_set_apps(struct reader_pool *pool, const struct app_list *list);
+
+/*
+ * Ask which applications request changes in the repository of url. request is
+ * copied. Returns 0 and calls done once; -1 with err and no callback if there
+ * is no such repository or the request cannot be written down.
+ */
+int reader_affected(struct reader_pool *pool, const char *url,
+		    const struct affected_request *request, reader_affected_fn done, void *arg,
+		    struct error *err);
+
+/*
+ * Ask what an application reads, or what annotations miss (affected_inputs.h).
+ * request is copied. Returns as reader_affected().
+ */
+int reader_inputs(struct reader_pool *pool, const char *url,
+		  const struct affected_inputs_request *request, reader_inputs_fn done, void *arg,
+		  struct error *err);
+
+/*
+ * Ask what revision (a full ref, an id, "v1~2") means now, and whether commit
+ * (NULL: not asked) is there. Returns as reader_affected().
+ */
+int reader_resolve(struct reader_pool *pool, const char *url, const char *revision,
+		   const struct oid *commit, reader_resolve_fn done, void *arg,
+		   struct error *err);
+
+/*
+ * Ask for the applications written in the repository at commit, below
+ * directory ("" = all). Returns as reader_affected().
+ */
+int reader_read_apps(struct reader_pool *pool, const char *url, const struct oid *commit,
+		     const char *directory, reader_apps_fn done, void *arg, struct error *err);
+
+struct reader_metrics {
+	size_t queued;       // waiting, the running ones not counted
+	size_t running;
+	uint64_t answered;   // READER_OK and READER_REFUSED
+	uint64_t died;       // requests answered READER_DIED
+	uint64_t timed_out;  // requests answered READER_TIMEOUT
+	uint64_t started;    // processes started
+	uint64_t lost;       // processes that ended or had to be killed
+	int64_t oldest_ms;   // age of the oldest request not answered, 0: none
+};
+
+/* The numbers of a pool, all readers together. */
+void reader_pool_metrics(const struct reader_pool *pool, struct reader_metrics *ret_metrics);
+
+/* Process id of reader i (from 0), or 0 if it is not running or does not exist. */
+pid_t reader_pool_pid(const struct reader_pool *pool, unsigned i);
+
+#endif

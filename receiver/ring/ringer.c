@@ -1,0 +1,169 @@
+/*
+ * One try of a trigger: target_prepare(), then HTTP or a command, then
+ * target_judge().  What fails before the call is answered from the loop too,
+ * so that the core hears of every try in one way.
+ */
+#include "receiver/ring/ringer.h"
+
+#include <event2/event.h>
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "base/mstime.h"
+#include "base/xalloc.h"
+#include "receiver/ops/log.h"
+#include "receiver/process/spawn.h"
+#include "receiver/ring/outbound.h"
+#include "receiver/settings/settings.h"
+#include "target/target.h"
+
+struct ringer {
+	struct event_base *base;
+	struct outbound *outbound;
+	struct spawner *spawner;
+	struct settings *settings;
+	struct ring *rings; // under way
+	ringer_done_fn done;
+	void *ctx;
+};
+
+/* A try under way. */
+struct ring {
+	struct ringer *ringer;
+	struct settings *settings; // a reference: its target may be configured away meanwhile
+	size_t target;
+	struct trigger *trigger;   // a copy
+	struct outcome outcome;    // for answers without a call
+	int64_t begun_ms;
+	struct ring *next, *prev;
+};
+
+struct ringer *ringer_new(struct event_base *base, struct outbound *outbound,
+			  struct spawner *spawner, ringer_done_fn done, void *ctx)
+{
+	struct ringer *r = xcalloc(1, sizeof(*r));
+
+	*r = (struct ringer){ .base = base, .outbound = outbound, .spawner = spawner,
+			      .done = done, .ctx = ctx };
+	return r;
+}
+
+void ringer_set_settings(struct ringer *r, struct settings *settings)
+{
+	settings_unref(r->settings);
+	r->settings = settings_ref(settings);
+}
+
+static struct ring *ring_new(struct ringer *r, const struct trigger *trigger)
+{
+	struct ring *ring = xcalloc(1, sizeof(*ring));
+
+	ring->ringer = r;
+	ring->settings = settings_ref(r->settings);
+	ring->begun_ms = mstime_monotonic();
+	ring->trigger = trigger_copy(trigger);
+	DL_APPEND(r->rings, ring);
+	return ring;
+}
+
+static void ring_free(struct ring *ring)
+{
+	trigger_free(ring->trigger);
+	outcome_release(&ring->outcome);
+	settings_unref(ring->settings);
+	DL_DELETE(ring->ringer->rings, ring);
+	free(ring);
+}
+
+void ringer_free(struct ringer *r)
+{
+	if (r == NULL) {
+		return;
+	}
+	while (r->rings != NULL) {
+		ring_free(r->rings);
+	}
+	settings_unref(r->settings);
+	free(r);
+}
+
+static void report(struct ring *ring, const struct outcome *outcome)
+{
+	static const char *const words[] = {
+		[OUTCOME_SENT] = "sent",
+		[OUTCOME_CONVERGED] = "converged",
+		[OUTCOME_STEP] = "step",
+		[OUTCOME_RETRY] = "retry",
+		[OUTCOME_REFUSED] = "refused",
+	};
+	int64_t took = mstime_monotonic() - ring->begun_ms;
+	enum log_level level = outcome->kind == OUTCOME_RETRY || outcome->kind == OUTCOME_REFUSED
+				       ? LOG_LEVEL_WARN
+				       : LOG_LEVEL_INFO;
+
+	log_write(level, "trigger", "result", words[outcome->kind], "application",
+		  ring->trigger->application, "target", ring->trigger->target, "push",
+		  LOG_INT(ring->trigger->push), "attempt", LOG_INT(ring->trigger->attempts),
+		  "reason", outcome->reason, "time_ms", LOG_INT(took), NULL);
+	ring->ringer->done(ring->ringer->ctx, ring->trigger->id, outcome);
+	ring_free(ring);
+}
+
+static void on_answer(void *arg, const struct target_answer *answer)
+{
+	struct ring *ring = arg;
+	struct outcome outcome = { .code = 0 };
+
+	target_judge(ring->settings->kinds[ring->target], &ring->settings->targets[ring->target],
+		     ring->trigger, answer, &outcome);
+	report(ring, &outcome);
+	outcome_release(&outcome);
+}
+
+static void on_no_call(evutil_socket_t fd, short what, void *arg)
+{
+	struct ring *ring = arg;
+	struct outcome outcome = ring->outcome;
+
+	(void)fd;
+	(void)what;
+	ring->outcome.output = NULL;
+	report(ring, &outcome);
+	outcome_release(&outcome);
+}
+
+/* Answer without a call, from the loop. */
+static void answer_later(struct ring *ring)
+{
+	static const struct timeval now = { 0 };
+
+	event_base_once(ring->ringer->base, -1, EV_TIMEOUT, on_no_call, ring, &now);
+}
+
+void ringer_send(struct ringer *r, const struct trigger *trigger)
+{
+	struct ring *ring = ring_new(r, trigger);
+	int target = settings_target(ring->settings, trigger->target);
+	struct error err = ERROR_INIT;
+	struct target_call call = { .type = TARGET_CALL_HTTP };
+
+	if (target < 0) {
+		outcome_set(&ring->outcome, OUTCOME_REFUSED,
+			    "target '%s' is not configured any more", trigger->target);
+		answer_later(ring);
+		return;
+	}
+	ring->target = (size_t)target;
+	if (target_prepare(ring->settings->kinds[target], &ring->settings->targets[target],
+			   ring->trigger, &call, &err) < 0) {
+		outcome_set(&ring->outcome, OUTCOME_REFUSED, "%s", err.text);
+		answer_later(ring);
+		return;
+	}
+	if (call.type == TARGET_CALL_HTTP) {
+		(void)outbound_call(r->outbound, &call, on_answer, ring);
+	} else {
+		(void)spawn_call(r->spawner, &call, on_answer, ring);
+	}
+	target_call_release(&call);
+}

@@ -1,0 +1,40 @@
+/*
+ * Ringing a target: prepare the call, make it, judge what came back.
+ *
+ * Loop thread only.
+ */
+#ifndef RECEIVER_RING_RINGER_H
+#define RECEIVER_RING_RINGER_H
+
+#include "push/outcome.h"
+#include "push/trigger.h"
+
+struct event_base;
+struct outbound;
+struct ringer;
+struct settings;
+struct spawner;
+
+/*
+ * done(ctx, trigger id, outcome) is called once for each ringer_send(), from
+ * the loop, never from inside it. outcome is borrowed for the call.
+ */
+typedef void (*ringer_done_fn)(void *ctx, int64_t trigger, const struct outcome *outcome);
+
+/* A ringer that calls through outbound and spawner, which must outlive it. Never NULL. */
+struct ringer *ringer_new(struct event_base *base, struct outbound *outbound,
+			  struct spawner *spawner, ringer_done_fn done, void *ctx);
+
+/*
+ * Free it and what it knows of tries under way. outbound and spawner were
+ * freed before, so that no answer comes any more. NULL is fine.
+ */
+void ringer_free(struct ringer *r);
+
+/* Use these targets for tries begun from now on. */
+void ringer_set_settings(struct ringer *r, struct settings *settings);
+
+/* Begin a try of trigger (copied as far as needed). */
+void ringer_send(struct ringer *r, const struct trigger *trigger);
+
+#endif

@@ -1,0 +1,175 @@
+/*
+ * The life of the receiver: start, run, reload, drain, end.
+ *
+ *   start   configuration, parts, what was unfinished, applications, listeners
+ *   SIGHUP  and changes of the file: daemon_reload.c
+ *   SIGTERM no more connections; requests under way are answered; tries under
+ *           way get drainTimeout; the journal is closed.  What is left is taken
+ *           up at the next start.
+ */
+#include "receiver/serve/daemon.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sysexits.h>
+
+#include "base/mstime.h"
+#include "receiver/http/conn.h"
+#include "receiver/ops/log.h"
+#include "receiver/ops/metrics.h"
+#include "receiver/ops/status.h"
+#include "receiver/ops/watch.h"
+#include "receiver/serve/daemon_impl.h"
+#include "receiver/serve/world.h"
+
+/* How often to look whether the last try has ended while draining. */
+#define DRAIN_LOOK_MS 50
+
+static void on_config_changed(void *ctx)
+{
+	daemon_reload(ctx, false);
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *d = arg;
+
+	(void)fd;
+	(void)what;
+	status_beat(d->status, STATUS_LOOP, mstime_monotonic());
+}
+
+static void on_drain_look(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct timeval again = { .tv_usec = DRAIN_LOOK_MS * 1000 };
+	struct daemon *d = arg;
+	size_t busy = world_busy(d->world);
+
+	(void)fd;
+	(void)what;
+	if (busy == 0 ||
+	    mstime_monotonic() - d->drain_began_ms > d->settings->config->drain_timeout) {
+		log_info("stopped", "unfinished", LOG_INT(busy), NULL);
+		event_base_loopbreak(d->base);
+		return;
+	}
+	evtimer_add(d->patience, &again);
+}
+
+static void on_connections_gone(void *ctx)
+{
+	static const struct timeval now = { 0 };
+	struct daemon *d = ctx;
+
+	evtimer_add(d->patience, &now);
+}
+
+static void drain(struct daemon *d)
+{
+	int64_t limit = d->settings->config->drain_timeout;
+
+	d->draining = true;
+	d->drain_began_ms = mstime_monotonic();
+	log_info("stopping", NULL);
+	status_set(d->status, STATUS_SERVING, false, "stopping");
+	delivery_drain(world_core(d->world));
+	daemon_close_listeners(d);
+	conn_pool_drain(d->conns, (int)limit, on_connections_gone, d);
+}
+
+static void on_signal(evutil_socket_t number, short what, void *arg)
+{
+	struct daemon *d = arg;
+
+	(void)what;
+	if (number == SIGHUP) {
+		daemon_reload(d, true);
+	} else if (!d->draining) {
+		drain(d);
+	} else {
+		/* Asked twice: now. */
+		event_base_loopbreak(d->base);
+	}
+}
+
+static void add_events(struct daemon *d)
+{
+	static const int numbers[DAEMON_SIGNALS] = { SIGTERM, SIGINT, SIGHUP };
+	static const struct timeval second = { .tv_sec = 1 };
+
+	signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < DAEMON_SIGNALS; i++) {
+		d->signals[i] = evsignal_new(d->base, numbers[i], on_signal, d);
+		event_add(d->signals[i], NULL);
+	}
+	d->tick = event_new(d->base, -1, EV_PERSIST, on_tick, d);
+	event_add(d->tick, &second);
+	d->patience = evtimer_new(d->base, on_drain_look, d);
+	d->watch = watch_new(d->base, on_config_changed, d);
+}
+
+static void free_events(struct daemon *d)
+{
+	for (size_t i = 0; i < DAEMON_SIGNALS; i++) {
+		event_free(d->signals[i]);
+	}
+	event_free(d->tick);
+	event_free(d->patience);
+}
+
+/* As many descriptors as we may have: connections need them. */
+static void raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max < 65536 ? limit.rlim_max : 65536;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static int start(struct daemon *d, struct error *err)
+{
+	int r = daemon_build(d, err);
+
+	if (r != 0) {
+		return r;
+	}
+	daemon_apply(d);
+	daemon_take_up(d);
+	r = daemon_listen(d, err);
+	if (r == 0) {
+		status_set(d->status, STATUS_SERVING, true, NULL);
+	}
+	return r;
+}
+
+int daemon_run(const struct daemon_input *input)
+{
+	struct daemon d = { .input = input };
+	struct error err = ERROR_INIT;
+
+	daemon_setup_log(NULL);
+	if (daemon_load(&d, &d.settings, d.fingerprint) < 0) {
+		return EX_CONFIG;
+	}
+	daemon_setup_log(d.settings->config);
+	raise_descriptors();
+	d.base = event_base_new();
+	add_events(&d);
+	log_info("doorbell", "version", DOORBELL_VERSION, "configuration",
+		 d.settings->config->file, NULL);
+	d.exit_status = start(&d, &err);
+	if (d.exit_status != 0) {
+		log_error("not started", "reason", err.text, NULL);
+	} else {
+		event_base_dispatch(d.base);
+	}
+	free_events(&d);
+	daemon_take_apart(&d);
+	settings_unref(d.settings);
+	event_base_free(d.base);
+	return d.exit_status;
+}

@@ -1,0 +1,477 @@
+/*
+ * The parts of the receiver, in the order in which they are made; they are
+ * taken apart in reverse.
+ */
+#include "receiver/serve/daemon_impl.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+
+#include "base/limits.h"
+#include "base/mstime.h"
+#include "base/xalloc.h"
+#include "journal/journal.h"
+#include "receiver/catalog/catalog.h"
+#include "receiver/door/admin.h"
+#include "receiver/door/intake.h"
+#include "receiver/git/fetch.h"
+#include "receiver/git/resolver.h"
+#include "receiver/http/conn.h"
+#include "receiver/http/listen.h"
+#include "receiver/http/tls.h"
+#include "receiver/ops/log.h"
+#include "receiver/ops/metrics.h"
+#include "receiver/ops/status.h"
+#include "receiver/ops/watch.h"
+#include "receiver/process/spawn.h"
+#include "receiver/reader/reader.h"
+#include "receiver/ring/outbound.h"
+#include "receiver/ring/ringer.h"
+#include "receiver/serve/world.h"
+#include "receiver/store/store.h"
+
+/* Exit status when the journal failed: EX_SOFTWARE, so that a supervisor starts us again. */
+#define JOURNAL_STATUS EX_SOFTWARE
+
+/* Given back to a full disk, so that what was accepted can still be finished. */
+#define BALLAST_BYTES (16U << 20)
+
+/* What the journal holds that is unfinished, kept until the core is there. */
+struct daemon_leftover {
+	struct journal_push *pushes;
+	size_t push_count, push_capacity;
+	struct trigger **triggers;
+	size_t trigger_count, trigger_capacity;
+	struct leftover_ref {
+		char *repository;
+		char *ref;
+		struct oid commit;
+		char *refers; // JSON, or NULL
+	} *refs;
+	size_t ref_count, ref_capacity;
+};
+
+static void keep_push(void *arg, const struct journal_push *push)
+{
+	struct daemon_leftover *l = arg;
+
+	l->pushes = xgrow(l->pushes, l->push_count, &l->push_capacity, sizeof(*l->pushes));
+	journal_push_copy(push, &l->pushes[l->push_count++]);
+}
+
+static void keep_trigger(void *arg, const struct trigger *trigger)
+{
+	struct daemon_leftover *l = arg;
+
+	l->triggers = xgrow(l->triggers, l->trigger_count, &l->trigger_capacity,
+			    sizeof(struct trigger *));
+	l->triggers[l->trigger_count++] = trigger_copy(trigger);
+}
+
+static void keep_ref(void *arg, const char *repository, const char *ref, const struct oid *commit,
+		     const char *refers)
+{
+	struct daemon_leftover *l = arg;
+
+	l->refs = xgrow(l->refs, l->ref_count, &l->ref_capacity, sizeof(*l->refs));
+	l->refs[l->ref_count++] = (struct leftover_ref){ xstrdup(repository), xstrdup(ref),
+							 *commit, xstrdup_or_null(refers) };
+}
+
+void daemon_take_up(struct daemon *d)
+{
+	struct daemon_leftover *l = d->leftover;
+	struct delivery_core *core = world_core(d->world);
+
+	if (l == NULL) {
+		return;
+	}
+	log_info("taken up", "refs", LOG_INT(l->ref_count), "triggers", LOG_INT(l->trigger_count),
+		 "pushes", LOG_INT(l->push_count), NULL);
+	for (size_t i = 0; i < l->ref_count; i++) {
+		delivery_resume_ref(core, l->refs[i].repository, l->refs[i].ref,
+				    &l->refs[i].commit);
+		catalog_set_refers(d->catalog, l->refs[i].repository, l->refs[i].ref,
+				   l->refs[i].refers);
+		free(l->refs[i].repository);
+		free(l->refs[i].ref);
+		free(l->refs[i].refers);
+	}
+	for (size_t i = 0; i < l->trigger_count; i++) {
+		delivery_resume_trigger(core, l->triggers[i]);
+		trigger_free(l->triggers[i]);
+	}
+	for (size_t i = 0; i < l->push_count; i++) {
+		world_accept(d->world, &l->pushes[i]);
+		journal_push_release(&l->pushes[i]);
+	}
+	free(l->refs);
+	free(l->triggers);
+	free(l->pushes);
+	free(l);
+	d->leftover = NULL;
+}
+
+static int make_directory(const char *state, const char *name, struct error *err)
+{
+	char *path = name != NULL ? xasprintf("%s/%s", state, name) : xstrdup(state);
+	int r = 0;
+
+	if (mkdir(path, 0700) < 0 && errno != EEXIST) {
+		r = error_errno(err, EX_UNAVAILABLE, errno, "state directory '%s'", path);
+	}
+	free(path);
+	return r;
+}
+
+static int make_directories(const struct config *c, struct error *err)
+{
+	static const char *const names[] = { NULL, "repositories", "cache", "home" };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(names) / sizeof(names[0]); i++) {
+		r = make_directory(c->state_directory, names[i], err);
+	}
+	return r;
+}
+
+static void on_journal_failed(void *arg, const char *why)
+{
+	static const struct timeval soon = { .tv_sec = 1 };
+	struct daemon *d = arg;
+
+	log_error("the journal failed: ending, so that a new start reads what is on disk",
+		  "reason", why, NULL);
+	d->exit_status = JOURNAL_STATUS;
+	event_base_loopexit(d->base, &soon);
+}
+
+static int build_store(struct daemon *d, struct error *err)
+{
+	const struct config *c = d->settings->config;
+	char *path = xasprintf("%s/journal.db", c->state_directory);
+	struct journal_options options = {
+		.path = path,
+		.max_bytes = (uint64_t)c->journal_max_bytes,
+		.min_free = (uint64_t)c->min_free_bytes,
+		.ballast_bytes = BALLAST_BYTES,
+	};
+	struct journal *journal = NULL;
+	int r = EX_UNAVAILABLE;
+
+	if (journal_open(&options, &journal, err) < 0) {
+		goto out;
+	}
+	d->leftover = xcalloc(1, sizeof(*d->leftover));
+	struct journal_resume resume = { keep_push, keep_trigger, keep_ref, d->leftover };
+	if (journal_resume(journal, &resume, err) != JOURNAL_OK) {
+		goto out;
+	}
+	struct store_options store = {
+		.base = d->base,
+		.journal = journal,
+		.metrics = d->metrics,
+		.status = d->status,
+		.retention_ms = c->retention,
+		.on_failed = on_journal_failed,
+		.arg = d,
+	};
+	if (store_new(&store, &d->store, err) == 0) {
+		journal = NULL;
+		r = 0;
+	}
+out:
+	journal_close(journal);
+	free(path);
+	return r;
+}
+
+static void on_reader_log(void *arg, enum reader_log_level level, const char *text)
+{
+	(void)arg;
+	log_write(level == READER_LOG_WARNING ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "reader", "event",
+		  text, NULL);
+}
+
+static int build_children(struct daemon *d, struct error *err)
+{
+	const struct config *c = d->settings->config;
+	char *home = xasprintf("%s/home", c->state_directory);
+	struct fetch_options fetch = { .helper = "/proc/self/exe", .home = home };
+	struct reader_options readers = {
+		.count = c->readers,
+		.time_limit_ms = c->reader_time_limit,
+		.memory_bytes = (uint64_t)c->reader_memory_limit,
+		.log = on_reader_log,
+	};
+	char *self = realpath("/proc/self/exe", NULL);
+
+	fetch.helper = self != NULL ? self : "doorbell";
+	d->spawner = spawner_new(d->base);
+	d->fetcher = fetch_new(d->base, d->spawner, &fetch);
+	d->pool = reader_pool_new(d->base, &readers);
+	d->resolver = resolver_new(d->base, d->pool, d->fetcher);
+	free(self);
+	free(home);
+	return outbound_new(d->base, NULL, &d->outbound, err) < 0 ? EX_UNAVAILABLE : 0;
+}
+
+static void on_accepted(void *ctx, const struct journal_push *push)
+{
+	world_accept(((struct daemon *)ctx)->world, push);
+}
+
+static void on_decided(void *ctx, const struct delivery_decision *decision)
+{
+	intake_decided(((struct daemon *)ctx)->intake, decision);
+}
+
+static void on_known(void *ctx)
+{
+	world_go_on(((struct daemon *)ctx)->world);
+}
+
+static void build_core(struct daemon *d)
+{
+	struct catalog_options catalog = {
+		.base = d->base,
+		.pool = d->pool,
+		.resolver = d->resolver,
+		.metrics = d->metrics,
+		.status = d->status,
+		.ready = on_known,
+		.ctx = d,
+	};
+
+	d->catalog = catalog_new(&catalog);
+	struct world_parts parts = {
+		.base = d->base,
+		.store = d->store,
+		.pool = d->pool,
+		.resolver = d->resolver,
+		.catalog = d->catalog,
+		.metrics = d->metrics,
+		.decided = on_decided,
+		.ctx = d,
+	};
+	d->world = world_new(&parts, d->settings);
+	d->ringer = ringer_new(d->base, d->outbound, d->spawner, world_rung, d->world);
+	world_set_ringer(d->world, d->ringer);
+}
+
+static unsigned long long grown(unsigned long long *counted, unsigned long long now)
+{
+	unsigned long long more = now - *counted;
+
+	*counted = now;
+	return more;
+}
+
+static void count_replies(struct daemon *d, struct conn_pool *pool, unsigned long long *counted,
+			  const char *handler)
+{
+	const struct conn_counters *counters = conn_pool_counters(pool);
+
+	for (size_t i = 0; i < reply_count() && i < 32; i++) {
+		unsigned long long more = grown(&counted[i], counters->replies[i]);
+
+		if (more > 0) {
+			metrics_count(d->metrics, METRIC_HTTP_REQUESTS, handler,
+				      metrics_code(reply_status(i)), more);
+		}
+	}
+}
+
+static void count_refusals(struct daemon *d, struct conn_pool *pool, unsigned long long *counted)
+{
+	const struct conn_counters *counters = conn_pool_counters(pool);
+
+	for (unsigned i = 0; i < REFUSALS; i++) {
+		unsigned long long more = grown(&counted[i], counters->refused[i]);
+
+		if (more > 0) {
+			metrics_count(d->metrics, METRIC_CONNECTIONS_REFUSED,
+				      conn_refusal_name((enum conn_refusal)i), NULL, more);
+		}
+	}
+}
+
+_Static_assert(REFUSALS <= 32, "daemon_impl.h has room for all");
+
+static void refresh_connections(struct daemon *d)
+{
+	count_replies(d, d->conns, d->counted[0], "webhook");
+	count_replies(d, d->admin_conns, d->counted[1], "api");
+	count_refusals(d, d->conns, d->refused[0]);
+	count_refusals(d, d->admin_conns, d->refused[1]);
+	metrics_set(d->metrics, METRIC_CONNECTIONS, NULL,
+		    conn_pool_counters(d->conns)->open + conn_pool_counters(d->admin_conns)->open);
+}
+
+/* Gauges and counters that others keep. */
+static void refresh_metrics(void *ctx)
+{
+	struct daemon *d = ctx;
+	struct delivery_stats core;
+	struct store_stats store;
+	struct reader_metrics readers;
+
+	refresh_connections(d);
+	world_get_stats(d->world, &core);
+	metrics_set(d->metrics, METRIC_QUEUE_DEPTH, "match", (double)core.pushes);
+	metrics_set(d->metrics, METRIC_QUEUE_DEPTH, "trigger", (double)core.triggers);
+	metrics_set(d->metrics, METRIC_QUEUE_OLDEST_TIMESTAMP, "match",
+		    (double)core.oldest_push_ms / 1000);
+	store_get_stats(d->store, &store);
+	metrics_set(d->metrics, METRIC_QUEUE_DEPTH, "store", (double)store.jobs);
+	reader_pool_metrics(d->pool, &readers);
+	metrics_count(d->metrics, METRIC_READER_RESTARTS, NULL, NULL,
+		      grown(&d->readers_lost, readers.lost));
+}
+
+static void build_front(struct daemon *d)
+{
+	struct conn_limits admin_limits = conn_limits_default;
+
+	admin_limits.connections = 64;
+	d->conns = conn_pool_new(d->base, &conn_limits_default);
+	d->admin_conns = conn_pool_new(d->base, &admin_limits);
+	struct intake_options intake = {
+		.base = d->base,
+		.conns = d->conns,
+		.store = d->store,
+		.metrics = d->metrics,
+		.accepted = on_accepted,
+		.ctx = d,
+	};
+	d->intake = intake_new(&intake);
+	struct admin_parts admin = {
+		.conns = d->admin_conns,
+		.store = d->store,
+		.catalog = d->catalog,
+		.metrics = d->metrics,
+		.status = d->status,
+		.refresh = refresh_metrics,
+		.accepted = on_accepted,
+		.ctx = d,
+	};
+	d->admin = admin_new(&admin);
+}
+
+int daemon_build(struct daemon *d, struct error *err)
+{
+	static const struct metrics_build build = { .version = DOORBELL_VERSION };
+	int r = make_directories(d->settings->config, err);
+
+	d->metrics = metrics_new(&build);
+	d->status = status_new(mstime_monotonic());
+	if (r == 0) {
+		r = build_store(d, err);
+	}
+	if (r == 0) {
+		r = build_children(d, err);
+	}
+	if (r == 0) {
+		build_core(d);
+		build_front(d);
+	}
+	return r;
+}
+
+static int listen_at(struct daemon *d, struct conn_pool *pool, const char *address, unsigned mode,
+		     struct tls_context *tls, const struct conn_handler *handler,
+		     struct error *err)
+{
+	struct listener_settings settings = {
+		.address = address, .mode = mode, .tls = tls, .handler = handler
+	};
+
+	if (d->listener_count == DAEMON_LISTENERS) {
+		return error_set(err, EX_CONFIG, "more than %d listeners", DAEMON_LISTENERS);
+	}
+	struct listener *l = listener_new(d->base, pool, &settings, err);
+	if (l == NULL) {
+		return EX_UNAVAILABLE;
+	}
+	d->listeners[d->listener_count++] = l;
+	log_info("listening", "address", address, "port", LOG_INT(listener_port(l)), NULL);
+	return 0;
+}
+
+static int listen_unix(struct daemon *d, struct conn_pool *pool, const char *path, unsigned mode,
+		       const struct conn_handler *handler, struct error *err)
+{
+	char *address = xasprintf("unix:%s", path);
+	int r = listen_at(d, pool, address, mode, NULL, handler, err);
+
+	free(address);
+	return r;
+}
+
+int daemon_listen(struct daemon *d, struct error *err)
+{
+	const struct config *c = d->settings->config;
+	const struct conn_handler *intake = intake_handler(d->intake);
+	char *control = xasprintf("%s/control.sock", c->state_directory);
+	int r = 0;
+
+	if (c->tls_cert_file != NULL) {
+		d->tls = tls_context_new(c->tls_cert_file, c->tls_key_file, err);
+		r = d->tls != NULL ? 0 : EX_CONFIG;
+	}
+	for (size_t i = 0; r == 0 && i < c->listen.count; i++) {
+		bool is_unix = strncmp(c->listen.items[i], "unix:", 5) == 0;
+
+		r = listen_at(d, d->conns, c->listen.items[i], c->socket_mode,
+			      is_unix ? NULL : d->tls, intake, err);
+	}
+	if (r == 0 && c->socket != NULL && c->socket[0] != '\0') {
+		r = listen_unix(d, d->conns, c->socket, c->socket_mode, intake, err);
+	}
+	if (r == 0) {
+		r = listen_unix(d, d->admin_conns, control, 0600, admin_control_handler(d->admin),
+				err);
+	}
+	if (r == 0 && c->status_listen[0] != '\0') {
+		r = listen_at(d, d->admin_conns, c->status_listen, c->socket_mode, NULL,
+			      admin_status_handler(d->admin), err);
+	}
+	if (r == 0) {
+		status_set(d->status, STATUS_LISTENERS, true, NULL);
+	}
+	free(control);
+	return r;
+}
+
+void daemon_close_listeners(struct daemon *d)
+{
+	while (d->listener_count > 0) {
+		listener_free(d->listeners[--d->listener_count]);
+	}
+}
+
+void daemon_take_apart(struct daemon *d)
+{
+	daemon_close_listeners(d);
+	watch_free(d->watch);
+	/* The journal first: what it answers still finds everybody. */
+	store_free(d->store);
+	outbound_free(d->outbound);
+	fetch_free(d->fetcher);
+	reader_pool_free(d->pool);
+	spawner_free(d->spawner);
+	intake_free(d->intake);
+	admin_free(d->admin);
+	conn_pool_free(d->conns);
+	conn_pool_free(d->admin_conns);
+	world_free(d->world);
+	ringer_free(d->ringer);
+	catalog_free(d->catalog);
+	resolver_free(d->resolver);
+	tls_context_free(d->tls);
+	status_free(d->status);
+	metrics_free(d->metrics);
+}

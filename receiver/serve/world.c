@@ -1,0 +1,545 @@
+/*
+ * The world: one small function for each question of the core.
+ *
+ * A question that takes time becomes a struct asked, which carries the
+ * core's ticket until the answer is there.
+ */
+#include "receiver/serve/world.h"
+
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "base/hmac.h"
+#include "base/mstime.h"
+#include "base/xalloc.h"
+#include "receiver/catalog/catalog.h"
+#include "receiver/git/resolver.h"
+#include "receiver/ops/log.h"
+#include "receiver/ops/metrics.h"
+#include "receiver/reader/reader.h"
+#include "receiver/ring/ringer.h"
+#include "receiver/settings/settings.h"
+#include "receiver/store/store.h"
+
+/*
+ * One delivery can bring ten thousand pushes.  So many are begun before the
+ * loop does something else, ...
+ */
+#define PUSHES_A_TURN 64
+
+/* ... and none while so many decisions are on their way to the journal. */
+#define PLANS_MAX 256
+
+/* The list of applications may change while a reader works; then it is asked again. */
+#define MATCH_TRIES 3
+
+struct world {
+	struct world_parts parts;
+	struct settings *settings;
+	struct ringer *ringer;
+	struct delivery_core *core;
+	struct event *timer;
+	struct event *begin;      // pushes that stand in line
+	struct arrived *arrived;
+	size_t arrived_count;
+	size_t plans;             // on their way to the journal
+	struct asked *open;
+};
+
+/* A stored push that the core has not seen. */
+struct arrived {
+	struct journal_push push;
+	struct arrived *next, *prev;
+};
+
+struct asked {
+	struct world *world;
+	uint64_t ticket;
+	int64_t begun_ms;
+	char *repository;
+	char *ref;
+	char *default_branch;           // or NULL
+	struct oid base;
+	struct oid tip;
+	unsigned tries;                 // of matching
+	struct delivery_resolved resolved; // while applications are read
+	struct journal_plan *plan;      // lent to the store
+	char why[ERROR_TEXT_MAX];
+	struct asked *next, *prev;
+};
+
+static int64_t io_now(void *ctx)
+{
+	(void)ctx;
+	return mstime_monotonic();
+}
+
+static int64_t io_wall(void *ctx)
+{
+	(void)ctx;
+	return mstime_wall();
+}
+
+static uint64_t io_random(void *ctx)
+{
+	uint64_t number = 0;
+
+	(void)ctx;
+	(void)random_bytes(&number, sizeof(number));
+	return number;
+}
+
+static bool io_ready(void *ctx)
+{
+	return catalog_is_ready(((struct world *)ctx)->parts.catalog);
+}
+
+static const struct app_list *io_apps(void *ctx)
+{
+	return catalog_list(((struct world *)ctx)->parts.catalog);
+}
+
+static uint64_t io_apps_generation(void *ctx)
+{
+	return catalog_generation(((struct world *)ctx)->parts.catalog);
+}
+
+static bool io_holds_apps(void *ctx, const char *repository, const char *ref)
+{
+	return catalog_holds(((struct world *)ctx)->parts.catalog, repository, ref);
+}
+
+static void io_wake(void *ctx, int64_t at)
+{
+	struct world *w = ctx;
+	int64_t wait = at - mstime_monotonic();
+	struct timeval time = { .tv_sec = (time_t)(wait > 0 ? wait / 1000 : 0),
+				.tv_usec = (suseconds_t)(wait > 0 ? wait % 1000 * 1000 : 0) };
+
+	evtimer_add(w->timer, &time);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	delivery_tick(((struct world *)arg)->core);
+}
+
+/* --- pushes: into the core, a few at a time ------------------------------- */
+
+static void begin_soon(struct world *w)
+{
+	static const struct timeval now = { 0 };
+
+	if (w->arrived != NULL && w->plans < PLANS_MAX && io_ready(w)) {
+		evtimer_add(w->begin, &now);
+	}
+}
+
+static struct journal_push take_arrived(struct world *w)
+{
+	struct arrived *first = w->arrived;
+	struct journal_push push = first->push;
+
+	DL_DELETE(w->arrived, first);
+	w->arrived_count--;
+	free(first);
+	return push;
+}
+
+static void on_begin(evutil_socket_t fd, short what, void *arg)
+{
+	struct world *w = arg;
+
+	(void)fd;
+	(void)what;
+	for (int i = 0; i < PUSHES_A_TURN && w->arrived != NULL && w->plans < PLANS_MAX; i++) {
+		struct journal_push push = take_arrived(w);
+
+		delivery_accept(w->core, &push);
+		journal_push_release(&push);
+	}
+	begin_soon(w);
+}
+
+void world_accept(struct world *w, const struct journal_push *push)
+{
+	struct arrived *last = xcalloc(1, sizeof(*last));
+
+	journal_push_copy(push, &last->push);
+	DL_APPEND(w->arrived, last);
+	w->arrived_count++;
+	begin_soon(w);
+}
+
+void world_get_stats(const struct world *w, struct delivery_stats *ret_stats)
+{
+	delivery_get_stats(w->core, ret_stats);
+	ret_stats->pushes += w->arrived_count;
+	if (w->arrived != NULL && (ret_stats->oldest_push_ms == 0 ||
+				   w->arrived->push.accepted_ms < ret_stats->oldest_push_ms)) {
+		ret_stats->oldest_push_ms = w->arrived->push.accepted_ms;
+	}
+}
+
+static struct asked *asked_new(struct world *w, uint64_t ticket, const char *repository,
+			       const char *ref)
+{
+	struct asked *a = xcalloc(1, sizeof(*a));
+
+	*a = (struct asked){
+		.world = w,
+		.ticket = ticket,
+		.begun_ms = mstime_monotonic(),
+		.repository = xstrdup(repository),
+		.ref = xstrdup(ref),
+	};
+	DL_APPEND(w->open, a);
+	return a;
+}
+
+static void asked_free(struct asked *a)
+{
+	DL_DELETE(a->world->open, a);
+	free(a->repository);
+	free(a->ref);
+	free(a->default_branch);
+	free(a);
+}
+
+/* The end of a question: its time, and room for the next. */
+static void asked_done(struct asked *a, const char *stage)
+{
+	metrics_observe(a->world->parts.metrics, METRIC_STAGE_DURATION, stage,
+			(double)(mstime_monotonic() - a->begun_ms) / 1000);
+	asked_free(a);
+}
+
+/* --- resolve: find the tip, then read applications that are kept there --- */
+
+static void on_refreshed(void *arg)
+{
+	struct asked *a = arg;
+
+	a->resolved.default_branch = a->default_branch;
+	delivery_resolved(a->world->core, a->ticket, &a->resolved);
+	asked_done(a, "resolve");
+}
+
+static void on_resolved(void *arg, const struct delivery_resolved *answer)
+{
+	struct asked *a = arg;
+	struct world *w = a->world;
+
+	if (answer->result != RESOLVE_TIP || a->tip.len > 0) {
+		if (answer->result == RESOLVE_FAILED) {
+			metrics_count(w->parts.metrics, METRIC_FETCH_ERRORS, NULL, NULL, 1);
+		}
+		delivery_resolved(w->core, a->ticket, answer);
+		asked_done(a, "resolve");
+		return;
+	}
+	a->resolved = (struct delivery_resolved){ .result = RESOLVE_TIP, .tip = answer->tip };
+	a->default_branch = answer->default_branch != NULL ? xstrdup(answer->default_branch)
+							   : NULL;
+	catalog_refresh(w->parts.catalog, a->repository, a->ref, &answer->tip, on_refreshed, a);
+}
+
+static void io_resolve(void *ctx, uint64_t ticket, const char *repository, const char *ref,
+		       const struct oid *after, const struct oid *base,
+		       const struct oid *tip)
+{
+	struct world *w = ctx;
+	struct asked *a = asked_new(w, ticket, repository, ref);
+	struct resolver_question question = {
+		.repository = repository, .ref = ref, .after = *after, .base = *base,
+		.tip = *tip,
+	};
+
+	a->tip = *tip;
+	resolver_ask(w->parts.resolver, &question, on_resolved, a);
+}
+
+/* --- match: a reader walks and looks up ---------------------------------- */
+
+static void not_matched(struct asked *a, const char *why)
+{
+	struct delivery_matched answer = { .why = why };
+
+	log_warn("all applications of the ref are taken for affected", "repo", a->repository,
+		 "ref", a->ref, "reason", why, NULL);
+	metrics_count(a->world->parts.metrics, METRIC_AFFECTED_FALLBACK, "reader", NULL, 1);
+	delivery_matched(a->world->core, a->ticket, &answer);
+	asked_done(a, "match");
+}
+
+static void on_not_matched(evutil_socket_t fd, short what, void *arg)
+{
+	struct asked *a = arg;
+
+	(void)fd;
+	(void)what;
+	not_matched(a, a->why);
+}
+
+/* The label of a fall-back in the metrics. */
+static const char *fallback_label(const char *text)
+{
+	static const char *const labels[] = {
+		[AFFECTED_FALLBACK_NONE] = "other",     [AFFECTED_FALLBACK_FIRST] = "new_ref",
+		[AFFECTED_FALLBACK_DELETED] = "deleted_ref", [AFFECTED_FALLBACK_BEFORE] = "object",
+		[AFFECTED_FALLBACK_AFTER] = "object",   [AFFECTED_FALLBACK_LIMIT] = "limit",
+		[AFFECTED_FALLBACK_DAMAGED] = "object", [AFFECTED_FALLBACK_EMPTY] = "other",
+	};
+
+	for (size_t i = 1; i < sizeof(labels) / sizeof(labels[0]); i++) {
+		if (strcmp(affected_fallback_text((enum affected_fallback)i), text) == 0) {
+			return labels[i];
+		}
+	}
+	return "other";
+}
+
+static void ask_reader(struct asked *a);
+
+static void on_matched(void *arg, enum reader_result result,
+		       const struct reader_affected *found, const char *why)
+{
+	struct asked *a = arg;
+	struct world *w = a->world;
+
+	if (result != READER_OK) {
+		not_matched(a, why);
+		return;
+	}
+	if (found->generation != catalog_generation(w->parts.catalog)) {
+		ask_reader(a);
+		return;
+	}
+	struct delivery_matched answer = {
+		.affected = found->affected,
+		.apps = catalog_list(w->parts.catalog),
+	};
+	if (found->affected->fallback != NULL) {
+		metrics_count(w->parts.metrics, METRIC_AFFECTED_FALLBACK,
+			      fallback_label(found->affected->fallback), NULL, 1);
+	}
+	delivery_matched(w->core, a->ticket, &answer);
+	asked_done(a, "match");
+}
+
+static void ask_reader(struct asked *a)
+{
+	static const struct timeval now = { 0 };
+	struct affected_request request = {
+		.ref = a->ref,
+		.default_branch = a->default_branch,
+		.before = a->base,
+		.after = a->tip,
+	};
+	struct error err = ERROR_INIT;
+
+	if (++a->tries > MATCH_TRIES) {
+		error_set(&err, -1, "the applications changed again and again meanwhile");
+	} else if (reader_affected(a->world->parts.pool, a->repository, &request, on_matched, a,
+				   &err) == 0) {
+		return;
+	}
+	memcpy(a->why, err.text, sizeof(a->why));
+	event_base_once(a->world->parts.base, -1, EV_TIMEOUT, on_not_matched, a, &now);
+}
+
+static void io_match(void *ctx, uint64_t ticket, const char *repository, const char *ref,
+		     const char *default_branch, const struct oid *base, const struct oid *tip)
+{
+	struct asked *a = asked_new(ctx, ticket, repository, ref);
+
+	a->default_branch = default_branch != NULL ? xstrdup(default_branch) : NULL;
+	a->base = *base;
+	a->tip = *tip;
+	ask_reader(a);
+}
+
+/* --- plan, note, record: the journal -------------------------------------- */
+
+static void on_planned(void *arg, enum journal_result result, const struct error *err)
+{
+	struct asked *a = arg;
+	struct world *w = a->world;
+
+	if (result != JOURNAL_OK) {
+		log_error("decision not stored", "repo", a->repository, "ref", a->ref, "reason",
+			  err->text, NULL);
+	} else if (a->plan->move_ref) {
+		resolver_keep(w->parts.resolver, a->repository, a->ref, &a->plan->commit);
+		if (a->plan->refers != NULL) {
+			catalog_set_refers(w->parts.catalog, a->repository, a->ref,
+					   a->plan->refers);
+		}
+	}
+	w->plans--;
+	delivery_planned(w->core, a->ticket, result);
+	asked_done(a, "plan");
+	begin_soon(w);
+}
+
+static void io_plan(void *ctx, uint64_t ticket, struct journal_plan *plan)
+{
+	struct world *w = ctx;
+	struct asked *a = asked_new(w, ticket, plan->repository, plan->ref);
+
+	a->plan = plan;
+	w->plans++;
+	store_add_plan(w->parts.store, plan, on_planned, a);
+}
+
+static void io_note(void *ctx, const struct journal_push *push)
+{
+	struct world *w = ctx;
+
+	log_info("push waits", "push", LOG_INT(push->id), "repo", push->repository, "ref",
+		 push->ref, "reason", push->reason, "attempt", LOG_INT(push->attempts), NULL);
+	store_update_push(w->parts.store, push, NULL, NULL);
+}
+
+static void io_record(void *ctx, const struct trigger *t, const struct outcome *outcome)
+{
+	static const char *const results[TRIGGER_STATES] = {
+		[TRIGGER_PENDING] = "other",    [TRIGGER_SENDING] = "other",
+		[TRIGGER_WAITING] = "retry",    [TRIGGER_SENT] = "sent",
+		[TRIGGER_CONVERGED] = "converged", [TRIGGER_REFUSED] = "refused",
+		[TRIGGER_SUPERSEDED] = "superseded", [TRIGGER_STALLED] = "stalled",
+	};
+	struct world *w = ctx;
+	struct metrics *m = w->parts.metrics;
+
+	if (t->state == TRIGGER_SENDING) {
+		store_update_trigger(w->parts.store, t, outcome, NULL, NULL);
+		return; /* one of several calls: the try goes on */
+	}
+	metrics_count(m, METRIC_TRIGGERS, t->target, results[t->state], 1);
+	if (t->attempts > 1) {
+		metrics_count(m, METRIC_TRIGGER_RETRIES, t->target, NULL, 1);
+	}
+	if (t->state == TRIGGER_SENT || t->state == TRIGGER_CONVERGED) {
+		metrics_observe(m, METRIC_PUSH_TO_TRIGGER, t->target,
+				(double)(t->finished_ms - t->created_ms) / 1000);
+	}
+	store_update_trigger(w->parts.store, t, outcome, NULL, NULL);
+}
+
+/* --- the rest --------------------------------------------------------------- */
+
+static void io_send(void *ctx, const struct trigger *trigger)
+{
+	ringer_send(((struct world *)ctx)->ringer, trigger);
+}
+
+void world_rung(void *w, int64_t trigger, const struct outcome *outcome)
+{
+	delivery_sent(((struct world *)w)->core, trigger, outcome);
+}
+
+static void io_decided(void *ctx, const struct delivery_decision *decision)
+{
+	struct world *w = ctx;
+	const struct journal_push *push = decision->push;
+
+	log_info("push", "push", LOG_INT(push->id), "delivery", LOG_INT(push->delivery),
+		 "decision", push_state_name(push->state), "repo", push->repository, "ref",
+		 push->ref, "affected", LOG_INT(decision->name_count), "applications",
+		 LOG_INT(push->applications), "reason", push->reason, "time_ms",
+		 LOG_INT(push->decided_ms - push->accepted_ms), NULL);
+	metrics_observe(w->parts.metrics, METRIC_APPLICATIONS_AFFECTED, NULL,
+			(double)decision->name_count);
+	w->parts.decided(w->parts.ctx, decision);
+}
+
+struct world *world_new(const struct world_parts *parts, struct settings *settings)
+{
+	struct world *w = xcalloc(1, sizeof(*w));
+	struct delivery_io io = {
+		.ctx = w,
+		.now = io_now,
+		.wall = io_wall,
+		.random = io_random,
+		.ready = io_ready,
+		.apps = io_apps,
+		.apps_generation = io_apps_generation,
+		.holds_apps = io_holds_apps,
+		.wake = io_wake,
+		.resolve = io_resolve,
+		.match = io_match,
+		.plan = io_plan,
+		.note = io_note,
+		.send = io_send,
+		.record = io_record,
+		.decided = io_decided,
+	};
+
+	w->parts = *parts;
+	w->settings = settings_ref(settings);
+	w->timer = evtimer_new(parts->base, on_timer, w);
+	w->begin = evtimer_new(parts->base, on_begin, w);
+	w->core = delivery_new(&settings->delivery, &io);
+	return w;
+}
+
+void world_free(struct world *w)
+{
+	if (w == NULL) {
+		return;
+	}
+	while (w->open != NULL) {
+		asked_free(w->open);
+	}
+	while (w->arrived != NULL) {
+		struct journal_push push = take_arrived(w);
+
+		journal_push_release(&push);
+	}
+	delivery_free(w->core);
+	event_free(w->timer);
+	event_free(w->begin);
+	settings_unref(w->settings);
+	free(w);
+}
+
+void world_set_ringer(struct world *w, struct ringer *ringer)
+{
+	w->ringer = ringer;
+}
+
+void world_set_settings(struct world *w, struct settings *settings)
+{
+	delivery_set_options(w->core, &settings->delivery);
+	settings_unref(w->settings);
+	w->settings = settings_ref(settings);
+}
+
+struct delivery_core *world_core(struct world *w)
+{
+	return w->core;
+}
+
+void world_go_on(void *w)
+{
+	delivery_go_on(((struct world *)w)->core);
+	begin_soon(w);
+}
+
+size_t world_busy(const struct world *w)
+{
+	struct delivery_stats stats;
+	const struct asked *a;
+	size_t count = 0;
+
+	delivery_get_stats(w->core, &stats);
+	DL_FOREACH(w->open, a) {
+		count++;
+	}
+	return count + stats.sending;
+}

@@ -1,0 +1,69 @@
+/*
+ * The real world behind the deciding core: every question of struct
+ * delivery_io goes to the part of the receiver that can answer it, and the
+ * answer comes back as an event.
+ *
+ * Loop thread only.
+ */
+#ifndef RECEIVER_SERVE_WORLD_H
+#define RECEIVER_SERVE_WORLD_H
+
+#include "delivery/delivery.h"
+
+struct catalog;
+struct event_base;
+struct journal;
+struct metrics;
+struct reader_pool;
+struct resolver;
+struct ringer;
+struct settings;
+struct store;
+struct world;
+
+struct world_parts {
+	struct event_base *base;
+	struct store *store;
+	struct reader_pool *pool;
+	struct resolver *resolver;
+	struct catalog *catalog;
+	struct metrics *metrics;  // or NULL
+	/* A push was decided; borrowed for the call. */
+	void (*decided)(void *ctx, const struct delivery_decision *decision);
+	void *ctx;
+};
+
+/* A world with its core, which is idle until it is given settings. Never NULL. */
+struct world *world_new(const struct world_parts *parts, struct settings *settings);
+
+/* Free it with its core; the parts were freed or will not answer any more. NULL is fine. */
+void world_free(struct world *w);
+
+/* How triggers are rung; before the first is. */
+void world_set_ringer(struct world *w, struct ringer *ringer);
+
+/* Use these targets and times from now on. */
+void world_set_settings(struct world *w, struct settings *settings);
+
+/* The core, for those who feed it. */
+struct delivery_core *world_core(struct world *w);
+
+/*
+ * A stored push (copied), new or resumed, in the order they were stored.  It
+ * stands in line until the core may begin with it.
+ */
+void world_accept(struct world *w, const struct journal_push *push);
+
+/* The outcome of a try, as a ringer_done_fn of ctx w. */
+void world_rung(void *w, int64_t trigger, const struct outcome *outcome);
+
+/* The applications have become known, as a callback of the catalog. */
+void world_go_on(void *w);
+
+/* delivery_get_stats() of the core, and the pushes that stand in line. */
+void world_get_stats(const struct world *w, struct delivery_stats *ret_stats);
+
+/* Questions and tries that are under way. */
+size_t world_busy(const struct world *w);
+
+#endif

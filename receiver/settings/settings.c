@@ -1,0 +1,145 @@
+/*
+ * From a configuration to what the parts of the receiver want of it.
+ */
+#include "receiver/settings/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "receiver/http/tls.h"
+
+static const enum target_action actions[] = {
+	[CONFIG_ACTION_REFRESH] = TARGET_REFRESH,
+	[CONFIG_ACTION_HARD] = TARGET_HARD_REFRESH,
+	[CONFIG_ACTION_SYNC] = TARGET_SYNC,
+};
+
+static const struct target_kind *kind_of(const struct config_target *from)
+{
+	return target_kind_by_name(from->url != NULL ? "argocd" : "exec");
+}
+
+static struct target_options options_of(const struct config_target *from)
+{
+	return (struct target_options){
+		.name = from->name,
+		.command = &from->command,
+		.environment = &from->environment,
+		.directory = from->directory,
+		.url = from->url,
+		.token_file = from->token_file,
+		.ca_file = from->ca_file,
+		.insecure = from->insecure,
+		.action = actions[from->action],
+		.prune = from->prune,
+		.time_limit_ms = from->time_limit,
+	};
+}
+
+static int make_target(struct settings *s, size_t i, struct error *err)
+{
+	const struct config_target *from = &s->config->targets[i];
+
+	s->kinds[i] = kind_of(from);
+	s->targets[i] = options_of(from);
+	s->ring[i] = (struct delivery_target){
+		.name = from->name,
+		.applications = &from->applications,
+		.applications_only = from->url != NULL,
+		.rate = from->rate_per_second,
+		.burst = from->burst,
+		.concurrency = from->concurrency,
+	};
+	return target_check(s->kinds[i], &s->targets[i], err);
+}
+
+void settings_check(const struct config *config, struct strvec *problems)
+{
+	const char *file = config->file != NULL ? config->file : "configuration";
+	struct error err = ERROR_INIT;
+
+	for (size_t i = 0; i < config->target_count; i++) {
+		struct target_options options = options_of(&config->targets[i]);
+
+		if (target_check(kind_of(&config->targets[i]), &options, &err) < 0) {
+			strvec_pushf(problems, "%s: %s", file, err.text);
+		}
+	}
+	if (config->tls_cert_file != NULL && config->tls_key_file != NULL) {
+		struct tls_context *tls = tls_context_new(config->tls_cert_file,
+							  config->tls_key_file, &err);
+
+		if (tls == NULL) {
+			strvec_pushf(problems, "%s: %s", file, err.text);
+		}
+		tls_context_free(tls);
+	}
+}
+
+static void make_delivery(struct settings *s)
+{
+	const struct config *c = s->config;
+
+	s->delivery = (struct delivery_options){
+		.quiet_ms = c->quiet_window,
+		.quiet_max_ms = c->quiet_window_max,
+		.resolve = { c->fetch_retry_first, c->fetch_retry_max },
+		.resolve_give_up_ms = c->fetch_give_up,
+		.trigger = { c->retry_first, c->retry_max },
+		.trigger_attempts = c->retry_attempts,
+		.targets = s->ring,
+		.target_count = c->target_count,
+	};
+}
+
+int settings_new_take(struct config *config, struct settings **ret_settings, struct error *err)
+{
+	struct settings *s = xcalloc(1, sizeof(*s));
+
+	s->references = 1;
+	s->config = config;
+	s->kinds = xcalloc(config->target_count, sizeof(struct target_kind *));
+	s->targets = xcalloc(config->target_count, sizeof(*s->targets));
+	s->ring = xcalloc(config->target_count, sizeof(*s->ring));
+	int r = repositories_new(config, &s->repositories, err);
+	for (size_t i = 0; r == 0 && i < config->target_count; i++) {
+		r = make_target(s, i, err);
+	}
+	if (r < 0) {
+		settings_unref(s);
+		return r;
+	}
+	make_delivery(s);
+	*ret_settings = s;
+	return 0;
+}
+
+struct settings *settings_ref(struct settings *s)
+{
+	s->references++;
+	return s;
+}
+
+void settings_unref(struct settings *s)
+{
+	if (s == NULL || --s->references > 0) {
+		return;
+	}
+	repositories_free(s->repositories);
+	config_free(s->config);
+	free(s->kinds);
+	free(s->targets);
+	free(s->ring);
+	free(s);
+}
+
+int settings_target(const struct settings *s, const char *name)
+{
+	for (size_t i = 0; i < s->config->target_count; i++) {
+		if (strcmp(s->config->targets[i].name, name) == 0) {
+			return (int)i;
+		}
+	}
+	return -1;
+}

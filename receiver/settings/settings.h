@@ -1,0 +1,48 @@
+/*
+ * The configuration in use, and what was made from it, kept alive by whoever
+ * still works with it: a reload puts a new one in its place, and calls that
+ * are under way end with the old one.
+ *
+ * Loop thread only.
+ */
+#ifndef RECEIVER_SETTINGS_SETTINGS_H
+#define RECEIVER_SETTINGS_SETTINGS_H
+
+#include "base/error.h"
+#include "config/config.h"
+#include "delivery/delivery.h"
+#include "receiver/settings/repositories.h"
+#include "target/target.h"
+
+struct settings {
+	unsigned references;
+	struct config *config;
+	struct repositories *repositories;
+	const struct target_kind **kinds;   // one for each target of config, in order
+	struct target_options *targets;     // likewise
+	struct delivery_target *ring;       // likewise, as the core wants it
+	struct delivery_options delivery;
+};
+
+/*
+ * What config_load() cannot see: are the targets' options good, do certificate
+ * and key belong together? Each problem is appended: "FILE: what: cure".
+ */
+void settings_check(const struct config *config, struct strvec *problems);
+
+/*
+ * Make settings with one reference from a configuration, which belongs to
+ * them from now on (also after -1). 0, or -1 with err naming what is wrong.
+ */
+int settings_new_take(struct config *config, struct settings **ret_settings, struct error *err);
+
+/* One more reference. Returns its argument. */
+struct settings *settings_ref(struct settings *s);
+
+/* One less; the last one frees. NULL is fine. */
+void settings_unref(struct settings *s);
+
+/* Index of the target of that name, or -1. */
+int settings_target(const struct settings *s, const char *name);
+
+#endif

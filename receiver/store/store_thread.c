@@ -1,0 +1,300 @@
+/*
+ * The writer thread: batches, checkpoints, purging.
+ *
+ * A batch is what is queued when the thread comes by, at most 64 jobs; it
+ * never waits for more, so a lone delivery costs one fsync and a flood shares
+ * one.  Each change is a savepoint of the journal: one that is refused leaves
+ * the batch alone.  When the file or the disk is full the batch is undone and
+ * its jobs are carried out one by one, so that what still fits is done.
+ *
+ * Between batches, once a second at least: tell that we live; copy the WAL
+ * back when it has grown by 1000 pages; empty it when nothing came for a
+ * while; purge old deliveries in small bites.
+ */
+#include "receiver/store/store_impl.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mstime.h"
+
+#define BATCH_JOBS 64
+#define CHECKPOINT_PAGES 1000
+#define PURGE_BITE 100
+#define TICK_MS 1000
+
+static void note_failure(struct store *s, const struct error *err)
+{
+	bool first;
+
+	(void)pthread_mutex_lock(&s->mutex);
+	first = !s->failed;
+	if (first) {
+		s->failed = true;
+		s->tell_failed = true;
+		s->failure = *err;
+	}
+	(void)pthread_mutex_unlock(&s->mutex);
+	if (first) {
+		uint64_t one = 1;
+
+		status_set(s->options.status, STATUS_JOURNAL, false, "it failed; restart");
+		(void)!write(s->event_fd, &one, sizeof(one));
+	}
+}
+
+static enum journal_result carry_out(struct store *s, struct store_job *job)
+{
+	struct journal *j = s->options.journal;
+
+	switch (job->kind) {
+	case JOB_DELIVERY:
+		return journal_add_delivery(j, job->delivery, &job->err);
+	case JOB_PLAN:
+		return journal_add_plan(j, job->plan, &job->err);
+	case JOB_PUSH:
+		return journal_update_push(j, &job->push, &job->err);
+	case JOB_TRIGGER:
+		return journal_update_trigger(j, &job->trigger,
+					      job->has_outcome ? &job->outcome : NULL, &job->err);
+	case JOB_READ:
+		break;
+	}
+	return job->work(j, job->arg, &job->err);
+}
+
+static enum journal_result commit(struct store *s, struct error *err)
+{
+	int64_t begin = mstime_nanoseconds();
+	enum journal_result result = journal_commit(s->options.journal, err);
+
+	s->wal_in_use = true;
+	metrics_observe(s->options.metrics, METRIC_STORE_COMMIT_DURATION, NULL,
+			(double)(mstime_nanoseconds() - begin) / 1e9);
+	return result;
+}
+
+/* The jobs from job up to end in one transaction; JOURNAL_OK if all of it is durable. */
+static enum journal_result try_together(struct store *s, struct store_job *job,
+					const struct store_job *end, struct error *err)
+{
+	enum journal_result result = journal_begin(s->options.journal, err);
+
+	for (; result == JOURNAL_OK && job != end; job = job->next) {
+		job->err.text[0] = '\0';
+		job->result = carry_out(s, job);
+		if (job->result == JOURNAL_FULL || job->result == JOURNAL_FAILED) {
+			result = job->result;
+			*err = job->err;
+		}
+	}
+	if (result == JOURNAL_OK) {
+		return commit(s, err);
+	}
+	journal_rollback(s->options.journal);
+	return result;
+}
+
+/* Whatever became of each: nothing of it can be relied on. */
+static void answer_all(struct store_job *job, enum journal_result result, const struct error *err)
+{
+	for (; job != NULL; job = job->next) {
+		job->result = result;
+		job->err = *err;
+	}
+}
+
+static void run_one_by_one(struct store *s, struct store_job *jobs)
+{
+	for (struct store_job *job = jobs; job != NULL; job = job->next) {
+		struct error err = ERROR_INIT;
+		enum journal_result result = try_together(s, job, job->next, &err);
+
+		if (result != JOURNAL_OK) {
+			job->result = result;
+			job->err = err;
+		}
+		if (result == JOURNAL_FAILED) {
+			note_failure(s, &err);
+		}
+		if (result == JOURNAL_FULL && job->kind == JOB_DELIVERY) {
+			metrics_count(s->options.metrics, METRIC_STORE_REFUSED, "full", NULL, 1);
+		}
+	}
+}
+
+static void run_batch(struct store *s, struct store_job *jobs)
+{
+	struct error err = ERROR_INIT;
+
+	if (jobs->kind == JOB_READ) {
+		jobs->result = carry_out(s, jobs);
+		if (jobs->result == JOURNAL_FAILED) {
+			note_failure(s, &jobs->err);
+		}
+		return;
+	}
+	switch (try_together(s, jobs, NULL, &err)) {
+	case JOURNAL_OK:
+		break;
+	case JOURNAL_FAILED:
+		answer_all(jobs, JOURNAL_FAILED, &err);
+		note_failure(s, &err);
+		break;
+	case JOURNAL_FULL:
+	case JOURNAL_DUPLICATE:
+	case JOURNAL_NOT_FOUND:
+	case JOURNAL_INVALID:
+		run_one_by_one(s, jobs);
+		break;
+	}
+}
+
+/* Take a batch off the queue: questions alone, changes together. The mutex is held. */
+static struct store_job *take_batch(struct store *s)
+{
+	struct store_job *first = s->queue.first;
+	struct store_job *last = first;
+
+	if (first == NULL) {
+		return NULL;
+	}
+	for (int i = 1; i < BATCH_JOBS && first->kind != JOB_READ && last->next != NULL &&
+			last->next->kind != JOB_READ; i++) {
+		last = last->next;
+	}
+	s->queue.first = last->next;
+	if (s->queue.first == NULL) {
+		s->queue.end = &s->queue.first;
+	}
+	last->next = NULL;
+	return first;
+}
+
+static void hand_back(struct store *s, struct store_job *jobs)
+{
+	uint64_t one = 1;
+
+	(void)pthread_mutex_lock(&s->mutex);
+	while (jobs != NULL) {
+		struct store_job *next = jobs->next;
+
+		s->jobs--;
+		s->bytes -= jobs->bytes;
+		store_list_add(&s->answers, jobs);
+		jobs = next;
+	}
+	(void)pthread_mutex_unlock(&s->mutex);
+	/* Full only if the loop has 2^64 - 2 unread rings: it will come. */
+	(void)!write(s->event_fd, &one, sizeof(one));
+}
+
+/* Wait for a job, a tick or the end. NULL: nothing queued; *ret_end: and nothing will be. */
+static struct store_job *wait_for_batch(struct store *s, bool *ret_end)
+{
+	struct timespec until;
+	struct store_job *jobs;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += TICK_MS / 1000;
+	(void)pthread_mutex_lock(&s->mutex);
+	if (s->queue.first == NULL && !s->stopping) {
+		(void)pthread_cond_timedwait(&s->wake, &s->mutex, &until);
+	}
+	jobs = take_batch(s);
+	*ret_end = jobs == NULL && s->stopping;
+	(void)pthread_mutex_unlock(&s->mutex);
+	return jobs;
+}
+
+static void checkpoint(struct store *s, int64_t now)
+{
+	struct journal *j = s->options.journal;
+	size_t pages = journal_wal_pages(j);
+	bool idle = now - s->last_job_ms >= s->options.idle_ms;
+	struct error err = ERROR_INIT;
+
+	/* Readers may keep the WAL from beginning anew: then it is its growth that counts. */
+	if (pages < s->checkpoint_pages) {
+		s->checkpoint_pages = 0;
+	}
+	if (!(idle && s->wal_in_use) && pages - s->checkpoint_pages < CHECKPOINT_PAGES) {
+		return;
+	}
+	if (journal_checkpoint(j, idle, &err) == JOURNAL_FAILED) {
+		note_failure(s, &err);
+		return;
+	}
+	s->checkpoint_pages = pages;
+	s->wal_in_use = s->wal_in_use && !idle;
+}
+
+static void purge(struct store *s, int64_t now)
+{
+	int64_t retention = atomic_load(&s->retention_ms);
+	struct error err = ERROR_INIT;
+	size_t count = 0;
+
+	if (retention <= 0 || now < s->next_purge_ms) {
+		return;
+	}
+	enum journal_result result = journal_purge(s->options.journal, mstime_wall() - retention,
+						   PURGE_BITE, &count, &err);
+
+	if (result == JOURNAL_FAILED) {
+		note_failure(s, &err);
+	}
+	s->wal_in_use = s->wal_in_use || count > 0;
+	if (count < PURGE_BITE) {
+		s->next_purge_ms = now + s->options.purge_every_ms;
+	}
+}
+
+static void show_figures(struct store *s, int64_t now)
+{
+	struct store_stats stats;
+
+	if (now - s->last_figures_ms < TICK_MS) {
+		return;
+	}
+	s->last_figures_ms = now;
+	store_get_stats(s, &stats);
+	metrics_set(s->options.metrics, METRIC_QUEUE_DEPTH, "store", (double)stats.jobs);
+	metrics_set(s->options.metrics, METRIC_STORE_SIZE, NULL,
+		    (double)journal_size(s->options.journal));
+	metrics_set(s->options.metrics, METRIC_STORE_FREE, NULL,
+		    (double)journal_free_bytes(s->options.journal));
+}
+
+static void keep_house(struct store *s)
+{
+	int64_t now = mstime_monotonic();
+
+	status_beat(s->options.status, STATUS_WRITER, now);
+	/* Only this thread writes it. */
+	if (!s->failed) {
+		checkpoint(s, now);
+		purge(s, now);
+	}
+	show_figures(s, now);
+}
+
+void *store_thread(void *arg)
+{
+	struct store *s = arg;
+	bool end = false;
+
+	while (!end) {
+		struct store_job *jobs = wait_for_batch(s, &end);
+
+		if (jobs != NULL) {
+			run_batch(s, jobs);
+			s->last_job_ms = mstime_monotonic();
+			hand_back(s, jobs);
+		}
+		if (!end) {
+			keep_house(s);
+		}
+	}
+	return NULL;
+}
