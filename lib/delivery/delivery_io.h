@@ -14,9 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "app/app.h"
 #include "base/oid.h"
 #include "journal/journal.h"
+#include "manifest/app.h"
 #include "push/outcome.h"
 #include "push/trigger.h"
 

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "app/app.h"
+#include "manifest/app.h"
 
 struct followers;
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/affected_json.h"
+#include "affected/affected_json.h"
 #include "base/glob.h"
 #include "base/xalloc.h"
 

@@ -3,7 +3,7 @@
  *
  * A unit of this kind changes only when the reference itself does, which is
  * seen where it is written.  Its one probe, PROBE_ELSEWHERE, is touched by
- * nothing; it tells the index which units to report (app/affected.h: refers).
+ * nothing; it tells the index which units to report (affected/affected.h: refers).
  */
 #include "inputs/elsewhere.h"
 

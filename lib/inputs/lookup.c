@@ -10,7 +10,7 @@
  *
  * What is logged: for a file its path, for a directory that it is one, for
  * what is absent the path where it would be.  That a link may appear on the
- * way to any of them is the matcher's to see (app/match.c).
+ * way to any of them is the matcher's to see (index/match.c).
  */
 #include <string.h>
 

@@ -8,8 +8,8 @@
 #include <jansson.h>
 #include <stddef.h>
 
-#include "app/app.h"
 #include "base/buf.h"
+#include "manifest/app.h"
 #include "target/target.h"
 
 /* A kind of target. None of the functions keeps a pointer or a state. */

@@ -14,9 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "app/app.h"
 #include "base/oid.h"
 #include "base/strvec.h"
+#include "manifest/app.h"
 
 struct catalog;
 struct event_base;

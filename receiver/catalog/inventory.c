@@ -18,11 +18,11 @@
 
 #include <uthash.h>
 
-#include "app/app_yaml.h"
 #include "base/buf.h"
 #include "base/hmac.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "manifest/app_yaml.h"
 #include "receiver/catalog/references.h"
 #include "receiver/ops/watch.h"
 

@@ -15,8 +15,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "app/app.h"
 #include "base/strvec.h"
+#include "manifest/app.h"
 
 struct inventory;
 struct watch;

@@ -1,7 +1,7 @@
 /*
  * What applications refer to in repositories that are not their own.
  *
- * The engine finds it where it walks (app/affected.h: refers), one list for
+ * The engine finds it where it walks (affected/affected.h: refers), one list for
  * each (repository, ref).  From it the applications get their linked sources
  * (app.h), so that a push to what they refer to finds them.
  *
@@ -12,8 +12,8 @@
 
 #include <stdbool.h>
 
-#include "app/app.h"
 #include "base/strvec.h"
+#include "manifest/app.h"
 
 struct references;
 

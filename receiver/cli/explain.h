@@ -10,10 +10,10 @@
 
 #include <jansson.h>
 
-#include "app/app.h"
 #include "base/error.h"
 #include "base/oid.h"
 #include "base/strvec.h"
+#include "manifest/app.h"
 #include "receiver/reader/reader.h"
 
 /*

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/affected_json.h"
+#include "affected/affected_json.h"
 #include "base/buf.h"
 #include "base/mstime.h"
 #include "base/xalloc.h"

@@ -15,7 +15,7 @@
 
 #include <jansson.h>
 
-#include "app/affected_json.h"
+#include "affected/affected_json.h"
 #include "base/mstime.h"
 #include "base/xalloc.h"
 

@@ -20,7 +20,7 @@
 
 #include <jansson.h>
 
-#include "app/affected_json.h"
+#include "affected/affected_json.h"
 #include "base/giturl.h"
 #include "base/glob.h"
 #include "base/hmac.h"

@@ -11,7 +11,7 @@
 #include <jansson.h>
 #include <uthash.h>
 
-#include "app/affected_json.h"
+#include "affected/affected_json.h"
 #include "base/xalloc.h"
 #include "receiver/http/conn.h"
 

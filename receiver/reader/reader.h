@@ -22,12 +22,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "app/affected.h"
-#include "app/affected_inputs.h"
-#include "app/app.h"
+#include "affected/affected.h"
+#include "affected/affected_inputs.h"
 #include "base/error.h"
 #include "base/oid.h"
 #include "base/strvec.h"
+#include "manifest/app.h"
 
 struct event_base;
 struct reader_pool;

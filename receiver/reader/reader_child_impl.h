@@ -8,11 +8,11 @@
 #include <jansson.h>
 #include <sys/types.h>
 
-#include "app/affected.h"
-#include "app/affected_inputs.h"
-#include "app/affected_json.h"
-#include "app/app.h"
+#include "affected/affected.h"
+#include "affected/affected_inputs.h"
+#include "affected/affected_json.h"
 #include "base/strvec.h"
+#include "manifest/app.h"
 
 /* An application of the list to come: new, or number old - 1 of the one in use. */
 struct coming {

@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "app/app.h"
 #include "base/buf.h"
+#include "manifest/app.h"
 
 /* Applications are sent in frames of about this size. */
 #define READER_PIECE_BYTES (256U * 1024)

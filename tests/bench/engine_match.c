@@ -13,9 +13,9 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#include "app/affected_impl.h"
-#include "app/spread.h"
+#include "affected/affected_impl.h"
 #include "base/xalloc.h"
+#include "index/spread.h"
 #include "inputs/renderers.h"
 #include "tests/support/argocd.h"
 

@@ -24,9 +24,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "app/affected.h"
-#include "app/app_yaml.h"
+#include "affected/affected.h"
 #include "base/xalloc.h"
+#include "manifest/app_yaml.h"
 #include "repo/treewalk.h"
 #include "tests/support/gitrepo.h"
 #include "tests/support/tap.h"

@@ -26,10 +26,8 @@
 
 #include <jansson.h>
 
-#include "app/affected.h"
-#include "app/affected_inputs.h"
-#include "app/app.h"
-#include "app/app_yaml.h"
+#include "affected/affected.h"
+#include "affected/affected_inputs.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/limits.h"
@@ -37,6 +35,8 @@
 #include "base/xalloc.h"
 #include "base/yaml.h"
 #include "inputs/inputs.h"
+#include "manifest/app.h"
+#include "manifest/app_yaml.h"
 #include "repo/repo.h"
 #include "repo/tree.h"
 #include "repo/treereader.h"

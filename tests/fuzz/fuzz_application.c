@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/app.h"
-#include "app/app_yaml.h"
 #include "base/strvec.h"
+#include "manifest/app.h"
+#include "manifest/app_yaml.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

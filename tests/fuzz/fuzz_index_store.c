@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "app/index_store.h"
+#include "index/index_store.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,5 +1,5 @@
 /*
- * Layouts: written by git fast-import, answered by lib/app/affected.h.
+ * Layouts: written by git fast-import, answered by lib/affected/affected.h.
  */
 #include "tests/support/layouts.h"
 
@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/affected.h"
-#include "app/app_yaml.h"
+#include "affected/affected.h"
 #include "base/buf.h"
 #include "base/xalloc.h"
+#include "manifest/app_yaml.h"
 #include "tests/support/tap.h"
 
 #define URL "https://git.example.com/team/infra"

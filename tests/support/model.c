@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "app/app.h"
+#include "manifest/app.h"
 
 const char *const model_refs[REFS] = { "refs/heads/main", "refs/heads/next",
 					     "refs/tags/v1" };

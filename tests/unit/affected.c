@@ -1,15 +1,15 @@
 /*
  * The engine on real repositories: which applications does a push change?
  */
-#include "app/affected.h"
+#include "affected/affected.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/app_yaml.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "manifest/app_yaml.h"
 #include "tests/support/gitrepo.h"
 #include "tests/support/tap.h"
 

@@ -2,13 +2,13 @@
  * The inputs of applications as they are told to people, and what their
  * annotations miss.
  */
-#include "app/affected_inputs.h"
+#include "affected/affected_inputs.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/app_yaml.h"
 #include "base/xalloc.h"
+#include "manifest/app_yaml.h"
 #include "tests/support/gitrepo.h"
 #include "tests/support/tap.h"
 

@@ -2,13 +2,13 @@
  * Linked sources: what an application refers to here from elsewhere.  It is
  * affected like by a source of its own, and rung hard.
  */
-#include "app/affected.h"
+#include "affected/affected.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "app/app_yaml.h"
 #include "base/xalloc.h"
+#include "manifest/app_yaml.h"
 #include "tests/support/gitrepo.h"
 #include "tests/support/tap.h"
 

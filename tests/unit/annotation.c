@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/match.h"
-#include "app/spread.h"
 #include "base/xalloc.h"
+#include "index/match.h"
+#include "index/spread.h"
 #include "tests/support/argocd.h"
 #include "tests/support/changes.h"
 #include "tests/support/table.h"

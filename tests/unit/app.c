@@ -1,16 +1,16 @@
 /*
  * Applications: sources, fields, wrong types, round trip, lists in YAML.
  */
-#include "app/app.h"
+#include "manifest/app.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/app_yaml.h"
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "manifest/app_yaml.h"
 #include "tests/support/tap.h"
 
 #define HEAD "apiVersion: argoproj.io/v1alpha1\nkind: Application\n"

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-#include "app/app_yaml.h"
 #include "base/xalloc.h"
+#include "manifest/app_yaml.h"
 #include "tests/support/layouts.h"
 #include "tests/support/tap.h"
 

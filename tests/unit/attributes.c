@@ -1,7 +1,7 @@
 /*
  * .gitattributes: what changes the files that are checked out.
  */
-#include "app/attributes.h"
+#include "index/attributes.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * What is changed and rendered to the same does not touch an application, and
  * what looks as if it did does: layout by layout on real repositories.
  */
-#include "app/fingerprint.h"
+#include "affected/fingerprint.h"
 
 #include "tests/support/layouts.h"
 #include "tests/support/tap.h"

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/app_yaml.h"
 #include "base/buf.h"
 #include "base/xalloc.h"
+#include "manifest/app_yaml.h"
 #include "tests/support/tap.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -7,11 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/affected_impl.h"
-#include "app/app_yaml.h"
-#include "app/index_store.h"
+#include "affected/affected_impl.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "index/index_store.h"
+#include "manifest/app_yaml.h"
 #include "tests/support/gitrepo.h"
 #include "tests/support/tap.h"
 

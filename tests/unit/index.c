@@ -2,15 +2,15 @@
  * The index and the matcher: against one that tries every probe on every
  * change.
  */
-#include "app/match.h"
+#include "index/match.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/index_store.h"
-#include "app/spread.h"
 #include "base/xalloc.h"
+#include "index/index_store.h"
+#include "index/spread.h"
 #include "inputs/renderers.h"
 #include "tests/support/changes.h"
 #include "tests/support/tap.h"

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/affected.h"
+#include "affected/affected.h"
 #include "base/xalloc.h"
 #include "inputs/renderers.h"
 #include "tests/support/gitrepo.h"

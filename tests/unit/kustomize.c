@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/affected.h"
-#include "app/app_yaml.h"
+#include "affected/affected.h"
 #include "base/xalloc.h"
+#include "manifest/app_yaml.h"
 #include "tests/support/tap.h"
 
 #define URL "https://git.example.com/team/infra"

@@ -3,7 +3,7 @@
  */
 #include <stddef.h>
 
-#include "app/app.h"
+#include "manifest/app.h"
 #include "tests/support/tap.h"
 
 #define SHA "2c26b46b68ffc68ff99b453c1d30413413422d70"

@@ -1,0 +1,128 @@
+/*
+ * The insides of lib/affected/affected*.c, for them only.
+ */
+#ifndef LIB_AFFECTED_AFFECTED_IMPL_H
+#define LIB_AFFECTED_AFFECTED_IMPL_H
+
+#include <uthash.h>
+
+#include "affected/affected.h"
+#include "index/index.h"
+#include "index/match.h"
+#include "repo/repo.h"
+
+/* A source of an application in this repository, by its numbers in the list. */
+struct tracked {
+	uint32_t app;
+	uint32_t source;
+	uint32_t unit;   // of the index; 0: not bound
+	uint32_t here;   // its number in affected_state.here and .ids
+	bool linked;     // as in app.h
+};
+
+#define SOURCE_ID_BYTES 33
+
+/* What a source is: equal texts mean that equal inputs are looked for. */
+struct source_id {
+	const struct app *app; // where it was when it was told; never followed
+	uint32_t source;
+	char text[SOURCE_ID_BYTES];
+};
+
+struct tracked_list {
+	struct tracked *items; // in the applications' order
+	size_t count;
+	size_t capacity;
+	size_t apps;           // different applications among them
+};
+
+/* One ref: its index at the tree processed last. */
+struct ref_state {
+	char *ref;
+	char *default_branch;     // as the sources were chosen; NULL: not known
+	struct oid commit;
+	struct oid tree;
+	struct index_table *table; // NULL: nothing known
+	struct inputs *inputs;
+	struct tracked_list sources;
+	size_t apps_generation;   // the list that sources were chosen from
+	size_t unsaved;           // units walked since the index was stored
+	bool looked;              // on disk
+	uint64_t used;            // when it was asked for last, in uses
+	UT_hash_handle hh;
+};
+
+struct affected_state {
+	struct repo *repo;
+	char *repository;         // normalised
+	char *cache_directory;
+	enum affected_mode mode;
+	const struct app_list *apps; // borrowed; NULL: none yet
+	size_t apps_generation;
+	struct tracked_list here; // all sources in this repository, any revision
+	struct source_id *ids;    // of each of them
+	struct ref_state *refs;
+	uint64_t uses;
+};
+
+/* Choose the sources that follow ref; the list is replaced. */
+void tracked_choose(const struct affected_state *state, const char *ref,
+		    const char *default_branch, struct tracked_list *list);
+
+/* What lib/inputs wants to know of a source; free it with source_release(). */
+void source_fill(const struct affected_state *state, const struct tracked *tracked,
+		 struct inputs_source *source);
+
+/* True for a source of an Application: Argo CD checks it out and renders it. */
+bool source_is_argocd(const struct affected_state *state, const struct tracked *tracked);
+
+/* Free what source_fill() allocated. */
+void source_release(struct inputs_source *source);
+
+/* The state of a ref, made if need be; what is stored on disk is read once. */
+struct ref_state *ref_state_get(struct affected_state *state, const char *ref);
+
+/* True if there is an index of ref with the present applications, and it holds some. */
+bool ref_state_is_bound(const struct affected_state *state, const char *ref,
+			const char *default_branch);
+
+/* Forget the refs that were asked for longest ago if there are too many. */
+void ref_state_limit(struct affected_state *state);
+
+/* Forget a ref, on disk too if erase. */
+void ref_state_drop(struct affected_state *state, struct ref_state *ref, bool erase);
+
+/*
+ * Make the index hold the present applications, walking new sources at the
+ * tree it stands at. 0, or -1 with err.
+ */
+int ref_state_bind(struct affected_state *state, struct ref_state *ref,
+		   const char *default_branch, struct error *err);
+
+/* Build the index anew at a commit and its tree. 0, or -1 with err. */
+int ref_state_build(struct affected_state *state, struct ref_state *ref,
+		    const struct oid *commit, const struct oid *tree,
+		    const char *default_branch, struct error *err);
+
+/* Walk units again at a tree, which becomes that of the index. 0, or -1 with err. */
+int ref_state_advance(struct affected_state *state, struct ref_state *ref,
+		      const struct numbers *units, const struct oid *commit,
+		      const struct oid *tree, struct error *err);
+
+/* Store the index if enough has changed (always: if anything has). */
+void ref_state_save(struct affected_state *state, struct ref_state *ref, bool always);
+
+/* Build *result from a match: spread it and tell why (affected_result.c). */
+void result_fill(const struct affected_state *state, const struct ref_state *ref,
+		 struct match *match, struct affected *result);
+
+/*
+ * What the applications of a ref, whose index is there, refer to elsewhere
+ * (affected.h: refers): a new reference, or NULL.
+ */
+json_t *refers_gather(const struct affected_state *state, const struct ref_state *ref);
+
+/* All applications of a list, without reasons. */
+void result_fill_all(const struct tracked_list *list, struct affected *result);
+
+#endif

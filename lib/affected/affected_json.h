@@ -1,0 +1,21 @@
+/*
+ * Why an application is affected, as JSON: one form for "explain", for the
+ * journal, for exec targets and for the pages.
+ */
+#ifndef LIB_AFFECTED_AFFECTED_JSON_H
+#define LIB_AFFECTED_AFFECTED_JSON_H
+
+#include <jansson.h>
+
+#include "affected/affected.h"
+
+/*
+ * A new array [{"path","change","probe","via":[...]}, ...] of the reasons of
+ * one affected application. Text that is not UTF-8 has its bytes replaced.
+ */
+json_t *affected_reasons_to_json(const struct affected_application *item);
+
+/* A new string value of text, bytes that are not UTF-8 replaced by U+FFFD. */
+json_t *affected_text_to_json(const char *text);
+
+#endif

@@ -1,0 +1,514 @@
+/*
+ * Applications: the fields of an Argo CD Application that decide which pushes
+ * matter.
+ *
+ * Which sources count is Argo CD's rule (pkg/apis/application/v1alpha1,
+ * GetSources): spec.sourceHydrator has a dry and a sync source and hides the
+ * rest; else spec.sources, if it is not empty; else spec.source.  A source
+ * with a chart, or an oci:// address, is not read from git and has no
+ * repository here; neither has one whose path leaves the repository, which
+ * Argo CD refuses to render.
+ *
+ * Manifests come from clusters, files and repositories: every field is checked
+ * for its type and length, and an application as a whole for its size, since
+ * shared YAML anchors can make a small text a huge tree.  YAML arrives with
+ * every scalar a string (base/yaml.h), the Kubernetes API's JSON with
+ * booleans: both are read.
+ *
+ * Ways to fail: another kind (passed over), or a malformed Application, of
+ * which err names the field.
+ */
+#include "manifest/app.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "manifest/app_impl.h"
+
+#define ANNOTATION_PATHS "argocd.argoproj.io/manifest-generate-paths"
+#define ANNOTATION_SKIP "argocd.argoproj.io/skip-reconcile"
+#define ANNOTATION_MAX_BYTES 65536
+
+/*
+ * The sync source as an ordinary source: what a hydrator writes to
+ * syncSource.targetBranch, of the dry repository unless it names its own.
+ */
+static json_t *sync_source_spec(const json_t *dry, const json_t *sync)
+{
+	json_t *spec = json_object();
+	json_t *url = json_object_get(sync, "repoURL");
+	json_t *values[] = {
+		json_is_string(url) ? url : json_object_get(dry, "repoURL"),
+		json_object_get(sync, "targetBranch"),
+		json_object_get(sync, "path"),
+	};
+	static const char *const keys[] = { "repoURL", "targetRevision", "path" };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		if (values[i] != NULL) {
+			(void)json_object_set(spec, keys[i], values[i]);
+		}
+	}
+	return spec;
+}
+
+static int read_hydrator(struct app *app, const json_t *hydrator, struct error *err)
+{
+	json_t *dry = json_object_get(hydrator, "drySource");
+	json_t *sync = json_object_get(hydrator, "syncSource");
+	json_t *spec = NULL;
+	int r;
+
+	if (!json_is_object(dry) || !json_is_object(sync)) {
+		return error_set(err, -1,
+				 "spec.sourceHydrator needs a drySource and a syncSource");
+	}
+	app_allot_sources(app, 2);
+	r = app_read_source(&app->sources[0], dry, "spec.sourceHydrator.drySource", err);
+	if (r < 0) {
+		return r;
+	}
+	spec = sync_source_spec(dry, sync);
+	r = app_read_source(&app->sources[1], spec, "spec.sourceHydrator.syncSource", err);
+	app->sources[1].annotation_applies = false;
+	json_decref(spec);
+	return r;
+}
+
+/*
+ * What app_to_json() says of linked sources, which no manifest has: made ones
+ * (app_read_made_source()), though Argo CD's detection may be left to decide.
+ */
+static int read_linked(struct app *app, const json_t *list, struct error *err)
+{
+	size_t count = json_array_size(list);
+
+	if (count == 0) {
+		return 0;
+	}
+	if (app->source_count + count > LIMIT_SOURCES) {
+		return error_set(err, -1, "linked has %zu entries, over %d in all", count,
+				 LIMIT_SOURCES);
+	}
+	app->sources = xreallocarray(app->sources, app->source_count + count,
+				     sizeof(*app->sources));
+	for (size_t i = 0; i < count; i++) {
+		struct app_source *source = &app->sources[app->source_count++];
+
+		memset(source, 0, sizeof(*source));
+		if (app_read_made_source(source, json_array_get(list, i), "linked", err) < 0) {
+			return -1;
+		}
+		source->linked = true;
+		if (source->walker[0] == '\0') {
+			free(source->walker);
+			source->walker = NULL;
+		}
+	}
+	return app_sources_fit(app) ? 0 : error_set(err, -1, "linked is too large");
+}
+
+static int read_source_list(struct app *app, const json_t *list, struct error *err)
+{
+	size_t count = json_array_size(list);
+
+	if (count > LIMIT_SOURCES) {
+		return error_set(err, -1, "spec.sources has %zu entries, over %d", count,
+				 LIMIT_SOURCES);
+	}
+	app_allot_sources(app, count);
+	for (size_t i = 0; i < count; i++) {
+		char where[64];
+
+		(void)snprintf(where, sizeof(where), "spec.sources[%zu]", i);
+		json_t *spec = json_array_get(list, i);
+		int r = app->kind == APP_APPLICATION
+				? app_read_source(&app->sources[i], spec, where, err)
+				: app_read_made_source(&app->sources[i], spec, where, err);
+		if (r < 0) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* The sources that count, by the rule above. 0, or -1 with err. */
+static int read_sources(struct app *app, const json_t *spec, struct error *err)
+{
+	const json_t *hydrator = NULL;
+	json_t *list = json_object_get(spec, "sources");
+	json_t *single = json_object_get(spec, "source");
+	int r = app_get_object(spec, "spec", "sourceHydrator", &hydrator, err);
+
+	if (r < 0) {
+		return r;
+	}
+	if (r > 0) {
+		return read_hydrator(app, hydrator, err);
+	}
+	if (list != NULL && !json_is_null(list) && !json_is_array(list)) {
+		return error_set(err, -1, "spec.sources is not a list");
+	}
+	if (json_array_size(list) > 0) {
+		return read_source_list(app, list, err);
+	}
+	if (single == NULL || json_is_null(single)) {
+		return error_set(err, -1, "spec has no source");
+	}
+	app_allot_sources(app, 1);
+	return app_read_source(&app->sources[0], single, "spec.source", err);
+}
+
+/* True if text is made of the characters of a Kubernetes name. */
+static bool is_name(const char *text)
+{
+	for (const char *p = text; *p != '\0'; p++) {
+		bool letter = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z');
+		bool other = (*p >= '0' && *p <= '9') || *p == '-' || *p == '.' || *p == '_';
+
+		if (!letter && !other) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static int read_annotations(struct app *app, const json_t *metadata, struct error *err)
+{
+	const json_t *annotations = NULL;
+	int r = app_get_object(metadata, "metadata", "annotations", &annotations, err);
+
+	if (r <= 0) {
+		return r;
+	}
+	app->generate_paths = app_take_text(annotations, "metadata.annotations", ANNOTATION_PATHS,
+					ANNOTATION_MAX_BYTES, err);
+	if (app->generate_paths == NULL) {
+		return -1;
+	}
+	if (app->generate_paths[0] == '\0') {
+		free(app->generate_paths);
+		app->generate_paths = NULL;
+	}
+	app->skip_reconcile = app_get_bool(annotations, ANNOTATION_SKIP) == 1;
+	return 0;
+}
+
+static int read_metadata(struct app *app, const json_t *object, struct error *err)
+{
+	const json_t *metadata = NULL;
+	int r = app_get_object(object, "the document", "metadata", &metadata, err);
+
+	if (r < 0) {
+		return r;
+	}
+	app->name = app_take_text(metadata, "metadata", "name", APP_NAME_BYTES, err);
+	app->namespace = app_take_text(metadata, "metadata", "namespace", APP_NAME_BYTES, err);
+	if (app->name == NULL || app->namespace == NULL) {
+		return -1;
+	}
+	if (app->name[0] == '\0') {
+		return error_set(err, -1, "metadata.name is missing");
+	}
+	if (!is_name(app->name) || !is_name(app->namespace)) {
+		return error_set(err, -1, "metadata.name or namespace is not a Kubernetes name: "
+				 "\"%s\"", is_name(app->name) ? app->namespace : app->name);
+	}
+	return read_annotations(app, metadata, err);
+}
+
+/* spec.syncPolicy.automated: there, and not switched off by "enabled: false". */
+static int read_sync_policy(struct app *app, const json_t *spec, struct error *err)
+{
+	const json_t *policy = NULL;
+	const json_t *automated = NULL;
+	int r = app_get_object(spec, "spec", "syncPolicy", &policy, err);
+
+	if (r <= 0) {
+		return r;
+	}
+	r = app_get_object(policy, "spec.syncPolicy", "automated", &automated, err);
+	if (r <= 0) {
+		return r;
+	}
+	r = app_get_bool(automated, "enabled");
+	if (r == -1) {
+		return error_set(err, -1, "spec.syncPolicy.automated.enabled is not a boolean");
+	}
+	app->automated = r != 0;
+	return 0;
+}
+
+static int read_application(struct app *app, const json_t *spec, struct error *err)
+{
+	app->project = app_take_text(spec, "spec", "project", APP_NAME_BYTES, err);
+	if (app->project == NULL) {
+		return -1;
+	}
+	if (app->project[0] == '\0') {
+		free(app->project);
+		app->project = xstrdup("default");
+	}
+	int r = read_sync_policy(app, spec, err);
+	return r < 0 ? r : read_sources(app, spec, err);
+}
+
+/* The kinds that are understood; the group is followed by a version. */
+static const struct kind {
+	const char *name;
+	const char *group;
+	const char *prefix; // of full names
+	int (*read)(struct app *app, const json_t *spec, struct error *err);
+} kinds[] = {
+	[APP_APPLICATION] = { "Application", "argoproj.io/", "", read_application },
+	[APP_APPLICATION_SET] = { "ApplicationSet", "argoproj.io/", "applicationset:",
+				  appset_read },
+	[APP_KUSTOMIZATION] = { "Kustomization", "kustomize.toolkit.fluxcd.io/",
+				"kustomization:", flux_read_kustomization },
+	[APP_HELM_RELEASE] = { "HelmRelease", "helm.toolkit.fluxcd.io/", "helmrelease:",
+			       flux_read_helm_release },
+	[APP_GIT_REPOSITORY] = { "GitRepository", "source.toolkit.fluxcd.io/",
+				 "gitrepository:", flux_read_git_repository },
+	[APP_HELM_CHART] = { "HelmChart", "source.toolkit.fluxcd.io/", "helmchart:",
+			     flux_read_helm_chart },
+	[APP_ARTIFACT_GENERATOR] = { "ArtifactGenerator", "source.extensions.fluxcd.io/",
+				     "artifactgenerator:", flux_read_artifact_generator },
+};
+
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+const char *app_kind_name(enum app_kind kind)
+{
+	return kinds[kind].name;
+}
+
+bool app_kind_is_rung(enum app_kind kind)
+{
+	return kind <= APP_HELM_RELEASE;
+}
+
+enum app_kind app_name_kind(const char *full_name, const char **ret_rest)
+{
+	for (size_t k = APP_APPLICATION + 1; k < KINDS; k++) {
+		size_t len = strlen(kinds[k].prefix);
+
+		if (strncmp(full_name, kinds[k].prefix, len) == 0) {
+			*ret_rest = full_name + len;
+			return (enum app_kind)k;
+		}
+	}
+	*ret_rest = full_name;
+	return APP_APPLICATION;
+}
+
+static int read_spec(struct app *app, const json_t *object, struct error *err)
+{
+	const json_t *made = json_object_get(object, "sources");
+	const json_t *spec = NULL;
+	int r = app_get_object(object, "the document", "spec", &spec, err);
+
+	if (r < 0) {
+		return r;
+	}
+	if (app->kind == APP_APPLICATION || !json_is_array(made)) {
+		made = NULL;
+	}
+	if (r == 0 && made == NULL) {
+		return error_set(err, -1, "spec is missing");
+	}
+	if (!app_fits(spec) || !app_fits(made)) {
+		return error_set(err, -1, "spec is larger than %d bytes or deeper than %d",
+				 LIMIT_APPLICATION_BYTES, LIMIT_YAML_DEPTH);
+	}
+	bool wanted = spec != NULL && (made == NULL || app->kind != APP_APPLICATION_SET);
+	r = wanted ? kinds[app->kind].read(app, spec, err) : 0;
+	app->project = app->project != NULL ? app->project : xstrdup("");
+	return r == 0 && made != NULL ? read_source_list(app, made, err) : r;
+}
+
+/* The kind of an object, or KINDS. */
+static size_t kind_of(const json_t *object)
+{
+	const char *version = json_string_value(json_object_get(object, "apiVersion"));
+	const char *kind = json_string_value(json_object_get(object, "kind"));
+	size_t k = 0;
+
+	while (k < KINDS && (version == NULL || kind == NULL || strcmp(kind, kinds[k].name) != 0 ||
+			     strncmp(version, kinds[k].group, strlen(kinds[k].group)) != 0)) {
+		k++;
+	}
+	return k;
+}
+
+void app_set_cluster(struct app *app, const char *cluster)
+{
+	free(app->cluster);
+	app->cluster = cluster != NULL && cluster[0] != '\0' && is_name(cluster) ? xstrdup(cluster)
+										 : NULL;
+}
+
+enum app_result app_from_json(const json_t *object, const char *origin, struct app **ret_app,
+			      struct error *err)
+{
+	enum app_result result = APP_MALFORMED;
+	size_t kind = kind_of(object);
+	struct app *app = NULL;
+
+	if (kind == KINDS) {
+		(void)error_set(err, APP_OTHER_KIND, "not an Application of argoproj.io");
+		return APP_OTHER_KIND;
+	}
+	app = xcalloc(1, sizeof(*app));
+	app->kind = (enum app_kind)kind;
+	app->origin = xstrdup(origin);
+	app_set_cluster(app, json_string_value(json_object_get(object, "cluster")));
+	if (read_metadata(app, object, err) < 0 || read_spec(app, object, err) < 0 ||
+	    read_linked(app, json_object_get(object, "linked"), err) < 0) {
+		goto out;
+	}
+	*ret_app = app;
+	app = NULL;
+	result = APP_OK;
+out:
+	app_free(app);
+	return result;
+}
+
+/* A hydrator's pair is told by its sync source. */
+static bool is_hydrated(const struct app *app)
+{
+	return app->source_count >= 2 && !app->sources[1].annotation_applies &&
+	       !app->sources[1].linked;
+}
+
+static json_t *hydrator_to_json(const struct app *app)
+{
+	const json_t *sync = app->sources[1].spec;
+	json_t *branch = json_object_get(sync, "targetRevision");
+	json_t *path = json_object_get(sync, "path");
+	json_t *copy = json_object();
+
+	(void)json_object_set(copy, "repoURL", json_object_get(sync, "repoURL"));
+	if (branch != NULL) {
+		(void)json_object_set(copy, "targetBranch", branch);
+	}
+	if (path != NULL) {
+		(void)json_object_set(copy, "path", path);
+	}
+	return json_pack("{s:O, s:o}", "drySource", app->sources[0].spec, "syncSource", copy);
+}
+
+/* Its own sources, or those that are linked. */
+static json_t *sources_to_json(const struct app *app, bool linked)
+{
+	json_t *sources = json_array();
+
+	for (size_t i = 0; i < app->source_count; i++) {
+		if (app->sources[i].linked == linked) {
+			(void)json_array_append(sources, app->sources[i].spec);
+		}
+	}
+	return sources;
+}
+
+static json_t *spec_to_json(const struct app *app)
+{
+	json_t *spec = json_pack("{s:s}", "project", app->project);
+
+	if (app->automated) {
+		(void)json_object_set_new(spec, "syncPolicy", json_pack("{s:{}}", "automated"));
+	}
+	if (is_hydrated(app)) {
+		(void)json_object_set_new(spec, "sourceHydrator", hydrator_to_json(app));
+		return spec;
+	}
+	(void)json_object_set_new(spec, "sources", sources_to_json(app, false));
+	return spec;
+}
+
+json_t *app_to_json(const struct app *app)
+{
+	json_t *metadata = json_pack("{s:s}", "name", app->name);
+	json_t *annotations = json_object();
+
+	if (app->namespace[0] != '\0') {
+		(void)json_object_set_new(metadata, "namespace", json_string(app->namespace));
+	}
+	if (app->generate_paths != NULL) {
+		(void)json_object_set_new(annotations, ANNOTATION_PATHS,
+					  json_string(app->generate_paths));
+	}
+	if (app->skip_reconcile) {
+		(void)json_object_set_new(annotations, ANNOTATION_SKIP, json_string("true"));
+	}
+	(void)json_object_set_new(metadata, "annotations", annotations);
+	char *version = xasprintf("%sv1", kinds[app->kind].group);
+	json_t *object = json_pack("{s:s, s:s, s:o}", "apiVersion", version, "kind",
+				   app_kind_name(app->kind), "metadata", metadata);
+	free(version);
+	if (app->cluster != NULL) {
+		(void)json_object_set_new(object, "cluster", json_string(app->cluster));
+	}
+	if (app->source_count > 0 && app->sources[app->source_count - 1].linked) {
+		(void)json_object_set_new(object, "linked", sources_to_json(app, true));
+	}
+	if (app->kind == APP_APPLICATION) {
+		(void)json_object_set_new(object, "spec", spec_to_json(app));
+		return object;
+	}
+	if (app->spec != NULL) {
+		(void)json_object_set(object, "spec", app->spec);
+	}
+	if (app->spec == NULL || app->source_count > 0) {
+		(void)json_object_set_new(object, "sources", sources_to_json(app, false));
+	}
+	return object;
+}
+
+void app_free(struct app *app)
+{
+	if (app == NULL) {
+		return;
+	}
+	if (app->packed) {
+		free(app);
+		return;
+	}
+	for (size_t i = 0; i < app->source_count; i++) {
+		app_release_source(&app->sources[i]);
+	}
+	free(app->sources);
+	json_decref(app->spec);
+	free(app->name);
+	free(app->namespace);
+	free(app->project);
+	free(app->generate_paths);
+	free(app->origin);
+	free(app->cluster);
+	free(app);
+}
+
+char *app_full_name(const struct app *app)
+{
+	return xasprintf("%s%s%s%s%s%s", kinds[app->kind].prefix, app->namespace,
+			 app->namespace[0] != '\0' ? "/" : "", app->name,
+			 app->cluster != NULL ? "@" : "",
+			 app->cluster != NULL ? app->cluster : "");
+}
+
+void app_list_add_take(struct app_list *list, struct app *app)
+{
+	list->items = xgrow(list->items, list->count, &list->capacity, sizeof(*list->items));
+	list->items[list->count++] = app;
+}
+
+void app_list_release(struct app_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		app_free(list->items[i]);
+	}
+	free(list->items);
+	*list = (struct app_list){ .items = NULL };
+}
