@@ -41,7 +41,7 @@ LIB_LIBS  = $(shell pkg-config --libs libgit2 jansson yaml-0.1 libcrypto sqlite3
 MAIN_LIBS = $(shell pkg-config --libs $(PACKAGES))
 HOOK_LIBS = $(shell pkg-config --libs jansson libcrypto)
 
-LIB_OBJECTS      := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*/*.c))
+LIB_OBJECTS      := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*/*.c lib/*/*/*.c))
 RECEIVER_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard receiver/*.c receiver/*/*.c))
 HOOK_OBJECTS     := $(patsubst %.c,$(BUILD)/%.o,$(wildcard hooks/*.c))
 HOOK_PARTS       := $(filter-out $(BUILD)/hooks/p%-receive.o,$(HOOK_OBJECTS))
@@ -165,7 +165,7 @@ $(BUILD)/fuzz/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)clang $(CPPFLAGS) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(patsubst %.c,$(BUILD)/fuzz/%.o,$(filter-out hooks/p%-receive.c,$(wildcard lib/*/*.c hooks/*.c)))
+$(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(patsubst %.c,$(BUILD)/fuzz/%.o,$(filter-out hooks/p%-receive.c,$(wildcard lib/*/*.c lib/*/*/*.c hooks/*.c)))
 	$(Q)clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIB_LIBS)
 
 # Objects between a source and its program are kept.

@@ -189,7 +189,7 @@ bool inputs_is_opaque(const struct inputs_walk *w);
 
 /*
  * Log the items of a manifest-generate-paths annotation for a source path:
- * exactly what makes Argo CD's AppFilesHaveChanged() say yes (inputs/annotation.c).
+ * exactly what makes Argo CD's AppFilesHaveChanged() say yes (inputs/directory/annotation.c).
  * False if it has no item.
  */
 bool inputs_annotation(struct inputs_walk *w, const char *source_path, const char *annotation);

@@ -3,14 +3,14 @@
  */
 #include "inputs/renderers.h"
 
-#include "inputs/appset.h"
-#include "inputs/directory.h"
+#include "inputs/appset/appset.h"
+#include "inputs/directory/directory.h"
+#include "inputs/directory/jsonnet.h"
 #include "inputs/elsewhere.h"
-#include "inputs/flux.h"
-#include "inputs/flux_artifact.h"
-#include "inputs/helm.h"
-#include "inputs/jsonnet.h"
-#include "inputs/kustomize.h"
+#include "inputs/flux/flux.h"
+#include "inputs/flux/flux_artifact.h"
+#include "inputs/helm/helm.h"
+#include "inputs/kustomize/kustomize.h"
 
 /* A directory of which nothing better is known: all that is below it. */
 static void plain_walk(struct inputs_walk *w, const char *dir, const json_t *options)

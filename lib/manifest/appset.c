@@ -8,10 +8,10 @@
  * pull requests, plugins) do not follow a push.  The template says what the
  * applications look like that are made, which is not read from git.
  *
- * Each git generator becomes a source whose walker is lib/inputs/appset.c,
+ * Each git generator becomes a source whose walker is lib/inputs/appset/appset.c,
  * with "+pattern" and "-pattern" for what is included and excluded.  In a
  * matrix, strings may be templates that another generator fills in: what a
- * template may become, matches (app_impl.h, revision.c, inputs/appset.c).
+ * template may become, matches (app_impl.h, revision.c, inputs/appset/appset.c).
  *
  * Ways to fail: a field of the wrong type; too many generators.
  */
@@ -64,7 +64,7 @@ static int read_patterns(const json_t *git, const char *where, const char *key, 
 	return 0;
 }
 
-/* The options of lib/inputs/appset.c, or NULL with err. */
+/* The options of lib/inputs/appset/appset.c, or NULL with err. */
 static json_t *read_options(const json_t *git, const char *where, struct error *err)
 {
 	json_t *directories = json_array();

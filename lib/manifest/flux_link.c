@@ -120,7 +120,7 @@ static char *clean(const char *path)
 	return out;
 }
 
-/* --- options of the walkers (inputs/flux.h) --- */
+/* --- options of the walkers (inputs/flux/flux.h) --- */
 
 static void copy(json_t *to, const char *to_key, const json_t *from, const char *from_key)
 {

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "inputs/appset.h"
-#include "inputs/flux_artifact.h"
-#include "inputs/flux_ignore.h"
+#include "inputs/appset/appset.h"
+#include "inputs/flux/flux_artifact.h"
+#include "inputs/flux/flux_ignore.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "inputs/helm_template.h"
+#include "inputs/helm/helm_template.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
-#include "inputs/jsonnet_imports.h"
+#include "inputs/directory/jsonnet_imports.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

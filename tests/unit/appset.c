@@ -2,7 +2,7 @@
  * ApplicationSets: small repositories, one push each, and whether it touches
  * the set; and which fields make a set.
  */
-#include "inputs/appset.h"
+#include "inputs/appset/appset.h"
 
 #include <string.h>
 

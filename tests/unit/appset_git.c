@@ -9,7 +9,7 @@
 
 #include "base/strvec.h"
 #include "base/xalloc.h"
-#include "inputs/appset.h"
+#include "inputs/appset/appset.h"
 #include "tests/support/gitrepo.h"
 #include "tests/support/tap.h"
 

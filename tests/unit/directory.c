@@ -2,9 +2,9 @@
  * Directories of plain manifests: small repositories, one push each, and
  * whether it touches the application.
  */
-#include "inputs/directory.h"
+#include "inputs/directory/directory.h"
 
-#include "inputs/directory_pattern.h"
+#include "inputs/directory/directory_pattern.h"
 #include "tests/support/layouts.h"
 #include "tests/support/table.h"
 #include "tests/support/tap.h"

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "inputs/flux_artifact.h"
-#include "inputs/flux_ignore.h"
+#include "inputs/flux/flux_artifact.h"
+#include "inputs/flux/flux_ignore.h"
 #include "tests/support/cases.h"
 #include "tests/support/layouts.h"
 #include "tests/support/tap.h"

@@ -2,7 +2,7 @@
  * Helm: small repositories, one push each, and whether it touches the
  * application.
  */
-#include "inputs/helm.h"
+#include "inputs/helm/helm.h"
 
 #include "tests/support/layouts.h"
 #include "tests/support/tap.h"

@@ -2,7 +2,7 @@
  * .helmignore: a table of what Helm's own library answers, and what is not
  * understood, which must mean that everything counts.
  */
-#include "inputs/helm_ignore.h"
+#include "inputs/helm/helm_ignore.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * Changes of charts that are rendered to the same do not touch an application,
  * and those that look alike and are not do: rule by rule.
  */
-#include "inputs/helm_print.h"
+#include "inputs/helm/helm_print.h"
 
 #include <string.h>
 

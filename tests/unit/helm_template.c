@@ -1,7 +1,7 @@
 /*
  * Templates of Helm: what they can reach.
  */
-#include "inputs/helm_template.h"
+#include "inputs/helm/helm_template.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,12 +2,12 @@
  * Jsonnet: what a text imports, and small repositories, one push each, and
  * whether it touches the application.
  */
-#include "inputs/jsonnet.h"
+#include "inputs/directory/jsonnet.h"
 
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "inputs/jsonnet_imports.h"
+#include "inputs/directory/jsonnet_imports.h"
 #include "tests/support/layouts.h"
 #include "tests/support/tap.h"
 

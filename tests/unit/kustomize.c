@@ -5,7 +5,7 @@
  * All cases become branches of one real repository (git fast-import); the
  * answer comes from the engine's front door.
  */
-#include "inputs/kustomize.h"
+#include "inputs/kustomize/kustomize.h"
 
 #include <stdlib.h>
 #include <string.h>

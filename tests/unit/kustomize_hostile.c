@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 
 #include "base/xalloc.h"
-#include "inputs/kustomize.h"
+#include "inputs/kustomize/kustomize.h"
 #include "tests/support/gitrepo.h"
 #include "tests/support/tap.h"
 

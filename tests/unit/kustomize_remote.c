@@ -1,7 +1,7 @@
 /*
  * References to repositories and to files in their web pages.
  */
-#include "inputs/kustomize_remote.h"
+#include "inputs/kustomize/kustomize_remote.h"
 
 #include <stdlib.h>
 #include <string.h>
