@@ -1,6 +1,12 @@
 /*
  * Keeping the list of applications current.
  *
+ * Making the list, telling it from the one before, and giving it to the
+ * readers costs time in proportion to all applications (a second for 100,000),
+ * so it is done once for all changes of a turn of the loop.  While much is on
+ * its way (a look at the operator's files, the places at the start) it waits
+ * for the end of that, or for a second.
+ *
  * A place in a repository is read at a commit: at the start at the ref's tip
  * (asked again with back-off until it can be), later at the commit of the
  * push that is being decided, before its applications are matched, so that a
@@ -18,28 +24,34 @@
 #include <utlist.h>
 
 #include "base/xalloc.h"
-#include "receiver/catalog/inventory.h"
+#include "inventory/inventory.h"
+#include "receiver/catalog/files.h"
 #include "receiver/git/resolver.h"
 #include "receiver/ops/log.h"
 #include "receiver/ops/metrics.h"
 #include "receiver/ops/status.h"
-#include "receiver/ops/watch.h"
 #include "receiver/reader/reader.h"
 #include "receiver/settings/settings.h"
 
 /* Seconds between tries of places that could not be read. */
 #define RETRY_SECONDS 10
 
+/* Seconds that changes wait to be published while more are on their way. */
+#define GATHER_SECONDS 1
+
 struct catalog {
 	struct catalog_options o;
 	struct settings *settings;
 	struct inventory *inventory;
-	struct watch *watch;
+	struct files *files;
+	struct event *publish;  // the list is to be made anew
 	struct event *retry;    // places that could not be read at the start
 	struct loading *loads;  // under way
 	struct refresh *refreshes;
 	uint64_t generation;
 	unsigned epoch;         // of the settings: answers to older ones are dropped
+	bool dirty;             // the inventory holds more than the list
+	bool looked;            // files and directories were read with these settings
 	bool missing;           // a place was never read and may be yet: pushes wait for it
 	bool ready;
 };
@@ -48,7 +60,7 @@ struct catalog {
 struct loading {
 	struct catalog *catalog;
 	unsigned epoch;
-	size_t place;
+	size_t source;           // in the inventory
 	struct refresh *refresh; // it is part of, or NULL: the start
 	struct loading *next, *prev;
 };
@@ -66,6 +78,8 @@ static void publish(struct catalog *c)
 {
 	const struct strvec *problems;
 
+	c->dirty = false;
+	(void)event_del(c->publish);
 	inventory_merge(c->inventory);
 	c->generation = reader_set_apps(c->o.pool, inventory_list(c->inventory));
 	inventory_discard(c->inventory);
@@ -79,14 +93,30 @@ static void publish(struct catalog *c)
 		 "problems", LOG_INT(problems->count), NULL);
 }
 
-static void on_files(void *ctx)
+static void publish_changes(struct catalog *c)
 {
-	struct catalog *c = ctx;
-
-	if (inventory_read_files(c->inventory)) {
-		watch_clear(c->watch);
-		inventory_watch(c->inventory, c->watch);
+	if (c->dirty) {
 		publish(c);
+	}
+}
+
+static void on_publish(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	publish_changes(arg);
+}
+
+/* The inventory has changed: the list follows at the end of this turn, or a little later. */
+static void note_change(struct catalog *c)
+{
+	static const struct timeval later = { .tv_sec = GATHER_SECONDS };
+
+	c->dirty = true;
+	if (c->ready && !files_is_looking(c->files)) {
+		event_active(c->publish, EV_TIMEOUT, 0);
+	} else if (!evtimer_pending(c->publish, NULL)) {
+		evtimer_add(c->publish, &later);
 	}
 }
 
@@ -101,15 +131,25 @@ static const char *name_of(void *ctx, const char *address)
 
 static void check_ready(struct catalog *c)
 {
-	if (c->ready || c->loads != NULL || c->missing) {
+	if (c->ready || !c->looked || c->loads != NULL || c->missing) {
 		return;
 	}
+	publish_changes(c);
 	c->ready = true;
 	if (inventory_list(c->inventory)->count == 0) {
 		log_warn("no application is known: no push affects anything", NULL);
 	}
 	status_set(c->o.status, STATUS_APPLICATIONS, true, NULL);
 	c->o.ready(c->o.ctx);
+}
+
+/* All places of a ref were read again: who waits for that finds what was read in the list. */
+static void finish_refresh(struct refresh *refresh)
+{
+	publish_changes(refresh->catalog);
+	DL_DELETE(refresh->catalog->refreshes, refresh);
+	refresh->done(refresh->arg);
+	free(refresh);
 }
 
 static void finish_load(struct loading *l)
@@ -120,9 +160,7 @@ static void finish_load(struct loading *l)
 	DL_DELETE(c->loads, l);
 	free(l);
 	if (refresh != NULL && --refresh->open == 0) {
-		DL_DELETE(c->refreshes, refresh);
-		refresh->done(refresh->arg);
-		free(refresh);
+		finish_refresh(refresh);
 	}
 	check_ready(c);
 }
@@ -134,11 +172,10 @@ static void load_failed(struct loading *l, bool again, const char *why)
 	struct catalog *c = l->catalog;
 
 	if (l->epoch == c->epoch) {
-		const struct inventory_place *place =
-			inventory_get_place(c->inventory, l->place);
+		const struct inventory_source *place = inventory_get(c->inventory, l->source);
 
 		again = again && l->refresh == NULL;
-		bool waits = again && !inventory_knows_place(c->inventory, l->place);
+		bool waits = again && !inventory_knows_place(c->inventory, l->source);
 
 		log_warn("applications not read", "repository", place->repository, "ref",
 			 place->ref, "reason", why, "effect",
@@ -166,8 +203,8 @@ static void on_apps(void *arg, enum reader_result result, struct app_list *list,
 		for (size_t i = 0; i < problems->count; i++) {
 			strvec_push(&copy, problems->items[i]);
 		}
-		inventory_set_place(c->inventory, l->place, list, &copy);
-		publish(c);
+		inventory_set_place(c->inventory, l->source, list, &copy);
+		note_change(c);
 	}
 	finish_load(l);
 }
@@ -175,7 +212,7 @@ static void on_apps(void *arg, enum reader_result result, struct app_list *list,
 /* Read a place at a commit. */
 static void load_at(struct loading *l, const struct oid *commit)
 {
-	const struct inventory_place *place = inventory_get_place(l->catalog->inventory, l->place);
+	const struct inventory_source *place = inventory_get(l->catalog->inventory, l->source);
 	struct error err = ERROR_INIT;
 
 	if (reader_read_apps(l->catalog->o.pool, place->repository, commit, place->directory,
@@ -199,11 +236,11 @@ static void on_resolved(void *arg, const struct delivery_resolved *answer)
 	}
 }
 
-static struct loading *loading_new(struct catalog *c, size_t place, struct refresh *refresh)
+static struct loading *loading_new(struct catalog *c, size_t source, struct refresh *refresh)
 {
 	struct loading *l = xcalloc(1, sizeof(*l));
 
-	*l = (struct loading){ .catalog = c, .epoch = c->epoch, .place = place,
+	*l = (struct loading){ .catalog = c, .epoch = c->epoch, .source = source,
 			       .refresh = refresh };
 	DL_APPEND(c->loads, l);
 	return l;
@@ -212,13 +249,16 @@ static struct loading *loading_new(struct catalog *c, size_t place, struct refre
 /* Read every place at the tip of its ref. */
 static void load_places(struct catalog *c)
 {
-	const struct inventory_place *place = inventory_get_place(c->inventory, 0);
+	const struct inventory_source *place = inventory_get(c->inventory, 0);
 
 	c->missing = false;
-	for (size_t i = 0; place != NULL; place = inventory_get_place(c->inventory, ++i)) {
+	for (size_t i = 0; place != NULL; place = inventory_get(c->inventory, ++i)) {
 		struct resolver_question question = { .repository = place->repository,
 						      .ref = place->ref };
 
+		if (place->kind != INVENTORY_PLACE) {
+			continue;
+		}
 		resolver_ask(c->o.resolver, &question, on_resolved, loading_new(c, i, NULL));
 	}
 	check_ready(c);
@@ -234,7 +274,7 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
 void catalog_refresh(struct catalog *c, const char *repository, const char *ref,
 		     const struct oid *commit, void (*done)(void *arg), void *arg)
 {
-	const struct inventory_place *place = inventory_get_place(c->inventory, 0);
+	const struct inventory_source *place = inventory_get(c->inventory, 0);
 	struct refresh *refresh;
 
 	if (!inventory_holds(c->inventory, repository, ref)) {
@@ -244,17 +284,26 @@ void catalog_refresh(struct catalog *c, const char *repository, const char *ref,
 	refresh = xcalloc(1, sizeof(*refresh));
 	*refresh = (struct refresh){ .catalog = c, .open = 1, .done = done, .arg = arg };
 	DL_APPEND(c->refreshes, refresh);
-	for (size_t i = 0; place != NULL; place = inventory_get_place(c->inventory, ++i)) {
-		if (strcmp(place->repository, repository) == 0 && strcmp(place->ref, ref) == 0) {
+	for (size_t i = 0; place != NULL; place = inventory_get(c->inventory, ++i)) {
+		if (place->kind == INVENTORY_PLACE &&
+		    strcmp(place->repository, repository) == 0 && strcmp(place->ref, ref) == 0) {
 			refresh->open++;
 			load_at(loading_new(c, i, refresh), commit);
 		}
 	}
 	if (--refresh->open == 0) {
-		DL_DELETE(c->refreshes, refresh);
-		done(arg);
-		free(refresh);
+		finish_refresh(refresh);
 	}
+}
+
+static void on_looked(void *ctx, bool changed)
+{
+	struct catalog *c = ctx;
+
+	c->looked = true;
+	c->dirty = c->dirty || changed;
+	publish_changes(c);
+	check_ready(c);
 }
 
 struct catalog *catalog_new(const struct catalog_options *options)
@@ -263,7 +312,15 @@ struct catalog *catalog_new(const struct catalog_options *options)
 
 	c->o = *options;
 	c->inventory = inventory_new(NULL, NULL);
-	c->watch = watch_new(options->base, on_files, c);
+	struct files_options files = {
+		.base = options->base,
+		.pool = options->pool,
+		.metrics = options->metrics,
+		.looked = on_looked,
+		.ctx = c,
+	};
+	c->files = files_new(&files);
+	c->publish = evtimer_new(options->base, on_publish, c);
 	c->retry = evtimer_new(options->base, on_retry, c);
 	return c;
 }
@@ -285,7 +342,8 @@ void catalog_free(struct catalog *c)
 		DL_DELETE(c->refreshes, refresh);
 		free(refresh);
 	}
-	watch_free(c->watch);
+	files_free(c->files);
+	event_free(c->publish);
 	event_free(c->retry);
 	inventory_free(c->inventory);
 	settings_unref(c->settings);
@@ -312,14 +370,13 @@ static void add_place(struct catalog *c, struct inventory *inv,
 	}
 	bool full = strncmp(short_ref, "refs/", 5) == 0;
 	char *ref = xasprintf("%s%s", full ? "" : "refs/heads/", short_ref);
-	struct inventory_place place = {
+	inventory_add(inv, &(struct inventory_source){
+		.kind = INVENTORY_PLACE,
 		.repository = repository->name,
 		.ref = ref,
 		.directory = from->path != NULL ? from->path : "",
-	};
-
-	inventory_add_place(inv, &place);
-	inventory_set_cluster(inv, from->cluster);
+		.cluster = from->cluster,
+	});
 	free(ref);
 }
 
@@ -330,15 +387,15 @@ static void add_configured(struct catalog *c, struct inventory *inv)
 	for (size_t i = 0; i < config->application_count; i++) {
 		const struct config_applications *from = &config->applications[i];
 
-		if (from->file != NULL) {
-			inventory_add_file(inv, from->file);
-			inventory_set_cluster(inv, from->cluster);
-		} else if (from->directory != NULL) {
-			inventory_add_directory(inv, from->directory);
-			inventory_set_cluster(inv, from->cluster);
-		} else {
+		if (from->repository != NULL) {
 			add_place(c, inv, from);
+			continue;
 		}
+		inventory_add(inv, &(struct inventory_source){
+			.kind = from->file != NULL ? INVENTORY_FILE : INVENTORY_DIRECTORY,
+			.path = from->file != NULL ? from->file : from->directory,
+			.cluster = from->cluster,
+		});
 	}
 }
 
@@ -352,13 +409,11 @@ void catalog_set_settings(struct catalog *c, struct settings *settings)
 	c->inventory = inventory_new(name_of, c);
 	add_configured(c, c->inventory);
 	inventory_take_over(c->inventory, old);
-	(void)inventory_read_files(c->inventory);
-	watch_clear(c->watch);
-	inventory_watch(c->inventory, c->watch);
 	publish(c);
 	inventory_free(old);
 	/* Pushes wait for them; senders need not be sent away (readiness) meanwhile. */
-	c->ready = false;
+	c->ready = c->looked = false;
+	files_set_inventory(c->files, c->inventory);
 	load_places(c);
 }
 
@@ -366,7 +421,7 @@ void catalog_set_refers(struct catalog *c, const char *repository, const char *r
 			const char *refers)
 {
 	if (inventory_set_refers(c->inventory, repository, ref, refers)) {
-		publish(c);
+		note_change(c);
 	}
 }
 

@@ -1,9 +1,10 @@
 /*
  * The catalog: the applications known now, kept current.
  *
- * It owns the inventory, watches the operator's files, reads the places in
- * repositories at the start and whenever a push changes them, and gives every
- * new list to the readers.
+ * It owns the inventory (lib/inventory), keeps the operator's files current
+ * (files.h), reads the places in repositories at the start and whenever a push
+ * changes them, and gives every new list to the readers, once a turn of the
+ * loop at most.  It does not decide whom a push affects.
  *
  * Loop thread only.
  */
@@ -45,12 +46,17 @@ struct catalog *catalog_new(const struct catalog_options *options);
  */
 void catalog_free(struct catalog *c);
 
-/* Use these settings: read the files, keep what places of the same name hold, read the others. */
+/*
+ * Use these settings.  What sources of the same name hold is kept and in the
+ * list when this returns; all are read again, and until that is done the
+ * catalog is not ready.
+ */
 void catalog_set_settings(struct catalog *c, struct settings *settings);
 
 /*
- * Were all places read, or is it certain that there is nothing to read?
- * Until then an application may be missing from the list.
+ * Were all files, directories and places read with the settings of now, or is
+ * it certain that there is nothing to read?  Until then an application may be
+ * missing from the list.
  */
 bool catalog_is_ready(const struct catalog *c);
 
@@ -68,15 +74,19 @@ bool catalog_holds(const struct catalog *c, const char *repository, const char *
 
 /*
  * Applications that follow a ref refer to this elsewhere (as
- * inventory_set_refers() takes it): from now on they follow that, too.
+ * inventory_set_refers() takes it): from the end of this turn of the loop on
+ * they follow that, too; a second later at most while the catalog is not
+ * ready.
  */
 void catalog_set_refers(struct catalog *c, const char *repository, const char *ref,
 			const char *refers);
 
 /*
  * Read the places in repository at ref again, as they are at commit, then
- * call done(arg) once, from the loop or, if there are none, at once. What
- * cannot be read keeps what it held.
+ * call done(arg) once.  The list holds what was read when done is called; what
+ * cannot be read keeps what it held.  If there is no such place, or none of
+ * them can be asked for, done is called before this returns, else from the
+ * loop.
  */
 void catalog_refresh(struct catalog *c, const char *repository, const char *ref,
 		     const struct oid *commit, void (*done)(void *arg), void *arg);

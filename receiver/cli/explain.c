@@ -25,7 +25,8 @@
 
 #include "base/mstime.h"
 #include "base/xalloc.h"
-#include "receiver/catalog/inventory.h"
+#include "inventory/inventory.h"
+#include "receiver/catalog/files.h"
 #include "receiver/cli/cli.h"
 
 #define TIME_LIMIT_MS 600000
@@ -57,13 +58,12 @@ static int add_files(struct explain *e, struct inventory *inventory)
 			return explain_fail(e, EXPLAIN_FAILED, "applications", NULL, "%s: %s", path,
 					    strerror(errno));
 		}
-		if (S_ISDIR(st.st_mode)) {
-			inventory_add_directory(inventory, path);
-		} else {
-			inventory_add_file(inventory, path);
-		}
+		inventory_add(inventory, &(struct inventory_source){
+			.kind = S_ISDIR(st.st_mode) ? INVENTORY_DIRECTORY : INVENTORY_FILE,
+			.path = path,
+		});
 	}
-	(void)inventory_read_files(inventory);
+	files_read_now(inventory);
 	return 0;
 }
 
@@ -250,15 +250,16 @@ static int resolve(struct question *q, const char *name, const char *revision,
 static int read_applications(struct question *q)
 {
 	struct explain *e = q->e;
-	struct inventory_place place = {
-		.repository = e->repository, .ref = e->ref, .directory = "",
+	struct inventory_source place = {
+		.kind = INVENTORY_PLACE, .repository = e->repository, .ref = e->ref,
+		.directory = "",
 	};
 	struct error err = ERROR_INIT;
 
 	if (!e->from_repository) {
 		return add_files(e, q->inventory);
 	}
-	inventory_add_place(q->inventory, &place);
+	inventory_add(q->inventory, &place);
 	q->what = "the applications of the repository";
 	int r = reader_read_apps(q->pool, e->url, &e->after, "", on_apps, q, &err);
 	return wait_answer(q, r, &err);

@@ -28,6 +28,8 @@ enum metric {
 	METRIC_LOG_MESSAGES,        // level
 	METRIC_FETCH_ERRORS,
 	METRIC_CONNECTIONS_REFUSED, // reason: conn_refusal_name()
+	METRIC_MANIFESTS_READ,      // files of the operator's
+	METRIC_MANIFESTS_PARSED,    // of those, not what they were before
 	/* Gauges. */
 	METRIC_CONNECTIONS,            // open now
 	METRIC_QUEUE_DEPTH,            // stage: resolve match trigger store

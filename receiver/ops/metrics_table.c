@@ -99,6 +99,12 @@ static const struct metric_row rows[METRIC_COUNT] = {
 	[METRIC_CONNECTIONS_REFUSED] = { "doorbell_connections_refused_total",
 		"Connections that were not served, or not to the end.", METRIC_COUNTER,
 		{ LABEL_CONNECTION_REASON, LABEL_NONE }, NULL, false },
+	[METRIC_MANIFESTS_READ] = { "doorbell_manifest_files_read_total",
+		"Files of applications read from disk.", METRIC_COUNTER,
+		{ LABEL_NONE, LABEL_NONE }, NULL, false },
+	[METRIC_MANIFESTS_PARSED] = { "doorbell_manifest_files_parsed_total",
+		"Files of applications parsed because their content was new.", METRIC_COUNTER,
+		{ LABEL_NONE, LABEL_NONE }, NULL, false },
 
 	[METRIC_CONNECTIONS] = { "doorbell_connections", "Connections open now.", METRIC_GAUGE,
 		{ LABEL_NONE, LABEL_NONE }, NULL, false },

@@ -19,6 +19,7 @@
 #include "base/mstime.h"
 #include "base/xalloc.h"
 #include "receiver/reader/reader_impl.h"
+#include "receiver/reader/reader_parse.h"
 
 #define READERS_DEFAULT 2
 #define READERS_MAX 64
@@ -32,6 +33,7 @@ struct reader_pool {
 	char *program;
 	char *verb;
 	struct reader **readers;
+	struct reader *parser;   // of the operator's texts: no repository lives in it
 	struct reader_repository *repositories;
 	struct reader_repository *by_key; // the same, hashed
 	uint64_t serial;         // of the latest change of paths
@@ -65,6 +67,7 @@ struct reader_pool *reader_pool_new(struct event_base *base, const struct reader
 	for (unsigned i = 0; i < o->count; i++) {
 		pool->readers[i] = reader_new(pool, base);
 	}
+	pool->parser = reader_new(pool, base);
 	return pool;
 }
 
@@ -102,6 +105,8 @@ void reader_pool_free(struct reader_pool *pool)
 		(void)reader_wait_gone(pool->readers[i], deadline);
 		reader_free(pool->readers[i]);
 	}
+	(void)reader_wait_gone(pool->parser, deadline);
+	reader_free(pool->parser);
 	HASH_CLEAR(hh, pool->by_key);
 	for (struct reader_repository *r = pool->repositories; r != NULL;) {
 		struct reader_repository *next = r->next;
@@ -363,18 +368,36 @@ int reader_read_apps(struct reader_pool *pool, const char *url, const struct oid
 	}, err);
 }
 
+void reader_parse_take(struct reader_pool *pool, char *text, reader_apps_fn done, void *arg)
+{
+	const struct reader_job job = {
+		.kind = JOB_PARSE, .text = text, .done.apps = done, .arg = arg,
+		.since = mstime_monotonic(),
+	};
+
+	reader_enqueue(pool->parser, xmemdup(&job, sizeof(job)));
+}
+
+void reader_parse_rest(struct reader_pool *pool)
+{
+	reader_renew(pool->parser);
+}
+
 /* --- answers --- */
 
 static void free_job(struct reader_pool *pool, struct reader_job *job)
 {
-	job->repository->jobs--;
-	remove_if_unused(pool, job->repository);
+	if (job->repository != NULL) {
+		job->repository->jobs--;
+		remove_if_unused(pool, job->repository);
+	}
 	share_drop(job->share);
 	affected_release(&job->affected);
 	affected_inputs_release(&job->inputs);
 	app_list_release(&job->list);
 	strvec_release(&job->problems);
 	json_decref(job->request);
+	free(job->text);
 	free(job);
 }
 
@@ -417,6 +440,7 @@ static void answer_failure(struct reader_job *job, enum reader_result result, co
 		job->done.resolve(job->arg, result, NULL, why);
 		break;
 	case JOB_READ_APPS:
+	case JOB_PARSE:
 		job->done.apps(job->arg, result, NULL, NULL, why);
 		break;
 	case JOB_INPUTS:
@@ -435,6 +459,7 @@ static void answer_success(struct reader_job *job, const char *why)
 		job->done.resolve(job->arg, READER_OK, &job->tip, why);
 		break;
 	case JOB_READ_APPS:
+	case JOB_PARSE:
 		job->done.apps(job->arg, READER_OK, &job->list, &job->problems, why);
 		break;
 	case JOB_INPUTS:
@@ -504,6 +529,7 @@ void reader_pool_metrics(const struct reader_pool *pool, struct reader_metrics *
 	for (unsigned i = 0; i < pool->options.count; i++) {
 		reader_add_metrics(pool->readers[i], now, ret_metrics);
 	}
+	reader_add_metrics(pool->parser, now, ret_metrics);
 }
 
 pid_t reader_pool_pid(const struct reader_pool *pool, unsigned i)

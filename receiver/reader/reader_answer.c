@@ -378,6 +378,7 @@ static int take_content(struct reader_job *job, const json_t *answer, bool last,
 	case JOB_RESOLVE:
 		return last ? take_resolve(job, answer, err) : -1;
 	case JOB_READ_APPS:
+	case JOB_PARSE:
 		return take_apps(job, answer, last);
 	case JOB_INPUTS:
 		return take_inputs(job, answer, last);
@@ -395,7 +396,9 @@ static enum answer_result take_object(struct reader_job *job, uint64_t id, const
 		return nonsense(err, "is to another request");
 	}
 	if (json_object_get(answer, "stale") != NULL) {
-		return job->begun ? nonsense(err, "is taken back half-way") : ANSWER_STALE;
+		return job->begun || job->kind == JOB_PARSE
+			       ? nonsense(err, "is taken back half-way")
+			       : ANSWER_STALE;
 	}
 	if (json_object_get(answer, "error") != NULL) {
 		const char *text = text_at(answer, "error", READER_WHY_BYTES);

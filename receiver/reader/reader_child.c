@@ -25,8 +25,10 @@
 #include <unistd.h>
 
 #include "base/frame.h"
+#include "base/hmac.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "manifest/app_yaml.h"
 #include "receiver/process/sandbox.h"
 #include "receiver/reader/reader_child_impl.h"
 #include "receiver/reader/reader_impl.h"
@@ -37,6 +39,7 @@
 
 struct request {
 	const char *op;
+	bool reads_files; // those of its repository, which must be granted
 	int (*serve)(struct child *child, const json_t *request, struct error *err);
 };
 
@@ -307,13 +310,38 @@ static int serve_read_apps(struct child *child, const json_t *request, struct er
 	return status;
 }
 
+/* A text of the operator's: it has no name here, the parent knows it. */
+static int serve_parse(struct child *child, const json_t *request, struct error *err)
+{
+	const json_t *text = json_object_get(request, "text");
+	size_t len = json_string_length(text);
+	uint8_t *bytes = xmalloc(len + 1);
+	struct app_list list = { .items = NULL };
+	struct strvec problems = STRVEC_INIT;
+	int status = -1;
+
+	int count = base64_decode(text_of(request, "text"), len, bytes, len);
+	if (count < 0) {
+		(void)error_set(err, -1, "the text is not base64");
+	} else if (app_read_yaml((const char *)bytes, (size_t)count, "", &list, &problems,
+				 err) == 0) {
+		status = child_answer_apps(child, &list, &problems);
+	}
+	app_list_release(&list);
+	strvec_release(&problems);
+	free(bytes);
+	child->unsaved = true; /* free memory is given back when nobody asks for a while */
+	return status;
+}
+
 static const struct request requests[] = {
-	{ "open", serve_open },
-	{ "apps", serve_apps },
-	{ "affected", serve_affected },
-	{ "inputs", serve_inputs },
-	{ "resolve", serve_resolve },
-	{ "read_apps", serve_read_apps },
+	{ "open", true, serve_open },
+	{ "apps", true, serve_apps },
+	{ "affected", true, serve_affected },
+	{ "inputs", true, serve_inputs },
+	{ "resolve", true, serve_resolve },
+	{ "read_apps", true, serve_read_apps },
+	{ "parse", false, serve_parse },
 };
 
 /* 0 if the request was answered, -1 if the channel broke or it was none. */
@@ -328,7 +356,7 @@ static int serve(struct child *child, const json_t *request)
 		if (strcmp(op, requests[i].op) != 0) {
 			continue;
 		}
-		if (!is_granted(child, request)) {
+		if (requests[i].reads_files && !is_granted(child, request)) {
 			return child_answer_stale(child);
 		}
 		if (requests[i].serve(child, request, &err) == 0) {

@@ -18,6 +18,8 @@
 /* Lists that one answer may have. */
 #define PIECE_ARRAYS 3
 #define PIECE_BYTES (READER_ANSWER_BYTES / 8)
+/* What stands in a frame beside its items. */
+#define AROUND_BYTES 1024
 #define ITEM_BYTES (READER_ANSWER_BYTES / 16)
 #define REASONS_BYTES (READER_ANSWERS_BYTES / 4)
 #define ITEMS_BYTES (READER_ANSWERS_BYTES / 8 * 7)
@@ -278,7 +280,7 @@ static int add_app(struct piece *piece, const struct app *app)
 	(void)json_object_set_new(value, "origin", affected_text_to_json(app->origin));
 	(void)json_object_set_new(value, "application", app_to_json(app));
 	size_t bytes = json_dumpb(value, NULL, 0, JSON_COMPACT);
-	if (bytes > 0 && bytes <= READER_ANSWER_BYTES / 2 &&
+	if (bytes > 0 && bytes <= READER_ANSWER_BYTES - AROUND_BYTES &&
 	    piece->total + piece->bytes + bytes < ITEMS_BYTES) {
 		return piece_add(piece, 0, value, bytes);
 	}

@@ -37,7 +37,8 @@ enum job_kind {
 	JOB_AFFECTED,
 	JOB_RESOLVE,
 	JOB_READ_APPS,
-	JOB_INPUTS
+	JOB_INPUTS,
+	JOB_PARSE            // a text: of no repository
 };
 
 /* Where a running request stands: its reader must know the repository first. */
@@ -73,8 +74,9 @@ struct reader_repository {
 struct reader_job {
 	enum job_kind kind;
 	enum job_step step;
-	struct reader_repository *repository;
-	json_t *request;         // without its id
+	struct reader_repository *repository; // NULL for JOB_PARSE
+	json_t *request;         // without its id; NULL for JOB_PARSE
+	char *text;              // of JOB_PARSE, in base64
 	union {
 		reader_affected_fn affected;
 		reader_resolve_fn resolve;

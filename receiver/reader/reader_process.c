@@ -481,7 +481,8 @@ static void pump(struct reader *reader)
 		return;
 	}
 	if (reader->state == READER_RUNNING &&
-	    (reader->outdated || (job != NULL && job->repository->serial > reader->serial))) {
+	    (reader->outdated || (job != NULL && job->repository != NULL &&
+				  job->repository->serial > reader->serial))) {
 		retire(reader);
 		return;
 	}

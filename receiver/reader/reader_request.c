@@ -90,11 +90,26 @@ static int put_apps(struct reader_pool *pool, struct reader_repository *reposito
 	return buf_is_full(out) ? error_set(err, -1, "an application is too large") : 0;
 }
 
+/* Written without a tree of JSON: base64 needs no escapes, and there may be 5 MB of it. */
+static int put_text(const struct reader_job *job, uint64_t id, struct buf *out,
+		    struct error *err)
+{
+	(void)buf_addf(out, "{\"op\":\"parse\",\"id\":%llu,\"text\":\"",
+		       (unsigned long long)id);
+	(void)buf_addstr(out, job->text);
+	(void)buf_addstr(out, "\"}");
+	return buf_is_full(out) ? error_set(err, -1, "the text is too long") : 0;
+}
+
 int reader_request_build(struct reader_pool *pool, struct reader_job *job, uint64_t id,
 			 struct buf *out, struct error *err)
 {
 	struct reader_repository *repository = job->repository;
 
+	if (job->kind == JOB_PARSE) {
+		job->step = STEP_ASK;
+		return put_text(job, id, out, err);
+	}
 	if (!repository->opened) {
 		job->step = STEP_OPEN;
 		return put_open(repository, id, out, err);
@@ -125,6 +140,9 @@ void reader_request_refused(struct reader_pool *pool, const struct reader_job *j
 {
 	struct reader_repository *repository = job->repository;
 
+	if (repository == NULL) {
+		return;
+	}
 	reader_request_stop(repository);
 	if ((job->step == STEP_ASK && job->kind != JOB_RESOLVE) ||
 	    (repository->refusal != NULL && strcmp(repository->refusal, why) == 0)) {

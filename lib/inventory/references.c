@@ -4,7 +4,7 @@
  * Applications are replaced whenever they are read again, so what they refer
  * to is kept by their names and put to them each time a list is made.
  */
-#include "receiver/catalog/references.h"
+#include "inventory/references.h"
 
 #include <stdlib.h>
 #include <string.h>

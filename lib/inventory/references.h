@@ -5,10 +5,10 @@
  * each (repository, ref).  From it the applications get their linked sources
  * (app.h), so that a push to what they refer to finds them.
  *
- * Loop thread only.
+ * Plain data: one thread at a time.
  */
-#ifndef RECEIVER_CATALOG_REFERENCES_H
-#define RECEIVER_CATALOG_REFERENCES_H
+#ifndef LIB_INVENTORY_REFERENCES_H
+#define LIB_INVENTORY_REFERENCES_H
 
 #include <stdbool.h>
 

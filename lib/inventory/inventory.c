@@ -1,0 +1,496 @@
+/*
+ * The inventory: sources, each with its files, and the list that is made of
+ * them.
+ *
+ * A file that cannot be read keeps what it gave before, and says so: half a
+ * write must not make applications disappear.  What was replaced is put aside
+ * ("retired") until the list that was made of it is used by nobody any more.
+ *
+ * The files of a source are kept in the order in which a walk of their tree
+ * meets them, so that which of two applications of one name comes first does
+ * not depend on which file was changed last.
+ */
+#include "inventory/inventory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <uthash.h>
+
+#include "base/xalloc.h"
+#include "inventory/merge.h"
+#include "inventory/references.h"
+
+/* A source, and what its files gave. */
+struct source {
+	struct inventory_source what; // its texts are ours
+	struct inventory_file **files;
+	size_t count;
+	size_t capacity;
+	struct strvec problems;       // of the source as a whole
+};
+
+struct inventory {
+	struct source **sources;
+	size_t count;
+	size_t capacity;
+	struct app_list merged;       // a view: its applications belong to the files
+	struct app_list old;          // the view before it
+	struct app_list *retired;     // lists that were replaced
+	size_t retired_count;
+	size_t retired_capacity;
+	struct strvec problems;
+	struct references *references;
+	inventory_name_fn name;
+	void *ctx;
+};
+
+struct inventory *inventory_new(inventory_name_fn name, void *ctx)
+{
+	struct inventory *inv = xcalloc(1, sizeof(*inv));
+
+	inv->references = references_new();
+	inv->name = name;
+	inv->ctx = ctx;
+	return inv;
+}
+
+void inventory_add(struct inventory *inv, const struct inventory_source *what)
+{
+	struct source *source = xcalloc(1, sizeof(*source));
+
+	source->what = (struct inventory_source){
+		.kind = what->kind,
+		.path = xstrdup_or_null(what->path),
+		.repository = xstrdup_or_null(what->repository),
+		.ref = xstrdup_or_null(what->ref),
+		.directory = xstrdup_or_null(what->directory),
+		.cluster = xstrdup_or_null(what->cluster),
+	};
+	inv->sources = xgrow(inv->sources, inv->count, &inv->capacity, sizeof(*inv->sources));
+	inv->sources[inv->count++] = source;
+}
+
+static void retire(struct inventory *inv, struct app_list *list)
+{
+	inv->retired = xgrow(inv->retired, inv->retired_count, &inv->retired_capacity,
+			     sizeof(*inv->retired));
+	inv->retired[inv->retired_count++] = *list;
+	*list = (struct app_list){ 0 };
+}
+
+void inventory_discard(struct inventory *inv)
+{
+	for (size_t i = 0; i < inv->retired_count; i++) {
+		app_list_release(&inv->retired[i]);
+	}
+	inv->retired_count = 0;
+	free(inv->old.items);
+	inv->old = (struct app_list){ 0 };
+}
+
+static void file_free(struct inventory_file *file)
+{
+	app_list_release(&file->list);
+	strvec_release(&file->problems);
+	free(file->failure);
+	free(file->path);
+	free(file);
+}
+
+static void source_free(struct source *source)
+{
+	const char *texts[] = { source->what.path, source->what.repository, source->what.ref,
+				source->what.directory, source->what.cluster };
+
+	for (size_t k = 0; k < source->count; k++) {
+		file_free(source->files[k]);
+	}
+	for (size_t k = 0; k < sizeof(texts) / sizeof(texts[0]); k++) {
+		free((void *)(uintptr_t)texts[k]);
+	}
+	strvec_release(&source->problems);
+	free(source->files);
+	free(source);
+}
+
+void inventory_free(struct inventory *inv)
+{
+	if (inv == NULL) {
+		return;
+	}
+	inventory_discard(inv);
+	for (size_t i = 0; i < inv->count; i++) {
+		source_free(inv->sources[i]);
+	}
+	references_free(inv->references);
+	free(inv->sources);
+	free(inv->merged.items);
+	free(inv->retired);
+	strvec_release(&inv->problems);
+	free(inv);
+}
+
+const struct inventory_source *inventory_get(const struct inventory *inv, size_t i)
+{
+	return i < inv->count ? &inv->sources[i]->what : NULL;
+}
+
+const struct inventory_file *inventory_get_file(const struct inventory *inv, size_t i, size_t k)
+{
+	return k < inv->sources[i]->count ? inv->sources[i]->files[k] : NULL;
+}
+
+bool inventory_holds(const struct inventory *inv, const char *repository, const char *ref)
+{
+	for (size_t i = 0; i < inv->count; i++) {
+		const struct inventory_source *what = &inv->sources[i]->what;
+
+		if (what->kind == INVENTORY_PLACE && strcmp(what->repository, repository) == 0 &&
+		    strcmp(what->ref, ref) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* --- what was read ---------------------------------------------------------- */
+
+/* A slash comes before all else, so that "a/x" stands before "a-b". */
+static int rank(char c)
+{
+	return c == '/' ? 1 : (unsigned char)c + (c != '\0');
+}
+
+int inventory_compare_paths(const char *a, const char *b)
+{
+	while (*a != '\0' && *a == *b) {
+		a++;
+		b++;
+	}
+	return rank(*a) - rank(*b);
+}
+
+/* Where path stands among the files of a source, or would; the last place is looked at first. */
+static size_t find_file(const struct source *source, const char *path, bool *ret_found)
+{
+	size_t low = 0;
+	size_t high = source->count;
+
+	*ret_found = false;
+	if (high > 0 && inventory_compare_paths(source->files[high - 1]->path, path) < 0) {
+		return high;
+	}
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = inventory_compare_paths(source->files[middle]->path, path);
+
+		if (order == 0) {
+			*ret_found = true;
+			return middle;
+		}
+		low = order < 0 ? middle + 1 : low;
+		high = order < 0 ? high : middle;
+	}
+	return low;
+}
+
+/* The file at path, made if there is none. */
+static struct inventory_file *need_file(struct source *source, const char *path)
+{
+	bool found = false;
+	size_t at = find_file(source, path, &found);
+
+	if (found) {
+		return source->files[at];
+	}
+	struct inventory_file *file = xcalloc(1, sizeof(*file));
+	file->path = xstrdup(path);
+	source->files = xgrow(source->files, source->count, &source->capacity,
+			      sizeof(*source->files));
+	memmove(source->files + at + 1, source->files + at,
+		(source->count - at) * sizeof(*source->files));
+	source->files[at] = file;
+	source->count++;
+	return file;
+}
+
+static void set_failure(struct inventory_file *file, const char *failure)
+{
+	free(file->failure);
+	file->failure = xstrdup_or_null(failure);
+}
+
+void inventory_set_file(struct inventory *inv, size_t i, const char *path,
+			const struct stamp *stamp, struct app_list *list,
+			struct strvec *problems)
+{
+	struct inventory_file *file = need_file(inv->sources[i], path);
+
+	retire(inv, &file->list);
+	strvec_release(&file->problems);
+	set_failure(file, NULL);
+	file->stamp = *stamp;
+	file->list = *list;
+	file->problems = *problems;
+	*list = (struct app_list){ 0 };
+	*problems = (struct strvec)STRVEC_INIT;
+}
+
+bool inventory_fail_file(struct inventory *inv, size_t i, const char *path,
+			 const struct stamp *stamp, const char *failure)
+{
+	struct inventory_file *file = need_file(inv->sources[i], path);
+	bool same = file->failure != NULL && strcmp(file->failure, failure) == 0;
+
+	if (!same) {
+		set_failure(file, failure);
+		strvec_release(&file->problems);
+	}
+	file->stamp = *stamp;
+	return !same;
+}
+
+void inventory_touch_file(struct inventory *inv, size_t i, const char *path,
+			  const struct stamp *stamp)
+{
+	bool found = false;
+	size_t at = find_file(inv->sources[i], path, &found);
+
+	if (found) {
+		inv->sources[i]->files[at]->stamp = *stamp;
+	}
+}
+
+void inventory_remove_file(struct inventory *inv, size_t i, const char *path)
+{
+	struct source *source = inv->sources[i];
+	bool found = false;
+	size_t at = find_file(source, path, &found);
+
+	if (!found) {
+		return;
+	}
+	retire(inv, &source->files[at]->list);
+	file_free(source->files[at]);
+	source->count--;
+	memmove(source->files + at, source->files + at + 1,
+		(source->count - at) * sizeof(*source->files));
+}
+
+static bool same_lines(const struct strvec *a, const struct strvec *b)
+{
+	bool same = a->count == b->count;
+
+	for (size_t k = 0; same && k < a->count; k++) {
+		same = strcmp(a->items[k], b->items[k]) == 0;
+	}
+	return same;
+}
+
+bool inventory_set_problems(struct inventory *inv, size_t i, const struct strvec *problems)
+{
+	struct strvec *own = &inv->sources[i]->problems;
+
+	if (same_lines(own, problems)) {
+		return false;
+	}
+	strvec_release(own);
+	for (size_t k = 0; k < problems->count; k++) {
+		strvec_push(own, problems->items[k]);
+	}
+	return true;
+}
+
+bool inventory_knows_place(const struct inventory *inv, size_t i)
+{
+	return inv->sources[i]->count > 0;
+}
+
+void inventory_set_place(struct inventory *inv, size_t i, struct app_list *list,
+			 struct strvec *problems)
+{
+	static const struct stamp none = { .digest = "" };
+
+	if (problems->count > 0) {
+		merge_keep_missing(list, &need_file(inv->sources[i], "")->list);
+	}
+	inventory_set_file(inv, i, "", &none, list, problems);
+}
+
+bool inventory_set_refers(struct inventory *inv, const char *repository, const char *ref,
+			  const char *refers)
+{
+	return references_set(inv->references, repository, ref, refers);
+}
+
+/* --- a new inventory in place of an old one ---------------------------------- */
+
+/* A source of the old inventory, by what it reads from. */
+struct giver {
+	char *key;
+	struct source *source;
+	UT_hash_handle hh;
+};
+
+/*
+ * What a source reads from, as one text: no part of it holds the line break
+ * that is between them, since the configuration takes no control characters.
+ */
+static char *key_of(const struct inventory_source *what, bool with_cluster)
+{
+	const char *cluster = with_cluster && what->cluster != NULL ? what->cluster : "";
+
+	if (what->kind != INVENTORY_PLACE) {
+		return xasprintf("%d\n%s\n%s", (int)what->kind, what->path, cluster);
+	}
+	return xasprintf("%d\n%s\n%s\n%s\n%s", (int)what->kind, what->repository, what->ref,
+			 what->directory, cluster);
+}
+
+static struct giver *index_givers(const struct inventory *old, bool with_cluster)
+{
+	struct giver *givers = NULL;
+
+	for (size_t i = 0; i < old->count; i++) {
+		struct giver *giver = xcalloc(1, sizeof(*giver));
+		struct giver *found = NULL;
+
+		giver->source = old->sources[i];
+		giver->key = key_of(&giver->source->what, with_cluster);
+		HASH_FIND_STR(givers, giver->key, found);
+		if (found != NULL || giver->source->count == 0) {
+			free(giver->key);
+			free(giver);
+			continue;
+		}
+		HASH_ADD_KEYPTR(hh, givers, giver->key, strlen(giver->key), giver);
+	}
+	return givers;
+}
+
+static void give(struct source *to, struct source *from)
+{
+	free(to->files);
+	to->files = from->files;
+	to->count = from->count;
+	to->capacity = from->capacity;
+	from->files = NULL;
+	from->count = from->capacity = 0;
+}
+
+static void take_files(struct inventory *inv, const struct inventory *old, bool with_cluster)
+{
+	struct giver *givers = index_givers(old, with_cluster);
+	struct giver *giver;
+	struct giver *next;
+
+	for (size_t i = 0; i < inv->count; i++) {
+		struct source *source = inv->sources[i];
+		char *key = key_of(&source->what, with_cluster);
+
+		HASH_FIND_STR(givers, key, giver);
+		if (giver != NULL && source->count == 0) {
+			give(source, giver->source);
+		}
+		if (giver != NULL && giver->source->count == 0) {
+			HASH_DEL(givers, giver);
+			free(giver->key);
+			free(giver);
+		}
+		free(key);
+	}
+	HASH_ITER(hh, givers, giver, next) {
+		HASH_DEL(givers, giver);
+		free(giver->key);
+		free(giver);
+	}
+}
+
+void inventory_take_over(struct inventory *inv, struct inventory *old)
+{
+	struct references *none = inv->references;
+
+	inv->references = old->references;
+	old->references = none;
+	take_files(inv, old, true);
+	take_files(inv, old, false);
+}
+
+/* --- the list ----------------------------------------------------------------- */
+
+/* An alias becomes the name of the repository it stands for. */
+static void canonicalise(const struct inventory *inv, struct app *app)
+{
+	for (size_t i = 0; inv->name != NULL && i < app->source_count; i++) {
+		struct app_source *source = &app->sources[i];
+		const char *name = source->repository != NULL
+					   ? inv->name(inv->ctx, source->repository)
+					   : NULL;
+
+		if (name != NULL && strcmp(name, source->repository) != 0) {
+			free(source->repository);
+			source->repository = xstrdup(name);
+		}
+	}
+}
+
+/* Where it was read says where it runs. */
+static void place_app(const struct inventory_source *what, struct app *app)
+{
+	app_set_cluster(app, what->cluster);
+	app->home_repository = what->repository;
+	app->home_ref = what->ref;
+}
+
+static void merge_file(struct inventory *inv, struct merge *m, const struct source *source,
+		       const struct inventory_file *file)
+{
+	for (size_t k = 0; k < file->list.count; k++) {
+		place_app(&source->what, file->list.items[k]);
+		merge_add(m, file->list.items[k]);
+	}
+	for (size_t k = 0; k < file->problems.count; k++) {
+		strvec_push(&inv->problems, file->problems.items[k]);
+	}
+	if (file->failure != NULL) {
+		strvec_push(&inv->problems, file->failure);
+	}
+	if (file->failure != NULL && file->list.count > 0) {
+		strvec_pushf(&inv->problems, "%s: what was read before is kept", file->path);
+	}
+}
+
+void inventory_merge(struct inventory *inv)
+{
+	free(inv->old.items);
+	inv->old = inv->merged;
+	inv->merged = (struct app_list){ 0 };
+	strvec_release(&inv->problems);
+	struct merge *m = merge_begin(&inv->merged, &inv->problems);
+	for (size_t i = 0; i < inv->count; i++) {
+		const struct source *source = inv->sources[i];
+
+		for (size_t k = 0; k < source->problems.count; k++) {
+			strvec_push(&inv->problems, source->problems.items[k]);
+		}
+		for (size_t k = 0; k < source->count; k++) {
+			merge_file(inv, m, source, source->files[k]);
+		}
+	}
+	merge_end(m);
+	for (size_t i = 0; i < inv->merged.count; i++) {
+		canonicalise(inv, inv->merged.items[i]);
+	}
+	references_link(inv->references, &inv->merged, inv->name, inv->ctx, &inv->problems);
+}
+
+const struct app_list *inventory_list(const struct inventory *inv)
+{
+	return &inv->merged;
+}
+
+const struct strvec *inventory_problems(const struct inventory *inv)
+{
+	return &inv->problems;
+}

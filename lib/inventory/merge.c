@@ -1,0 +1,139 @@
+/*
+ * Merging: names that were seen, in a hash table.
+ */
+#include "inventory/merge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <uthash.h>
+
+#include "base/limits.h"
+#include "base/xalloc.h"
+
+/* A name that was seen, and where. */
+struct seen {
+	char *name;
+	const char *origin;
+	UT_hash_handle hh;
+};
+
+/* By what an application is known where it is kept. */
+static char *name_here(const struct app *app)
+{
+	return xasprintf("%d %s/%s", (int)app->kind, app->namespace, app->name);
+}
+
+static void see(struct seen **seen, char *name, const char *origin)
+{
+	struct seen *one = xcalloc(1, sizeof(*one));
+
+	one->name = name;
+	one->origin = origin;
+	HASH_ADD_KEYPTR(hh, *seen, one->name, strlen(one->name), one);
+}
+
+static void forget_seen(struct seen **seen)
+{
+	struct seen *one;
+	struct seen *next;
+
+	HASH_ITER(hh, *seen, one, next) {
+		HASH_DEL(*seen, one);
+		free(one->name);
+		free(one);
+	}
+}
+
+/*
+ * What could not be read may hold what is missing now: move that over from the
+ * old list, so that a slip in a manifest does not silence its application.
+ */
+void merge_keep_missing(struct app_list *list, struct app_list *old)
+{
+	struct seen *seen = NULL;
+	struct seen *found;
+	size_t left = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		see(&seen, name_here(list->items[i]), "");
+	}
+	for (size_t i = 0; i < old->count; i++) {
+		struct app *app = old->items[i];
+		char *name = name_here(app);
+
+		HASH_FIND_STR(seen, name, found);
+		free(name);
+		if (found == NULL) {
+			app_list_add_take(list, app);
+		} else {
+			old->items[left++] = app;
+		}
+	}
+	old->count = left;
+	forget_seen(&seen);
+}
+
+/* A list being made. */
+struct merge {
+	struct app_list *list;
+	struct strvec *problems;
+	struct seen *seen;
+};
+
+struct merge *merge_begin(struct app_list *list, struct strvec *problems)
+{
+	struct merge *m = xcalloc(1, sizeof(*m));
+
+	*m = (struct merge){ .list = list, .problems = problems };
+	return m;
+}
+
+/* Flux's objects of one name are put together when they are linked. */
+static bool may_repeat(const struct app *app)
+{
+	return app->kind != APP_APPLICATION && app->kind != APP_APPLICATION_SET;
+}
+
+void merge_add(struct merge *m, struct app *app)
+{
+	char *name = app_full_name(app);
+	struct seen *found = NULL;
+
+	HASH_FIND_STR(m->seen, name, found);
+	if (found != NULL && !may_repeat(app)) {
+		strvec_pushf(m->problems, "%s: application '%s' was read from %s already",
+			     app->origin, name, found->origin);
+		free(name);
+		return;
+	}
+	if (m->list->count >= LIMIT_APPLICATIONS) {
+		strvec_pushf(m->problems, "%s: more than %d applications: '%s' is left out",
+			     app->origin, LIMIT_APPLICATIONS, name);
+		free(name);
+		return;
+	}
+	app_list_add_take(m->list, app); /* a view: never released as a list */
+	if (found != NULL) {
+		free(name);
+		return;
+	}
+	see(&m->seen, name, app->origin);
+}
+
+void merge_end(struct merge *m)
+{
+	size_t kept = 0;
+
+	app_link(m->list, m->problems);
+	for (size_t i = 0; i < m->list->count; i++) {
+		struct app *app = m->list->items[i];
+
+		if (app_kind_is_rung(app->kind) && !app->folded) {
+			m->list->items[kept++] = app;
+		}
+	}
+	m->list->count = kept;
+	forget_seen(&m->seen);
+	free(m);
+}

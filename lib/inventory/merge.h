@@ -1,0 +1,41 @@
+/*
+ * Putting lists of applications together.
+ *
+ * Two decisions live here: which of several applications of one name counts
+ * in a list that is made of several, and what of an old list stays beside a
+ * new one that could not be read whole.  For the inventory alone.
+ */
+#ifndef LIB_INVENTORY_MERGE_H
+#define LIB_INVENTORY_MERGE_H
+
+#include "base/strvec.h"
+#include "manifest/app.h"
+
+struct merge;
+
+/*
+ * Begin a list (empty, borrowed until merge_end()), to which lines about what
+ * is left out are added in problems (likewise). Never NULL.
+ */
+struct merge *merge_begin(struct app_list *list, struct strvec *problems);
+
+/*
+ * Append app (borrowed by the list) unless an application of its full name is
+ * there already or the list is full: either is a problem. Of Flux's objects
+ * all of one name are appended, since they are put together later.
+ */
+void merge_add(struct merge *m, struct app *app);
+
+/*
+ * End: give Flux's objects their sources (app_link()), and leave out those
+ * that are only there to be referred to. m is freed.
+ */
+void merge_end(struct merge *m);
+
+/*
+ * Move those applications of old that have no namesake in list over to list.
+ * Names are compared within their kind, without the cluster.
+ */
+void merge_keep_missing(struct app_list *list, struct app_list *old);
+
+#endif

@@ -1,0 +1,357 @@
+/*
+ * What the inventory keeps, replaces, hands over and leaves out; and when a
+ * stamp is believed.
+ */
+#include "inventory/inventory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "manifest/app_yaml.h"
+#include "tests/support/tap.h"
+
+#define URL "https://git.example/org/repo"
+#define REPO "git.example/org/repo"
+#define BASE "git.example/org/base"
+
+static const struct stamp unread = { .digest = "" };
+
+/* Names separated by spaces, each an Application, or with a "!" in front a malformed one. */
+static void read_text(const char *names, const char *origin, struct app_list *list,
+		      struct strvec *problems)
+{
+	char *copy = xstrdup(names);
+	char *rest = NULL;
+	struct error err = ERROR_INIT;
+
+	for (char *name = strtok_r(copy, " ", &rest); name != NULL;
+	     name = strtok_r(NULL, " ", &rest)) {
+		bool bad = name[0] == '!';
+		char *text = xasprintf("apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: %s}\n"
+				       "spec: {source: {repoURL: '%s', path: %s}}\n",
+				       name + bad, URL, bad ? "[1]" : name);
+
+		if (app_read_yaml(text, strlen(text), origin, list, problems, &err) < 0) {
+			exit(2);
+		}
+		free(text);
+	}
+	free(copy);
+}
+
+static void set_file(struct inventory *inv, size_t i, const char *path, const char *names)
+{
+	struct app_list list = { .items = NULL };
+	struct strvec problems = STRVEC_INIT;
+
+	read_text(names, path, &list, &problems);
+	inventory_set_file(inv, i, path, &unread, &list, &problems);
+	if (list.count + problems.count > 0) {
+		exit(2);
+	}
+}
+
+static void set_place(struct inventory *inv, size_t i, const char *names)
+{
+	struct app_list list = { .items = NULL };
+	struct strvec problems = STRVEC_INIT;
+
+	read_text(names, "place", &list, &problems);
+	inventory_set_place(inv, i, &list, &problems);
+}
+
+static void add_directory(struct inventory *inv, const char *path, const char *cluster)
+{
+	inventory_add(inv, &(struct inventory_source){ .kind = INVENTORY_DIRECTORY, .path = path, .cluster = cluster });
+}
+
+static void add_place(struct inventory *inv, const char *ref)
+{
+	inventory_add(inv, &(struct inventory_source){
+		.kind = INVENTORY_PLACE, .repository = REPO, .ref = ref, .directory = "" });
+}
+
+/* The names of the list, separated by spaces, after a merge. Static. */
+static const char *names_of(struct inventory *inv)
+{
+	static char out[1024];
+	size_t len = 0;
+
+	inventory_merge(inv);
+	inventory_discard(inv);
+	out[0] = '\0';
+	for (size_t i = 0; i < inventory_list(inv)->count; i++) {
+		char *name = app_full_name(inventory_list(inv)->items[i]);
+
+		len += (size_t)snprintf(out + len, sizeof(out) - len, "%s%s", i > 0 ? " " : "", name);
+		free(name);
+	}
+	return out;
+}
+
+static const char *problem(const struct inventory *inv, size_t i)
+{
+	return i < inventory_problems(inv)->count ? inventory_problems(inv)->items[i] : NULL;
+}
+
+static void the_first_of_a_name_counts(void)
+{
+	struct inventory *inv = inventory_new(NULL, NULL);
+
+	add_directory(inv, "/a", NULL);
+	add_directory(inv, "/b", NULL);
+	set_file(inv, 1, "/b/1.yaml", "web db");
+	set_file(inv, 0, "/a/z.yaml", "late");
+	set_file(inv, 0, "/a/a-b.yaml", "second");
+	set_file(inv, 0, "/a/a/x.yaml", "web");
+	tap_str(names_of(inv), "web second late db",
+		"files stand in the order of the walk, sources in that of the configuration");
+	tap_str(problem(inv, 0), "/b/1.yaml:1: application 'web' was read from /a/a/x.yaml:1 already",
+		"of two of a name the first counts, and the other is a problem");
+	inventory_remove_file(inv, 0, "/a/a/x.yaml");
+	tap_str(names_of(inv), "second late web db", "when the first is gone, the second counts");
+	tap_int(inventory_problems(inv)->count, 0, "and is no problem any more");
+	inventory_remove_file(inv, 0, "/a/none.yaml");
+	tap_str(names_of(inv), "second late web db", "a file that was never there cannot go");
+	inventory_free(inv);
+}
+
+static void what_cannot_be_read_keeps_what_it_held(void)
+{
+	struct inventory *inv = inventory_new(NULL, NULL);
+	struct strvec lines = STRVEC_INIT;
+
+	add_directory(inv, "/a", NULL);
+	set_file(inv, 0, "/a/1.yaml", "web db");
+	set_file(inv, 0, "/a/2.yaml", "other");
+	tap_ok(inventory_fail_file(inv, 0, "/a/1.yaml", &unread, "/a/1.yaml:1:2: no"), "a file that breaks is news");
+	set_file(inv, 0, "/a/2.yaml", "others");
+	tap_str(names_of(inv), "web db others", "it keeps what it held, and the file beside it goes on");
+	tap_str(problem(inv, 0), "/a/1.yaml:1:2: no", "what is wrong is told");
+	tap_str(problem(inv, 1), "/a/1.yaml: what was read before is kept", "and what is done about it");
+	tap_ok(!inventory_fail_file(inv, 0, "/a/1.yaml", &unread, "/a/1.yaml:1:2: no"), "the same once more is no news");
+	tap_ok(inventory_fail_file(inv, 0, "/a/1.yaml", &unread, "/a/1.yaml: gone"), "another reason is");
+	tap_ok(inventory_fail_file(inv, 0, "/a/3.yaml", &unread, "/a/3.yaml: no"), "so is a file that never was good");
+	(void)names_of(inv);
+	tap_int(inventory_problems(inv)->count, 3, "of which nothing can be kept");
+	set_file(inv, 0, "/a/1.yaml", "web");
+	inventory_remove_file(inv, 0, "/a/3.yaml");
+	tap_str(names_of(inv), "web others", "a mended file counts as it is");
+	tap_int(inventory_problems(inv)->count, 0, "and has no problem");
+	set_file(inv, 0, "/a/1.yaml", "db !web");
+	tap_str(names_of(inv), "db others", "of a file that is YAML, a malformed application is left out");
+	tap_int(inventory_problems(inv)->count, 1, "with a problem");
+	strvec_push(&lines, "/a/sub: no");
+	tap_ok(inventory_set_problems(inv, 0, &lines), "a directory that cannot be read is a problem of its source");
+	tap_ok(!inventory_set_problems(inv, 0, &lines), "the same once more is no news");
+	(void)names_of(inv);
+	tap_str(problem(inv, 0), "/a/sub: no", "it is told");
+	strvec_release(&lines);
+	inventory_free(inv);
+}
+
+static void a_place_with_problems_keeps_what_is_missing(void)
+{
+	struct inventory *inv = inventory_new(NULL, NULL);
+
+	add_place(inv, "refs/heads/main");
+	tap_ok(!inventory_knows_place(inv, 0), "a place is not known before it was read");
+	set_place(inv, 0, "web db");
+	tap_ok(inventory_knows_place(inv, 0), "then it is");
+	set_place(inv, 0, "web !db");
+	tap_str(names_of(inv), "web db", "what is missing beside a problem is kept");
+	set_place(inv, 0, "web");
+	tap_str(names_of(inv), "web", "without a problem it is gone");
+	tap_ok(inventory_holds(inv, REPO, "refs/heads/main") && !inventory_holds(inv, REPO, "refs/heads/x") &&
+		       !inventory_holds(inv, BASE, "refs/heads/main"),
+	       "which ref of which repository holds applications is known");
+	inventory_free(inv);
+}
+
+static void a_reload_hands_over(void)
+{
+	struct inventory *old = inventory_new(NULL, NULL);
+	struct inventory *inv = inventory_new(NULL, NULL);
+
+	add_directory(old, "/gone", NULL);
+	add_directory(old, "/a", NULL);
+	add_place(old, "refs/heads/main");
+	set_file(old, 0, "/gone/1.yaml", "gone");
+	set_file(old, 1, "/a/1.yaml", "web");
+	set_place(old, 2, "place");
+	(void)names_of(old);
+	add_place(inv, "refs/heads/main");
+	add_place(inv, "refs/heads/other");
+	add_directory(inv, "/a", "east");
+	add_directory(inv, "/new", NULL);
+	inventory_take_over(inv, old);
+	tap_str(names_of(inv), "place web@east", "what stays in the configuration stays in the list, wherever it stands");
+	tap_ok(inventory_knows_place(inv, 0) && !inventory_knows_place(inv, 1), "a place that was read is known, a new one is not");
+	tap_str(inventory_get_file(inv, 2, 0)->path, "/a/1.yaml", "a file is known with its stamp, so it is not read again");
+	inventory_free(old);
+	tap_str(names_of(inv), "place web@east", "and outlives the old inventory");
+	inventory_free(inv);
+}
+
+/* Each row: clusters of a directory that is listed several times, before and after a reload. */
+static void a_directory_listed_twice_is_handed_over_once(void)
+{
+	static const struct {
+		const char *what;
+		const char *before[3];
+		const char *after[3];
+		const char *want;
+	} rows[] = {
+		{ "twice before and after", { "", "" }, { "", "" }, "first second" },
+		{ "twice before", { "", "" }, { "" }, "first" },
+		{ "twice after", { "" }, { "", "" }, "first" },
+		{ "two clusters that change places", { "a", "b" }, { "b", "a" }, "second@b first@a" },
+		{ "a cluster that gets another name", { "a", "b" }, { "a", "c" }, "first@a second@c" },
+		{ "one that is gone", { "a", "b" }, { "b" }, "second@b" },
+	};
+
+	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+		static const char *const names[] = { "first", "second" };
+		struct inventory *old = inventory_new(NULL, NULL);
+		struct inventory *inv = inventory_new(NULL, NULL);
+
+		for (size_t i = 0; rows[r].before[i] != NULL; i++) {
+			add_directory(old, "/a", rows[r].before[i]);
+			set_file(old, i, "/a/1.yaml", names[i]);
+		}
+		for (size_t i = 0; rows[r].after[i] != NULL; i++) {
+			add_directory(inv, "/a", rows[r].after[i]);
+		}
+		inventory_take_over(inv, old);
+		inventory_free(old);
+		tap_str(names_of(inv), rows[r].want, "%s: nothing is lost, nothing has two owners", rows[r].what);
+		inventory_free(inv);
+	}
+}
+
+static const char *name_of(void *ctx, const char *address)
+{
+	(void)ctx;
+	return strcmp(address, BASE) == 0 || strcmp(address, "alias.example/org/base") == 0 ? BASE : NULL;
+}
+
+/* "repository ref path" of the linked sources of application i. Static. */
+static const char *links_of(const struct inventory *inv, size_t i)
+{
+	static char out[512];
+	const struct app *app = inventory_list(inv)->items[i];
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (size_t k = 0; k < app->source_count; k++) {
+		const struct app_source *s = &app->sources[k];
+
+		if (s->linked) {
+			len += (size_t)snprintf(out + len, sizeof(out) - len, "%s%s %s %s", len > 0 ? ", " : "", s->repository,
+						s->target_revision, s->path);
+		}
+	}
+	return out;
+}
+
+static void references_are_looked_up(void)
+{
+	static const char refers[] =
+		"[{\"repository\":\"alias.example/org/base\",\"ref\":\"v1\",\"path\":\"web\",\"walker\":\"kustomize\","
+		"\"applications\":[\"web\",\"not-known\"]},"
+		"{\"repository\":\"git.example/not/configured\",\"ref\":\"\",\"path\":\"x\",\"walker\":\"plain\",\"applications\":[\"db\"]}]";
+	struct inventory *inv = inventory_new(name_of, NULL);
+	struct inventory *fresh = inventory_new(name_of, NULL);
+
+	add_directory(inv, "/a", NULL);
+	set_file(inv, 0, "/a/1.yaml", "web db");
+	tap_ok(!inventory_set_refers(inv, REPO, "refs/heads/main", NULL), "to refer to nothing, as before, is no news");
+	tap_ok(!inventory_set_refers(inv, REPO, "refs/heads/main", "{ this is no JSON"), "nor is what cannot be read");
+	tap_ok(inventory_set_refers(inv, REPO, "refs/heads/main", refers), "to refer to something is");
+	tap_ok(!inventory_set_refers(inv, REPO, "refs/heads/main", refers), "the same once more is not");
+	(void)names_of(inv);
+	tap_str(links_of(inv, 0), BASE " v1 web", "an application follows what it refers to, by the name of an alias");
+	tap_str(links_of(inv, 1), "", "what is not configured is followed by nobody");
+	set_file(inv, 0, "/a/1.yaml", "web db");
+	(void)names_of(inv);
+	tap_str(links_of(inv, 0), BASE " v1 web", "an application that is read again still follows it");
+	add_directory(fresh, "/a", NULL);
+	inventory_take_over(fresh, inv);
+	inventory_free(inv);
+	(void)names_of(fresh);
+	tap_str(links_of(fresh, 0), BASE " v1 web", "and after a reload");
+	tap_ok(inventory_set_refers(fresh, REPO, "refs/heads/main", ""), "to refer to nothing any more is news");
+	(void)names_of(fresh);
+	tap_str(links_of(fresh, 0), "", "and it does not follow");
+	inventory_free(fresh);
+}
+
+static void stamps_are_believed_when_they_are_old_enough(void)
+{
+	static const int64_t second = INT64_C(1000000000);
+	const struct stamp base = { 1, 2, 3, 100 * second, 100 * second, 110 * second, "digest" };
+	const struct {
+		const char *what;
+		size_t offset;   // of a number that is another one now, SIZE_MAX: none
+		int64_t read;    // seconds, when it was read
+		bool digest;
+		bool want;
+	} rows[] = {
+		{ "the same file, left alone long before it was read", SIZE_MAX, 110, true, true },
+		{ "read as soon as it was written", SIZE_MAX, 100, true, false },
+		{ "read just before it was old enough", SIZE_MAX, 102, true, false },
+		{ "read by a clock that is behind", SIZE_MAX, 50, true, false },
+		{ "never read", SIZE_MAX, 110, false, false },
+		{ "another device", offsetof(struct stamp, device), 110, true, false },
+		{ "another file renamed over it", offsetof(struct stamp, inode), 110, true, false },
+		{ "another length", offsetof(struct stamp, size), 110, true, false },
+		{ "written again", offsetof(struct stamp, modified_ns), 110, true, false },
+		{ "written again with its time put back", offsetof(struct stamp, changed_ns), 110, true, false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct stamp known = base;
+		struct stamp now = base;
+
+		known.read_ns = rows[i].read * second;
+		known.digest[0] = rows[i].digest ? 'd' : '\0';
+		now.digest[0] = '\0';
+		if (rows[i].offset != SIZE_MAX) {
+			int64_t other = 7;
+
+			memcpy((char *)&now + rows[i].offset, &other, sizeof(other));
+		}
+		tap_ok(stamp_is_unchanged(&known, &now) == rows[i].want, "%s: %s", rows[i].what,
+		       rows[i].want ? "it need not be read" : "it is read");
+	}
+}
+
+static void paths_are_ordered_as_a_walk_meets_them(void)
+{
+	static const char *const order[] = { "/a", "/a/b", "/a/b/c", "/a/b-c", "/a/b.yaml", "/a/bc", "/b" };
+	size_t wrong = 0;
+
+	for (size_t i = 0; i < 7; i++) {
+		for (size_t k = 0; k < 7; k++) {
+			int got = inventory_compare_paths(order[i], order[k]);
+
+			wrong += (got < 0) != (i < k) || (got > 0) != (i > k);
+		}
+	}
+	tap_int(wrong, 0, "a directory's files stand together, where its name belongs");
+}
+
+int main(void)
+{
+	the_first_of_a_name_counts();
+	what_cannot_be_read_keeps_what_it_held();
+	a_place_with_problems_keeps_what_is_missing();
+	a_reload_hands_over();
+	a_directory_listed_twice_is_handed_over_once();
+	references_are_looked_up();
+	stamps_are_believed_when_they_are_old_enough();
+	paths_are_ordered_as_a_walk_meets_them();
+	return tap_done();
+}
