@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Many files of applications: what was not touched is not read again, and the loop goes on.  TAP."""
 import os
+import sqlite3
 import sys
 import threading
 
@@ -155,6 +156,23 @@ def test_killed_parser(place, receiver):
     ok("the reader ended" in receiver.log(), "its death is in the log")
 
 
+def test_start_with_references(place):
+    """The applications of many refs refer to other repositories: the start makes no list for each of them."""
+    refs = 300
+    with sqlite3.connect(os.path.join(place.state, "journal.db")) as journal:
+        for i in range(refs):
+            refers = [{"repository": NAME, "ref": "base", "path": f"base/{i}", "walker": "kustomize",
+                       "applications": [f"argocd/app-{1000 + i}"]}]
+            journal.execute("INSERT INTO ref_state (repository, ref, commit_id, moved_ms, refers) VALUES (?, ?, ?, 0, ?)",
+                            (NAME, f"refs/heads/b{i}", bytes(20), json.dumps(refers)))
+    journal.close()
+    begun = len(open(os.path.join(place.top, "doorbell.log")).read())
+    with Receiver(place) as receiver:
+        lists = receiver.log()[begun:].count("msg=applications ")
+        ok(0 < lists <= 6, f"a start with {refs} refs that refer to other places makes {lists} lists", receiver.log()[begun:])
+        ok(f"refs={refs}" in receiver.log()[begun:], "of refs that were all taken up")
+
+
 def main():
     with Place() as place:
         for d in range(7):
@@ -167,6 +185,8 @@ def main():
             for test in (test_many, test_touched, test_broken, test_new_directory, test_killed_parser):
                 note(test.__name__)
                 test(place, receiver)
+        note("test_start_with_references")
+        test_start_with_references(place)
     done()
 
 
