@@ -16,7 +16,6 @@
 #include "receiver/cli/record.h"
 
 #define TIMEOUT_MS 10000
-#define PAGES_MAX 1000
 
 static const char usage[] =
 	"usage: doorbell apps [--state-directory DIR | --config FILE] [--format text|json]\n\n"
@@ -53,34 +52,53 @@ static int failed(const struct record_options *common, enum control_result resul
 				     "run this as the user the receiver runs as, or root");
 }
 
-/* Ask for all pages and put them together in *ret_all. An exit status. */
+/* The page that begins at application from, or NULL with *ret_status, after it was said why. */
+static json_t *ask_page(const struct record_options *common, json_int_t from, int *ret_status)
+{
+	struct control_reply reply = { .body = NULL };
+	struct error err = ERROR_INIT;
+	char target[64];
+	json_t *page = NULL;
+
+	(void)snprintf(target, sizeof(target), "/applications?from=%lld", (long long)from);
+	enum control_result result = control_call(common->state_directory, "GET", target, NULL,
+						  TIMEOUT_MS, &reply, &err);
+	if (result == CONTROL_OK) {
+		page = reply.status == 200 ? json_loads(reply.body, 0, NULL) : NULL;
+		(void)error_set(&err, 0, "the receiver's answer is no list of applications "
+				"(status %d)", reply.status);
+	}
+	if (page == NULL) {
+		*ret_status = failed(common, result, err.text);
+	}
+	control_reply_release(&reply);
+	return page;
+}
+
+/*
+ * Ask for all pages and put them together in *ret_all. An exit status. Each
+ * page begins behind the one before it, so there is an end.
+ */
 static int ask(const struct record_options *common, json_t **ret_all)
 {
 	json_t *all = NULL;
+	json_int_t from = 0;
 	json_int_t next = 0;
 	int status = 0;
 
-	for (int page = 0; status == 0 && page < PAGES_MAX && (all == NULL || next > 0); page++) {
-		struct control_reply reply = { .body = NULL };
-		struct error err = ERROR_INIT;
-		char target[64];
+	do {
+		from = next;
+		json_t *page = ask_page(common, from, &status);
 
-		(void)snprintf(target, sizeof(target), "/applications?from=%lld", (long long)next);
-		enum control_result result = control_call(common->state_directory, "GET", target,
-							  NULL, TIMEOUT_MS, &reply, &err);
-		json_t *part = result == CONTROL_OK ? json_loads(reply.body, 0, NULL) : NULL;
-		if (part == NULL) {
-			status = failed(common, result, err.text);
-		} else if (all == NULL) {
-			all = json_incref(part);
+		next = json_integer_value(json_object_get(page, "next"));
+		if (all == NULL) {
+			all = json_incref(page);
 		} else {
 			json_array_extend(json_object_get(all, "applications"),
-					  json_object_get(part, "applications"));
+					  json_object_get(page, "applications"));
 		}
-		next = json_integer_value(json_object_get(part, "next"));
-		json_decref(part);
-		control_reply_release(&reply);
-	}
+		json_decref(page);
+	} while (status == 0 && next > from);
 	*ret_all = all;
 	return status;
 }

@@ -100,6 +100,18 @@ static void get_metrics(struct admin *a, const struct conn_request *request, con
 	buf_release(&text);
 }
 
+/* Append a value, which is taken, as an item of a list. */
+static void add_item(struct buf *out, bool first, json_t *value)
+{
+	char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+
+	(void)buf_addstr(out, first ? "" : ",");
+	(void)buf_addstr(out, text != NULL ? text : "{}");
+	free(text);
+	json_decref(value);
+}
+
+/* Not longer than the application was in the frame of a reader, which told it: 1 MB. */
 static json_t *app_summary(const struct app *app)
 {
 	char *name = app_full_name(app);
@@ -122,33 +134,61 @@ static json_t *app_summary(const struct app *app)
 	return json;
 }
 
+/* Applications from number from on, as many as a page has; the number of the next one. */
+static size_t add_applications(struct buf *out, const struct app_list *list, size_t from)
+{
+	size_t end = out->len + ADMIN_PAGE_BYTES;
+	size_t i = from;
+
+	for (; i < list->count && i - from < ADMIN_PAGE && out->len < end; i++) {
+		add_item(out, i == from, app_summary(list->items[i]));
+	}
+	return i;
+}
+
+/* All problems, or the first ones and how many there are beside. */
+static void add_problems(struct buf *out, const struct strvec *problems)
+{
+	size_t end = out->len + ADMIN_PAGE_BYTES;
+	size_t i = 0;
+
+	for (; i < problems->count && i < ADMIN_PAGE && out->len < end; i++) {
+		add_item(out, i == 0, affected_text_to_json(problems->items[i]));
+	}
+	if (i < problems->count) {
+		char *more = xasprintf("and %zu more", problems->count - i);
+
+		add_item(out, false, json_string(more));
+		free(more);
+	}
+}
+
 static void get_applications(struct admin *a, const struct conn_request *request,
 			     const char *rest)
 {
 	const struct app_list *list = catalog_list(a->parts.catalog);
-	const struct strvec *problems = catalog_problems(a->parts.catalog);
 	const char *query = request->head->query.at;
 	size_t from = query != NULL && strncmp(query, "from=", 5) == 0
 			      ? (size_t)strtoul(query + 5, NULL, 10)
 			      : 0;
-	json_t *items = json_array();
-	json_t *lines = json_array();
-	size_t i = from;
+	struct buf out;
 
 	(void)rest;
-	for (; i < list->count && i - from < ADMIN_PAGE; i++) {
-		json_array_append_new(items, app_summary(list->items[i]));
+	buf_init(&out, LIMIT_RESPONSE_BYTES);
+	(void)buf_addf(&out, "{\"total\":%zu,\"ready\":%s,\"applications\":[", list->count,
+		       catalog_is_ready(a->parts.catalog) ? "true" : "false");
+	size_t next = add_applications(&out, list, from);
+	(void)buf_addstr(&out, "],\"problems\":[");
+	if (from == 0) {
+		add_problems(&out, catalog_problems(a->parts.catalog));
 	}
-	for (size_t k = 0; from == 0 && k < problems->count && k < ADMIN_PAGE; k++) {
-		json_array_append_new(lines, affected_text_to_json(problems->items[k]));
+	(void)buf_addstr(&out, "]");
+	if (next < list->count) {
+		(void)buf_addf(&out, ",\"next\":%zu", next);
 	}
-	json_t *answer = json_pack("{s:I, s:b, s:o, s:o}", "total", (json_int_t)list->count,
-				   "ready", catalog_is_ready(a->parts.catalog), "applications",
-				   items, "problems", lines);
-	if (i < list->count) {
-		json_object_set_new(answer, "next", json_integer((json_int_t)i));
-	}
-	reply_json_take(a, request->id, 200, answer);
+	(void)buf_addstr(&out, "}");
+	reply_text(a, request->id, buf_is_full(&out) ? 500 : 200, "application/json", out.data);
+	buf_release(&out);
 }
 
 /* A replay on its way: the old delivery is read, then the new one stored. */

@@ -6,7 +6,12 @@
  *   status   GET /healthz, GET /readyz, GET /metrics
  *   control  those, and
  *            POST /replay/ID            {"delivery": NEW}
- *            GET /applications?from=N   {"applications": [...], "problems": [...], "next": N}
+ *            GET /applications?from=N   {"total": N, "ready": B, "applications": [...],
+ *                                       "problems": [...], "next": N}
+ *
+ * Applications come in pages, bounded in number and bytes; "next" is where the
+ * page after this one begins, and is missing in the last.  Problems are in the
+ * first.
  *
  * Loop thread only.
  */
@@ -22,8 +27,13 @@ struct metrics;
 struct status;
 struct store;
 
-/* Applications in one answer. */
+/*
+ * Applications in one answer, and bytes of them; as many of problems.  One more
+ * of each may begin below the ceiling: an answer of LIMIT_RESPONSE_BYTES (4 MB)
+ * has room for all of that.
+ */
 #define ADMIN_PAGE 2000
+#define ADMIN_PAGE_BYTES (1024U * 1024)
 
 struct admin_parts {
 	struct conn_pool *conns;

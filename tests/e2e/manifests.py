@@ -173,6 +173,35 @@ def test_start_with_references(place):
         ok(f"refs={refs}" in receiver.log()[begun:], "of refs that were all taken up")
 
 
+def test_large_applications():
+    """Applications whose summaries take more than an answer may, and more problems than one holds."""
+    with Place() as place:
+        want, bad = [], "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: bad}\n---\n"
+        for i in range(300):
+            text = "\u0001" * 1000 if i == 150 else "x" * 400
+            sources = [{"repoURL": URL, "targetRevision": "main", "path": f"apps/{i}/{k}", "helm": {}}
+                       for k in range(60)]
+            for source in sources:
+                source["targetRevision"] = text
+            with open(os.path.join(place.apps, f"{i}.json"), "w") as file:
+                json.dump({"apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
+                           "metadata": {"name": f"large-{i}", "namespace": "argocd"},
+                           "spec": {"project": "default", "sources": sources}}, file)
+            want.append(f"argocd/large-{i}")
+        with open(os.path.join(place.apps, "bad.yaml"), "w") as file:
+            file.write(bad * 3000)
+        place.configure()
+        with Receiver(place):
+            result = place.doorbell("apps", "--format", "json", check=False)
+            answer = json.loads(result.stdout)
+            ok(result.returncode == 0, "applications that take more than one answer are told", result.stdout[-500:])
+            ok(sorted(a["application"] for a in answer["applications"]) == sorted(want), "all of them, each once",
+               set(want) - {a["application"] for a in answer["applications"]})
+            equal({len(a["sources"]) for a in answer["applications"]}, {60}, "with all their sources")
+            equal((len(answer["problems"]), answer["problems"][-1]), (2001, "and 1000 more"),
+                  "and so many problems, and how many beside")
+
+
 def main():
     with Place() as place:
         for d in range(7):
@@ -187,6 +216,8 @@ def main():
                 test(place, receiver)
         note("test_start_with_references")
         test_start_with_references(place)
+    note("test_large_applications")
+    test_large_applications()
     done()
 
 
