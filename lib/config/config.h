@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/hmac.h"
 #include "base/strvec.h"
 
 enum config_mode { CONFIG_MODE_EXACT, CONFIG_MODE_UNION, CONFIG_MODE_ARGOCD };
@@ -129,6 +130,7 @@ struct config {
 	struct config_target *targets;
 	size_t target_count;
 	char *file;                // what was read, absolute, or NULL
+	char digest[SHA256_HEX_MAX + 1]; // SHA-256 of the very bytes that were parsed; "" without file
 	void *origins;             // private: see config_origin()
 };
 

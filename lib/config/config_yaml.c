@@ -122,6 +122,7 @@ void config_read_yaml(struct config_loader *l)
 	} else {
 		read_documents(l, stream);
 	}
+	(void)sha256_hex(content.data, content.len, l->config->digest);
 	yaml_stream_free(stream);
 	explicit_bzero(content.data, content.len);
 	buf_release(&content);

@@ -35,9 +35,15 @@ static void on_time(evutil_socket_t fd, short what, void *arg)
 	w->changed(w->ctx);
 }
 
-static void on_readable(evutil_socket_t fd, short what, void *arg)
+static void call_soon(struct watch *w)
 {
 	static const struct timeval quiet = { .tv_usec = WATCH_QUIET_MS * 1000 };
+
+	evtimer_add(w->quiet, &quiet);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
 	struct watch *w = arg;
 	char drop[4096];
 
@@ -45,7 +51,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	while (read(fd, drop, sizeof(drop)) > 0) {
 		/* Which file it was does not matter. */
 	}
-	evtimer_add(w->quiet, &quiet);
+	call_soon(w);
 }
 
 static void open_inotify(struct watch *w)
@@ -100,6 +106,7 @@ void watch_clear(struct watch *w)
 {
 	close_inotify(w);
 	open_inotify(w);
+	call_soon(w);
 }
 
 void watch_add_directory(struct watch *w, const char *path)

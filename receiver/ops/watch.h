@@ -30,7 +30,11 @@ struct watch *watch_new(struct event_base *base, void (*changed)(void *ctx), voi
 /* Stop and free; NULL is fine. */
 void watch_free(struct watch *w);
 
-/* Forget all paths. */
+/*
+ * Forget all paths.  The callback is called once more soon after, whatever is
+ * watched then: what happened to those of before and was not told yet is not
+ * lost, nor what happened to new ones before they were watched.
+ */
 void watch_clear(struct watch *w);
 
 /* Watch the directory path itself. What does not exist is left to the minute. */

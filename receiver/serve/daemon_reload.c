@@ -32,14 +32,17 @@
 /* What an answer to the hook may take beyond the wait for the decision. */
 #define HOOK_WAIT_MARGIN_MS 2000
 
-/* Everything that was read, as one text, so that "is it different" is one comparison. */
-static void fingerprint_of(const struct config *c, const char *file_text, size_t len,
-			   char out[SHA256_HEX_MAX + 1])
+/*
+ * A digest of everything that was read, so that "is it different" is one
+ * comparison.  It is made of what the configuration was made from, not of a
+ * second look at the file: what is written in between would never be noticed.
+ */
+static void fingerprint_of(const struct config *c, char out[SHA256_HEX_MAX + 1])
 {
 	struct buf all;
 
 	buf_init(&all, SIZE_MAX / 2);
-	(void)buf_add(&all, file_text, len);
+	(void)buf_addstr(&all, c->digest);
 	for (size_t i = 0; i < c->source_count; i++) {
 		const struct strvec *lists[] = { &c->sources[i].secrets,
 						 &c->sources[i].signing_tokens };
@@ -57,23 +60,6 @@ static void fingerprint_of(const struct config *c, const char *file_text, size_t
 	buf_release(&all);
 }
 
-static void read_file(const char *path, struct buf *out)
-{
-	FILE *file = path != NULL ? fopen(path, "re") : NULL;
-	char chunk[4096];
-
-	while (file != NULL && !feof(file) && !ferror(file)) {
-		size_t n = fread(chunk, 1, sizeof(chunk), file);
-
-		if (buf_add(out, chunk, n) < 0) {
-			break;
-		}
-	}
-	if (file != NULL) {
-		fclose(file);
-	}
-}
-
 int daemon_load(struct daemon *d, struct settings **ret_settings,
 		char fingerprint[SHA256_HEX_MAX + 1])
 {
@@ -81,14 +67,10 @@ int daemon_load(struct daemon *d, struct settings **ret_settings,
 	struct strvec warnings = STRVEC_INIT;
 	struct error err = ERROR_INIT;
 	struct config *config = NULL;
-	struct buf text;
-	int r;
 
-	buf_init(&text, 16U << 20);
-	r = d->input->load(d->input->ctx, &config, &problems, &warnings);
+	int r = d->input->load(d->input->ctx, &config, &problems, &warnings);
 	if (r == 0) {
-		read_file(config->file, &text);
-		fingerprint_of(config, text.data, text.len, fingerprint);
+		fingerprint_of(config, fingerprint);
 		r = settings_new_take(config, ret_settings, &err);
 		if (r < 0) {
 			strvec_push(&problems, err.text);
@@ -104,7 +86,6 @@ int daemon_load(struct daemon *d, struct settings **ret_settings,
 	}
 	strvec_release(&problems);
 	strvec_release(&warnings);
-	buf_release(&text);
 	return r < 0 ? -1 : 0;
 }
 
