@@ -10,6 +10,12 @@
 #define LIMIT_HEADER_LINES 64
 #define LIMIT_TARGET_BYTES 2048
 
+/* Addresses to listen at; each is a descriptor, and a few lines of log at the start. */
+#define LIMIT_LISTEN 64
+
+/* Reader processes: each has one repository at a time, and memory of its own. */
+#define LIMIT_READERS 64
+
 /* Body: GitHub's and GitLab's own cap. */
 #define LIMIT_BODY_BYTES (25U * 1024 * 1024)
 

@@ -130,7 +130,7 @@ struct config {
 	struct config_target *targets;
 	size_t target_count;
 	char *file;                // what was read, absolute, or NULL
-	char digest[SHA256_HEX_MAX + 1]; // SHA-256 of the very bytes that were parsed; "" without file
+	char digest[SHA256_HEX_MAX + 1]; // SHA-256 of its bytes as they were parsed, or ""
 	void *origins;             // private: see config_origin()
 };
 

@@ -8,6 +8,9 @@
 #include "base/xalloc.h"
 #include "config/config_impl.h"
 
+/* Bytes of the path of a Unix socket: sun_path, without its NUL. */
+#define SOCKET_PATH_MAX 107
+
 /* Problems from here on are about that setting, wherever it was set. */
 static void about(struct config_loader *l, const char *key)
 {
@@ -25,7 +28,7 @@ static bool is_address(const char *text)
 	const char *colon = strrchr(text, ':');
 
 	if (strncmp(text, "unix:", 5) == 0) {
-		return text[5] == '/' && strlen(text + 5) < 108;
+		return text[5] == '/' && strlen(text + 5) <= SOCKET_PATH_MAX;
 	}
 	if (colon == NULL || strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
 	    colon[1] == '\0' || strlen(colon + 1) > 5 || strtol(colon + 1, NULL, 10) > 65535) {
@@ -33,6 +36,46 @@ static bool is_address(const char *text)
 	}
 	return memchr(text, ':', (size_t)(colon - text)) == NULL ||
 	       (text[0] == '[' && colon[-1] == ']');
+}
+
+/* Port 0 is any that is free: such addresses never are the same. */
+static bool is_any_port(const char *address)
+{
+	size_t len = strlen(address);
+
+	return len >= 2 && strcmp(address + len - 2, ":0") == 0;
+}
+
+/* An address of the setting key must not be among those taken. */
+static void check_free(struct config_loader *l, const struct strvec *taken, const char *key,
+		       const char *address)
+{
+	if (!is_any_port(address) && strvec_contains(taken, address)) {
+		about(l, key);
+		config_problem(l, NULL, NULL, "'%s' is '%.120s', where something else listens, "
+			       "too: give another", key, address);
+	}
+}
+
+/* What listens beside the setting "listen" has addresses of its own. */
+static void check_others(struct config_loader *l)
+{
+	const struct config *c = l->config;
+	struct strvec taken = STRVEC_INIT;
+	char *control = xasprintf("unix:%s/control.sock", c->state_directory);
+	char *hook = xasprintf("unix:%s", c->socket);
+
+	strvec_push(&taken, control);
+	check_free(l, &taken, "socket", hook);
+	strvec_push(&taken, hook);
+	check_free(l, &taken, "statusListen", c->status_listen);
+	strvec_push(&taken, c->status_listen);
+	for (size_t i = 0; i < c->listen.count; i++) {
+		check_free(l, &taken, "listen", c->listen.items[i]);
+	}
+	strvec_release(&taken);
+	free(control);
+	free(hook);
 }
 
 static void check_listen(struct config_loader *l)
@@ -62,7 +105,7 @@ static void check_listen(struct config_loader *l)
 	}
 	about(l, "socket");
 	if (l->config->socket[0] != '\0' &&
-	    (l->config->socket[0] != '/' || strlen(l->config->socket) >= 108)) {
+	    (l->config->socket[0] != '/' || strlen(l->config->socket) > SOCKET_PATH_MAX)) {
 		config_problem(l, NULL, NULL,
 			       "'socket' is '%.60s': give an absolute path of less than 108 bytes",
 			       l->config->socket);
@@ -142,19 +185,32 @@ static void warn_of_nothing(struct config_loader *l)
 	}
 }
 
+/* The control socket stands in it, and its path has room for 107 bytes. */
+static void check_state_directory(struct config_loader *l)
+{
+	static const size_t most = SOCKET_PATH_MAX - (sizeof("/control.sock") - 1);
+	const char *path = l->config->state_directory;
+
+	about(l, "stateDirectory");
+	if (path[0] != '/' && path[0] != '\0') {
+		config_problem(l, NULL, NULL, "'stateDirectory' is '%.200s': give an absolute path",
+			       path);
+	} else if (strlen(path) > most) {
+		config_problem(l, NULL, NULL, "'stateDirectory' is '%.200s': give a path of at "
+			       "most %zu bytes: a socket stands in it", path, most);
+	}
+}
+
 void config_check(struct config_loader *l)
 {
 	struct config *c = l->config;
 
 	check_listen(l);
 	check_order(l);
+	check_others(l);
 	check_tls(l);
 	check_proxies(l);
-	about(l, "stateDirectory");
-	if (c->state_directory[0] != '/' && c->state_directory[0] != '\0') {
-		config_problem(l, NULL, NULL, "'stateDirectory' is '%.200s': give an absolute path",
-			       c->state_directory);
-	}
+	check_state_directory(l);
 	warn_of_nothing(l);
 	for (size_t i = 0; i < c->repository_count; i++) {
 		if (c->repositories[i].mode == CONFIG_MODE_INHERITED) {

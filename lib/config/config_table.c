@@ -31,7 +31,8 @@ static const char *const actions[] = { "refresh", "hard", "sync", NULL };
 #define AT(member) offsetof(struct config, member)
 
 static const struct config_setting settings[] = {
-	{ "listen", CONFIG_STRINGS, AT(listen), "127.0.0.1:9780", 0, 0, NULL, false,
+	{ "listen", CONFIG_STRINGS, AT(listen), "127.0.0.1:9780", 0, LIMIT_LISTEN, NULL,
+	  false,
 	  "addresses for senders: HOST:PORT or unix:/PATH" },
 	{ "statusListen", CONFIG_STRING, AT(status_listen), "127.0.0.1:9781", 0, 0, NULL, false,
 	  "address for /healthz, /readyz and /metrics, or nothing" },
@@ -85,7 +86,7 @@ static const struct config_setting settings[] = {
 	  false, "for the answer to one push" },
 	{ "readerMemoryLimit", CONFIG_SIZE, AT(reader_memory_limit), "1GiB", 64 * MIB, 1024 * GIB,
 	  NULL, false, "memory of one reader" },
-	{ "readers", CONFIG_NUMBER, AT(readers), "2", 1, 256, NULL, false,
+	{ "readers", CONFIG_NUMBER, AT(readers), "2", 1, LIMIT_READERS, NULL, false,
 	  "reader processes" },
 	{ "retryFirst", CONFIG_DURATION, AT(retry_first), "1s", MS, HOUR, NULL, true,
 	  "wait after a target's first failure" },

@@ -35,7 +35,7 @@ struct config_setting {
 	size_t offset;              // of the member in its struct
 	const char *initial;        // default as text, NULL: none
 	int64_t min;                // of numbers, durations (ms), sizes (bytes)
-	int64_t max;
+	int64_t max;                // likewise; of lists the most items, 0: no limit
 	const char *const *choices; // of CONFIG_CHOICE in the order of the enum, then NULL
 	bool reload;                // a changed file takes effect without a restart
 	const char *help;           // one line

@@ -363,6 +363,11 @@ static void set_list(struct config_loader *l, const struct config_setting *s, st
 		add_item(l, s, list, parent, key, value);
 		return;
 	}
+	if (s->max > 0 && json_array_size(value) > (size_t)s->max) {
+		config_problem(l, value, NULL, "'%s' has %zu items: give at most %lld", s->key,
+			       json_array_size(value), (long long)s->max);
+		return;
+	}
 	json_array_foreach(value, i, item) {
 		add_item(l, s, list, parent, key, item);
 	}

@@ -31,6 +31,7 @@
 #include "receiver/ops/metrics.h"
 #include "receiver/ops/status.h"
 #include "receiver/reader/reader.h"
+#include "receiver/settings/places.h"
 #include "receiver/settings/settings.h"
 
 /* Seconds between tries of places that could not be read. */
@@ -354,22 +355,15 @@ void catalog_free(struct catalog *c)
 static void add_place(struct catalog *c, struct inventory *inv,
 		      const struct config_applications *from)
 {
-	const struct repository *repository =
-		repositories_find(c->settings->repositories, from->repository);
-	const char *short_ref = from->ref;
+	const struct repository *repository = NULL;
+	char *ref = NULL;
+	const char *missing = places_find(c->settings->repositories, from, &repository, &ref);
 
-	if (short_ref == NULL && repository != NULL) {
-		short_ref = repository->config->default_branch;
-	}
-	if (repository == NULL || short_ref == NULL) {
+	if (missing != NULL) {
 		log_error("applications cannot be read", "repository", from->repository, "reason",
-			  repository == NULL ? "it is not among the repositories"
-					     : "give its ref, or the repository's defaultBranch",
-			  NULL);
+			  missing, NULL);
 		return;
 	}
-	bool full = strncmp(short_ref, "refs/", 5) == 0;
-	char *ref = xasprintf("%s%s", full ? "" : "refs/heads/", short_ref);
 	inventory_add(inv, &(struct inventory_source){
 		.kind = INVENTORY_PLACE,
 		.repository = repository->name,

@@ -22,7 +22,6 @@
 #include "receiver/reader/reader_parse.h"
 
 #define READERS_DEFAULT 2
-#define READERS_MAX 64
 #define TIME_DEFAULT_MS 30000
 #define MEMORY_DEFAULT (1024ULL * 1024 * 1024)
 #define FREE_WAIT_MS 1000
@@ -55,7 +54,6 @@ struct reader_pool *reader_pool_new(struct event_base *base, const struct reader
 	pool->base = base;
 	*o = *options;
 	o->count = o->count == 0 ? READERS_DEFAULT : o->count;
-	o->count = o->count > READERS_MAX ? READERS_MAX : o->count;
 	o->time_limit_ms = o->time_limit_ms > 0 ? o->time_limit_ms : TIME_DEFAULT_MS;
 	o->memory_bytes = o->memory_bytes > 0 ? o->memory_bytes : MEMORY_DEFAULT;
 	pool->program = xstrdup(o->program != NULL ? o->program : "/proc/self/exe");

@@ -45,7 +45,7 @@ enum reader_log_level {
 };
 
 struct reader_options {
-	unsigned count;         // readers, 1 to 64; 0 means 2
+	unsigned count;         // readers, 1 to LIMIT_READERS; 0 means 2
 	const char *program;    // what to run, NULL: this very program (/proc/self/exe)
 	const char *verb;       // its first argument, NULL: "reader"
 	int64_t time_limit_ms;  // for one request, 0 means 30,000

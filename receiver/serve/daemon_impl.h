@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/hmac.h"
+#include "base/limits.h"
 #include "receiver/serve/daemon.h"
 #include "receiver/settings/settings.h"
 
@@ -33,7 +34,8 @@ struct tls_context;
 struct watch;
 struct world;
 
-#define DAEMON_LISTENERS 16
+/* Those of the setting "listen", the hook's socket, status and control. */
+#define DAEMON_LISTENERS (LIMIT_LISTEN + 3)
 #define DAEMON_SIGNALS 3
 
 /* What was unfinished at the last end. */

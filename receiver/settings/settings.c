@@ -8,6 +8,7 @@
 
 #include "base/xalloc.h"
 #include "receiver/http/tls.h"
+#include "receiver/settings/places.h"
 
 static const enum target_action actions[] = {
 	[CONFIG_ACTION_REFRESH] = TARGET_REFRESH,
@@ -54,11 +55,19 @@ static int make_target(struct settings *s, size_t i, struct error *err)
 	return target_check(s->kinds[i], &s->targets[i], err);
 }
 
-void settings_check(const struct config *config, struct strvec *problems)
+void settings_check(const struct config *config, struct strvec *problems,
+		    struct strvec *warnings)
 {
 	const char *file = config->file != NULL ? config->file : "configuration";
+	struct repositories *repositories = NULL;
 	struct error err = ERROR_INIT;
 
+	if (repositories_new(config, &repositories, &err) < 0) {
+		strvec_pushf(problems, "%s: %s", file, err.text);
+	} else {
+		places_check(config, repositories, problems, warnings);
+	}
+	repositories_free(repositories);
 	for (size_t i = 0; i < config->target_count; i++) {
 		struct target_options options = options_of(&config->targets[i]);
 

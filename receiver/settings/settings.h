@@ -25,10 +25,14 @@ struct settings {
 };
 
 /*
- * What config_load() cannot see: are the targets' options good, do certificate
- * and key belong together? Each problem is appended: "FILE: what: cure".
+ * What config_load() cannot see: does each address mean one repository, is
+ * each place of applications listed once, are the targets' options good, do
+ * certificate and key belong together?  Each problem is appended ("FILE: what:
+ * cure"), and a line to warnings (or NULL) for what stops nothing.  What passes
+ * here, settings_new_take() does not refuse.
  */
-void settings_check(const struct config *config, struct strvec *problems);
+void settings_check(const struct config *config, struct strvec *problems,
+		    struct strvec *warnings);
 
 /*
  * Make settings with one reference from a configuration, which belongs to

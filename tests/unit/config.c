@@ -53,7 +53,7 @@ static const struct row rows[] = {
 	{ "maxConnections: 0\n",
 	  "c.yaml:1:17: 'maxConnections' is '0': give 1 to 65536" },
 	{ "readers: 1000\n",
-	  "c.yaml:1:10: 'readers' is '1000': give 1 to 256" },
+	  "c.yaml:1:10: 'readers' is '1000': give 1 to 64" },
 	{ "logFormat: jsn\n",
 	  "c.yaml:1:12: 'logFormat' is 'jsn': did you mean 'json'?" },
 	{ "logFormat: pretty\n",
