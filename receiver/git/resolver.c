@@ -38,7 +38,8 @@ struct question {
 	void *arg;
 	bool again;                 // the ref is asked for once more
 	const char *default_branch; // borrowed from the settings, or NULL
-	char failure[ERROR_TEXT_MAX]; // for an answer without asking
+	char failure[ERROR_TEXT_MAX]; // for an answer without asking, ...
+	struct event *failed;         // ... which comes from the loop
 	struct question *next, *prev;
 };
 
@@ -54,6 +55,7 @@ struct resolver *resolver_new(struct event_base *base, struct reader_pool *pool,
 static void question_free(struct question *q)
 {
 	DL_DELETE(q->resolver->questions, q);
+	event_free(q->failed);
 	settings_unref(q->settings);
 	free(q->repository);
 	free(q->ref);
@@ -105,12 +107,11 @@ static void on_failure(evutil_socket_t fd, short what, void *arg)
 
 static void fail_later(struct question *q, const char *why)
 {
-	static const struct timeval now = { 0 };
 	struct error text = ERROR_INIT;
 
 	error_set(&text, 0, "%s", why);
 	memcpy(q->failure, text.text, sizeof(q->failure));
-	event_base_once(q->resolver->base, -1, EV_TIMEOUT, on_failure, q, &now);
+	event_active(q->failed, EV_TIMEOUT, 0);
 }
 
 /* The commit that must be there, NULL: none. */
@@ -223,6 +224,7 @@ void resolver_ask(struct resolver *r, const struct resolver_question *question,
 	struct error err = ERROR_INIT;
 
 	q->resolver = r;
+	q->failed = evtimer_new(r->base, on_failure, q);
 	q->settings = settings_ref(r->settings);
 	q->repository = xstrdup(question->repository);
 	q->ref = xstrdup(question->ref);

@@ -110,11 +110,17 @@ static int make_channel(int *ret_near, int *ret_far)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
 		return errno;
 	}
+	int r = 0;
 	int far = fcntl(ends[1], F_DUPFD_CLOEXEC, READER_CHANNEL + 1);
-	int r = errno;
-	close(ends[1]);
 	if (far < 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) {
+		r = errno;
+	}
+	close(ends[1]);
+	if (r != 0) {
 		close(ends[0]);
+		if (far >= 0) {
+			close(far);
+		}
 		return r;
 	}
 	*ret_near = ends[0];

@@ -33,7 +33,8 @@ struct ring {
 	struct settings *settings; // a reference: its target may be configured away meanwhile
 	size_t target;
 	struct trigger *trigger;   // a copy
-	struct outcome outcome;    // for answers without a call
+	struct outcome outcome;    // for answers without a call, ...
+	struct event *no_call;     // ... which come from the loop
 	int64_t begun_ms;
 	struct ring *next, *prev;
 };
@@ -54,11 +55,14 @@ void ringer_set_settings(struct ringer *r, struct settings *settings)
 	r->settings = settings_ref(settings);
 }
 
+static void on_no_call(evutil_socket_t fd, short what, void *arg);
+
 static struct ring *ring_new(struct ringer *r, const struct trigger *trigger)
 {
 	struct ring *ring = xcalloc(1, sizeof(*ring));
 
 	ring->ringer = r;
+	ring->no_call = evtimer_new(r->base, on_no_call, ring);
 	ring->settings = settings_ref(r->settings);
 	ring->begun_ms = mstime_monotonic();
 	ring->trigger = trigger_copy(trigger);
@@ -68,6 +72,7 @@ static struct ring *ring_new(struct ringer *r, const struct trigger *trigger)
 
 static void ring_free(struct ring *ring)
 {
+	event_free(ring->no_call);
 	trigger_free(ring->trigger);
 	outcome_release(&ring->outcome);
 	settings_unref(ring->settings);
@@ -135,9 +140,7 @@ static void on_no_call(evutil_socket_t fd, short what, void *arg)
 /* Answer without a call, from the loop. */
 static void answer_later(struct ring *ring)
 {
-	static const struct timeval now = { 0 };
-
-	event_base_once(ring->ringer->base, -1, EV_TIMEOUT, on_no_call, ring, &now);
+	event_active(ring->no_call, EV_TIMEOUT, 0);
 }
 
 void ringer_send(struct ringer *r, const struct trigger *trigger)

@@ -66,7 +66,8 @@ struct asked {
 	unsigned tries;                 // of matching
 	struct delivery_resolved resolved; // while applications are read
 	struct journal_plan *plan;      // lent to the store
-	char why[ERROR_TEXT_MAX];
+	char why[ERROR_TEXT_MAX];       // nobody could be asked, ...
+	struct event *not_asked;        // ... which is told from the loop
 	struct asked *next, *prev;
 };
 
@@ -185,6 +186,8 @@ void world_get_stats(const struct world *w, struct delivery_stats *ret_stats)
 	}
 }
 
+static void on_not_matched(evutil_socket_t fd, short what, void *arg);
+
 static struct asked *asked_new(struct world *w, uint64_t ticket, const char *repository,
 			       const char *ref)
 {
@@ -197,6 +200,7 @@ static struct asked *asked_new(struct world *w, uint64_t ticket, const char *rep
 		.repository = xstrdup(repository),
 		.ref = xstrdup(ref),
 	};
+	a->not_asked = evtimer_new(w->parts.base, on_not_matched, a);
 	DL_APPEND(w->open, a);
 	return a;
 }
@@ -204,6 +208,7 @@ static struct asked *asked_new(struct world *w, uint64_t ticket, const char *rep
 static void asked_free(struct asked *a)
 {
 	DL_DELETE(a->world->open, a);
+	event_free(a->not_asked);
 	free(a->repository);
 	free(a->ref);
 	free(a->default_branch);
@@ -333,7 +338,6 @@ static void on_matched(void *arg, enum reader_result result,
 
 static void ask_reader(struct asked *a)
 {
-	static const struct timeval now = { 0 };
 	struct affected_request request = {
 		.ref = a->ref,
 		.default_branch = a->default_branch,
@@ -349,7 +353,7 @@ static void ask_reader(struct asked *a)
 		return;
 	}
 	memcpy(a->why, err.text, sizeof(a->why));
-	event_base_once(a->world->parts.base, -1, EV_TIMEOUT, on_not_matched, a, &now);
+	event_active(a->not_asked, EV_TIMEOUT, 0);
 }
 
 static void io_match(void *ctx, uint64_t ticket, const char *repository, const char *ref,

@@ -234,6 +234,24 @@ static void what_to_compare_with_is_fetched(struct world *w)
 	free(look);
 }
 
+/* What cannot be asked is told from the loop, and to nobody once the resolver is gone. */
+static void what_cannot_be_asked_is_told_later(const struct world *w)
+{
+	const struct resolver_question question = { .repository = "git.example.org/not/configured", .ref = MAIN };
+	struct answer answers[2] = { { .count = 0 } };
+	struct resolver *resolver = resolver_new(w->base, NULL, w->fetcher);
+
+	resolver_set_settings(resolver, w->settings);
+	resolver_ask(resolver, &question, on_answer, &answers[0]);
+	tap_int(answers[0].count, 0, "a repository that is not configured: nothing is said inside the call");
+	(void)event_base_loop(w->base, EVLOOP_NONBLOCK);
+	tap_ok(answers[0].count == 1 && answers[0].result == RESOLVE_UNUSABLE, "the loop says it, once");
+	resolver_ask(resolver, &question, on_answer, &answers[1]);
+	resolver_free(resolver);
+	(void)event_base_loop(w->base, EVLOOP_NONBLOCK);
+	tap_int(answers[1].count, 0, "of a resolver that is freed nobody hears");
+}
+
 int main(void)
 {
 	struct world w = { .base = NULL };
@@ -242,6 +260,7 @@ int main(void)
 	the_ref_moves_while_it_is_read(&w);
 	a_repeat_does_not_look_where_the_ref_is(&w);
 	what_to_compare_with_is_fetched(&w);
+	what_cannot_be_asked_is_told_later(&w);
 	free_world(&w);
 	return tap_done();
 }
