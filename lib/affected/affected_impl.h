@@ -9,7 +9,9 @@
 #include "affected/affected.h"
 #include "index/index.h"
 #include "index/match.h"
+#include "inputs/inputs.h"
 #include "repo/repo.h"
+#include "repo/treewalk.h"
 
 /* A source of an application in this repository, by its numbers in the list. */
 struct tracked {
@@ -112,7 +114,7 @@ int ref_state_advance(struct affected_state *state, struct ref_state *ref,
 /* Store the index if enough has changed (always: if anything has). */
 void ref_state_save(struct affected_state *state, struct ref_state *ref, bool always);
 
-/* Build *result from a match: spread it and tell why (affected_result.c). */
+/* Build *result from a match: spread it and tell why (affected_reasons.c). */
 void result_fill(const struct affected_state *state, const struct ref_state *ref,
 		 struct match *match, struct affected *result);
 

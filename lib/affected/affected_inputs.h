@@ -8,7 +8,11 @@
 
 #include <stddef.h>
 
-#include "affected/affected.h"
+#include "affected/affected_result.h"
+#include "base/error.h"
+#include "base/glob.h"
+
+struct affected_state;
 
 /* Inputs told in one answer; more are only counted. */
 #define AFFECTED_INPUTS_MAX 100000
@@ -18,7 +22,7 @@ struct affected_input {
 	size_t app;           // index into the list given to affected_set_apps()
 	size_t source;        // index of the source that reads it
 	enum probe_kind kind;
-	unsigned flags;       // INPUTS_* (inputs.h)
+	unsigned flags;       // INPUTS_* (base/probe.h)
 	char *path;           // from the root, a pattern for PROBE_GLOB, "" for PROBE_ALWAYS
 	enum glob_dialect dialect; // of a pattern
 	char *filter;         // which paths below it: a filter's name, "" takes all

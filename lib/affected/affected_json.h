@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-#include "affected/affected.h"
+#include "affected/affected_result.h"
 
 /*
  * A new array [{"path","change","probe","via":[...]}, ...] of the reasons of

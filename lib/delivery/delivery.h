@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "affected/affected.h"
+#include "affected/affected_result.h"
 #include "base/backoff.h"
 #include "base/strvec.h"
 #include "delivery/delivery_io.h"

@@ -21,29 +21,8 @@
 
 #include "base/error.h"
 #include "base/glob.h"
+#include "base/probe.h"
 #include "repo/treereader.h"
-
-enum probe_kind {
-	PROBE_FILE,    // this path, which is there
-	PROBE_ABSENT,  // this path, which is not there
-	PROBE_SUBTREE, // this path and everything below it
-	PROBE_LIST,    // the entries directly in this directory
-	PROBE_GLOB,    // the paths that match this pattern
-	PROBE_ALWAYS,  // any push to the revision
-	PROBE_ELSEWHERE // not in this tree: touched by nothing here (elsewhere.h)
-};
-
-/* Flags of a probe; none: any change of content or kind touches it. */
-enum {
-	INPUTS_MEANING = 1, // YAML whose meaning is the same does not touch it
-	INPUTS_NAMES = 2,   // only what appears, disappears or changes its kind touches it
-	INPUTS_DIRS = 4,    // directories that appear or disappear touch it too
-	INPUTS_EXEC = 8,    // a mere change of the executable bit touches it
-	INPUTS_BELOW = 16,  // SUBTREE: the path itself does not count
-	INPUTS_NO_FILES = 32, // only directories, and submodules, touch it
-	INPUTS_OBJECTS = 64, // files that hold no Kubernetes object do not touch it (meaning.h)
-	INPUTS_LINKS = 128   // SUBTREE, LIST: links touch it, whatever the filter says
-};
 
 /*
  * Which paths in a SUBTREE or LIST matter. A row is a constant with a name

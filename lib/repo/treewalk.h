@@ -15,14 +15,9 @@
 
 #include "base/error.h"
 #include "base/oid.h"
+#include "base/probe.h"
 #include "repo/repo.h"
 #include "repo/tree.h"
-
-enum change_kind {
-	CHANGE_ADDED,
-	CHANGE_MODIFIED, // other content, mode or kind at the same path
-	CHANGE_REMOVED
-};
 
 /* One difference. */
 struct tree_change {

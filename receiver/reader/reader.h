@@ -22,7 +22,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "affected/affected.h"
+#include "affected/affected_result.h"
 #include "affected/affected_inputs.h"
 #include "base/error.h"
 #include "base/oid.h"

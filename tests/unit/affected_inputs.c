@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "affected/affected.h"
 #include "base/xalloc.h"
 #include "manifest/app_yaml.h"
 #include "tests/support/gitrepo.h"

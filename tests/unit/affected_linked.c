@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "base/xalloc.h"
 #include "manifest/app_yaml.h"
 #include "tests/support/gitrepo.h"

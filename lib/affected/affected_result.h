@@ -1,0 +1,107 @@
+/*
+ * What is asked of the engine and what it answers, without the engine.
+ *
+ * Whoever decides, records or shows what is affected includes this header; it
+ * knows nothing of repositories, of their index and of renderers.  Only who
+ * computes an answer includes affected.h.
+ *
+ * Plain data: a request borrows what it points to, a result owns it.
+ */
+#ifndef LIB_AFFECTED_AFFECTED_RESULT_H
+#define LIB_AFFECTED_AFFECTED_RESULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <jansson.h>
+
+#include "base/oid.h"
+#include "base/probe.h"
+#include "base/strvec.h"
+
+enum affected_mode {
+	AFFECTED_EXACT,  // what the walkers find; the annotation only where they cannot know
+	AFFECTED_UNION,  // walkers and manifest-generate-paths
+	AFFECTED_ARGOCD  // manifest-generate-paths exactly as Argo CD matches it
+};
+
+/* The name of a mode in the configuration and in JSON: "exact", "union" or "argocd". */
+const char *affected_mode_name(enum affected_mode mode);
+
+/* Why all tracked applications had to be taken for affected. */
+enum affected_fallback {
+	AFFECTED_FALLBACK_NONE,
+	AFFECTED_FALLBACK_FIRST,   // nothing is known of the ref before
+	AFFECTED_FALLBACK_DELETED, // the ref was deleted
+	AFFECTED_FALLBACK_BEFORE,  // the commit before is not in the repository
+	AFFECTED_FALLBACK_AFTER,   // the pushed commit is not in the repository
+	AFFECTED_FALLBACK_LIMIT,   // more changes than we are willing to look at
+	AFFECTED_FALLBACK_DAMAGED, // an object is missing or malformed
+	AFFECTED_FALLBACK_EMPTY    // AFFECTED_ARGOCD, and no file changed
+};
+
+/* What is told to people; "" for AFFECTED_FALLBACK_NONE. */
+const char *affected_fallback_text(enum affected_fallback fallback);
+
+struct affected_reason {
+	char *path;              // the changed path; "" for PROBE_ALWAYS
+	enum change_kind change;
+	enum probe_kind probe;
+	struct strvec via;       // from what read the path up to the root; may be empty;
+				 // LIMIT_VIA at most: of more, "..." is for the middle
+};
+
+struct affected_application {
+	size_t app;              // index into the list given to affected_set_apps()
+	size_t source;           // index of its source (the first affected one)
+	struct affected_reason *reasons; // up to LIMIT_REASONS; none in a fall-back
+	size_t reason_count;
+	size_t touched;          // changed paths that touched it, all counted
+	bool hard;               // through a linked source (app.h), perhaps among others
+};
+
+struct affected {
+	size_t changed_paths;    // paths that differ between the trees
+	bool changed_paths_exact; // false: only those near an input were counted
+	size_t tracked;          // applications (not sources) that follow this ref
+	struct affected_application *items; // sorted by application, each once
+	size_t count;
+	/*
+	 * With count_all: those beside items that read a changed path and are
+	 * rendered to the same as before; in a fall-back there are none.
+	 */
+	struct affected_application *same; // sorted by application, each once
+	size_t same_count;
+	char *fallback;          // not NULL: why all tracked applications are affected
+	enum affected_fallback fallback_kind;
+	/*
+	 * What the applications of this ref refer to in other repositories or at
+	 * other refs: an array, owned, or NULL: nothing.  Each of its objects has
+	 * the fields of a struct app_link and "applications", their numbers as in
+	 * items; none in the last one: there was more than can be told.
+	 */
+	json_t *refers;
+};
+
+struct affected_request {
+	const char *ref;             // full name of the ref that moved
+	const char *default_branch;  // short name, or NULL if unknown
+	/*
+	 * Commit (or tag object) to compare with. None or zero: the one
+	 * processed last, which is what a service wants: a lost delivery then
+	 * does no harm. Given: exactly that one, and the state moves there
+	 * first, which is what "explain" wants.
+	 */
+	struct oid before;
+	struct oid after;            // commit (or tag object); zero: the ref was deleted
+	/*
+	 * For people: count every changed path, not only those near an input,
+	 * and tell the applications that are the same.
+	 */
+	bool count_all;
+};
+
+/* Free what a result holds; it may be zeroed. */
+void affected_release(struct affected *result);
+
+#endif
