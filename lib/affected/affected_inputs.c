@@ -76,7 +76,6 @@ static void add(struct listing *l, uint32_t unit, const struct posting *p, const
 {
 	const struct index_table *t = l->ref->table;
 	struct affected_inputs *out = l->out;
-	const struct index_filter *f = &t->filters[p->filter];
 
 	out->total++;
 	if (out->count >= AFFECTED_INPUTS_MAX) {
@@ -91,8 +90,8 @@ static void add(struct listing *l, uint32_t unit, const struct posting *p, const
 		.flags = p->flags,
 		.path = xstrdup(path),
 		.dialect = dialect,
-		.filter = xstrdup(p->filter != 0 ? f->filter->name : ""),
-		.argument = xstrdup(p->filter != 0 ? index_string(t, f->argument) : ""),
+		.filter = xstrdup(p->filter != 0 ? filters_name(&t->filters, p->filter) : ""),
+		.argument = xstrdup(p->filter != 0 ? filters_argument(&t->filters, p->filter) : ""),
 		.why = xstrdup(why),
 		.via = STRVEC_INIT,
 	};
@@ -200,7 +199,6 @@ static bool takes(const struct listing *l, const char *path, const char *relativ
 {
 	const struct index_table *t = l->ref->table;
 	const struct posting *p = l->posting;
-	const struct index_filter *f = &t->filters[p->filter];
 	enum glob_dialect dialect;
 	const char *pattern;
 
@@ -208,7 +206,7 @@ static bool takes(const struct listing *l, const char *path, const char *relativ
 		return trie_glob(&t->trie, p->node, &dialect, &pattern) &&
 		       glob_match(dialect, pattern, path) == GLOB_MATCH;
 	}
-	return p->filter == 0 || f->filter->match(index_string(t, f->argument), relative, name_at);
+	return p->filter == 0 || filters_match(&t->filters, p->filter, relative, name_at);
 }
 
 static int visit_file(void *arg, uint64_t parent, const struct tree_change *change)

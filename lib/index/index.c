@@ -15,7 +15,9 @@
 #include "base/xalloc.h"
 
 #define TOMBSTONE UINT32_MAX
-#define FILTERS_MAX 4096
+/* Waste that is not worth a compaction: nodes of the trie, and bytes of strings. */
+#define NODES_SPARE 4096
+#define TEXT_SPARE 262144
 
 struct index_table *index_new(void)
 {
@@ -26,13 +28,10 @@ struct index_table *index_new(void)
 	t->unit_count = 1;
 	t->posting_count = 1;
 	t->edge_count = 1;
-	t->filter_count = 1;
 	t->units = xgrow(NULL, 0, &t->unit_capacity, sizeof(*t->units));
 	t->postings = xgrow(NULL, 0, &t->posting_capacity, sizeof(*t->postings));
 	t->edges = xgrow(NULL, 0, &t->edge_capacity, sizeof(*t->edges));
-	t->filters = xgrow(NULL, 0, &t->filter_capacity, sizeof(*t->filters));
 	memset(&t->units[0], 0, sizeof(t->units[0]));
-	memset(&t->filters[0], 0, sizeof(t->filters[0]));
 	t->slot_count = 1024;
 	t->slots = xcalloc(t->slot_count, sizeof(*t->slots));
 	return t;
@@ -48,7 +47,7 @@ void index_free(struct index_table *t)
 	free(t->units);
 	free(t->postings);
 	free(t->edges);
-	free(t->filters);
+	filters_release(&t->filters);
 	free(t->always.items);
 	free(t->elsewhere.items);
 	free(t->fresh.items);
@@ -149,33 +148,15 @@ uint32_t index_unit(struct index_table *t, const struct inputs_walker *walker, c
 uint32_t index_find(struct index_table *t, const struct inputs_walker *walker, const char *dir,
 		    const char *options)
 {
-	uint32_t d = names_intern(&t->strings, dir, strlen(dir));
-	uint32_t o = names_intern(&t->strings, options, strlen(options));
+	uint32_t d;
+	uint32_t o;
+
+	if (!names_find(&t->strings, dir, strlen(dir), &d) ||
+	    !names_find(&t->strings, options, strlen(options), &o)) {
+		return 0;
+	}
 	const uint32_t *slot = find_slot(t, walker, d, o);
-
 	return *slot != TOMBSTONE ? *slot : 0;
-}
-
-static uint16_t intern_filter(struct index_table *t, const struct inputs_filter *filter,
-			      const char *argument)
-{
-	if (filter == NULL) {
-		return 0;
-	}
-	uint32_t a = names_intern(&t->strings, argument, strlen(argument));
-	/* The newest first: units that are walked one after the other are alike. */
-	for (size_t i = t->filter_count - 1; i > 0; i--) {
-		if (t->filters[i].filter == filter && t->filters[i].argument == a) {
-			return (uint16_t)i;
-		}
-	}
-	if (t->filter_count > FILTERS_MAX) {
-		return 0;
-	}
-	t->filters = xgrow(t->filters, t->filter_count, &t->filter_capacity,
-			   sizeof(*t->filters));
-	t->filters[t->filter_count] = (struct index_filter){ .filter = filter, .argument = a };
-	return (uint16_t)t->filter_count++;
 }
 
 static uint32_t take_posting(struct index_table *t)
@@ -195,7 +176,7 @@ static uint32_t take_posting(struct index_table *t)
 void index_add_probe(struct index_table *t, uint32_t unit, const struct inputs_probe *probe)
 {
 	uint32_t node = TRIE_ROOT;
-	uint16_t filter = intern_filter(t, probe->filter, probe->argument);
+	uint16_t filter = filters_take(&t->filters, probe->filter, probe->argument);
 
 	if (probe->kind == PROBE_GLOB) {
 		node = trie_intern_glob(&t->trie, probe->dialect, probe->path);
@@ -244,6 +225,7 @@ static void drop_posting(struct index_table *t, uint32_t n)
 	if (p->next != 0) {
 		t->postings[p->next].prev = p->prev;
 	}
+	filters_drop(&t->filters, p->filter);
 	p->unit = 0;
 	p->next = t->free_posting;
 	t->free_posting = n;
@@ -389,14 +371,12 @@ void index_collect(struct index_table *t)
 	}
 }
 
-void index_compact(struct index_table *t)
+/* Only the nodes that a posting stands at, and those above them, are taken along. */
+static void compact_trie(struct index_table *t)
 {
 	struct trie fresh;
-
-	if (t->trie.count < 65536 || t->trie.count / 16 < t->postings_used) {
-		return;
-	}
 	uint32_t *map = xcalloc(t->trie.count, sizeof(*map));
+
 	trie_init(&fresh);
 	for (uint32_t n = 1; n < t->posting_count; n++) {
 		struct posting *p = &t->postings[n];
@@ -413,4 +393,68 @@ void index_compact(struct index_table *t)
 	trie_release(&t->trie);
 	t->trie = fresh;
 	free(map);
+}
+
+static void move_string(struct names *to, const struct names *from, uint32_t *number)
+{
+	const char *text = names_text(from, *number);
+
+	*number = names_intern(to, text, strlen(text));
+}
+
+/* Only the strings of units and edges that are there are taken along. */
+static void compact_strings(struct index_table *t)
+{
+	struct names fresh;
+
+	names_init(&fresh);
+	for (uint32_t n = 1; n < t->unit_count; n++) {
+		struct unit *u = &t->units[n];
+
+		if (!u->used) {
+			continue;
+		}
+		move_string(&fresh, &t->strings, &u->dir);
+		move_string(&fresh, &t->strings, &u->options);
+		move_string(&fresh, &t->strings, &u->origin);
+		move_string(&fresh, &t->strings, &u->opaque);
+		for (uint32_t e = u->children; e != 0; e = t->edges[e].next_from) {
+			move_string(&fresh, &t->strings, &t->edges[e].via);
+		}
+	}
+	names_release(&t->strings);
+	t->strings = fresh;
+	/* Units are found by the numbers of their strings. */
+	rehash(t);
+}
+
+/* Has either grown to twice what was needed, or has most of what needed it gone? */
+static bool is_wasteful(const struct index_table *t)
+{
+	const struct index_size *was = &t->compact;
+	bool shrunk = t->postings_used < was->postings / 4 || t->units_used < was->units / 4;
+
+	return (shrunk && (was->nodes > NODES_SPARE || was->text > TEXT_SPARE)) ||
+	       t->trie.count > 2 * was->nodes + t->postings_used / 16 + NODES_SPARE ||
+	       t->strings.len > 2 * was->text + TEXT_SPARE;
+}
+
+void index_compact(struct index_table *t)
+{
+	bool complete = t->compact.nodes != 0;
+
+	if (complete && !is_wasteful(t)) {
+		return;
+	}
+	if (complete) {
+		compact_trie(t);
+		compact_strings(t);
+	}
+	/* What was just built, or read from disk, is all in use. */
+	t->compact = (struct index_size){
+		.nodes = t->trie.count,
+		.text = t->strings.len,
+		.postings = t->postings_used,
+		.units = t->units_used,
+	};
 }

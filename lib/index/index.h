@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "index/filters.h"
+#include "index/names.h"
 #include "index/trie.h"
 #include "inputs/inputs.h"
 
@@ -34,7 +36,7 @@ struct posting {
 	uint32_t next;    // of the node
 	uint32_t prev;
 	uint32_t next_of_unit;
-	uint16_t filter;  // 0: takes all
+	uint16_t filter;  // in filters; 0: takes all
 	uint8_t kind;     // enum probe_kind
 	uint8_t flags;    // INPUTS_*
 };
@@ -67,15 +69,18 @@ struct unit {
 	bool queued;       // in the list of those to collect
 };
 
-struct index_filter {
-	const struct inputs_filter *filter;
-	uint32_t argument; // in strings
-};
-
 struct numbers {
 	uint32_t *items;
 	size_t count;
 	size_t capacity;
+};
+
+/* How much there was of what is only taken out by index_compact(). */
+struct index_size {
+	size_t nodes;    // of the trie
+	size_t text;     // bytes of strings
+	size_t postings;
+	size_t units;
 };
 
 struct index_table {
@@ -95,9 +100,7 @@ struct index_table {
 	size_t edge_capacity;
 	size_t edges_used;
 	uint32_t free_edge;
-	struct index_filter *filters;
-	size_t filter_count;
-	size_t filter_capacity;
+	struct filters filters;
 	struct numbers always;   // units with PROBE_ALWAYS; may hold some twice or no longer
 	struct numbers elsewhere; // units with PROBE_ELSEWHERE, likewise
 	struct numbers fresh;    // units to be walked
@@ -107,6 +110,7 @@ struct index_table {
 	uint32_t slot_count;
 	uint32_t slots_used;     // tombstones included
 	uint32_t epoch;
+	struct index_size compact; // when it was built, or compacted last
 };
 
 /* Is a probe of this kind at no node of the trie? */
@@ -144,7 +148,12 @@ void index_bind(struct index_table *table, uint32_t unit, long number);
 /* Remove queued units that nobody refers to and what hangs on them alone. */
 void index_collect(struct index_table *table);
 
-/* Build the trie anew if most of its nodes are no longer used. */
+/*
+ * Build the trie and the strings anew if about half of either is no longer
+ * used.  To be called when the index is complete, after units were walked:
+ * numbers of nodes and of strings that were asked for before mean nothing
+ * afterwards, those of units, postings, edges and filters stay.
+ */
 void index_compact(struct index_table *table);
 
 /* True for a SUBTREE or GLOB posting that any change of a file touches. */

@@ -26,7 +26,6 @@
 #include "base/xalloc.h"
 
 #define TEXT_MAX 1048576
-#define STORE_MAGIC "doorbell-index 7 " DOORBELL_VERSION "\n"
 
 struct store {
 	FILE *file;
@@ -201,16 +200,15 @@ static void put_probes(struct store *s, const struct index_table *t, const struc
 	put_number(s, count);
 	for (uint32_t n = u->postings; n != 0; n = t->postings[n].next_of_unit) {
 		const struct posting *p = &t->postings[n];
-		const struct index_filter *f = &t->filters[p->filter];
 
 		path_of(&t->trie, p->node, path, &dialect);
 		put_number(s, p->kind);
 		put_number(s, p->flags);
 		put_number(s, dialect);
 		put_path(s, path);
-		put_text(s, p->filter != 0 ? f->filter->name : "");
+		put_text(s, p->filter != 0 ? filters_name(&t->filters, p->filter) : "");
 		if (p->filter != 0) {
-			put_text(s, index_string(t, f->argument));
+			put_text(s, filters_argument(&t->filters, p->filter));
 		}
 	}
 }
@@ -295,7 +293,7 @@ int index_store_write(const char *path, const struct index_table *t, const struc
 		r = error_errno(err, -1, errno, "%s", temporary);
 		goto out;
 	}
-	put(&s, STORE_MAGIC, sizeof(STORE_MAGIC) - 1);
+	put(&s, INDEX_STORE_MAGIC, sizeof(INDEX_STORE_MAGIC) - 1);
 	put(&s, commit, sizeof(*commit));
 	put(&s, tree, sizeof(*tree));
 	put_index(&s, t);
@@ -385,7 +383,7 @@ struct index_table *index_store_read(const char *path, struct oid *ret_commit,
 {
 	struct store s = { .last = xstrdup(""), .last_room = 1 };
 	struct index_table *t = NULL;
-	char magic[sizeof(STORE_MAGIC)] = "";
+	char magic[sizeof(INDEX_STORE_MAGIC)] = "";
 	struct oid commit;
 	struct oid tree;
 	struct stat st;
@@ -399,8 +397,8 @@ struct index_table *index_store_read(const char *path, struct oid *ret_commit,
 		goto out;
 	}
 	s.size = (uint64_t)st.st_size;
-	get(&s, magic, sizeof(STORE_MAGIC) - 1);
-	if (strcmp(magic, STORE_MAGIC) != 0 || !get_oid(&s, &commit) || !get_oid(&s, &tree)) {
+	get(&s, magic, sizeof(INDEX_STORE_MAGIC) - 1);
+	if (strcmp(magic, INDEX_STORE_MAGIC) != 0 || !get_oid(&s, &commit) || !get_oid(&s, &tree)) {
 		goto out;
 	}
 	t = index_new();

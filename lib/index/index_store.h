@@ -8,6 +8,9 @@
 #include "base/oid.h"
 #include "index/index.h"
 
+/* How a stored index begins; the number changes with what is stored, or how. */
+#define INDEX_STORE_MAGIC "doorbell-index 7 " DOORBELL_VERSION "\n"
+
 /*
  * Where the index of a repository's ref is kept: a new string. The name is a
  * digest, so that no ref can choose a path.

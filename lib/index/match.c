@@ -144,13 +144,12 @@ static bool filter_takes(struct current *c, const struct posting *p)
 		return true;
 	}
 	if (c->filter != p->filter || c->filter_node != p->node) {
-		const struct index_filter *f = &t->filters[p->filter];
 		size_t skip = offset_below(&t->trie, p->node, change->path);
 
 		c->filter = p->filter;
 		c->filter_node = p->node;
-		c->filter_said = f->filter->match(index_string(t, f->argument),
-						  change->path + skip, change->name - skip);
+		c->filter_said = filters_match(&t->filters, p->filter, change->path + skip,
+					       change->name - skip);
 	}
 	return c->filter_said;
 }
@@ -315,9 +314,12 @@ static void visit_globs(struct current *c, uint32_t directory)
 		enum glob_dialect dialect;
 		const char *pattern;
 
-		c->m->visits += 16;
-		if (trie_at(trie, glob)->postings != 0 &&
-		    trie_glob(trie, glob, &dialect, &pattern) &&
+		c->m->visits++;
+		if (trie_at(trie, glob)->postings == 0) {
+			continue;
+		}
+		c->m->visits += 15;
+		if (trie_glob(trie, glob, &dialect, &pattern) &&
 		    (c->wide || opens_way(c, dialect, pattern) ||
 		     glob_match(dialect, pattern, c->change->path) == GLOB_MATCH)) {
 			visit_watchers(c, glob, BIT(PROBE_GLOB));

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "base/glob.h"
-#include "manifest/names.h"
+#include "index/names.h"
 
 #define TRIE_ROOT 1U
 

@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (fd < 0) {
 		return 0;
 	}
-	static const char magic[] = "doorbell-index 1 " DOORBELL_VERSION "\n";
+	static const char magic[] = INDEX_STORE_MAGIC;
 
 	if (write(fd, magic, sizeof(magic) - 1) > 0 && write(fd, data, size) == (ssize_t)size) {
 		(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);

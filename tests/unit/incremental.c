@@ -208,13 +208,12 @@ static char *unit_text(const struct index_table *t, const struct unit *u)
 		       index_string(t, u->origin), index_string(t, u->opaque));
 	for (uint32_t n = u->postings; n != 0; n = t->postings[n].next_of_unit) {
 		const struct posting *p = &t->postings[n];
-		const struct index_filter *f = &t->filters[p->filter];
 		struct buf line;
 
 		buf_init(&line, 1 << 16);
 		(void)buf_addf(&line, "  %s %d %s(%s) ", probe_kind_name((enum probe_kind)p->kind),
-			       p->flags, p->filter ? f->filter->name : "",
-			       p->filter ? index_string(t, f->argument) : "");
+			       p->flags, p->filter ? filters_name(&t->filters, p->filter) : "",
+			       p->filter ? filters_argument(&t->filters, p->filter) : "");
 		node_path(&t->trie, p->node, &line);
 		strvec_push_take(&lines, buf_detach(&line));
 		buf_release(&line);

@@ -368,9 +368,110 @@ static void test_always(void)
 	index_free(t);
 }
 
+/* One unit whose probe has a filter, a pattern, options and a story of its own. */
+static uint32_t set_one(struct index_table *t, uint32_t old, int number)
+{
+	char *options = xasprintf("options-%d-%0200d", number, number);
+	char *argument = xasprintf("1 of %d", number);
+	char *pattern = xasprintf("dir/%d-*.json", number);
+	char *file = xasprintf("a/%d/file", number);
+	struct inputs_probe probes[] = {
+		{ .kind = PROBE_SUBTREE, .path = "a", .filter = &yaml_filter, .argument = argument },
+		{ .kind = PROBE_GLOB, .path = pattern, .dialect = GLOB_GO, .argument = "" },
+		{ .kind = PROBE_FILE, .path = file, .argument = "" },
+	};
+	const struct inputs_trace trace = { .probes = probes, .probe_count = 3, .origin = file };
+	uint32_t unit = index_unit(t, NULL, "a", options);
+
+	index_bind(t, unit, 0);
+	index_set_trace(t, unit, &trace);
+	if (old != 0) {
+		index_bind(t, old, -1);
+	}
+	index_collect(t);
+	index_compact(t);
+	(void)index_find(t, NULL, "asked for", options);
+	free(options);
+	free(argument);
+	free(pattern);
+	free(file);
+	return unit;
+}
+
+/* Units that one added file hits. */
+static size_t count_hit(struct index_table *t, const char *path)
+{
+	const struct match_options options = { 0 };
+	struct numbers units = { 0 };
+	struct tree_change change;
+	struct match m;
+
+	change_of(path, CHANGE_ADDED, &change);
+	match_begin(&m, t, NULL, &options);
+	(void)match_path(&m, &change);
+	spread_units(&m, &units);
+	match_end(&m);
+	free(units.items);
+	return units.count;
+}
+
+/* What comes and goes leaves nothing behind, and takes no exactness with it. */
+static void test_turnover(void)
+{
+	struct index_table *t = index_new();
+	size_t most_nodes = 0;
+	size_t most_text = 0;
+	size_t most_filters = 0;
+	uint32_t unit = 0;
+
+	for (int i = 0; i < 100000; i++) {
+		unit = set_one(t, unit, i);
+		most_nodes = t->trie.count > most_nodes ? t->trie.count : most_nodes;
+		most_text = t->strings.len > most_text ? t->strings.len : most_text;
+		most_filters = t->filters.count > most_filters ? t->filters.count : most_filters;
+	}
+	tap_int(t->units_used, 1, "100,000 units came, and all but one went");
+	tap_ok(most_filters <= 3, "their filters went with them (%zu)", most_filters);
+	tap_ok(most_nodes < 10000, "so did the trie's nodes (%zu)", most_nodes);
+	tap_ok(most_text < 400000, "so did their strings (%zu)", most_text);
+	tap_int(count_hit(t, "a/x.yaml"), 1, "the filter of the last one takes what it is for");
+	tap_int(count_hit(t, "a/x.txt"), 0, "and nothing else");
+	tap_int(count_hit(t, "dir/99999-x.json"), 1, "its pattern is found");
+	tap_int(count_hit(t, "dir/9-x.json"), 0, "a pattern that went is not");
+	tap_ok(index_find(t, NULL, "a", "options-none") == 0, "an unknown unit is not there");
+	tap_ok(strcmp(index_string(t, index_at(t, unit)->origin), "a/99999/file") == 0,
+	       "what it says of itself is unharmed");
+	index_free(t);
+}
+
+/* More different filters than there are numbers: some take too much, none too little. */
+static void test_many_filters(void)
+{
+	struct index_table *t = index_new();
+	const size_t count = FILTERS_MAX + 1000;
+
+	for (size_t i = 0; i < count; i++) {
+		char *name = xasprintf("%zu", i);
+		char *argument = xasprintf("1 of %zu", i);
+		struct inputs_probe probe = {
+			.kind = PROBE_SUBTREE, .path = "a", .filter = &yaml_filter, .argument = argument,
+		};
+		const struct inputs_trace trace = { .probes = &probe, .probe_count = 1 };
+
+		index_set_trace(t, index_unit(t, &inputs_plain, "", name), &trace);
+		free(name);
+		free(argument);
+	}
+	tap_int(count_hit(t, "a/x.yaml"), count, "with too many filters all that should be hit are");
+	tap_int(count_hit(t, "a/x.txt"), 1000, "and only those without a number beside");
+	index_free(t);
+}
+
 int main(void)
 {
 	test_random_probes();
+	test_turnover();
+	test_many_filters();
 	test_collect();
 	test_always();
 	return tap_done();

@@ -1,7 +1,7 @@
 /*
  * Interned strings: one block of text, one table of offsets into it.
  */
-#include "manifest/names.h"
+#include "index/names.h"
 
 #include <string.h>
 #include <sys/random.h>
@@ -75,6 +75,12 @@ static void grow(struct names *names)
 		}
 	}
 	free(old);
+}
+
+bool names_find(const struct names *names, const char *text, size_t len, uint32_t *ret_number)
+{
+	*ret_number = len > 0 ? *find_slot(names, text, len) : 0;
+	return len == 0 || *ret_number != 0;
 }
 
 uint32_t names_intern(struct names *names, const char *text, size_t len)
