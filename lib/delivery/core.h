@@ -31,10 +31,10 @@ struct lane {
 	struct oid last;            // commit processed last, none: first sight
 	enum lane_step step;
 	uint64_t ticket;            // of the question under way
-	struct journal_push *queue; // came since the work began, oldest first, owned
+	struct record_push *queue; // came since the work began, oldest first, owned
 	size_t count;
 	size_t capacity;
-	struct journal_push *work;  // being decided, oldest first, owned; fixed while planning
+	struct record_push *work;  // being decided, oldest first, owned; fixed while planning
 	size_t work_count;
 	size_t work_capacity;
 	size_t overdue;             // at the head of the queue: waited for in vain before
@@ -54,7 +54,7 @@ struct lane {
 
 /* A decision on its way to the journal. */
 struct plan {
-	struct journal_plan journal;
+	struct record_plan journal;
 	struct strvec names;        // full names of the affected applications
 	char *refers;               // the text of journal.refers, or NULL
 	struct job **jobs;          // one for each trigger of journal, in order
@@ -114,7 +114,7 @@ void lane_start(struct delivery_core *core, struct lane *lane);
 struct lane *lane_get(struct delivery_core *core, const char *repository, const char *ref);
 
 /* lane.c: append a copy of a push. */
-void lane_append(struct lane *lane, const struct journal_push *push);
+void lane_append(struct lane *lane, const struct record_push *push);
 
 /* lane.c: start every lane whose wait is over; the earliest due time of the others. */
 int64_t lane_tick(struct delivery_core *core, int64_t now);

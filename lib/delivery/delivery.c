@@ -73,7 +73,7 @@ void delivery_resume_trigger(struct delivery_core *core, const struct trigger *t
 	core_touch(core);
 }
 
-void delivery_accept(struct delivery_core *core, const struct journal_push *push)
+void delivery_accept(struct delivery_core *core, const struct record_push *push)
 {
 	struct lane *lane = lane_get(core, push->repository, push->ref);
 
@@ -118,7 +118,7 @@ void delivery_get_stats(const struct delivery_core *core, struct delivery_stats 
 	const struct lane *lane;
 
 	for (lane = core->lanes; lane != NULL; lane = lane->hh.next) {
-		const struct journal_push *oldest = lane->work_count > 0 ? lane->work : lane->queue;
+		const struct record_push *oldest = lane->work_count > 0 ? lane->work : lane->queue;
 		size_t count = lane->count + lane->work_count;
 
 		stats.pushes += count;

@@ -9,7 +9,7 @@
  *     push:    ACCEPTED -> RESOLVING -> MATCHING -> PLANNED
  *                 ^            |
  *                 +- WAITING <-+         or REFUSED, IGNORED
- *     trigger: PENDING -> SENDING -> SENT | CONVERGED     (push/trigger.h)
+ *     trigger: PENDING -> SENDING -> SENT | CONVERGED     (record/trigger.h)
  *
  * The core does no I/O: it asks through struct delivery_io and is answered
  * through the functions below.  One thread.
@@ -56,7 +56,7 @@ struct delivery_options {
 
 /* What became of a push, for whoever waits for it. */
 struct delivery_decision {
-	const struct journal_push *push;   // with its final state, reason and figures
+	const struct record_push *push;   // with its final state, reason and figures
 	const char *const *names;          // full names of the affected applications
 	size_t name_count;
 };
@@ -117,14 +117,14 @@ void delivery_resume_ref(struct delivery_core *core, const char *repository, con
 void delivery_resume_trigger(struct delivery_core *core, const struct trigger *trigger);
 
 /* A push that was stored (copied), new or resumed. Pushes come in the order they were stored. */
-void delivery_accept(struct delivery_core *core, const struct journal_push *push);
+void delivery_accept(struct delivery_core *core, const struct record_push *push);
 
 /* The applications are known now: begin with the pushes that waited for that. */
 void delivery_go_on(struct delivery_core *core);
 
 /*
  * The answers; an unknown ticket or id is a bug in the world and ignored.
- * A plan that was not stored: after JOURNAL_FULL and _FAILED the push waits
+ * A plan that was not stored: after RECORD_FULL and _FAILED the push waits
  * and is decided again; after _NOT_FOUND and _INVALID each of its pushes is
  * decided alone, and one that even so cannot be recorded is told as refused
  * and forgotten here.
@@ -133,7 +133,7 @@ void delivery_resolved(struct delivery_core *core, uint64_t ticket,
 		       const struct delivery_resolved *answer);
 void delivery_matched(struct delivery_core *core, uint64_t ticket,
 		      const struct delivery_matched *answer);
-void delivery_planned(struct delivery_core *core, uint64_t ticket, enum journal_result result);
+void delivery_planned(struct delivery_core *core, uint64_t ticket, enum record_result result);
 void delivery_sent(struct delivery_core *core, int64_t trigger, const struct outcome *outcome);
 
 /* Do what has become due. Called when wake's time has come; too early does no harm. */

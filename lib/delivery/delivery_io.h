@@ -15,10 +15,10 @@
 #include <stdint.h>
 
 #include "base/oid.h"
-#include "journal/journal.h"
 #include "manifest/app.h"
-#include "push/outcome.h"
-#include "push/trigger.h"
+#include "record/outcome.h"
+#include "record/record.h"
+#include "record/trigger.h"
 
 struct delivery_decision; // see delivery.h
 
@@ -69,10 +69,10 @@ struct delivery_io {
 		      const char *default_branch, const struct oid *base, const struct oid *tip);
 
 	/* Make a plan durable. It is borrowed until the answer: delivery_planned(). */
-	void (*plan)(void *ctx, uint64_t ticket, struct journal_plan *plan);
+	void (*plan)(void *ctx, uint64_t ticket, struct record_plan *plan);
 
 	/* Record that a push waits (borrowed for the call). No answer; losing it loses nothing. */
-	void (*note)(void *ctx, const struct journal_push *push);
+	void (*note)(void *ctx, const struct record_push *push);
 
 	/* Ring. The trigger is borrowed until the answer: delivery_sent(). */
 	void (*send)(void *ctx, const struct trigger *trigger);

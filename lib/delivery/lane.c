@@ -45,16 +45,16 @@ struct lane *lane_get(struct delivery_core *core, const char *repository, const 
 	return lane;
 }
 
-void lane_append(struct lane *lane, const struct journal_push *push)
+void lane_append(struct lane *lane, const struct record_push *push)
 {
 	lane->queue = xgrow(lane->queue, lane->count, &lane->capacity, sizeof(*lane->queue));
-	struct journal_push *p = &lane->queue[lane->count++];
+	struct record_push *p = &lane->queue[lane->count++];
 
-	journal_push_copy(push, p);
+	record_push_copy(push, p);
 	p->state = PUSH_ACCEPTED;
 }
 
-static void move_push(struct journal_push *push, enum push_state state)
+static void move_push(struct record_push *push, enum push_state state)
 {
 	assert(push_may_move(push->state, state));
 	push->state = state;
@@ -68,13 +68,13 @@ static void move_work(struct lane *lane, enum push_state state)
 }
 
 /* The push that the work is about: the newest. */
-static struct journal_push *goal(struct lane *lane)
+static struct record_push *goal(struct lane *lane)
 {
 	return &lane->work[lane->work_count - 1];
 }
 
 /* A repeat of an old push walks the same way again, whatever the ref is now. */
-static bool is_replay(const struct journal_push *push)
+static bool is_replay(const struct record_push *push)
 {
 	return push->replay_of != 0;
 }
@@ -179,7 +179,7 @@ static void decide_nothing(struct delivery_core *core, struct lane *lane, enum p
 /* From where? The commit processed last, else what the first push says. */
 static const struct oid *base_of(const struct lane *lane)
 {
-	const struct journal_push *first = &lane->work[0];
+	const struct record_push *first = &lane->work[0];
 
 	if (is_replay(first)) {
 		return &first->base;
@@ -228,7 +228,7 @@ static void lane_wait(struct delivery_core *core, struct lane *lane, const char 
 	lane->step = LANE_WAITING;
 	DL_APPEND(core->waiting, lane);
 	for (size_t i = 0; i < lane->work_count; i++) {
-		struct journal_push *push = &lane->work[i];
+		struct record_push *push = &lane->work[i];
 
 		move_push(push, PUSH_WAITING);
 		push->attempts = lane->attempts;
@@ -275,7 +275,7 @@ static bool may_wait(const struct delivery_core *core, const struct lane *lane,
 /* From where to where? */
 static void choose_walk(struct lane *lane, const struct delivery_resolved *answer)
 {
-	const struct journal_push *first = &lane->work[0];
+	const struct record_push *first = &lane->work[0];
 
 	lane->base = *base_of(lane);
 	if (is_replay(first)) {
@@ -359,7 +359,7 @@ static void tell(struct delivery_core *core, struct lane *lane, const struct pla
 static void drop_work(struct lane *lane)
 {
 	for (size_t i = 0; i < lane->work_count; i++) {
-		journal_push_release(&lane->work[i]);
+		record_push_release(&lane->work[i]);
 	}
 	lane->work_count = 0;
 }
@@ -407,7 +407,7 @@ static void next_work(struct delivery_core *core, struct lane *lane)
  */
 static void plan_impossible(struct delivery_core *core, struct lane *lane)
 {
-	struct journal_push *push = &lane->work[0];
+	struct record_push *push = &lane->work[0];
 
 	if (lane->work_count > 1) {
 		lane->alone = lane->work_count;
@@ -440,15 +440,15 @@ static void plan_failed(struct delivery_core *core, struct lane *lane, bool agai
 	}
 }
 
-void delivery_planned(struct delivery_core *core, uint64_t ticket, enum journal_result result)
+void delivery_planned(struct delivery_core *core, uint64_t ticket, enum record_result result)
 {
 	struct lane *lane = answered(core, ticket, LANE_PLANNING);
 
 	if (lane == NULL) {
 		return;
 	}
-	if (result != JOURNAL_OK) {
-		plan_failed(core, lane, result == JOURNAL_FULL || result == JOURNAL_FAILED);
+	if (result != RECORD_OK) {
+		plan_failed(core, lane, result == RECORD_FULL || result == RECORD_FAILED);
 		return;
 	}
 	if (lane->plan->journal.move_ref) {
@@ -497,7 +497,7 @@ void lane_free(struct delivery_core *core, struct lane *lane)
 {
 	drop_work(lane);
 	for (size_t i = 0; i < lane->count; i++) {
-		journal_push_release(&lane->queue[i]);
+		record_push_release(&lane->queue[i]);
 	}
 	plan_free(lane->plan);
 	HASH_DEL(core->lanes, lane);

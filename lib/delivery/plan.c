@@ -50,7 +50,7 @@ static bool target_wants(const struct ring_target *target, const struct app *app
 
 static void add_replaced(struct plan *plan, struct job *old)
 {
-	struct journal_plan *j = &plan->journal;
+	struct record_plan *j = &plan->journal;
 	int64_t *ids = xgrow((void *)(uintptr_t)j->superseded, j->superseded_count,
 			     &plan->superseded_capacity, sizeof(*ids));
 
@@ -72,7 +72,7 @@ struct wanted {
 static void add_trigger(struct delivery_core *core, struct lane *lane, struct plan *plan,
 			const struct wanted *wanted, const char *name, const char *target)
 {
-	struct journal_plan *j = &plan->journal;
+	struct record_plan *j = &plan->journal;
 	struct trigger *t = trigger_new();
 
 	t->push = lane->work[lane->work_count - 1].id;
@@ -181,10 +181,10 @@ static void record_pushes(struct delivery_core *core, struct lane *lane,
 			  const struct affected *affected, size_t tracked,
 			  const struct app_list *apps, struct plan *plan, const char *why)
 {
-	struct journal_push *newest = &lane->work[lane->work_count - 1];
+	struct record_push *newest = &lane->work[lane->work_count - 1];
 
 	for (size_t i = 0; i < lane->work_count; i++) {
-		struct journal_push *push = &lane->work[i];
+		struct record_push *push = &lane->work[i];
 
 		push->state = PUSH_PLANNED;
 		push->base = lane->base;

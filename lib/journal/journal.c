@@ -29,25 +29,6 @@
 #include "base/xalloc.h"
 #include "journal/journal_db.h"
 
-const char *journal_result_name(enum journal_result result)
-{
-	switch (result) {
-	case JOURNAL_OK:
-		return "ok";
-	case JOURNAL_DUPLICATE:
-		return "duplicate";
-	case JOURNAL_FULL:
-		return "full";
-	case JOURNAL_NOT_FOUND:
-		return "not found";
-	case JOURNAL_INVALID:
-		return "invalid";
-	case JOURNAL_FAILED:
-		break;
-	}
-	return "failed";
-}
-
 const char *journal_library_version(void)
 {
 	return sqlite3_libversion();
@@ -221,26 +202,26 @@ void journal_close(struct journal *j)
 	free(j);
 }
 
-enum journal_result journal_begin(struct journal *j, struct error *err)
+enum record_result journal_begin(struct journal *j, struct error *err)
 {
-	enum journal_result result;
+	enum record_result result;
 
 	if (j->failed) {
-		return error_set(err, JOURNAL_FAILED, "%s", j->failure.text);
+		return error_set(err, RECORD_FAILED, "%s", j->failure.text);
 	}
 	result = journal_db_run(j, SQL_BEGIN, NULL, err, "");
-	j->open = result == JOURNAL_OK;
+	j->open = result == RECORD_OK;
 	return result;
 }
 
-enum journal_result journal_commit(struct journal *j, struct error *err)
+enum record_result journal_commit(struct journal *j, struct error *err)
 {
-	enum journal_result result = journal_db_guard(j, err);
+	enum record_result result = journal_db_guard(j, err);
 
-	if (result == JOURNAL_OK) {
+	if (result == RECORD_OK) {
 		result = journal_db_run(j, SQL_COMMIT, NULL, err, "");
 	}
-	if (result != JOURNAL_OK) {
+	if (result != RECORD_OK) {
 		journal_rollback(j);
 	}
 	j->open = false;
@@ -255,28 +236,28 @@ void journal_rollback(struct journal *j)
 	j->open = false;
 }
 
-enum journal_result journal_purge(struct journal *j, int64_t before_ms, size_t limit,
+enum record_result journal_purge(struct journal *j, int64_t before_ms, size_t limit,
 				  size_t *ret_count, struct error *err)
 {
-	enum journal_result result;
+	enum record_result result;
 	int count = 0;
 
 	*ret_count = 0;
 	if (j->failed) {
-		return error_set(err, JOURNAL_FAILED, "%s", j->failure.text);
+		return error_set(err, RECORD_FAILED, "%s", j->failure.text);
 	}
 	result = journal_db_run(j, SQL_PURGE, &count, err, "ii", before_ms, (int64_t)limit);
 	*ret_count = (size_t)count;
 	return result;
 }
 
-enum journal_result journal_checkpoint(struct journal *j, bool truncate, struct error *err)
+enum record_result journal_checkpoint(struct journal *j, bool truncate, struct error *err)
 {
 	int in_log = -1;
 	int copied = -1;
 
 	if (j->failed) {
-		return error_set(err, JOURNAL_FAILED, "%s", j->failure.text);
+		return error_set(err, RECORD_FAILED, "%s", j->failure.text);
 	}
 	int code = sqlite3_wal_checkpoint_v2(j->db, NULL,
 					     truncate ? SQLITE_CHECKPOINT_TRUNCATE
@@ -290,5 +271,5 @@ enum journal_result journal_checkpoint(struct journal *j, bool truncate, struct 
 		j->wal_pages = 0;
 	}
 	lay_ballast(j);
-	return JOURNAL_OK;
+	return RECORD_OK;
 }

@@ -3,8 +3,8 @@
  * last for each ref, in one SQLite file.  The only user of SQLite.
  *
  * One process writes, through one struct journal, on one thread.  Nothing is
- * acknowledged before journal_commit() returned JOURNAL_OK: WAL,
- * synchronous=FULL, one fdatasync a commit.  JOURNAL_FAILED from a commit
+ * acknowledged before journal_commit() returned RECORD_OK: WAL,
+ * synchronous=FULL, one fdatasync a commit.  RECORD_FAILED from a commit
  * means "unknown": the rows may or may not be there after a restart; repeats
  * are recognised by delivery id and body, so that is harmless.
  */
@@ -17,24 +17,14 @@
 
 #include "base/error.h"
 #include "base/oid.h"
-#include "journal/journal_record.h"
-#include "push/outcome.h"
-#include "push/push.h"
-#include "push/trigger.h"
+#include "record/outcome.h"
+#include "record/record.h"
+#include "record/trigger.h"
 
 /* The database's name within the state directory. */
 #define JOURNAL_FILE "journal.db"
 
 struct journal;
-
-enum journal_result {
-	JOURNAL_OK = 0,
-	JOURNAL_DUPLICATE = 1, // this delivery is already there
-	JOURNAL_FULL = 2,      // over the size ceiling, or the disk is: 503, nothing was written
-	JOURNAL_NOT_FOUND = 3, // no such row, or it is final already
-	JOURNAL_INVALID = 4,   // the record breaks a rule of the schema (a bug): not written
-	JOURNAL_FAILED = -1    // I/O error or corruption: stop acknowledging; sticky
-};
 
 struct journal_options {
 	const char *path;       // of the database file; its directory must exist
@@ -45,9 +35,6 @@ struct journal_options {
 	uint64_t ballast_bytes; // file beside it, given back to a full disk; 0: none
 	const char *vfs;        // name of the SQLite file layer, NULL: the system's
 };
-
-/* "ok", "duplicate", ... */
-const char *journal_result_name(enum journal_result result);
 
 /*
  * Open or create. Migrates an older schema; refuses a newer one. Checks the
@@ -62,54 +49,54 @@ int journal_open(const struct journal_options *options, struct journal **ret_jou
 void journal_close(struct journal *j);
 
 /* Begin a transaction that takes several of the changes below. */
-enum journal_result journal_begin(struct journal *j, struct error *err);
+enum record_result journal_begin(struct journal *j, struct error *err);
 
 /*
- * Make it durable. JOURNAL_FAILED: unknown, see the top. JOURNAL_FULL: all of
+ * Make it durable. RECORD_FAILED: unknown, see the top. RECORD_FULL: all of
  * the transaction was rolled back; do its parts one by one.
  */
-enum journal_result journal_commit(struct journal *j, struct error *err);
+enum record_result journal_commit(struct journal *j, struct error *err);
 
 /* Undo it; without a transaction nothing happens. */
 void journal_rollback(struct journal *j);
 
 /*
  * Each change below happens inside a transaction, wholly or not at all: one
- * that returns JOURNAL_DUPLICATE, _NOT_FOUND or _INVALID leaves the others of
- * the transaction alone.  After JOURNAL_FULL roll back: SQLite may have.
+ * that returns RECORD_DUPLICATE, _NOT_FOUND or _INVALID leaves the others of
+ * the transaction alone.  After RECORD_FULL roll back: SQLite may have.
  */
 
 /*
- * Add a delivery with its pushes. JOURNAL_OK sets d->id and id and delivery
- * of d->pushes; JOURNAL_DUPLICATE (same source, sender_id and body) sets
+ * Add a delivery with its pushes. RECORD_OK sets d->id and id and delivery
+ * of d->pushes; RECORD_DUPLICATE (same source, sender_id and body) sets
  * d->id to the one that is there and writes nothing. At most LIMIT_BODY_KEPT
  * bytes of the body are kept.
  */
-enum journal_result journal_add_delivery(struct journal *j, struct journal_delivery *d,
+enum record_result journal_add_delivery(struct journal *j, struct record_delivery *d,
 					 struct error *err);
 
 /*
- * Carry out a plan. JOURNAL_NOT_FOUND if one of its pushes is not there or is
+ * Carry out a plan. RECORD_NOT_FOUND if one of its pushes is not there or is
  * final already. Superseded triggers that are final already stay as they are.
  */
-enum journal_result journal_add_plan(struct journal *j, struct journal_plan *plan,
+enum record_result journal_add_plan(struct journal *j, struct record_plan *plan,
 				     struct error *err);
 
 /*
  * Record a push that waits, is refused or was found to be nothing: state,
  * reason, attempts, next_ms, decided_ms. RESOLVING and MATCHING are written
- * as ACCEPTED. JOURNAL_NOT_FOUND if it is not there or is final already.
+ * as ACCEPTED. RECORD_NOT_FOUND if it is not there or is final already.
  */
-enum journal_result journal_update_push(struct journal *j, const struct journal_push *push,
+enum record_result journal_update_push(struct journal *j, const struct record_push *push,
 					struct error *err);
 
 /*
  * Record one try of a trigger: state, attempts, next_ms, finished_ms, hard from t;
  * code, reason and output (at most LIMIT_OUTPUT_KEPT bytes) from outcome,
  * appended to its history; outcome NULL: no try, only the state.
- * JOURNAL_NOT_FOUND if it is not there or is final already.
+ * RECORD_NOT_FOUND if it is not there or is final already.
  */
-enum journal_result journal_update_trigger(struct journal *j, const struct trigger *t,
+enum record_result journal_update_trigger(struct journal *j, const struct trigger *t,
 					   const struct outcome *outcome, struct error *err);
 
 /*
@@ -117,7 +104,7 @@ enum journal_result journal_update_trigger(struct journal *j, const struct trigg
  * triggers are all final, the oldest first, at most limit; *ret_count how
  * many. Needs no transaction around it.
  */
-enum journal_result journal_purge(struct journal *j, int64_t before_ms, size_t limit,
+enum record_result journal_purge(struct journal *j, int64_t before_ms, size_t limit,
 				  size_t *ret_count, struct error *err);
 
 /*
@@ -125,7 +112,7 @@ enum journal_result journal_purge(struct journal *j, int64_t before_ms, size_t l
  * shrink the WAL; readers may prevent that, which is no failure). Also lays
  * the ballast out again once there is room.
  */
-enum journal_result journal_checkpoint(struct journal *j, bool truncate, struct error *err);
+enum record_result journal_checkpoint(struct journal *j, bool truncate, struct error *err);
 
 /* Bytes of the database and its WAL on disk. */
 uint64_t journal_size(const struct journal *j);
@@ -141,9 +128,9 @@ const char *journal_library_version(void);
 
 /* What is to be resumed after a start, in the order it was accepted. All is borrowed. */
 struct journal_resume {
-	void (*push)(void *arg, const struct journal_push *push);     // not final
+	void (*push)(void *arg, const struct record_push *push);     // not final
 	void (*trigger)(void *arg, const struct trigger *trigger);    // not final; never SENDING
-	/* refers: as in struct journal_plan, NULL: nothing; not checked, so perhaps no JSON. */
+	/* refers: as in struct record_plan, NULL: nothing; not checked, so perhaps no JSON. */
 	void (*ref)(void *arg, const char *repository, const char *ref, const struct oid *commit,
 		    const char *refers);
 	void *arg;
@@ -153,7 +140,7 @@ struct journal_resume {
  * Call the callbacks (NULL: not wanted) for every ref's commit, then for all
  * unfinished triggers, then for all unfinished pushes.
  */
-enum journal_result journal_resume(struct journal *j, const struct journal_resume *resume,
+enum record_result journal_resume(struct journal *j, const struct journal_resume *resume,
 				   struct error *err);
 
 #endif

@@ -15,55 +15,55 @@
 #include "base/mstime.h"
 #include "journal/journal_db.h"
 
-static enum journal_result begin_change(struct journal *j, struct error *err)
+static enum record_result begin_change(struct journal *j, struct error *err)
 {
-	enum journal_result result = journal_db_guard(j, err);
+	enum record_result result = journal_db_guard(j, err);
 
-	return result == JOURNAL_OK ? journal_db_run(j, SQL_SAVEPOINT, NULL, err, "") : result;
+	return result == RECORD_OK ? journal_db_run(j, SQL_SAVEPOINT, NULL, err, "") : result;
 }
 
-static enum journal_result end_change(struct journal *j, enum journal_result result,
+static enum record_result end_change(struct journal *j, enum record_result result,
 				      struct error *err)
 {
-	if (result != JOURNAL_OK && sqlite3_get_autocommit(j->db)) {
+	if (result != RECORD_OK && sqlite3_get_autocommit(j->db)) {
 		return result; /* SQLite rolled all of it back */
 	}
-	if (result != JOURNAL_OK) {
+	if (result != RECORD_OK) {
 		(void)journal_db_run(j, SQL_ROLLBACK_TO, NULL, NULL, "");
 		(void)journal_db_run(j, SQL_RELEASE, NULL, NULL, "");
-		return j->failed ? JOURNAL_FAILED : result;
+		return j->failed ? RECORD_FAILED : result;
 	}
 	return journal_db_run(j, SQL_RELEASE, NULL, err, "");
 }
 
 /* Is there room for a new delivery, and for finishing all that was accepted? */
-static enum journal_result check_room(struct journal *j, struct error *err)
+static enum record_result check_room(struct journal *j, struct error *err)
 {
-	enum journal_result result;
+	enum record_result result;
 	int64_t pages = 0;
 	int64_t unused = 0;
 
 	if (j->min_free > 0 && journal_free_bytes(j) < j->min_free) {
-		return error_set(err, JOURNAL_FULL, "%s: less than %llu MB (minFreeBytes) "
+		return error_set(err, RECORD_FULL, "%s: less than %llu MB (minFreeBytes) "
 				 "free on its disk", j->path,
 				 (unsigned long long)(j->min_free >> 20));
 	}
 	if (j->max_bytes == 0) {
-		return JOURNAL_OK;
+		return RECORD_OK;
 	}
 	result = journal_db_number(j, SQL_PAGE_COUNT, &pages, err, "");
-	if (result == JOURNAL_OK) {
+	if (result == RECORD_OK) {
 		result = journal_db_number(j, SQL_FREE_PAGES, &unused, err, "");
 	}
-	if (result != JOURNAL_OK) {
+	if (result != RECORD_OK) {
 		return result;
 	}
 	if ((uint64_t)(pages - unused) * j->page_size > j->max_bytes - j->max_bytes / 8) {
-		return error_set(err, JOURNAL_FULL, "%s: has reached its limit of %llu MB: "
+		return error_set(err, RECORD_FULL, "%s: has reached its limit of %llu MB: "
 				 "raise journalMaxBytes, or shorten retention", j->path,
 				 (unsigned long long)(j->max_bytes >> 20));
 	}
-	return JOURNAL_OK;
+	return RECORD_OK;
 }
 
 static enum push_state stored_state(enum push_state state)
@@ -71,100 +71,100 @@ static enum push_state stored_state(enum push_state state)
 	return state == PUSH_RESOLVING || state == PUSH_MATCHING ? PUSH_ACCEPTED : state;
 }
 
-static enum journal_result add_push(struct journal *j, struct journal_push *p, int64_t delivery,
+static enum record_result add_push(struct journal *j, struct record_push *p, int64_t delivery,
 				    struct error *err)
 {
 	enum push_state state = stored_state(p->state);
-	enum journal_result result = journal_db_run(
+	enum record_result result = journal_db_run(
 		j, SQL_ADD_PUSH, NULL, err, "ittootitit" "ooiiiiiiii", delivery, p->repository,
 		p->ref, &p->before, &p->after, p->default_branch, p->replay_of,
 		push_state_name(state), (int64_t)push_is_final(state), p->reason, &p->base, &p->tip,
 		p->changed_paths, p->tracked, p->affected, p->applications, (int64_t)p->attempts,
 		p->accepted_ms, p->next_ms, p->decided_ms);
 
-	if (result == JOURNAL_OK) {
+	if (result == RECORD_OK) {
 		p->id = sqlite3_last_insert_rowid(j->db);
 		p->delivery = delivery;
 	}
 	return result;
 }
 
-static enum journal_result insert_delivery(struct journal *j, struct journal_delivery *d,
+static enum record_result insert_delivery(struct journal *j, struct record_delivery *d,
 					   struct error *err)
 {
 	size_t kept = d->body_len < LIMIT_BODY_KEPT ? d->body_len : LIMIT_BODY_KEPT;
-	enum journal_result result = journal_db_run(
+	enum record_result result = journal_db_run(
 		j, SQL_ADD_DELIVERY, NULL, err, "tttttttbii", d->source, d->provider, d->sender_id,
 		d->body_sha256, d->event, d->pusher, d->ignored, (const void *)d->body, kept,
 		d->body_size, d->received_ms);
 	int64_t id = sqlite3_last_insert_rowid(j->db);
 
-	for (size_t i = 0; result == JOURNAL_OK && i < d->push_count; i++) {
+	for (size_t i = 0; result == RECORD_OK && i < d->push_count; i++) {
 		result = add_push(j, &d->pushes[i], id, err);
 	}
-	if (result == JOURNAL_OK) {
+	if (result == RECORD_OK) {
 		d->id = id;
 	}
 	return result;
 }
 
-enum journal_result journal_add_delivery(struct journal *j, struct journal_delivery *d,
+enum record_result journal_add_delivery(struct journal *j, struct record_delivery *d,
 					 struct error *err)
 {
-	enum journal_result result = begin_change(j, err);
+	enum record_result result = begin_change(j, err);
 
-	if (result != JOURNAL_OK) {
+	if (result != RECORD_OK) {
 		return result;
 	}
 	/* Asked first: a repeat needs no room, and is to be told so even when there is none. */
 	result = journal_db_number(j, SQL_FIND_DELIVERY, &d->id, err, "ttt", d->source,
 				   d->sender_id, d->body_sha256);
-	if (result == JOURNAL_OK) {
-		result = JOURNAL_DUPLICATE;
+	if (result == RECORD_OK) {
+		result = RECORD_DUPLICATE;
 	}
-	if (result == JOURNAL_NOT_FOUND) {
+	if (result == RECORD_NOT_FOUND) {
 		result = check_room(j, err);
-		if (result == JOURNAL_OK) {
+		if (result == RECORD_OK) {
 			result = insert_delivery(j, d, err);
 		}
 	}
 	return end_change(j, result, err);
 }
 
-static enum journal_result decide_push(struct journal *j, const struct journal_push *p,
+static enum record_result decide_push(struct journal *j, const struct record_push *p,
 				       struct error *err)
 {
 	enum push_state state = stored_state(p->state);
 	int changes = 0;
-	enum journal_result result = journal_db_run(
+	enum record_result result = journal_db_run(
 		j, SQL_DECIDE_PUSH, &changes, err, "ititooiiiiiii", p->id, push_state_name(state),
 		(int64_t)push_is_final(state), p->reason, &p->base, &p->tip, p->changed_paths,
 		p->tracked, p->affected, p->applications, (int64_t)p->attempts, p->next_ms,
 		p->decided_ms);
 
-	if (result == JOURNAL_OK && changes == 0) {
-		return error_set(err, JOURNAL_NOT_FOUND, "no undecided push %lld",
+	if (result == RECORD_OK && changes == 0) {
+		return error_set(err, RECORD_NOT_FOUND, "no undecided push %lld",
 				 (long long)p->id);
 	}
 	return result;
 }
 
-static enum journal_result add_trigger(struct journal *j, struct trigger *t, struct error *err)
+static enum record_result add_trigger(struct journal *j, struct trigger *t, struct error *err)
 {
-	enum journal_result result = journal_db_run(
+	enum record_result result = journal_db_run(
 		j, SQL_ADD_TRIGGER, NULL, err, "itttootii" "tiiiii", t->push, t->application,
 		t->project, t->target, &t->before, &t->after, t->reasons, (int64_t)t->automated,
 		(int64_t)t->hard, trigger_state_name(t->state),
 		(int64_t)trigger_is_final(t->state), (int64_t)t->attempts, t->created_ms,
 		t->next_ms, t->finished_ms);
 
-	if (result == JOURNAL_OK) {
+	if (result == RECORD_OK) {
 		t->id = sqlite3_last_insert_rowid(j->db);
 	}
 	return result;
 }
 
-static enum journal_result move_ref(struct journal *j, const struct journal_plan *plan,
+static enum record_result move_ref(struct journal *j, const struct record_plan *plan,
 				    struct error *err)
 {
 	if (oid_is_zero(&plan->commit)) {
@@ -175,63 +175,63 @@ static enum journal_result move_ref(struct journal *j, const struct journal_plan
 			      &plan->commit, mstime_wall(), plan->refers);
 }
 
-static enum journal_result supersede(struct journal *j, const struct journal_plan *plan,
+static enum record_result supersede(struct journal *j, const struct record_plan *plan,
 				     struct error *err)
 {
 	int64_t by = plan->push_count > 0 ? plan->pushes[plan->push_count - 1].id : 0;
-	enum journal_result result = JOURNAL_OK;
+	enum record_result result = RECORD_OK;
 
-	for (size_t i = 0; result == JOURNAL_OK && i < plan->superseded_count; i++) {
+	for (size_t i = 0; result == RECORD_OK && i < plan->superseded_count; i++) {
 		result = journal_db_run(j, SQL_SUPERSEDE, NULL, err, "iii", plan->superseded[i], by,
 					mstime_wall());
 	}
 	return result;
 }
 
-enum journal_result journal_add_plan(struct journal *j, struct journal_plan *plan,
+enum record_result journal_add_plan(struct journal *j, struct record_plan *plan,
 				     struct error *err)
 {
-	enum journal_result result = begin_change(j, err);
+	enum record_result result = begin_change(j, err);
 
-	if (result != JOURNAL_OK) {
+	if (result != RECORD_OK) {
 		return result;
 	}
-	for (size_t i = 0; result == JOURNAL_OK && i < plan->push_count; i++) {
+	for (size_t i = 0; result == RECORD_OK && i < plan->push_count; i++) {
 		result = decide_push(j, &plan->pushes[i], err);
 	}
-	if (result == JOURNAL_OK && plan->move_ref) {
+	if (result == RECORD_OK && plan->move_ref) {
 		result = move_ref(j, plan, err);
 	}
-	if (result == JOURNAL_OK) {
+	if (result == RECORD_OK) {
 		result = supersede(j, plan, err);
 	}
-	for (size_t i = 0; result == JOURNAL_OK && i < plan->trigger_count; i++) {
+	for (size_t i = 0; result == RECORD_OK && i < plan->trigger_count; i++) {
 		result = add_trigger(j, plan->triggers[i], err);
 	}
 	return end_change(j, result, err);
 }
 
-enum journal_result journal_update_push(struct journal *j, const struct journal_push *push,
+enum record_result journal_update_push(struct journal *j, const struct record_push *push,
 					struct error *err)
 {
 	enum push_state state = stored_state(push->state);
-	enum journal_result result = begin_change(j, err);
+	enum record_result result = begin_change(j, err);
 	int changes = 0;
 
-	if (result != JOURNAL_OK) {
+	if (result != RECORD_OK) {
 		return result;
 	}
 	result = journal_db_run(j, SQL_UPDATE_PUSH, &changes, err, "ititiii", push->id,
 				push_state_name(state), (int64_t)push_is_final(state), push->reason,
 				(int64_t)push->attempts, push->next_ms, push->decided_ms);
-	if (result == JOURNAL_OK && changes == 0) {
-		result = error_set(err, JOURNAL_NOT_FOUND, "no undecided push %lld",
+	if (result == RECORD_OK && changes == 0) {
+		result = error_set(err, RECORD_NOT_FOUND, "no undecided push %lld",
 				   (long long)push->id);
 	}
 	return end_change(j, result, err);
 }
 
-static enum journal_result add_attempt(struct journal *j, const struct trigger *t,
+static enum record_result add_attempt(struct journal *j, const struct trigger *t,
 				       const struct outcome *outcome, struct error *err)
 {
 	char cut[LIMIT_OUTPUT_KEPT + 1];
@@ -247,24 +247,24 @@ static enum journal_result add_attempt(struct journal *j, const struct trigger *
 			      outcome->reason, output);
 }
 
-enum journal_result journal_update_trigger(struct journal *j, const struct trigger *t,
+enum record_result journal_update_trigger(struct journal *j, const struct trigger *t,
 					   const struct outcome *outcome, struct error *err)
 {
-	enum journal_result result = begin_change(j, err);
+	enum record_result result = begin_change(j, err);
 	int changes = 0;
 
-	if (result != JOURNAL_OK) {
+	if (result != RECORD_OK) {
 		return result;
 	}
 	result = journal_db_run(j, SQL_UPDATE_TRIGGER, &changes, err, "itiiiii", t->id,
 				trigger_state_name(t->state), (int64_t)trigger_is_final(t->state),
 				(int64_t)t->attempts, t->next_ms, t->finished_ms,
 				(int64_t)t->hard);
-	if (result == JOURNAL_OK && changes == 0) {
-		result = error_set(err, JOURNAL_NOT_FOUND, "no unfinished trigger %lld",
+	if (result == RECORD_OK && changes == 0) {
+		result = error_set(err, RECORD_NOT_FOUND, "no unfinished trigger %lld",
 				   (long long)t->id);
 	}
-	if (result == JOURNAL_OK && outcome != NULL) {
+	if (result == RECORD_OK && outcome != NULL) {
 		result = add_attempt(j, t, outcome, err);
 	}
 	return end_change(j, result, err);

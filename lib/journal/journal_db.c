@@ -245,7 +245,7 @@ void journal_db_close(struct journal *j)
 	j->db = NULL;
 }
 
-enum journal_result journal_db_fault(struct journal *j, int code, struct error *err)
+enum record_result journal_db_fault(struct journal *j, int code, struct error *err)
 {
 	struct error text = ERROR_INIT;
 	int errnum = sqlite3_system_errno(j->db);
@@ -257,11 +257,11 @@ enum journal_result journal_db_fault(struct journal *j, int code, struct error *
 	switch (code & 0xff) {
 	case SQLITE_FULL:
 		journal_drop_ballast(j);
-		return JOURNAL_FULL;
+		return RECORD_FULL;
 	case SQLITE_CONSTRAINT:
 	case SQLITE_TOOBIG:
 	case SQLITE_MISMATCH:
-		return JOURNAL_INVALID;
+		return RECORD_INVALID;
 	default:
 		break;
 	}
@@ -269,21 +269,21 @@ enum journal_result journal_db_fault(struct journal *j, int code, struct error *
 		j->failed = true;
 		j->failure = text;
 	}
-	return JOURNAL_FAILED;
+	return RECORD_FAILED;
 }
 
-enum journal_result journal_db_guard(const struct journal *j, struct error *err)
+enum record_result journal_db_guard(const struct journal *j, struct error *err)
 {
 	if (j->failed) {
-		return error_set(err, JOURNAL_FAILED, "%s", j->failure.text);
+		return error_set(err, RECORD_FAILED, "%s", j->failure.text);
 	}
 	if (!j->open) {
-		return error_set(err, JOURNAL_INVALID, "%s: no transaction is open", j->path);
+		return error_set(err, RECORD_INVALID, "%s: no transaction is open", j->path);
 	}
 	if (sqlite3_get_autocommit(j->db)) {
-		return error_set(err, JOURNAL_FULL, "%s: the transaction was rolled back", j->path);
+		return error_set(err, RECORD_FULL, "%s: the transaction was rolled back", j->path);
 	}
-	return JOURNAL_OK;
+	return RECORD_OK;
 }
 
 static int bind_oid(sqlite3_stmt *st, int i, const struct oid *id)
@@ -333,10 +333,10 @@ int journal_db_bind(sqlite3_stmt *st, const char *types, ...)
 	return code;
 }
 
-enum journal_result journal_db_run(struct journal *j, enum journal_sql sql, int *ret_changes,
+enum record_result journal_db_run(struct journal *j, enum journal_sql sql, int *ret_changes,
 				   struct error *err, const char *types, ...)
 {
-	enum journal_result result = JOURNAL_OK;
+	enum record_result result = RECORD_OK;
 	sqlite3_stmt *st = j->statements[sql];
 	va_list args;
 
@@ -351,17 +351,17 @@ enum journal_result journal_db_run(struct journal *j, enum journal_sql sql, int 
 		result = journal_db_fault(j, code, err);
 	}
 	journal_db_reset(st);
-	if (result == JOURNAL_OK && ret_changes != NULL) {
+	if (result == RECORD_OK && ret_changes != NULL) {
 		*ret_changes = sqlite3_changes(j->db);
 	}
 	return result;
 }
 
-enum journal_result journal_db_number(struct journal *j, enum journal_sql sql, int64_t *ret_number,
+enum record_result journal_db_number(struct journal *j, enum journal_sql sql, int64_t *ret_number,
 				      struct error *err, const char *types, ...)
 {
 	sqlite3_stmt *st = j->statements[sql];
-	enum journal_result result;
+	enum record_result result;
 	va_list args;
 
 	va_start(args, types);
@@ -369,21 +369,21 @@ enum journal_result journal_db_number(struct journal *j, enum journal_sql sql, i
 
 	va_end(args);
 	result = code == SQLITE_OK ? journal_db_step(j, st, err) : journal_db_fault(j, code, err);
-	if (result == JOURNAL_OK) {
+	if (result == RECORD_OK) {
 		*ret_number = sqlite3_column_int64(st, 0);
 	}
 	journal_db_reset(st);
 	return result;
 }
 
-enum journal_result journal_db_step(struct journal *j, sqlite3_stmt *st, struct error *err)
+enum record_result journal_db_step(struct journal *j, sqlite3_stmt *st, struct error *err)
 {
 	int code = sqlite3_step(st);
 
 	if (code == SQLITE_ROW) {
-		return JOURNAL_OK;
+		return RECORD_OK;
 	}
-	return code == SQLITE_DONE ? JOURNAL_NOT_FOUND : journal_db_fault(j, code, err);
+	return code == SQLITE_DONE ? RECORD_NOT_FOUND : journal_db_fault(j, code, err);
 }
 
 void journal_db_reset(sqlite3_stmt *st)

@@ -51,17 +51,17 @@ void journal_db_close(struct journal *j);
  * errors, corruption and whatever should not happen make the journal fail
  * for good.
  */
-enum journal_result journal_db_fault(struct journal *j, int code, struct error *err);
+enum record_result journal_db_fault(struct journal *j, int code, struct error *err);
 
 /* If the disk (and not only the file) is full, give the ballast back to it. */
 void journal_drop_ballast(const struct journal *j);
 
 /*
- * Before a change: JOURNAL_OK; JOURNAL_FAILED if the journal failed earlier;
- * JOURNAL_FULL if SQLite rolled the transaction back by itself;
- * JOURNAL_INVALID outside a transaction.
+ * Before a change: RECORD_OK; RECORD_FAILED if the journal failed earlier;
+ * RECORD_FULL if SQLite rolled the transaction back by itself;
+ * RECORD_INVALID outside a transaction.
  */
-enum journal_result journal_db_guard(const struct journal *j, struct error *err);
+enum record_result journal_db_guard(const struct journal *j, struct error *err);
 
 /*
  * Bind the parameters of a statement in order. types has one letter each:
@@ -75,18 +75,18 @@ int journal_db_bind(struct sqlite3_stmt *st, const char *types, ...);
  * Run statement number sql to its end, with parameters as above, and reset
  * it. *ret_changes (may be NULL): rows changed.
  */
-enum journal_result journal_db_run(struct journal *j, enum journal_sql sql, int *ret_changes,
+enum record_result journal_db_run(struct journal *j, enum journal_sql sql, int *ret_changes,
 				   struct error *err, const char *types, ...);
 
-/* The first column of the first row as a number, or JOURNAL_NOT_FOUND. Parameters as above. */
-enum journal_result journal_db_number(struct journal *j, enum journal_sql sql, int64_t *ret_number,
+/* The first column of the first row as a number, or RECORD_NOT_FOUND. Parameters as above. */
+enum record_result journal_db_number(struct journal *j, enum journal_sql sql, int64_t *ret_number,
 				      struct error *err, const char *types, ...);
 
 /*
- * One row of a statement that was bound: JOURNAL_OK, JOURNAL_NOT_FOUND after
+ * One row of a statement that was bound: RECORD_OK, RECORD_NOT_FOUND after
  * the last. Reset it with journal_db_reset() when done, whatever happened.
  */
-enum journal_result journal_db_step(struct journal *j, struct sqlite3_stmt *st, struct error *err);
+enum record_result journal_db_step(struct journal *j, struct sqlite3_stmt *st, struct error *err);
 
 /* Reset a statement and let go of what was bound. */
 void journal_db_reset(struct sqlite3_stmt *st);

@@ -15,40 +15,18 @@
 #include "journal/journal_db.h"
 #include "journal/journal_rows.h"
 
-static const char *const names[JOURNAL_STATUSES] = {
-	[JOURNAL_IGNORED] = "ignored",
-	[JOURNAL_WORKING] = "working",
-	[JOURNAL_FAILING] = "failed",
-	[JOURNAL_DONE] = "done",
-};
-
-const char *journal_status_name(enum journal_status status)
-{
-	return (unsigned)status < JOURNAL_STATUSES ? names[status] : "?";
-}
-
-enum journal_status journal_status_by_name(const char *name)
-{
-	for (unsigned i = 0; i < JOURNAL_STATUSES; i++) {
-		if (strcmp(names[i], name) == 0) {
-			return (enum journal_status)i;
-		}
-	}
-	return JOURNAL_STATUSES;
-}
-
 /* The outcome of a loop over rows that ended. */
-static enum journal_result end_rows(sqlite3_stmt *st, enum journal_result result)
+static enum record_result end_rows(sqlite3_stmt *st, enum record_result result)
 {
 	journal_db_reset(st);
-	return result == JOURNAL_NOT_FOUND ? JOURNAL_OK : result;
+	return result == RECORD_NOT_FOUND ? RECORD_OK : result;
 }
 
-static void read_summary(sqlite3_stmt *st, struct journal_summary *s)
+static void read_summary(sqlite3_stmt *st, struct record_summary *s)
 {
 	const char *state = (const char *)sqlite3_column_text(st, 11);
 
-	*s = (struct journal_summary){
+	*s = (struct record_summary){
 		.id = sqlite3_column_int64(st, 0),
 		.source = journal_db_text(st, 1),
 		.provider = journal_db_text(st, 2),
@@ -61,7 +39,7 @@ static void read_summary(sqlite3_stmt *st, struct journal_summary *s)
 		.after = journal_db_oid(st, 9),
 		.reason = journal_db_text(st, 10),
 		.state = state != NULL ? push_state_by_name(state) : PUSH_STATES,
-		.status = (enum journal_status)sqlite3_column_int(st, 12),
+		.status = (enum record_status)sqlite3_column_int(st, 12),
 		.received_ms = sqlite3_column_int64(st, 13),
 		.pushes = journal_db_size(st, 14),
 		.affected = sqlite3_column_int64(st, 15),
@@ -83,39 +61,39 @@ static sqlite3_stmt *list_statement(struct journal *j, const struct journal_filt
 	return j->statements[filter->failed ? SQL_LIST_FAILED : SQL_LIST];
 }
 
-enum journal_result journal_list(struct journal *j, const struct journal_filter *filter,
-				 struct journal_list *ret_list, struct error *err)
+enum record_result journal_list(struct journal *j, const struct journal_filter *filter,
+				 struct record_list *ret_list, struct error *err)
 {
 	sqlite3_stmt *st = list_statement(j, filter);
-	struct journal_list list = { .items = NULL };
+	struct record_list list = { .items = NULL };
 	size_t capacity = 0;
-	enum journal_result result;
+	enum record_result result;
 	int code = journal_db_bind(st, "ttttiiiii", filter->source, filter->repository, filter->ref,
 				   filter->application, filter->since_ms, filter->before_id,
 				   (int64_t)filter->failed, (int64_t)filter->statuses,
 				   (int64_t)filter->limit);
 
 	result = code == SQLITE_OK ? journal_db_step(j, st, err) : journal_db_fault(j, code, err);
-	while (result == JOURNAL_OK) {
+	while (result == RECORD_OK) {
 		list.items = xgrow(list.items, list.count, &capacity, sizeof(*list.items));
 		read_summary(st, &list.items[list.count++]);
 		result = journal_db_step(j, st, err);
 	}
 	result = end_rows(st, result);
-	if (result != JOURNAL_OK) {
-		journal_list_release(&list);
+	if (result != RECORD_OK) {
+		record_list_release(&list);
 		return result;
 	}
 	*ret_list = list;
-	return JOURNAL_OK;
+	return RECORD_OK;
 }
 
-static void read_delivery(sqlite3_stmt *st, struct journal_delivery *d)
+static void read_delivery(sqlite3_stmt *st, struct record_delivery *d)
 {
 	const void *body = sqlite3_column_blob(st, 8);
 	int len = sqlite3_column_bytes(st, 8);
 
-	*d = (struct journal_delivery){
+	*d = (struct record_delivery){
 		.id = sqlite3_column_int64(st, 0),
 		.source = journal_db_text(st, 1),
 		.provider = journal_db_text(st, 2),
@@ -131,16 +109,16 @@ static void read_delivery(sqlite3_stmt *st, struct journal_delivery *d)
 	};
 }
 
-static enum journal_result read_pushes(struct journal *j, struct journal_delivery *d,
+static enum record_result read_pushes(struct journal *j, struct record_delivery *d,
 				       struct error *err)
 {
 	sqlite3_stmt *st = j->statements[SQL_GET_PUSHES];
 	size_t capacity = 0;
-	enum journal_result result;
+	enum record_result result;
 	int code = journal_db_bind(st, "i", d->id);
 
 	result = code == SQLITE_OK ? journal_db_step(j, st, err) : journal_db_fault(j, code, err);
-	while (result == JOURNAL_OK) {
+	while (result == RECORD_OK) {
 		d->pushes = xgrow(d->pushes, d->push_count, &capacity, sizeof(*d->pushes));
 		journal_row_push(st, &d->pushes[d->push_count++]);
 		result = journal_db_step(j, st, err);
@@ -148,36 +126,36 @@ static enum journal_result read_pushes(struct journal *j, struct journal_deliver
 	return end_rows(st, result);
 }
 
-enum journal_result journal_get_delivery(struct journal *j, int64_t id,
-					 struct journal_delivery *ret_delivery, struct error *err)
+enum record_result journal_get_delivery(struct journal *j, int64_t id,
+					 struct record_delivery *ret_delivery, struct error *err)
 {
 	sqlite3_stmt *st = j->statements[SQL_GET_DELIVERY];
-	struct journal_delivery d = { .id = 0 };
-	enum journal_result result;
+	struct record_delivery d = { .id = 0 };
+	enum record_result result;
 	int code = journal_db_bind(st, "i", id);
 
 	result = code == SQLITE_OK ? journal_db_step(j, st, err) : journal_db_fault(j, code, err);
-	if (result == JOURNAL_OK) {
+	if (result == RECORD_OK) {
 		read_delivery(st, &d);
 	}
 	journal_db_reset(st);
-	if (result == JOURNAL_NOT_FOUND) {
+	if (result == RECORD_NOT_FOUND) {
 		return error_set(err, result, "there is no delivery %lld", (long long)id);
 	}
-	if (result == JOURNAL_OK) {
+	if (result == RECORD_OK) {
 		result = read_pushes(j, &d, err);
 	}
-	if (result != JOURNAL_OK) {
-		journal_delivery_release(&d);
+	if (result != RECORD_OK) {
+		record_delivery_release(&d);
 		return result;
 	}
 	*ret_delivery = d;
-	return JOURNAL_OK;
+	return RECORD_OK;
 }
 
-static void read_attempt(sqlite3_stmt *st, struct journal_attempt *a)
+static void read_attempt(sqlite3_stmt *st, struct record_attempt *a)
 {
-	*a = (struct journal_attempt){
+	*a = (struct record_attempt){
 		.number = (unsigned)sqlite3_column_int(st, 0),
 		.at_ms = sqlite3_column_int64(st, 1),
 		.state = journal_db_text(st, 2),
@@ -187,16 +165,16 @@ static void read_attempt(sqlite3_stmt *st, struct journal_attempt *a)
 	};
 }
 
-static enum journal_result read_attempts(struct journal *j, struct journal_trigger *t,
+static enum record_result read_attempts(struct journal *j, struct record_trigger *t,
 					 struct error *err)
 {
 	sqlite3_stmt *st = j->statements[SQL_GET_ATTEMPTS];
 	size_t capacity = 0;
-	enum journal_result result;
+	enum record_result result;
 	int code = journal_db_bind(st, "i", t->trigger->id);
 
 	result = code == SQLITE_OK ? journal_db_step(j, st, err) : journal_db_fault(j, code, err);
-	while (result == JOURNAL_OK) {
+	while (result == RECORD_OK) {
 		t->attempts = xgrow(t->attempts, t->attempt_count, &capacity, sizeof(*t->attempts));
 		read_attempt(st, &t->attempts[t->attempt_count++]);
 		result = journal_db_step(j, st, err);
@@ -204,75 +182,34 @@ static enum journal_result read_attempts(struct journal *j, struct journal_trigg
 	return end_rows(st, result);
 }
 
-enum journal_result journal_get_triggers(struct journal *j, int64_t delivery, int64_t after_id,
-					 size_t limit, struct journal_triggers *ret_triggers,
+enum record_result journal_get_triggers(struct journal *j, int64_t delivery, int64_t after_id,
+					 size_t limit, struct record_triggers *ret_triggers,
 					 struct error *err)
 {
 	sqlite3_stmt *st = j->statements[SQL_GET_TRIGGERS];
-	struct journal_triggers list = { .items = NULL };
+	struct record_triggers list = { .items = NULL };
 	size_t capacity = 0;
-	enum journal_result result;
+	enum record_result result;
 	int64_t rows = limit < INT64_MAX ? (int64_t)limit : INT64_MAX;
 	int code = journal_db_bind(st, "iii", delivery, after_id, rows);
 
 	result = code == SQLITE_OK ? journal_db_step(j, st, err) : journal_db_fault(j, code, err);
-	while (result == JOURNAL_OK) {
+	while (result == RECORD_OK) {
 		list.items = xgrow(list.items, list.count, &capacity, sizeof(*list.items));
-		struct journal_trigger *t = &list.items[list.count++];
+		struct record_trigger *t = &list.items[list.count++];
 
-		*t = (struct journal_trigger){ .attempts = NULL };
+		*t = (struct record_trigger){ .attempts = NULL };
 		t->trigger = journal_row_trigger(st, &t->superseded_by);
 		result = journal_db_step(j, st, err);
 	}
 	result = end_rows(st, result);
-	for (size_t i = 0; result == JOURNAL_OK && i < list.count; i++) {
+	for (size_t i = 0; result == RECORD_OK && i < list.count; i++) {
 		result = read_attempts(j, &list.items[i], err);
 	}
-	if (result != JOURNAL_OK) {
-		journal_triggers_release(&list);
+	if (result != RECORD_OK) {
+		record_triggers_release(&list);
 		return result;
 	}
 	*ret_triggers = list;
-	return JOURNAL_OK;
-}
-
-static void release_summary(struct journal_summary *s)
-{
-	free(s->source);
-	free(s->provider);
-	free(s->event);
-	free(s->pusher);
-	free(s->ignored);
-	free(s->repository);
-	free(s->ref);
-	free(s->reason);
-}
-
-void journal_list_release(struct journal_list *list)
-{
-	for (size_t i = 0; i < list->count; i++) {
-		release_summary(&list->items[i]);
-	}
-	free(list->items);
-	*list = (struct journal_list){ .items = NULL };
-}
-
-static void release_trigger(struct journal_trigger *t)
-{
-	for (size_t i = 0; i < t->attempt_count; i++) {
-		free(t->attempts[i].state);
-		free(t->attempts[i].reason);
-		free(t->attempts[i].output);
-	}
-	free(t->attempts);
-	trigger_free(t->trigger);
-}
-
-void journal_triggers_release(struct journal_triggers *triggers)
-{
-	for (size_t i = 0; i < triggers->count; i++) {
-		release_trigger(&triggers->items[i]);
-	}
-	free(triggers->items);
-	*triggers = (struct journal_triggers){ .items = NULL };
+	return RECORD_OK;
 }

@@ -14,12 +14,12 @@
 
 #include "journal/journal_db.h"
 
-void journal_row_push(sqlite3_stmt *st, struct journal_push *ret_push)
+void journal_row_push(sqlite3_stmt *st, struct record_push *ret_push)
 {
 	const char *state = (const char *)sqlite3_column_text(st, 8);
 	enum push_state number = push_state_by_name(state != NULL ? state : "");
 
-	*ret_push = (struct journal_push){
+	*ret_push = (struct record_push){
 		.id = sqlite3_column_int64(st, 0),
 		.delivery = sqlite3_column_int64(st, 1),
 		.repository = journal_db_text(st, 2),
@@ -43,19 +43,11 @@ void journal_row_push(sqlite3_stmt *st, struct journal_push *ret_push)
 	};
 }
 
-static enum trigger_state trigger_state_by_name(const char *name)
-{
-	for (unsigned i = 0; name != NULL && i < TRIGGER_STATES; i++) {
-		if (strcmp(trigger_state_name((enum trigger_state)i), name) == 0) {
-			return (enum trigger_state)i;
-		}
-	}
-	return TRIGGER_PENDING;
-}
-
 struct trigger *journal_row_trigger(sqlite3_stmt *st, int64_t *ret_superseded_by)
 {
 	struct trigger *t = trigger_new();
+	const char *state = (const char *)sqlite3_column_text(st, 11);
+	enum trigger_state number = trigger_state_by_name(state != NULL ? state : "");
 
 	t->id = sqlite3_column_int64(st, 0);
 	t->push = sqlite3_column_int64(st, 1);
@@ -68,7 +60,7 @@ struct trigger *journal_row_trigger(sqlite3_stmt *st, int64_t *ret_superseded_by
 	t->after = journal_db_oid(st, 8);
 	t->reasons = journal_db_text(st, 9);
 	t->automated = sqlite3_column_int(st, 10) != 0;
-	t->state = trigger_state_by_name((const char *)sqlite3_column_text(st, 11));
+	t->state = number != TRIGGER_STATES ? number : TRIGGER_PENDING;
 	t->attempts = (unsigned)sqlite3_column_int(st, 12);
 	t->created_ms = sqlite3_column_int64(st, 13);
 	t->next_ms = sqlite3_column_int64(st, 14);
@@ -103,39 +95,39 @@ static void visit_trigger(const struct journal_resume *resume, sqlite3_stmt *st)
 
 static void visit_push(const struct journal_resume *resume, sqlite3_stmt *st)
 {
-	struct journal_push push;
+	struct record_push push;
 
 	journal_row_push(st, &push);
 	resume->push(resume->arg, &push);
-	journal_push_release(&push);
+	record_push_release(&push);
 }
 
-static enum journal_result visit_rows(struct journal *j, enum journal_sql sql, row_visit visit,
+static enum record_result visit_rows(struct journal *j, enum journal_sql sql, row_visit visit,
 				      const struct journal_resume *resume, struct error *err)
 {
 	sqlite3_stmt *st = j->statements[sql];
-	enum journal_result result = journal_db_step(j, st, err);
+	enum record_result result = journal_db_step(j, st, err);
 
-	while (result == JOURNAL_OK) {
+	while (result == RECORD_OK) {
 		visit(resume, st);
 		result = journal_db_step(j, st, err);
 	}
 	journal_db_reset(st);
-	return result == JOURNAL_NOT_FOUND ? JOURNAL_OK : result;
+	return result == RECORD_NOT_FOUND ? RECORD_OK : result;
 }
 
-enum journal_result journal_resume(struct journal *j, const struct journal_resume *resume,
+enum record_result journal_resume(struct journal *j, const struct journal_resume *resume,
 				   struct error *err)
 {
-	enum journal_result result = JOURNAL_OK;
+	enum record_result result = RECORD_OK;
 
 	if (resume->ref != NULL) {
 		result = visit_rows(j, SQL_REFS, visit_ref, resume, err);
 	}
-	if (result == JOURNAL_OK && resume->trigger != NULL) {
+	if (result == RECORD_OK && resume->trigger != NULL) {
 		result = visit_rows(j, SQL_OPEN_TRIGGERS, visit_trigger, resume, err);
 	}
-	if (result == JOURNAL_OK && resume->push != NULL) {
+	if (result == RECORD_OK && resume->push != NULL) {
 		result = visit_rows(j, SQL_OPEN_PUSHES, visit_push, resume, err);
 	}
 	return result;

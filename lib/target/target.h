@@ -16,8 +16,8 @@
 
 #include "base/error.h"
 #include "base/strvec.h"
-#include "push/outcome.h"
-#include "push/trigger.h"
+#include "record/outcome.h"
+#include "record/trigger.h"
 
 struct target_kind; // one kind of target
 

@@ -13,7 +13,7 @@
 
 #include "base/xalloc.h"
 #include "receiver/cli/control.h"
-#include "receiver/cli/record.h"
+#include "receiver/cli/verb.h"
 
 #define TIMEOUT_MS 10000
 
@@ -26,34 +26,34 @@ static const char usage[] =
 	"  --format text|json     a table, or one JSON document\n\n"
 	"Exit status: 0, 2 failed, 64 wrong arguments, 69 no receiver runs there.\n";
 
-static int parse(struct record_options *common, int argc, char **argv)
+static int parse(struct verb_options *common, int argc, char **argv)
 {
-	static const struct option options[] = { RECORD_OPTIONS, { NULL, 0, NULL, 0 } };
+	static const struct option options[] = { VERB_OPTIONS, { NULL, 0, NULL, 0 } };
 	int option;
 
 	optind = 0;
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (record_set_option(common, option, optarg) < 0) {
-			return record_bad_option(common, argv);
+		if (verb_set_option(common, option, optarg) < 0) {
+			return verb_bad_option(common, argv);
 		}
 	}
-	return optind == argc ? 0 : record_usage(common, "it takes no arguments");
+	return optind == argc ? 0 : verb_usage(common, "it takes no arguments");
 }
 
-static int failed(const struct record_options *common, enum control_result result,
+static int failed(const struct verb_options *common, enum control_result result,
 		  const char *message)
 {
 	return result == CONTROL_NOT_RUNNING
-		       ? record_fail(common, EX_UNAVAILABLE, "not_running", message,
+		       ? verb_fail(common, EX_UNAVAILABLE, "not_running", message,
 				     "no receiver runs there: start it, or name its "
 				     "--state-directory")
-		       : record_fail(common, EX_UNAVAILABLE, "no_answer", message,
+		       : verb_fail(common, EX_UNAVAILABLE, "no_answer", message,
 				     "run this as the user the receiver runs as, or root");
 }
 
 /* The page that begins at application from, or NULL with *ret_status, after it was said why. */
-static json_t *ask_page(const struct record_options *common, json_int_t from, int *ret_status)
+static json_t *ask_page(const struct verb_options *common, json_int_t from, int *ret_status)
 {
 	struct control_reply reply = { .body = NULL };
 	struct error err = ERROR_INIT;
@@ -79,7 +79,7 @@ static json_t *ask_page(const struct record_options *common, json_int_t from, in
  * Ask for all pages and put them together in *ret_all. An exit status. Each
  * page begins behind the one before it, so there is an end.
  */
-static int ask(const struct record_options *common, json_t **ret_all)
+static int ask(const struct verb_options *common, json_t **ret_all)
 {
 	json_t *all = NULL;
 	json_int_t from = 0;
@@ -161,30 +161,30 @@ static void print_problems(const json_t *all)
 
 int cli_apps(int argc, char **argv)
 {
-	struct record_options common;
+	struct verb_options common;
 	json_t *all = NULL;
 
-	record_options_init(&common, argc, argv, usage);
+	verb_options_init(&common, argc, argv, usage);
 	int status = parse(&common, argc, argv);
 	if (status == 0 && common.help) {
-		status = record_help(&common);
+		status = verb_help(&common);
 		goto out;
 	}
 	if (status == 0) {
-		status = record_locate(&common);
+		status = verb_locate(&common);
 	}
 	if (status == 0) {
 		status = ask(&common, &all);
 	}
 	if (status == 0 && common.json) {
 		json_object_del(all, "next");
-		record_print(json_incref(all));
+		verb_print(json_incref(all));
 	} else if (status == 0) {
 		print_table(all);
 		print_problems(all);
 	}
 out:
 	json_decref(all);
-	record_options_release(&common);
+	verb_options_release(&common);
 	return status;
 }

@@ -16,7 +16,8 @@
 #include "base/mstime.h"
 #include "base/xalloc.h"
 #include "journal/journal_query.h"
-#include "receiver/cli/record.h"
+#include "push/push.h"
+#include "receiver/cli/verb.h"
 
 #define LIMIT_DEFAULT 30
 #define LIMIT_MOST 10000
@@ -44,23 +45,23 @@ static const char usage[] =
 enum column { ID, STATUS, RECEIVED, REPOSITORY, REF, CHANGE, AFFECTED, TRIGGERED, BY, COLUMNS };
 
 struct request {
-	struct record_options common;
+	struct verb_options common;
 	struct journal_filter filter;
 	char *repository; // normalised
 	char *ref;        // full
 	bool exit_code;
 };
 
-static char *change_text(const struct journal_summary *s)
+static char *change_text(const struct record_summary *s)
 {
 	char before[9];
 	char after[9];
 
-	return xasprintf("%s..%s", record_short(&s->before, before),
-			 record_short(&s->after, after));
+	return xasprintf("%s..%s", verb_short(&s->before, before),
+			 verb_short(&s->after, after));
 }
 
-static char *ref_text(const struct journal_summary *s)
+static char *ref_text(const struct record_summary *s)
 {
 	if (s->pushes > 1) {
 		return xasprintf("%s (+%zu)", push_ref_short(s->ref), s->pushes - 1);
@@ -69,7 +70,7 @@ static char *ref_text(const struct journal_summary *s)
 }
 
 /* "2 of 3", "3 in 4.1 s", with what failed. */
-static char *triggered_text(const struct journal_summary *s)
+static char *triggered_text(const struct record_summary *s)
 {
 	if (s->triggers == 0) {
 		return xstrdup("-");
@@ -81,14 +82,14 @@ static char *triggered_text(const struct journal_summary *s)
 	if (s->triggers_sent == 0) {
 		return xstrdup("superseded");
 	}
-	char *duration = record_duration(s->finished_ms - s->received_ms);
+	char *duration = verb_duration(s->finished_ms - s->received_ms);
 	char *text = xasprintf("%zu in %s", s->triggers_sent, duration);
 
 	free(duration);
 	return text;
 }
 
-static char *affected_text(const struct journal_summary *s)
+static char *affected_text(const struct record_summary *s)
 {
 	if (s->state != PUSH_PLANNED) {
 		return xstrdup(s->ignored != NULL ? s->ignored
@@ -102,13 +103,13 @@ static void set_take(struct libscols_line *line, enum column column, char *text)
 	(void)scols_line_refer_data(line, (size_t)column, text);
 }
 
-static void add_line(struct libscols_table *table, const struct journal_summary *s)
+static void add_line(struct libscols_table *table, const struct record_summary *s)
 {
 	struct libscols_line *line = scols_table_new_line(table, NULL);
 	char received[32];
 
 	set_take(line, ID, xasprintf("%lld", (long long)s->id));
-	set_take(line, STATUS, xstrdup(journal_status_name(s->status)));
+	set_take(line, STATUS, xstrdup(record_status_name(s->status)));
 	set_take(line, RECEIVED, xasprintf("%.19sZ", mstime_format(s->received_ms, received)));
 	set_take(line, BY, xasprintf("%s%s%s", s->source, s->pusher != NULL ? ": " : "",
 				     s->pusher != NULL ? s->pusher : ""));
@@ -121,7 +122,7 @@ static void add_line(struct libscols_table *table, const struct journal_summary 
 	}
 }
 
-static void print_table(const struct journal_list *list)
+static void print_table(const struct record_list *list)
 {
 	static const struct {
 		const char *name;
@@ -151,48 +152,11 @@ static void print_table(const struct journal_list *list)
 	scols_unref_table(table);
 }
 
-static json_t *hex(const struct oid *id)
-{
-	char text[OID_HEX_MAX + 1];
-
-	return id->len > 0 ? json_string(oid_to_hex(id, text)) : json_null();
-}
-
-static json_t *summary_json(const struct journal_summary *s)
-{
-	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
-			 " s:o, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:o}",
-			 "id", (json_int_t)s->id, "status", journal_status_name(s->status),
-			 "received", record_time(s->received_ms),
-			 "source", record_string(s->source),
-			 "provider", record_string(s->provider), "event", record_string(s->event),
-			 "pusher", record_string(s->pusher), "ignored", record_string(s->ignored),
-			 "repository", record_string(s->repository), "ref", record_string(s->ref),
-			 "before", hex(&s->before), "after", hex(&s->after),
-			 "reason", record_string(s->reason),
-			 "pushes", (json_int_t)s->pushes, "affected", (json_int_t)s->affected,
-			 "applications", (json_int_t)s->applications, "triggers",
-			 "all", (json_int_t)s->triggers, "sent", (json_int_t)s->triggers_sent,
-			 "open", (json_int_t)s->triggers_open,
-			 "failed", (json_int_t)s->triggers_failed,
-			 "finished", record_time(s->finished_ms));
-}
-
-static void print_json(const struct journal_list *list)
-{
-	json_t *items = json_array();
-
-	for (size_t i = 0; i < list->count; i++) {
-		(void)json_array_append_new(items, summary_json(&list->items[i]));
-	}
-	record_print(json_pack("{s:s, s:o}", "schema", "deliveries/v1", "deliveries", items));
-}
-
 static int parse_number(const char *text, long most, int64_t *ret_number)
 {
 	int64_t n = 0;
 
-	if (record_parse_id(text, &n) < 0 || n > most) {
+	if (verb_parse_id(text, &n) < 0 || n > most) {
 		return -1;
 	}
 	*ret_number = n;
@@ -201,9 +165,9 @@ static int parse_number(const char *text, long most, int64_t *ret_number)
 
 static int set_status(struct request *r, const char *name)
 {
-	enum journal_status status = journal_status_by_name(name);
+	enum record_status status = record_status_by_name(name);
 
-	if (status == JOURNAL_STATUSES) {
+	if (status == RECORD_STATUSES) {
 		return -1;
 	}
 	r->filter.statuses |= 1U << status;
@@ -248,9 +212,9 @@ static int set_option(struct request *r, int option, const char *value)
 		r->filter.failed = true;
 		break;
 	case 't':
-		return record_parse_since(value, mstime_wall(), &r->filter.since_ms);
+		return verb_parse_since(value, mstime_wall(), &r->filter.since_ms);
 	case 'b':
-		return record_parse_id(value, &r->filter.before_id);
+		return verb_parse_id(value, &r->filter.before_id);
 	case 'l':
 		ret = parse_number(value, LIMIT_MOST, &number);
 		r->filter.limit = (size_t)number;
@@ -259,7 +223,7 @@ static int set_option(struct request *r, int option, const char *value)
 		r->exit_code = true;
 		break;
 	default:
-		return record_set_option(&r->common, option, value);
+		return verb_set_option(&r->common, option, value);
 	}
 	return 0;
 }
@@ -277,7 +241,7 @@ static int parse_arguments(struct request *r, int argc, char **argv)
 		{ "before", required_argument, NULL, 'b' },
 		{ "limit", required_argument, NULL, 'l' },
 		{ "exit-code", no_argument, NULL, 'x' },
-		RECORD_OPTIONS,
+		VERB_OPTIONS,
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;
@@ -287,44 +251,44 @@ static int parse_arguments(struct request *r, int argc, char **argv)
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "", options, &index)) != -1) {
 		if (option == '?') {
-			return record_bad_option(&r->common, argv);
+			return verb_bad_option(&r->common, argv);
 		}
 		if (set_option(r, option, optarg) < 0) {
 			char *text = xasprintf("--%s: not a valid value: %s", options[index].name,
 					       optarg);
-			int status = record_usage(&r->common, text);
+			int status = verb_usage(&r->common, text);
 
 			free(text);
 			return status;
 		}
 	}
-	return optind < argc ? record_usage(&r->common, "it takes no arguments") : 0;
+	return optind < argc ? verb_usage(&r->common, "it takes no arguments") : 0;
 }
 
 static int list_deliveries(struct request *r)
 {
-	struct journal_list list = { .items = NULL };
+	struct record_list list = { .items = NULL };
 	struct error err = ERROR_INIT;
 	struct journal *j = NULL;
-	int status = record_open(&r->common, &j);
+	int status = verb_open(&r->common, &j);
 
 	if (status != 0) {
 		return status;
 	}
-	if (journal_list(j, &r->filter, &list, &err) != JOURNAL_OK) {
-		status = record_fail(&r->common, RECORD_ERROR, "journal", err.text, NULL);
+	if (journal_list(j, &r->filter, &list, &err) != RECORD_OK) {
+		status = verb_fail(&r->common, VERB_ERROR, "journal", err.text, NULL);
 		goto out;
 	}
 	if (r->common.json) {
-		print_json(&list);
+		verb_print(record_json_list(&list));
 	} else if (list.count > 0) {
 		print_table(&list);
 	} else {
 		(void)fprintf(stderr, "no deliveries match\n");
 	}
-	status = r->exit_code && list.count > 0 ? RECORD_YES : 0;
+	status = r->exit_code && list.count > 0 ? VERB_YES : 0;
 out:
-	journal_list_release(&list);
+	record_list_release(&list);
 	journal_close(j);
 	return status;
 }
@@ -334,12 +298,12 @@ int cli_deliveries(int argc, char **argv)
 	struct request r = { .filter = { .limit = LIMIT_DEFAULT } };
 	int status;
 
-	record_options_init(&r.common, argc, argv, usage);
+	verb_options_init(&r.common, argc, argv, usage);
 	status = parse_arguments(&r, argc, argv);
 	if (status == 0) {
-		status = r.common.help ? record_help(&r.common) : list_deliveries(&r);
+		status = r.common.help ? verb_help(&r.common) : list_deliveries(&r);
 	}
-	record_options_release(&r.common);
+	verb_options_release(&r.common);
 	free(r.repository);
 	free(r.ref);
 	return status;

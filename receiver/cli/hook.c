@@ -27,7 +27,7 @@
 #include "receiver/cli/hook_deliver.h"
 #include "receiver/cli/hook_keep.h"
 #include "receiver/cli/hook_place.h"
-#include "receiver/cli/record.h"
+#include "receiver/cli/verb.h"
 
 static const char usage[] =
 	"usage: doorbell hook install REPO (--socket PATH | --url URL) --secret-file FILE\n"
@@ -48,7 +48,7 @@ static const char usage[] =
 	"  --format FORMAT     text (default) or json; not for deliver\n";
 
 struct arguments {
-	struct record_options common; // the verb's name, --format
+	struct verb_options common; // the verb's name, --format
 	json_t *said;                 // with --format json: what say() said, owned
 	bool failed;                  // fail() told why
 	const char *path;
@@ -81,8 +81,8 @@ static const struct option options[] = {
 static int fail(struct arguments *a, int status, const char *text)
 {
 	a->failed = true;
-	return status == EX_USAGE ? record_usage(&a->common, text)
-				  : record_fail(&a->common, status, "hook", text, NULL);
+	return status == EX_USAGE ? verb_usage(&a->common, text)
+				  : verb_fail(&a->common, status, "hook", text, NULL);
 }
 
 /* Print a line; with --format json keep value under key for the end. */
@@ -95,7 +95,7 @@ static void say(const struct arguments *a, const char *key, const char *value, c
 	va_list args;
 
 	if (a->said != NULL) {
-		(void)json_object_set_new(a->said, key, record_string(value));
+		(void)json_object_set_new(a->said, key, record_json_text(value));
 		return;
 	}
 	va_start(args, format);
@@ -130,11 +130,11 @@ static int read_arguments(struct arguments *a, int argc, char **argv)
 	opterr = 0;
 	for (int code; (code = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
 		if (code == 'h') {
-			return record_help(&a->common) + 1;
+			return verb_help(&a->common) + 1;
 		}
 		if (code == '?' ||
-		    (code == 'o' && record_set_option(&a->common, code, optarg) < 0)) {
-			return record_bad_option(&a->common, argv) + 1;
+		    (code == 'o' && verb_set_option(&a->common, code, optarg) < 0)) {
+			return verb_bad_option(&a->common, argv) + 1;
 		}
 		a->verbose |= code == 'v';
 		a->dry_run |= code == 'd';
@@ -252,7 +252,7 @@ static enum hook_answer ask(const struct arguments *a, const struct hook_conf *c
 
 	say(a, "answer", hook_answer_word(answer), "answer      %s\n", text);
 	if (a->said != NULL) {
-		(void)json_object_set_new(a->said, "answer_text", record_string(text));
+		(void)json_object_set_new(a->said, "answer_text", record_json_text(text));
 	}
 	free(text);
 	return answer;
@@ -480,7 +480,7 @@ static int with_place(int (*verb)(struct arguments *, const struct hook_place *)
 	a->said = a->common.json ? json_pack("{s:s}", "schema", "hook/v1") : NULL;
 	int r = verb(a, &place);
 	if (a->said != NULL && !a->failed) {
-		record_print(json_incref(a->said));
+		verb_print(json_incref(a->said));
 	}
 	json_decref(a->said);
 	hook_place_release(&place);
@@ -499,7 +499,7 @@ int cli_hook(int argc, char **argv)
 	};
 	struct arguments a = { .path = NULL };
 
-	record_options_init(&a.common, argc, argv, usage);
+	verb_options_init(&a.common, argc, argv, usage);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0) {
 		fputs(usage, argc < 2 ? stderr : stdout);
 		return argc < 2 ? EX_USAGE : EX_OK;

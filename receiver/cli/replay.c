@@ -14,7 +14,7 @@
 
 #include "base/xalloc.h"
 #include "receiver/cli/control.h"
-#include "receiver/cli/record.h"
+#include "receiver/cli/verb.h"
 
 #define TIMEOUT_MS 30000
 
@@ -28,10 +28,10 @@ static const char usage[] =
 	"  --config FILE          the receiver's configuration (default: DOORBELL_CONFIG)\n"
 	"  --format FORMAT        text (default) or json\n";
 
-static int parse_arguments(struct record_options *common, int argc, char **argv, int64_t *ret_id)
+static int parse_arguments(struct verb_options *common, int argc, char **argv, int64_t *ret_id)
 {
 	static const struct option options[] = {
-		RECORD_OPTIONS,
+		VERB_OPTIONS,
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;
@@ -39,21 +39,21 @@ static int parse_arguments(struct record_options *common, int argc, char **argv,
 	optind = 0;
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (record_set_option(common, option, optarg) < 0) {
-			return record_bad_option(common, argv);
+		if (verb_set_option(common, option, optarg) < 0) {
+			return verb_bad_option(common, argv);
 		}
 	}
 	if (common->help) {
 		return 0;
 	}
-	if (optind + 1 != argc || record_parse_id(argv[optind], ret_id) < 0) {
-		return record_usage(common, "it takes the id of one delivery");
+	if (optind + 1 != argc || verb_parse_id(argv[optind], ret_id) < 0) {
+		return verb_usage(common, "it takes the id of one delivery");
 	}
 	return 0;
 }
 
 /* What the receiver says is wrong, from {"error":{"message"}} or the text itself. */
-static int refused(const struct record_options *common, const struct control_reply *reply)
+static int refused(const struct verb_options *common, const struct control_reply *reply)
 {
 	json_t *json = json_loads(reply->body, 0, NULL);
 	const char *message = json_string_value(
@@ -63,10 +63,10 @@ static int refused(const struct record_options *common, const struct control_rep
 	int status;
 
 	if (reply->status == 404) {
-		status = record_fail(common, RECORD_ERROR, "not_found", text,
+		status = verb_fail(common, VERB_ERROR, "not_found", text,
 				     "\"doorbell deliveries\" lists what can be repeated");
 	} else {
-		status = record_fail(common, reply->status == 503 ? EX_TEMPFAIL : RECORD_ERROR,
+		status = verb_fail(common, reply->status == 503 ? EX_TEMPFAIL : VERB_ERROR,
 				     "refused", text, NULL);
 	}
 	free(text);
@@ -74,7 +74,7 @@ static int refused(const struct record_options *common, const struct control_rep
 	return status;
 }
 
-static int accepted(const struct record_options *common, int64_t id,
+static int accepted(const struct verb_options *common, int64_t id,
 		    const struct control_reply *reply)
 {
 	json_t *json = json_loads(reply->body, 0, NULL);
@@ -82,12 +82,11 @@ static int accepted(const struct record_options *common, int64_t id,
 
 	json_decref(json);
 	if (repeat <= 0) {
-		return record_fail(common, RECORD_ERROR, "protocol",
+		return verb_fail(common, VERB_ERROR, "protocol",
 				   "the receiver's answer names no delivery", NULL);
 	}
 	if (common->json) {
-		record_print(json_pack("{s:s, s:I, s:I}", "schema", "replay/v1", "delivery", repeat,
-				       "replay_of", (json_int_t)id));
+		verb_print(record_json_replay(repeat, id));
 		return 0;
 	}
 	(void)printf("delivery %lld is repeated as delivery %lld\n", (long long)id,
@@ -95,11 +94,11 @@ static int accepted(const struct record_options *common, int64_t id,
 	return 0;
 }
 
-static int replay(struct record_options *common, int64_t id)
+static int replay(struct verb_options *common, int64_t id)
 {
 	struct control_reply reply = { .body = NULL };
 	struct error err = ERROR_INIT;
-	int status = record_locate(common);
+	int status = verb_locate(common);
 
 	if (status != 0) {
 		return status;
@@ -109,12 +108,12 @@ static int replay(struct record_options *common, int64_t id)
 	switch (control_call(common->state_directory, "POST", target, NULL, TIMEOUT_MS, &reply,
 			     &err)) {
 	case CONTROL_NOT_RUNNING:
-		status = record_fail(common, EX_UNAVAILABLE, "not_running", err.text,
+		status = verb_fail(common, EX_UNAVAILABLE, "not_running", err.text,
 				     "no receiver runs there: start it, or name its "
 				     "--state-directory");
 		break;
 	case CONTROL_FAILED:
-		status = record_fail(common, EX_UNAVAILABLE, "no_answer", err.text,
+		status = verb_fail(common, EX_UNAVAILABLE, "no_answer", err.text,
 				     "run this as the user the receiver runs as, or root");
 		break;
 	case CONTROL_OK:
@@ -129,15 +128,15 @@ static int replay(struct record_options *common, int64_t id)
 
 int cli_replay(int argc, char **argv)
 {
-	struct record_options common;
+	struct verb_options common;
 	int64_t id = 0;
 
-	record_options_init(&common, argc, argv, usage);
+	verb_options_init(&common, argc, argv, usage);
 	int status = parse_arguments(&common, argc, argv, &id);
 
 	if (status == 0) {
-		status = common.help ? record_help(&common) : replay(&common, id);
+		status = common.help ? verb_help(&common) : replay(&common, id);
 	}
-	record_options_release(&common);
+	verb_options_release(&common);
 	return status;
 }

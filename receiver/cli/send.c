@@ -23,7 +23,7 @@
 #include "push/push_json.h"
 #include "receiver/cli/cli.h"
 #include "receiver/cli/post.h"
-#include "receiver/cli/record.h"
+#include "receiver/cli/verb.h"
 
 #define TIMEOUT_MS 30000
 #define ANSWER_BYTES (64U * 1024)
@@ -31,7 +31,7 @@
 #define TOKEN_HEADER "X-Gitlab-Token: "
 
 struct send {
-	struct record_options common; // the verb's name, --format
+	struct verb_options common; // the verb's name, --format
 	const struct provider *provider;
 	const char *to;
 	const char *repository;
@@ -100,7 +100,7 @@ static const struct option options[] = {
 
 static int complain(const struct send *s, const char *text)
 {
-	return record_usage(&s->common, text);
+	return verb_usage(&s->common, text);
 }
 
 /* One option. 0, or the exit status plus one. */
@@ -140,10 +140,10 @@ static int take_option(struct send *s, int code, char **argv)
 		s->provider = provider_by_name(optarg);
 		return s->provider != NULL ? 0 : complain(s, "--as: no such sender") + 1;
 	}
-	if (code == OPT_FORMAT && record_set_option(&s->common, 'o', optarg) == 0) {
+	if (code == OPT_FORMAT && verb_set_option(&s->common, 'o', optarg) == 0) {
 		return 0;
 	}
-	return (code == 'h' ? record_help(&s->common) : record_bad_option(&s->common, argv)) + 1;
+	return (code == 'h' ? verb_help(&s->common) : verb_bad_option(&s->common, argv)) + 1;
 }
 
 static int read_arguments(struct send *s, int argc, char **argv)
@@ -213,12 +213,12 @@ static int read_secrets(const struct send *s, struct provider_secrets *secrets)
 	char *text = hook_secret_read(s->secret_file != NULL ? s->secret_file : s->token_file, &len,
 				      &err);
 	if (text == NULL) {
-		return record_fail(&s->common, EX_CONFIG, "secret", err.text, NULL);
+		return verb_fail(&s->common, EX_CONFIG, "secret", err.text, NULL);
 	}
 	strvec_push_take(s->secret_file != NULL ? &secrets->secrets : &secrets->signing_tokens,
 			 text);
 	if (provider_check_secrets(s->provider, secrets, &err) < 0) {
-		return record_fail(&s->common, EX_CONFIG, "secret", err.text, NULL);
+		return verb_fail(&s->common, EX_CONFIG, "secret", err.text, NULL);
 	}
 	return EX_OK;
 }
@@ -237,10 +237,11 @@ static void print_request_json(const struct send *s, const struct strvec *header
 		bool hidden = is_secret(headers->items[i]);
 		const char *text = hidden ? TOKEN_HEADER "***" : headers->items[i];
 
-		(void)json_array_append_new(list, record_string(text));
+		(void)json_array_append_new(list, record_json_text(text));
 	}
-	record_print(json_pack("{s:s, s:o, s:o, s:o}", "schema", "send/v1", "to",
-			       record_string(s->to), "headers", list, "body", record_string(body)));
+	verb_print(json_pack("{s:s, s:o, s:o, s:o}", "schema", "send/v1",
+			     "to", record_json_text(s->to), "headers", list,
+			     "body", record_json_text(body)));
 }
 
 static void print_request(const struct strvec *headers, const char *body)
@@ -313,7 +314,7 @@ static int tell_json(int status, const char *text)
 {
 	int result = exit_status(status);
 	json_t *answer = json_pack("{s:s, s:i, s:o}", "schema", "send/v1", "status", status,
-				   "answer", record_string(text));
+				   "answer", record_json_text(text));
 
 	if (result != EX_OK) {
 		char *message = xasprintf("the receiver answered %d", status);
@@ -323,7 +324,7 @@ static int tell_json(int status, const char *text)
 						    message, "hint"));
 		free(message);
 	}
-	record_print(answer);
+	verb_print(answer);
 	return result;
 }
 
@@ -348,7 +349,7 @@ static int put(const struct send *s, const struct strvec *headers, const char *b
 	enum cli_post_result r = cli_post(&post, &status, &answer, &err);
 	int result = r == CLI_POST_TIMEOUT ? EX_TEMPFAIL : EX_UNAVAILABLE;
 	if (r != CLI_POST_ANSWERED) {
-		(void)record_fail(&s->common, result, "unavailable", err.text, NULL);
+		(void)verb_fail(&s->common, result, "unavailable", err.text, NULL);
 		goto out;
 	}
 	answer.data[strcspn(answer.data, "\n")] = '\0';
@@ -376,7 +377,7 @@ int cli_send(int argc, char **argv)
 	size_t len = 0;
 
 	delivery_content_init(&content);
-	record_options_init(&s.common, argc, argv, usage);
+	verb_options_init(&s.common, argc, argv, usage);
 	int r = read_arguments(&s, argc, argv);
 	if (r != 0) {
 		r--;

@@ -12,8 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "journal/journal_query.h"
 #include "receiver/cli/cli.h"
-#include "receiver/cli/record.h"
+#include "receiver/cli/verb.h"
 
 static const char usage[] =
 	"usage: doorbell show [OPTION...] ID\n"
@@ -28,7 +29,7 @@ static const char usage[] =
 	"  --format FORMAT        text (default) or json\n";
 
 struct request {
-	struct record_options common;
+	struct verb_options common;
 	int64_t id;
 	bool payload; // print the body as it came, nothing else
 };
@@ -36,7 +37,7 @@ struct request {
 static int parse_arguments(struct request *r, int argc, char **argv)
 {
 	static const struct option options[] = {
-		RECORD_OPTIONS,
+		VERB_OPTIONS,
 		{ "payload", no_argument, NULL, 'p' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -47,23 +48,23 @@ static int parse_arguments(struct request *r, int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'p') {
 			r->payload = true;
-		} else if (record_set_option(&r->common, option, optarg) < 0) {
-			return record_bad_option(&r->common, argv);
+		} else if (verb_set_option(&r->common, option, optarg) < 0) {
+			return verb_bad_option(&r->common, argv);
 		}
 	}
 	if (r->common.help) {
 		return 0;
 	}
-	if (optind + 1 != argc || record_parse_id(argv[optind], &r->id) < 0) {
-		return record_usage(&r->common, "it takes the id of one delivery");
+	if (optind + 1 != argc || verb_parse_id(argv[optind], &r->id) < 0) {
+		return verb_usage(&r->common, "it takes the id of one delivery");
 	}
 	return 0;
 }
 
-static int print_payload(const struct request *r, const struct journal_delivery *d)
+static int print_payload(const struct request *r, const struct record_delivery *d)
 {
 	if (d->body == NULL) {
-		return record_fail(&r->common, RECORD_ERROR, "no_payload",
+		return verb_fail(&r->common, VERB_ERROR, "no_payload",
 				   "no payload of it was kept", NULL);
 	}
 	(void)fwrite(d->body, 1, d->body_len, stdout);
@@ -75,29 +76,28 @@ static int print_payload(const struct request *r, const struct journal_delivery 
 
 static int show(const struct request *r, struct journal *j)
 {
-	struct show_record record = { .triggers = { .items = NULL } };
+	struct record_history record = { .triggers = { .items = NULL } };
 	struct error err = ERROR_INIT;
 	int status = 0;
-	enum journal_result result = journal_get_delivery(j, r->id, &record.delivery, &err);
+	enum record_result result = journal_get_delivery(j, r->id, &record.delivery, &err);
 
-	if (result == JOURNAL_NOT_FOUND) {
-		return record_fail(&r->common, RECORD_ERROR, "not_found", err.text,
+	if (result == RECORD_NOT_FOUND) {
+		return verb_fail(&r->common, VERB_ERROR, "not_found", err.text,
 				   "\"doorbell deliveries\" lists them; old ones are purged");
 	}
-	if (result == JOURNAL_OK) {
+	if (result == RECORD_OK) {
 		result = journal_get_triggers(j, r->id, 0, SIZE_MAX, &record.triggers, &err);
 	}
-	if (result != JOURNAL_OK) {
-		status = record_fail(&r->common, RECORD_ERROR, "journal", err.text, NULL);
+	if (result != RECORD_OK) {
+		status = verb_fail(&r->common, VERB_ERROR, "journal", err.text, NULL);
 	} else if (r->payload) {
 		status = print_payload(r, &record.delivery);
 	} else if (r->common.json) {
-		show_print_json(&record);
+		verb_print(record_json_history(&record));
 	} else {
 		show_print_text(&record);
 	}
-	journal_triggers_release(&record.triggers);
-	journal_delivery_release(&record.delivery);
+	record_history_release(&record);
 	return status;
 }
 
@@ -107,18 +107,18 @@ int cli_show(int argc, char **argv)
 	struct journal *j = NULL;
 	int status;
 
-	record_options_init(&r.common, argc, argv, usage);
+	verb_options_init(&r.common, argc, argv, usage);
 	status = parse_arguments(&r, argc, argv);
 	if (status == 0 && r.common.help) {
-		return record_help(&r.common);
+		return verb_help(&r.common);
 	}
 	if (status == 0) {
-		status = record_open(&r.common, &j);
+		status = verb_open(&r.common, &j);
 	}
 	if (status == 0) {
 		status = show(&r, j);
 	}
 	journal_close(j);
-	record_options_release(&r.common);
+	verb_options_release(&r.common);
 	return status;
 }

@@ -1,21 +1,12 @@
 /*
- * A decision record in its two forms: private to receiver/cli/show*.c.
+ * A decision record for people: private to receiver/cli/show*.c.
  */
 #ifndef RECEIVER_CLI_SHOW_H
 #define RECEIVER_CLI_SHOW_H
 
-#include "journal/journal_query.h"
+#include "record/history.h"
 
-/* All that is known of one delivery. */
-struct show_record {
-	struct journal_delivery delivery;
-	struct journal_triggers triggers;
-};
-
-/* Print it for people, to standard output. */
-void show_print_text(const struct show_record *record);
-
-/* Print it as one JSON document. */
-void show_print_json(const struct show_record *record);
+/* Print all that is known of one delivery to standard output. */
+void show_print_text(const struct record_history *history);
 
 #endif

@@ -17,20 +17,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "receiver/cli/record.h"
+#include "receiver/cli/verb.h"
 
 static void put_pair(const char *label, const char *value)
 {
 	if (value != NULL) {
 		(void)fputs(label, stdout);
-		record_put(value);
+		verb_put(value);
 	}
 }
 
-static void put_after(const struct journal_delivery *d, int64_t wall)
+static void put_after(const struct record_delivery *d, int64_t wall)
 {
 	if (wall != 0) {
-		char *text = record_duration(wall - d->received_ms);
+		char *text = verb_duration(wall - d->received_ms);
 
 		(void)printf(" after %s", text);
 		free(text);
@@ -42,12 +42,12 @@ static void put_step(const struct oid *from, const struct oid *to)
 	char a[9];
 	char b[9];
 
-	(void)printf("%s..%s", record_short(from, a), record_short(to, b));
+	(void)printf("%s..%s", verb_short(from, a), verb_short(to, b));
 }
 
-static void put_delivery(const struct journal_delivery *d)
+static void put_delivery(const struct record_delivery *d)
 {
-	json_t *received = record_time(d->received_ms);
+	json_t *received = record_json_time(d->received_ms);
 
 	(void)printf("delivery %lld", (long long)d->id);
 	put_pair(" from source ", d->source);
@@ -64,7 +64,7 @@ static void put_delivery(const struct journal_delivery *d)
 	json_decref(received);
 }
 
-static void put_decision(const struct journal_delivery *d, const struct journal_push *p)
+static void put_decision(const struct record_delivery *d, const struct record_push *p)
 {
 	(void)printf("  %s", push_state_name(p->state));
 	put_after(d, p->decided_ms);
@@ -84,7 +84,7 @@ static void put_decision(const struct journal_delivery *d, const struct journal_
 		(void)putchar('\n');
 	}
 	if (p->state == PUSH_WAITING) {
-		json_t *next = record_time(p->next_ms);
+		json_t *next = record_json_time(p->next_ms);
 
 		put_pair("  next try ", json_string_value(next));
 		(void)printf(", %u so far\n", p->attempts);
@@ -121,7 +121,7 @@ static void put_reasons(const char *text)
 	json_decref(reasons);
 }
 
-static void put_attempt(const struct journal_delivery *d, const struct journal_attempt *a)
+static void put_attempt(const struct record_delivery *d, const struct record_attempt *a)
 {
 	(void)printf("    try %u", a->number);
 	put_pair(", ", a->state);
@@ -134,7 +134,7 @@ static void put_attempt(const struct journal_delivery *d, const struct journal_a
 	}
 }
 
-static void put_trigger(const struct journal_delivery *d, const struct journal_trigger *item)
+static void put_trigger(const struct record_delivery *d, const struct record_trigger *item)
 {
 	const struct trigger *t = item->trigger;
 
@@ -152,7 +152,7 @@ static void put_trigger(const struct journal_delivery *d, const struct journal_t
 		put_attempt(d, &item->attempts[i]);
 	}
 	if (t->state == TRIGGER_WAITING) {
-		json_t *next = record_time(t->next_ms);
+		json_t *next = record_json_time(t->next_ms);
 
 		put_pair("    next try ", json_string_value(next));
 		(void)putchar('\n');
@@ -160,7 +160,7 @@ static void put_trigger(const struct journal_delivery *d, const struct journal_t
 	}
 }
 
-static void put_push(const struct show_record *record, const struct journal_push *p)
+static void put_push(const struct record_history *history, const struct record_push *p)
 {
 	(void)printf("push %lld", (long long)p->id);
 	put_pair(": ", p->repository);
@@ -171,18 +171,18 @@ static void put_push(const struct show_record *record, const struct journal_push
 		(void)printf(" (repeats push %lld)", (long long)p->replay_of);
 	}
 	(void)putchar('\n');
-	put_decision(&record->delivery, p);
-	for (size_t i = 0; i < record->triggers.count; i++) {
-		if (record->triggers.items[i].trigger->push == p->id) {
-			put_trigger(&record->delivery, &record->triggers.items[i]);
+	put_decision(&history->delivery, p);
+	for (size_t i = 0; i < history->triggers.count; i++) {
+		if (history->triggers.items[i].trigger->push == p->id) {
+			put_trigger(&history->delivery, &history->triggers.items[i]);
 		}
 	}
 }
 
-void show_print_text(const struct show_record *record)
+void show_print_text(const struct record_history *history)
 {
-	put_delivery(&record->delivery);
-	for (size_t i = 0; i < record->delivery.push_count; i++) {
-		put_push(record, &record->delivery.pushes[i]);
+	put_delivery(&history->delivery);
+	for (size_t i = 0; i < history->delivery.push_count; i++) {
+		put_push(history, &history->delivery.pushes[i]);
 	}
 }

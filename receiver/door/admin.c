@@ -21,6 +21,7 @@
 #include "receiver/ops/metrics.h"
 #include "receiver/ops/status.h"
 #include "receiver/store/store.h"
+#include "record/record_json.h"
 
 struct admin {
 	struct admin_parts parts;
@@ -196,37 +197,36 @@ struct repeat {
 	struct admin *admin;
 	uint64_t conn;
 	int64_t id;
-	struct journal_delivery old;
-	struct journal_delivery fresh;
+	struct record_delivery old;
+	struct record_delivery fresh;
 };
 
 static void repeat_free(struct repeat *r)
 {
-	journal_delivery_release(&r->old);
-	journal_delivery_release(&r->fresh);
+	record_delivery_release(&r->old);
+	record_delivery_release(&r->fresh);
 	free(r);
 }
 
-static void on_repeat_stored(void *arg, enum journal_result result, const struct error *err)
+static void on_repeat_stored(void *arg, enum record_result result, const struct error *err)
 {
 	struct repeat *r = arg;
 	struct admin *a = r->admin;
 
-	if (result != JOURNAL_OK) {
+	if (result != RECORD_OK) {
 		reply_error(a, r->conn, 503, "journal", err->text);
 		repeat_free(r);
 		return;
 	}
 	log_info("replay", "delivery", LOG_INT(r->fresh.id), "of", LOG_INT(r->id), NULL);
-	reply_json_take(a, r->conn, 200,
-			json_pack("{s:I}", "delivery", (json_int_t)r->fresh.id));
+	reply_json_take(a, r->conn, 200, record_json_replay(r->fresh.id, r->id));
 	for (size_t i = 0; i < r->fresh.push_count; i++) {
 		a->parts.accepted(a->parts.ctx, &r->fresh.pushes[i]);
 	}
 	repeat_free(r);
 }
 
-static void repeat_push(const struct journal_push *old, struct journal_push *fresh)
+static void repeat_push(const struct record_push *old, struct record_push *fresh)
 {
 	fresh->repository = xstrdup(old->repository);
 	fresh->ref = xstrdup(old->ref);
@@ -244,7 +244,7 @@ static void repeat_push(const struct journal_push *old, struct journal_push *fre
 
 static void fill_repeat(struct repeat *r)
 {
-	struct journal_delivery *fresh = &r->fresh;
+	struct record_delivery *fresh = &r->fresh;
 
 	fresh->source = xstrdup(r->old.source);
 	fresh->provider = xstrdup(r->old.provider);
@@ -259,19 +259,19 @@ static void fill_repeat(struct repeat *r)
 	}
 }
 
-static enum journal_result read_old(struct journal *j, void *arg, struct error *err)
+static enum record_result read_old(struct journal *j, void *arg, struct error *err)
 {
 	struct repeat *r = arg;
 
 	return journal_get_delivery(j, r->id, &r->old, err);
 }
 
-static void on_old_read(void *arg, enum journal_result result, const struct error *err)
+static void on_old_read(void *arg, enum record_result result, const struct error *err)
 {
 	struct repeat *r = arg;
 
-	if (result != JOURNAL_OK) {
-		reply_error(r->admin, r->conn, result == JOURNAL_NOT_FOUND ? 404 : 503, "journal",
+	if (result != RECORD_OK) {
+		reply_error(r->admin, r->conn, result == RECORD_NOT_FOUND ? 404 : 503, "journal",
 			    err->text);
 		repeat_free(r);
 		return;

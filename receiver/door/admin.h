@@ -18,8 +18,8 @@
 #ifndef RECEIVER_DOOR_ADMIN_H
 #define RECEIVER_DOOR_ADMIN_H
 
-#include "journal/journal.h"
 #include "receiver/http/conn.h"
+#include "record/record.h"
 
 struct admin;
 struct catalog;
@@ -44,7 +44,7 @@ struct admin_parts {
 	/* Before metrics are rendered: bring gauges up to date. */
 	void (*refresh)(void *ctx);
 	/* A repeat was stored; borrowed for the call. */
-	void (*accepted)(void *ctx, const struct journal_push *push);
+	void (*accepted)(void *ctx, const struct record_push *push);
 	void *ctx;
 };
 

@@ -48,7 +48,7 @@ struct intake {
 /* A delivery on its way through the store. */
 struct arrival {
 	struct intake *intake;
-	struct journal_delivery delivery;
+	struct record_delivery delivery;
 	uint64_t conn;
 	int64_t wait_ms;           // our hook: how long it would wait to be told, 0: it does not
 	int64_t came_ms;           // monotonic
@@ -285,7 +285,7 @@ static json_t *lookup_to_json(const struct config_source *source, const struct l
 }
 
 static void fill_push(const struct delivery_content *content, const struct push *from,
-		      const struct lookup *lookup, struct journal_push *push)
+		      const struct lookup *lookup, struct record_push *push)
 {
 	const struct repository *r = lookup->found;
 
@@ -312,7 +312,7 @@ static void fill_push(const struct delivery_content *content, const struct push 
 
 static void fill_delivery(const struct config_source *source, const struct view *view,
 			  const struct delivery_content *content, const struct lookup *lookup,
-			  struct journal_delivery *d)
+			  struct record_delivery *d)
 {
 	const struct provider *provider = provider_by_name(source->provider);
 	char digest[SHA256_HEX_MAX + 1] = "";
@@ -339,14 +339,14 @@ static void fill_delivery(const struct config_source *source, const struct view 
 
 static void arrival_free(struct arrival *a)
 {
-	journal_delivery_release(&a->delivery);
+	record_delivery_release(&a->delivery);
 	free(a->told);
 	free(a);
 }
 
 static void log_delivery(const struct arrival *a, const char *result)
 {
-	const struct journal_delivery *d = &a->delivery;
+	const struct record_delivery *d = &a->delivery;
 
 	log_info("delivery", "delivery", LOG_INT(d->id), "result", result, "source", d->source,
 		 "event", d->event, "repo", d->push_count > 0 ? d->pushes[0].repository : NULL,
@@ -359,7 +359,7 @@ static void log_delivery(const struct arrival *a, const char *result)
 static void accepted(struct arrival *a)
 {
 	struct intake *intake = a->intake;
-	const struct journal_delivery *d = &a->delivery;
+	const struct record_delivery *d = &a->delivery;
 	size_t open = 0;
 
 	for (size_t i = 0; i < d->push_count; i++) {
@@ -384,14 +384,14 @@ static void accepted(struct arrival *a)
 	}
 }
 
-static void on_stored(void *arg, enum journal_result result, const struct error *err)
+static void on_stored(void *arg, enum record_result result, const struct error *err)
 {
 	struct arrival *a = arg;
 	struct intake *intake = a->intake;
 
-	if (result == JOURNAL_OK) {
+	if (result == RECORD_OK) {
 		accepted(a);
-	} else if (result == JOURNAL_DUPLICATE) {
+	} else if (result == RECORD_DUPLICATE) {
 		reply_status_only(intake, a->conn, 200);
 		metrics_count(intake->o.metrics, METRIC_DELIVERIES_RECEIVED, a->provider,
 			      "duplicate", 1);

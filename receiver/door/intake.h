@@ -27,7 +27,7 @@ struct intake_options {
 	struct store *store;
 	struct metrics *metrics;  // or NULL
 	/* A stored push that is to be decided; borrowed for the call. */
-	void (*accepted)(void *ctx, const struct journal_push *push);
+	void (*accepted)(void *ctx, const struct record_push *push);
 	void *ctx;
 };
 

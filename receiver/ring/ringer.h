@@ -6,8 +6,8 @@
 #ifndef RECEIVER_RING_RINGER_H
 #define RECEIVER_RING_RINGER_H
 
-#include "push/outcome.h"
-#include "push/trigger.h"
+#include "record/outcome.h"
+#include "record/trigger.h"
 
 struct event_base;
 struct outbound;

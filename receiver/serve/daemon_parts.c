@@ -41,7 +41,7 @@
 
 /* What the journal holds that is unfinished, kept until the core is there. */
 struct daemon_leftover {
-	struct journal_push *pushes;
+	struct record_push *pushes;
 	size_t push_count, push_capacity;
 	struct trigger **triggers;
 	size_t trigger_count, trigger_capacity;
@@ -54,12 +54,12 @@ struct daemon_leftover {
 	size_t ref_count, ref_capacity;
 };
 
-static void keep_push(void *arg, const struct journal_push *push)
+static void keep_push(void *arg, const struct record_push *push)
 {
 	struct daemon_leftover *l = arg;
 
 	l->pushes = xgrow(l->pushes, l->push_count, &l->push_capacity, sizeof(*l->pushes));
-	journal_push_copy(push, &l->pushes[l->push_count++]);
+	record_push_copy(push, &l->pushes[l->push_count++]);
 }
 
 static void keep_trigger(void *arg, const struct trigger *trigger)
@@ -106,7 +106,7 @@ void daemon_take_up(struct daemon *d)
 	}
 	for (size_t i = 0; i < l->push_count; i++) {
 		world_accept(d->world, &l->pushes[i]);
-		journal_push_release(&l->pushes[i]);
+		record_push_release(&l->pushes[i]);
 	}
 	free(l->refs);
 	free(l->triggers);
@@ -167,7 +167,7 @@ static int build_store(struct daemon *d, struct error *err)
 	}
 	d->leftover = xcalloc(1, sizeof(*d->leftover));
 	struct journal_resume resume = { keep_push, keep_trigger, keep_ref, d->leftover };
-	if (journal_resume(journal, &resume, err) != JOURNAL_OK) {
+	if (journal_resume(journal, &resume, err) != RECORD_OK) {
 		goto out;
 	}
 	struct store_options store = {
@@ -219,7 +219,7 @@ static int build_children(struct daemon *d, struct error *err)
 	return outbound_new(d->base, NULL, &d->outbound, err) < 0 ? EX_UNAVAILABLE : 0;
 }
 
-static void on_accepted(void *ctx, const struct journal_push *push)
+static void on_accepted(void *ctx, const struct record_push *push)
 {
 	world_accept(((struct daemon *)ctx)->world, push);
 }

@@ -50,7 +50,7 @@ struct world {
 
 /* A stored push that the core has not seen. */
 struct arrived {
-	struct journal_push push;
+	struct record_push push;
 	struct arrived *next, *prev;
 };
 
@@ -65,7 +65,7 @@ struct asked {
 	struct oid tip;
 	unsigned tries;                 // of matching
 	struct delivery_resolved resolved; // while applications are read
-	struct journal_plan *plan;      // lent to the store
+	struct record_plan *plan;      // lent to the store
 	char why[ERROR_TEXT_MAX];       // nobody could be asked, ...
 	struct event *not_asked;        // ... which is told from the loop
 	struct asked *next, *prev;
@@ -140,10 +140,10 @@ static void begin_soon(struct world *w)
 	}
 }
 
-static struct journal_push take_arrived(struct world *w)
+static struct record_push take_arrived(struct world *w)
 {
 	struct arrived *first = w->arrived;
-	struct journal_push push = first->push;
+	struct record_push push = first->push;
 
 	DL_DELETE(w->arrived, first);
 	w->arrived_count--;
@@ -158,19 +158,19 @@ static void on_begin(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	for (int i = 0; i < PUSHES_A_TURN && w->arrived != NULL && w->plans < PLANS_MAX; i++) {
-		struct journal_push push = take_arrived(w);
+		struct record_push push = take_arrived(w);
 
 		delivery_accept(w->core, &push);
-		journal_push_release(&push);
+		record_push_release(&push);
 	}
 	begin_soon(w);
 }
 
-void world_accept(struct world *w, const struct journal_push *push)
+void world_accept(struct world *w, const struct record_push *push)
 {
 	struct arrived *last = xcalloc(1, sizeof(*last));
 
-	journal_push_copy(push, &last->push);
+	record_push_copy(push, &last->push);
 	DL_APPEND(w->arrived, last);
 	w->arrived_count++;
 	begin_soon(w);
@@ -369,12 +369,12 @@ static void io_match(void *ctx, uint64_t ticket, const char *repository, const c
 
 /* --- plan, note, record: the journal -------------------------------------- */
 
-static void on_planned(void *arg, enum journal_result result, const struct error *err)
+static void on_planned(void *arg, enum record_result result, const struct error *err)
 {
 	struct asked *a = arg;
 	struct world *w = a->world;
 
-	if (result != JOURNAL_OK) {
+	if (result != RECORD_OK) {
 		log_error("decision not stored", "repo", a->repository, "ref", a->ref, "reason",
 			  err->text, NULL);
 	} else if (a->plan->move_ref) {
@@ -390,7 +390,7 @@ static void on_planned(void *arg, enum journal_result result, const struct error
 	begin_soon(w);
 }
 
-static void io_plan(void *ctx, uint64_t ticket, struct journal_plan *plan)
+static void io_plan(void *ctx, uint64_t ticket, struct record_plan *plan)
 {
 	struct world *w = ctx;
 	struct asked *a = asked_new(w, ticket, plan->repository, plan->ref);
@@ -400,7 +400,7 @@ static void io_plan(void *ctx, uint64_t ticket, struct journal_plan *plan)
 	store_add_plan(w->parts.store, plan, on_planned, a);
 }
 
-static void io_note(void *ctx, const struct journal_push *push)
+static void io_note(void *ctx, const struct record_push *push)
 {
 	struct world *w = ctx;
 
@@ -450,7 +450,7 @@ void world_rung(void *w, int64_t trigger, const struct outcome *outcome)
 static void io_decided(void *ctx, const struct delivery_decision *decision)
 {
 	struct world *w = ctx;
-	const struct journal_push *push = decision->push;
+	const struct record_push *push = decision->push;
 
 	log_info("push", "push", LOG_INT(push->id), "delivery", LOG_INT(push->delivery),
 		 "decision", push_state_name(push->state), "repo", push->repository, "ref",
@@ -501,9 +501,9 @@ void world_free(struct world *w)
 		asked_free(w->open);
 	}
 	while (w->arrived != NULL) {
-		struct journal_push push = take_arrived(w);
+		struct record_push push = take_arrived(w);
 
-		journal_push_release(&push);
+		record_push_release(&push);
 	}
 	delivery_free(w->core);
 	event_free(w->timer);

@@ -52,7 +52,7 @@ struct delivery_core *world_core(struct world *w);
  * A stored push (copied), new or resumed, in the order they were stored.  It
  * stands in line until the core may begin with it.
  */
-void world_accept(struct world *w, const struct journal_push *push);
+void world_accept(struct world *w, const struct record_push *push);
 
 /* The outcome of a try, as a ringer_done_fn of ctx w. */
 void world_rung(void *w, int64_t trigger, const struct outcome *outcome);

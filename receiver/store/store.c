@@ -11,7 +11,7 @@
  * pushes and triggers under way.
  *
  * A journal that failed stays failed: all that was queued is answered
- * JOURNAL_FAILED, new deliveries STORE_FAILED, health turns red, and main is
+ * RECORD_FAILED, new deliveries STORE_FAILED, health turns red, and main is
  * told to exit so that a supervisor starts us on what is really on the disk.
  */
 #include "receiver/store/store.h"
@@ -190,7 +190,7 @@ static void refuse_rest(struct store *s)
 	struct store_job *jobs = store_list_take(&s->queue);
 
 	for (struct store_job *job = jobs; job != NULL; job = job->next) {
-		job->result = error_set(&job->err, JOURNAL_FAILED, "the store has ended");
+		job->result = error_set(&job->err, RECORD_FAILED, "the store has ended");
 	}
 	answer(jobs);
 }
@@ -251,7 +251,7 @@ static enum store_result submit(struct store *s, struct store_job *job, bool lim
 	return result;
 }
 
-enum store_result store_add_delivery(struct store *s, struct journal_delivery *d, store_done done,
+enum store_result store_add_delivery(struct store *s, struct record_delivery *d, store_done done,
 				     void *arg)
 {
 	struct store_job *job = new_job(JOB_DELIVERY, done, arg);
@@ -269,7 +269,7 @@ enum store_result store_read(struct store *s, store_work work, store_done done, 
 	return submit(s, job, true);
 }
 
-void store_add_plan(struct store *s, struct journal_plan *plan, store_done done, void *arg)
+void store_add_plan(struct store *s, struct record_plan *plan, store_done done, void *arg)
 {
 	struct store_job *job = new_job(JOB_PLAN, done, arg);
 
@@ -277,12 +277,12 @@ void store_add_plan(struct store *s, struct journal_plan *plan, store_done done,
 	(void)submit(s, job, false);
 }
 
-void store_update_push(struct store *s, const struct journal_push *push, store_done done,
+void store_update_push(struct store *s, const struct record_push *push, store_done done,
 		       void *arg)
 {
 	struct store_job *job = new_job(JOB_PUSH, done, arg);
 
-	job->push = (struct journal_push){
+	job->push = (struct record_push){
 		.id = push->id,
 		.state = push->state,
 		.reason = push->reason != NULL ? xstrdup(push->reason) : NULL,

@@ -31,15 +31,15 @@ enum store_result {
 };
 
 /*
- * The answer to a job.  result is that of the journal; JOURNAL_FAILED means
- * unknown.  err has a text unless result is JOURNAL_OK or JOURNAL_DUPLICATE;
+ * The answer to a job.  result is that of the journal; RECORD_FAILED means
+ * unknown.  err has a text unless result is RECORD_OK or RECORD_DUPLICATE;
  * borrowed for the call.
  * Must not call store_free().
  */
-typedef void (*store_done)(void *arg, enum journal_result result, const struct error *err);
+typedef void (*store_done)(void *arg, enum record_result result, const struct error *err);
 
 /* A question to the journal, asked on the writer thread outside any transaction; must be short. */
-typedef enum journal_result (*store_work)(struct journal *j, void *arg, struct error *err);
+typedef enum record_result (*store_work)(struct journal *j, void *arg, struct error *err);
 
 struct store_options {
 	struct event_base *base;
@@ -72,11 +72,11 @@ int store_new(const struct store_options *options, struct store **ret_store, str
 void store_free(struct store *s);
 
 /*
- * Store a delivery; d is lent.  The answer is JOURNAL_OK, _DUPLICATE (both
+ * Store a delivery; d is lent.  The answer is RECORD_OK, _DUPLICATE (both
  * with d->id set), _FULL, _INVALID or _FAILED.  Any result but STORE_OK: d is
  * the caller's still and there is no answer.
  */
-enum store_result store_add_delivery(struct store *s, struct journal_delivery *d, store_done done,
+enum store_result store_add_delivery(struct store *s, struct record_delivery *d, store_done done,
 				     void *arg);
 
 /* Ask; arg of work and done is the same. Like store_add_delivery() it may be STORE_BUSY. */
@@ -84,12 +84,12 @@ enum store_result store_read(struct store *s, store_work work, store_done done, 
 
 /*
  * Carry out a plan, which is lent.  Always taken: it belongs to work that was
- * accepted.  After a failure the answer is JOURNAL_FAILED.
+ * accepted.  After a failure the answer is RECORD_FAILED.
  */
-void store_add_plan(struct store *s, struct journal_plan *plan, store_done done, void *arg);
+void store_add_plan(struct store *s, struct record_plan *plan, store_done done, void *arg);
 
 /* Record a push or a try of a trigger, which are copied. Always taken; done may be NULL. */
-void store_update_push(struct store *s, const struct journal_push *push, store_done done,
+void store_update_push(struct store *s, const struct record_push *push, store_done done,
 		       void *arg);
 void store_update_trigger(struct store *s, const struct trigger *trigger,
 			  const struct outcome *outcome, store_done done, void *arg);

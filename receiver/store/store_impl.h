@@ -24,9 +24,9 @@ enum store_job_kind {
 struct store_job {
 	struct store_job *next;
 	enum store_job_kind kind;
-	struct journal_delivery *delivery; // lent
-	struct journal_plan *plan;         // lent
-	struct journal_push push;          // a copy; only what an update needs
+	struct record_delivery *delivery; // lent
+	struct record_plan *plan;         // lent
+	struct record_push push;          // a copy; only what an update needs
 	struct trigger trigger;            // likewise
 	struct outcome outcome;            // a copy
 	bool has_outcome;
@@ -35,7 +35,7 @@ struct store_job {
 	void *arg;
 	size_t bytes;
 	int64_t queued_ms;
-	enum journal_result result;
+	enum record_result result;
 	struct error err;
 };
 

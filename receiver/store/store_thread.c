@@ -43,7 +43,7 @@ static void note_failure(struct store *s, const struct error *err)
 	}
 }
 
-static enum journal_result carry_out(struct store *s, struct store_job *job)
+static enum record_result carry_out(struct store *s, struct store_job *job)
 {
 	struct journal *j = s->options.journal;
 
@@ -63,10 +63,10 @@ static enum journal_result carry_out(struct store *s, struct store_job *job)
 	return job->work(j, job->arg, &job->err);
 }
 
-static enum journal_result commit(struct store *s, struct error *err)
+static enum record_result commit(struct store *s, struct error *err)
 {
 	int64_t begin = mstime_nanoseconds();
-	enum journal_result result = journal_commit(s->options.journal, err);
+	enum record_result result = journal_commit(s->options.journal, err);
 
 	s->wal_in_use = true;
 	metrics_observe(s->options.metrics, METRIC_STORE_COMMIT_DURATION, NULL,
@@ -74,21 +74,21 @@ static enum journal_result commit(struct store *s, struct error *err)
 	return result;
 }
 
-/* The jobs from job up to end in one transaction; JOURNAL_OK if all of it is durable. */
-static enum journal_result try_together(struct store *s, struct store_job *job,
+/* The jobs from job up to end in one transaction; RECORD_OK if all of it is durable. */
+static enum record_result try_together(struct store *s, struct store_job *job,
 					const struct store_job *end, struct error *err)
 {
-	enum journal_result result = journal_begin(s->options.journal, err);
+	enum record_result result = journal_begin(s->options.journal, err);
 
-	for (; result == JOURNAL_OK && job != end; job = job->next) {
+	for (; result == RECORD_OK && job != end; job = job->next) {
 		job->err.text[0] = '\0';
 		job->result = carry_out(s, job);
-		if (job->result == JOURNAL_FULL || job->result == JOURNAL_FAILED) {
+		if (job->result == RECORD_FULL || job->result == RECORD_FAILED) {
 			result = job->result;
 			*err = job->err;
 		}
 	}
-	if (result == JOURNAL_OK) {
+	if (result == RECORD_OK) {
 		return commit(s, err);
 	}
 	journal_rollback(s->options.journal);
@@ -96,7 +96,7 @@ static enum journal_result try_together(struct store *s, struct store_job *job,
 }
 
 /* Whatever became of each: nothing of it can be relied on. */
-static void answer_all(struct store_job *job, enum journal_result result, const struct error *err)
+static void answer_all(struct store_job *job, enum record_result result, const struct error *err)
 {
 	for (; job != NULL; job = job->next) {
 		job->result = result;
@@ -108,16 +108,16 @@ static void run_one_by_one(struct store *s, struct store_job *jobs)
 {
 	for (struct store_job *job = jobs; job != NULL; job = job->next) {
 		struct error err = ERROR_INIT;
-		enum journal_result result = try_together(s, job, job->next, &err);
+		enum record_result result = try_together(s, job, job->next, &err);
 
-		if (result != JOURNAL_OK) {
+		if (result != RECORD_OK) {
 			job->result = result;
 			job->err = err;
 		}
-		if (result == JOURNAL_FAILED) {
+		if (result == RECORD_FAILED) {
 			note_failure(s, &err);
 		}
-		if (result == JOURNAL_FULL && job->kind == JOB_DELIVERY) {
+		if (result == RECORD_FULL && job->kind == JOB_DELIVERY) {
 			metrics_count(s->options.metrics, METRIC_STORE_REFUSED, "full", NULL, 1);
 		}
 	}
@@ -129,22 +129,22 @@ static void run_batch(struct store *s, struct store_job *jobs)
 
 	if (jobs->kind == JOB_READ) {
 		jobs->result = carry_out(s, jobs);
-		if (jobs->result == JOURNAL_FAILED) {
+		if (jobs->result == RECORD_FAILED) {
 			note_failure(s, &jobs->err);
 		}
 		return;
 	}
 	switch (try_together(s, jobs, NULL, &err)) {
-	case JOURNAL_OK:
+	case RECORD_OK:
 		break;
-	case JOURNAL_FAILED:
-		answer_all(jobs, JOURNAL_FAILED, &err);
+	case RECORD_FAILED:
+		answer_all(jobs, RECORD_FAILED, &err);
 		note_failure(s, &err);
 		break;
-	case JOURNAL_FULL:
-	case JOURNAL_DUPLICATE:
-	case JOURNAL_NOT_FOUND:
-	case JOURNAL_INVALID:
+	case RECORD_FULL:
+	case RECORD_DUPLICATE:
+	case RECORD_NOT_FOUND:
+	case RECORD_INVALID:
 		run_one_by_one(s, jobs);
 		break;
 	}
@@ -221,7 +221,7 @@ static void checkpoint(struct store *s, int64_t now)
 	if (!(idle && s->wal_in_use) && pages - s->checkpoint_pages < CHECKPOINT_PAGES) {
 		return;
 	}
-	if (journal_checkpoint(j, idle, &err) == JOURNAL_FAILED) {
+	if (journal_checkpoint(j, idle, &err) == RECORD_FAILED) {
 		note_failure(s, &err);
 		return;
 	}
@@ -238,10 +238,10 @@ static void purge(struct store *s, int64_t now)
 	if (retention <= 0 || now < s->next_purge_ms) {
 		return;
 	}
-	enum journal_result result = journal_purge(s->options.journal, mstime_wall() - retention,
+	enum record_result result = journal_purge(s->options.journal, mstime_wall() - retention,
 						   PURGE_BITE, &count, &err);
 
-	if (result == JOURNAL_FAILED) {
+	if (result == RECORD_FAILED) {
 		note_failure(s, &err);
 	}
 	s->wal_in_use = s->wal_in_use || count > 0;

@@ -41,9 +41,9 @@ static struct journal *open_journal(const char *name)
 	return j;
 }
 
-static void must(enum journal_result result, const struct error *err)
+static void must(enum record_result result, const struct error *err)
 {
-	if (result != JOURNAL_OK) {
+	if (result != RECORD_OK) {
 		(void)fprintf(stderr, "%s\n", err->text);
 		exit(2);
 	}
@@ -56,7 +56,7 @@ static int64_t add_batch(struct journal *j, unsigned first, unsigned count)
 
 	must(journal_begin(j, &err), &err);
 	for (unsigned i = 0; i < count; i++) {
-		struct journal_delivery *d = sample_delivery(first + i, BODY);
+		struct record_delivery *d = sample_delivery(first + i, BODY);
 
 		must(journal_add_delivery(j, d, &err), &err);
 		sample_delivery_free(d);
@@ -101,7 +101,7 @@ static void measure(unsigned batch)
 static void measure_list(void)
 {
 	struct journal *j = open_journal("batch-64");
-	struct journal_list list = { .items = NULL };
+	struct record_list list = { .items = NULL };
 	struct error err = ERROR_INIT;
 	const struct journal_filter filters[] = {
 		{ .limit = 30 },
@@ -117,7 +117,7 @@ static void measure_list(void)
 		must(journal_list(j, &filters[i], &list, &err), &err);
 		(void)printf("%-20s %10.2f\n", names[i],
 			     (double)(mstime_nanoseconds() - begin) / 1e6);
-		journal_list_release(&list);
+		record_list_release(&list);
 	}
 	journal_close(j);
 }

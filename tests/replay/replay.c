@@ -161,12 +161,12 @@ static void do_ref(struct world *w, char **words)
 }
 
 static void accept(struct world *w, const char *id, const char *ref_name,
-		   const struct journal_push *rest)
+		   const struct record_push *rest)
 {
 	char repository[] = REPOSITORY;
 	char branch[] = "main";
 	char *ref = full_ref(ref_name);
-	struct journal_push push = *rest;
+	struct record_push push = *rest;
 
 	push.id = strtoll(id, NULL, 10);
 	push.repository = repository;
@@ -181,27 +181,17 @@ static void accept(struct world *w, const char *id, const char *ref_name,
 static void do_push(struct world *w, char **words)
 {
 	accept(w, words[0], words[1],
-	       &(struct journal_push){ .before = oid_of(words[2]), .after = oid_of(words[3]) });
+	       &(struct record_push){ .before = oid_of(words[2]), .after = oid_of(words[3]) });
 }
 
 static void do_replay(struct world *w, char **words)
 {
 	accept(w, words[0], words[1],
-	       &(struct journal_push){ .before = oid_of(words[2]),
+	       &(struct record_push){ .before = oid_of(words[2]),
 				       .after = oid_of(words[3]),
 				       .base = oid_of(words[2]),
 				       .tip = oid_of(words[3]),
 				       .replay_of = strtoll(words[4], NULL, 10) });
-}
-
-static enum trigger_state state_of(const char *name)
-{
-	for (int s = 0; s < TRIGGER_STATES; s++) {
-		if (strcmp(trigger_state_name((enum trigger_state)s), name) == 0) {
-			return (enum trigger_state)s;
-		}
-	}
-	return TRIGGER_STATES;
 }
 
 static int64_t new_trigger_id(struct world *w, const char *app, const char *target)
@@ -222,7 +212,7 @@ static void do_trigger(struct world *w, char **words)
 		.project = project,
 		.repository = repository,
 		.ref = ref,
-		.state = state_of(words[4]),
+		.state = trigger_state_by_name(words[4]),
 		.hard = words[5] != NULL,
 	};
 
@@ -368,22 +358,22 @@ static void do_planned(struct world *w, char **words)
 {
 	static const struct {
 		const char *word;
-		enum journal_result result;
+		enum record_result result;
 	} results[] = {
-		{ "ok", JOURNAL_OK },
-		{ "failed", JOURNAL_FAILED },
-		{ "not-found", JOURNAL_NOT_FOUND },
-		{ "invalid", JOURNAL_INVALID },
+		{ "ok", RECORD_OK },
+		{ "failed", RECORD_FAILED },
+		{ "not-found", RECORD_NOT_FOUND },
+		{ "invalid", RECORD_INVALID },
 	};
 	struct asked asked = take_asked(w, words[0]);
-	enum journal_result result = JOURNAL_FAILED;
+	enum record_result result = RECORD_FAILED;
 
 	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
 		if (strcmp(results[i].word, words[1]) == 0) {
 			result = results[i].result;
 		}
 	}
-	bool ok = result == JOURNAL_OK;
+	bool ok = result == RECORD_OK;
 
 	for (size_t i = 0; ok && asked.plan != NULL && i < asked.plan->trigger_count; i++) {
 		struct trigger *t = asked.plan->triggers[i];

@@ -51,16 +51,16 @@ const char *jt_refusal(const char *name, bool read_only)
 	return err.text;
 }
 
-enum journal_result jt_add(struct journal *j, unsigned n, int64_t *ret_id, int64_t *ret_push)
+enum record_result jt_add(struct journal *j, unsigned n, int64_t *ret_id, int64_t *ret_push)
 {
-	struct journal_delivery *d = sample_delivery(n, 100);
+	struct record_delivery *d = sample_delivery(n, 100);
 	struct error err = ERROR_INIT;
-	enum journal_result result = journal_begin(j, &err);
+	enum record_result result = journal_begin(j, &err);
 
-	if (result == JOURNAL_OK) {
+	if (result == RECORD_OK) {
 		result = journal_add_delivery(j, d, &err);
 	}
-	if (result == JOURNAL_OK) {
+	if (result == RECORD_OK) {
 		result = journal_commit(j, &err);
 	}
 	journal_rollback(j);
@@ -74,37 +74,37 @@ enum journal_result jt_add(struct journal *j, unsigned n, int64_t *ret_id, int64
 	return result;
 }
 
-enum journal_result jt_plan(struct journal *j, int64_t push, struct trigger **triggers,
+enum record_result jt_plan(struct journal *j, int64_t push, struct trigger **triggers,
 			    size_t count, const int64_t *superseded, size_t superseded_count)
 {
 	struct error err = ERROR_INIT;
-	struct journal_push decided = {
+	struct record_push decided = {
 		.id = push, .state = PUSH_PLANNED, .reason = NULL, .base = sample_oid(1),
 		.tip = sample_oid(2), .changed_paths = 4, .tracked = 10, .affected = (int64_t)count,
 		.applications = 12, .attempts = 1, .decided_ms = 3000,
 	};
-	struct journal_plan p = {
+	struct record_plan p = {
 		.pushes = &decided, .push_count = 1, .move_ref = true,
 		.repository = "https://git.example.org/infra", .ref = "refs/heads/main",
 		.commit = sample_oid(2), .triggers = triggers, .trigger_count = count,
 		.superseded = superseded, .superseded_count = superseded_count,
 	};
-	enum journal_result result = journal_begin(j, &err);
+	enum record_result result = journal_begin(j, &err);
 
-	if (result == JOURNAL_OK) {
+	if (result == RECORD_OK) {
 		result = journal_add_plan(j, &p, &err);
 	}
-	if (journal_commit(j, &err) != JOURNAL_OK) {
+	if (journal_commit(j, &err) != RECORD_OK) {
 		tap_ok(false, "the plan's transaction commits: %s", err.text);
 	}
 	return result;
 }
 
-enum journal_result jt_update(struct journal *j, const struct trigger *t,
+enum record_result jt_update(struct journal *j, const struct trigger *t,
 			      const struct outcome *outcome)
 {
 	struct error err = ERROR_INIT;
-	enum journal_result result;
+	enum record_result result;
 
 	(void)journal_begin(j, &err);
 	result = journal_update_trigger(j, t, outcome, &err);

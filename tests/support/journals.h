@@ -17,17 +17,17 @@ struct journal *jt_open(const char *name);
 const char *jt_refusal(const char *name, bool read_only);
 
 /* Add sample_delivery(n) in a transaction of its own; its result, and the ids if wanted. */
-enum journal_result jt_add(struct journal *j, unsigned n, int64_t *ret_id, int64_t *ret_push);
+enum record_result jt_add(struct journal *j, unsigned n, int64_t *ret_id, int64_t *ret_push);
 
 /*
  * Plan push with the given triggers, whose ids are set; commits even if the
  * plan is refused: it must have left nothing.
  */
-enum journal_result jt_plan(struct journal *j, int64_t push, struct trigger **triggers,
+enum record_result jt_plan(struct journal *j, int64_t push, struct trigger **triggers,
 			    size_t count, const int64_t *superseded, size_t superseded_count);
 
 /* journal_update_trigger() in a transaction of its own. */
-enum journal_result jt_update(struct journal *j, const struct trigger *t,
+enum record_result jt_update(struct journal *j, const struct trigger *t,
 			      const struct outcome *outcome);
 
 /* The number that sql gives in a journal, through another connection; -1 if it fails. */

@@ -151,7 +151,7 @@ static void io_match(void *ctx, uint64_t ticket, const char *repository, const c
 	add_question(ctx, ASKED_MATCH, ticket, ref)->tip = *tip;
 }
 
-static void io_plan(void *ctx, uint64_t ticket, struct journal_plan *plan)
+static void io_plan(void *ctx, uint64_t ticket, struct record_plan *plan)
 {
 	struct model *m = ctx;
 	struct question *q = add_question(m, ASKED_PLAN, ticket, plan->ref);
@@ -167,7 +167,7 @@ static void io_plan(void *ctx, uint64_t ticket, struct journal_plan *plan)
 	m->matched[q->ref] = false;
 }
 
-static void io_note(void *ctx, const struct journal_push *push)
+static void io_note(void *ctx, const struct record_push *push)
 {
 	struct model *m = ctx;
 

@@ -26,12 +26,12 @@ struct question {
 	int ref;
 	struct oid after;
 	struct oid tip;
-	struct journal_plan *plan;
+	struct record_plan *plan;
 };
 
 /* A row of push: index + 1 is its id. */
 struct push_row {
-	struct journal_push push; // strings are borrowed
+	struct record_push push; // strings are borrowed
 	int ref;
 	bool final;
 	bool broken;              // no plan with it can be stored

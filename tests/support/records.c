@@ -16,9 +16,9 @@ struct oid sample_oid(unsigned n)
 	return id;
 }
 
-struct journal_delivery *sample_delivery(unsigned n, size_t body_len)
+struct record_delivery *sample_delivery(unsigned n, size_t body_len)
 {
-	struct journal_delivery *d = xcalloc(1, sizeof(*d));
+	struct record_delivery *d = xcalloc(1, sizeof(*d));
 
 	d->source = xstrdup("forge");
 	d->provider = xstrdup("github");
@@ -35,7 +35,7 @@ struct journal_delivery *sample_delivery(unsigned n, size_t body_len)
 	d->received_ms = 1000 + (int64_t)n;
 	d->push_count = 1;
 	d->pushes = xcalloc(1, sizeof(*d->pushes));
-	d->pushes[0] = (struct journal_push){
+	d->pushes[0] = (struct record_push){
 		.repository = xstrdup("https://git.example.org/infra"),
 		.ref = xstrdup("refs/heads/main"),
 		.before = sample_oid(n),
@@ -48,10 +48,10 @@ struct journal_delivery *sample_delivery(unsigned n, size_t body_len)
 	return d;
 }
 
-void sample_delivery_free(struct journal_delivery *d)
+void sample_delivery_free(struct record_delivery *d)
 {
 	if (d != NULL) {
-		journal_delivery_release(d);
+		record_delivery_release(d);
 		free(d);
 	}
 }

@@ -5,8 +5,8 @@
 #define TESTS_SUPPORT_RECORDS_H
 
 #include "base/oid.h"
-#include "journal/journal_record.h"
-#include "push/trigger.h"
+#include "record/record.h"
+#include "record/trigger.h"
 
 /* A SHA-1 id whose bytes are all n. */
 struct oid sample_oid(unsigned n);
@@ -17,10 +17,10 @@ struct oid sample_oid(unsigned n);
  * sample_oid(n + 1), received at 1000 + n, and a body of body_len bytes.
  * Free it with sample_delivery_free().
  */
-struct journal_delivery *sample_delivery(unsigned n, size_t body_len);
+struct record_delivery *sample_delivery(unsigned n, size_t body_len);
 
 /* Free it; NULL is fine. */
-void sample_delivery_free(struct journal_delivery *d);
+void sample_delivery_free(struct record_delivery *d);
 
 /* A new pending trigger of push for an application at target "argocd". */
 struct trigger *sample_trigger(int64_t push, const char *application);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "push/push.h"
 #include "tests/support/tap.h"
 
 struct oid oid_of(const char *letter)
@@ -83,7 +84,7 @@ static void io_wake(void *ctx, int64_t at)
 	((struct world *)ctx)->wake = at;
 }
 
-static void remember(struct world *w, const char *ref, uint64_t ticket, struct journal_plan *plan)
+static void remember(struct world *w, const char *ref, uint64_t ticket, struct record_plan *plan)
 {
 	w->asked[w->asked_count++] = (struct asked){ xstrdup(ref), ticket, plan };
 }
@@ -115,7 +116,7 @@ static void io_match(void *ctx, uint64_t ticket, const char *repository, const c
 		 letter_of(tip));
 }
 
-static void io_plan(void *ctx, uint64_t ticket, struct journal_plan *plan)
+static void io_plan(void *ctx, uint64_t ticket, struct record_plan *plan)
 {
 	struct world *w = ctx;
 
@@ -149,7 +150,7 @@ static void io_plan(void *ctx, uint64_t ticket, struct journal_plan *plan)
 	buf_addstr(&w->log, "\n");
 }
 
-static void io_note(void *ctx, const struct journal_push *push)
+static void io_note(void *ctx, const struct record_push *push)
 {
 	struct world *w = ctx;
 

@@ -23,7 +23,7 @@
 struct asked {
 	char *ref;
 	uint64_t ticket;
-	struct journal_plan *plan;
+	struct record_plan *plan;
 };
 
 struct world {

@@ -71,20 +71,20 @@ static void answer_match(struct model *m, const struct question *q)
 	delivery_matched(m->core, q->ticket, &answer);
 }
 
-static enum journal_result judge_plan(struct model *m, const struct journal_plan *plan)
+static enum record_result judge_plan(struct model *m, const struct record_plan *plan)
 {
 	if (model_bad_luck(m, 10)) {
-		return JOURNAL_FULL;
+		return RECORD_FULL;
 	}
 	for (size_t i = 0; i < plan->push_count; i++) {
 		const struct push_row *row = &m->pushes[plan->pushes[i].id - 1];
 
 		model_must(m, row->broken || !row->final, "no push is decided twice");
 		if (row->broken) {
-			return model_number(m) % 2 == 0 ? JOURNAL_NOT_FOUND : JOURNAL_INVALID;
+			return model_number(m) % 2 == 0 ? RECORD_NOT_FOUND : RECORD_INVALID;
 		}
 	}
-	return JOURNAL_OK;
+	return RECORD_OK;
 }
 
 /* Is one of the newest count triggers as old, and hard? */
@@ -102,7 +102,7 @@ static bool hard_again(const struct model *m, const struct trigger_row *old, siz
 
 static void carry_out(struct model *m, const struct question *q)
 {
-	struct journal_plan *plan = q->plan;
+	struct record_plan *plan = q->plan;
 
 	for (size_t i = 0; i < plan->push_count; i++) {
 		m->pushes[plan->pushes[i].id - 1].final = true;
@@ -142,9 +142,9 @@ static void answer_question(struct model *m)
 	} else if (q.kind == ASKED_MATCH) {
 		answer_match(m, &q);
 	} else {
-		enum journal_result result = judge_plan(m, q.plan);
+		enum record_result result = judge_plan(m, q.plan);
 
-		if (result == JOURNAL_OK) {
+		if (result == RECORD_OK) {
 			carry_out(m, &q);
 		}
 		delivery_planned(m->core, q.ticket, result);
@@ -197,7 +197,7 @@ static void add_push(struct model *m)
 	size_t of = model_number(m) % m->push_count;
 
 	*row = (struct push_row){ .ref = ref, .broken = model_bad_luck(m, 4) };
-	row->push = (struct journal_push){
+	row->push = (struct record_push){
 		.id = (int64_t)m->push_count,
 		.repository = (char *)(uintptr_t)REPOSITORY,
 		.before = m->commits > 0 ? model_commit(m->commits) : (struct oid){ .len = 20 },

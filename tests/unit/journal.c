@@ -52,14 +52,14 @@ static void test_states(void)
 static void test_round_trip(void)
 {
 	struct journal *j = jt_open("round");
-	struct journal_delivery d = { .id = 0 };
+	struct record_delivery d = { .id = 0 };
 	struct error err = ERROR_INIT;
 	int64_t id;
 	int64_t push;
 
-	tap_int(jt_add(j, 7, &id, &push), JOURNAL_OK, "a delivery is added");
+	tap_int(jt_add(j, 7, &id, &push), RECORD_OK, "a delivery is added");
 	tap_ok(id > 0 && push > 0, "its ids and those of its pushes are set");
-	tap_int(journal_get_delivery(j, id, &d, &err), JOURNAL_OK, "it can be read");
+	tap_int(journal_get_delivery(j, id, &d, &err), RECORD_OK, "it can be read");
 	tap_str(d.source, "forge", "its source is kept");
 	tap_str(d.sender_id, "sender-7", "the sender's id is kept");
 	tap_ok(d.ignored == NULL, "what was NULL is NULL");
@@ -72,8 +72,8 @@ static void test_round_trip(void)
 	tap_ok(oid_equal(&d.pushes[0].after, &after), "and its ids");
 	tap_int(d.pushes[0].base.len, 0, "no id stays no id");
 	tap_int(d.pushes[0].changed_paths, -1, "and its figures");
-	journal_delivery_release(&d);
-	tap_int(journal_get_delivery(j, 999, &d, &err), JOURNAL_NOT_FOUND,
+	record_delivery_release(&d);
+	tap_int(journal_get_delivery(j, 999, &d, &err), RECORD_NOT_FOUND,
 		"a delivery that is not there is not found");
 	tap_ok(strstr(err.text, "999") != NULL, "and the text names it");
 	journal_close(j);
@@ -88,8 +88,8 @@ static void test_round_trip(void)
 static void test_body_is_cut(void)
 {
 	struct journal *j = jt_open("cut");
-	struct journal_delivery *d = sample_delivery(1, LIMIT_BODY_KEPT + 5000);
-	struct journal_delivery read = { .id = 0 };
+	struct record_delivery *d = sample_delivery(1, LIMIT_BODY_KEPT + 5000);
+	struct record_delivery read = { .id = 0 };
 	struct error err = ERROR_INIT;
 
 	(void)journal_begin(j, &err);
@@ -98,7 +98,7 @@ static void test_body_is_cut(void)
 	(void)journal_get_delivery(j, d->id, &read, &err);
 	tap_int(read.body_len, LIMIT_BODY_KEPT, "of a long body the beginning is kept");
 	tap_int(read.body_size, LIMIT_BODY_KEPT + 5000, "and how long it was");
-	journal_delivery_release(&read);
+	record_delivery_release(&read);
 	sample_delivery_free(d);
 	journal_close(j);
 }
@@ -110,14 +110,14 @@ static void test_duplicates(void)
 		const char *sender_id;
 		const char *sha;
 		const char *source;
-		enum journal_result expected;
+		enum record_result expected;
 	} cases[] = {
-		{ "the same again is a duplicate", "a", "1", "forge", JOURNAL_DUPLICATE },
-		{ "the same id with another body is new", "a", "2", "forge", JOURNAL_OK },
-		{ "another id with the same body is new", "b", "1", "forge", JOURNAL_OK },
-		{ "the same from another source is new", "a", "1", "other", JOURNAL_OK },
-		{ "without an id nothing is a duplicate", NULL, "1", "forge", JOURNAL_OK },
-		{ "not even the second time", NULL, "1", "forge", JOURNAL_OK },
+		{ "the same again is a duplicate", "a", "1", "forge", RECORD_DUPLICATE },
+		{ "the same id with another body is new", "a", "2", "forge", RECORD_OK },
+		{ "another id with the same body is new", "b", "1", "forge", RECORD_OK },
+		{ "the same from another source is new", "a", "1", "other", RECORD_OK },
+		{ "without an id nothing is a duplicate", NULL, "1", "forge", RECORD_OK },
+		{ "not even the second time", NULL, "1", "forge", RECORD_OK },
 	};
 	struct journal *j = jt_open("duplicates");
 	struct error err = ERROR_INIT;
@@ -125,7 +125,7 @@ static void test_duplicates(void)
 
 	for (size_t i = 0; i <= sizeof(cases) / sizeof(cases[0]); i++) {
 		size_t c = i > 0 ? i - 1 : 0;
-		struct journal_delivery *d = sample_delivery(1, 10);
+		struct record_delivery *d = sample_delivery(1, 10);
 
 		free(d->sender_id);
 		free(d->body_sha256);
@@ -134,14 +134,14 @@ static void test_duplicates(void)
 		d->body_sha256 = xstrdup(cases[c].sha);
 		d->source = xstrdup(cases[c].source);
 		(void)journal_begin(j, &err);
-		enum journal_result result = journal_add_delivery(j, d, &err);
+		enum record_result result = journal_add_delivery(j, d, &err);
 
 		(void)journal_commit(j, &err);
 		if (i == 0) {
 			first = d->id;
 		} else {
 			tap_int(result, cases[c].expected, "%s", cases[c].what);
-			tap_ok((d->id == first) == (result == JOURNAL_DUPLICATE),
+			tap_ok((d->id == first) == (result == RECORD_DUPLICATE),
 			       "its id is that of the first only if it is a duplicate");
 		}
 		sample_delivery_free(d);
@@ -156,8 +156,8 @@ static void test_plan(void)
 	struct journal *j = jt_open("plan");
 	struct trigger *first[2] = { NULL };
 	struct trigger *second[1] = { NULL };
-	struct journal_triggers read = { .items = NULL };
-	struct journal_delivery d = { .id = 0 };
+	struct record_triggers read = { .items = NULL };
+	struct record_delivery d = { .id = 0 };
 	struct error err = ERROR_INIT;
 	int64_t id;
 	int64_t push;
@@ -166,20 +166,20 @@ static void test_plan(void)
 	(void)jt_add(j, 1, &id, &push);
 	first[0] = sample_trigger(push, "argocd/web");
 	first[1] = sample_trigger(push, "argocd/db");
-	tap_int(jt_plan(j, push, first, 2, NULL, 0), JOURNAL_OK, "a plan is carried out");
+	tap_int(jt_plan(j, push, first, 2, NULL, 0), RECORD_OK, "a plan is carried out");
 	tap_ok(first[0]->id > 0 && first[1]->id > first[0]->id, "its triggers have ids");
 	(void)journal_get_delivery(j, id, &d, &err);
 	tap_int(d.pushes[0].state, PUSH_PLANNED, "the push is decided");
 	tap_int(d.pushes[0].tracked, 10, "with its figures");
-	journal_delivery_release(&d);
-	tap_int(jt_plan(j, push, first, 2, NULL, 0), JOURNAL_NOT_FOUND,
+	record_delivery_release(&d);
+	tap_int(jt_plan(j, push, first, 2, NULL, 0), RECORD_NOT_FOUND,
 		"a push that is decided cannot be decided again");
 	tap_int(jt_count("plan", "SELECT count(*) FROM \"trigger\""), 2,
 		"and nothing of that plan was kept");
 
 	(void)jt_add(j, 2, NULL, &push2);
 	second[0] = sample_trigger(424242, "argocd/web");
-	tap_int(jt_plan(j, push2, second, 1, &first[0]->id, 1), JOURNAL_INVALID,
+	tap_int(jt_plan(j, push2, second, 1, &first[0]->id, 1), RECORD_INVALID,
 		"a trigger of a push that does not exist is invalid");
 	tap_int(jt_count("plan", "SELECT count(*) FROM push WHERE state = 'PLANNED'"), 1,
 		"the push of that plan is as it was");
@@ -189,18 +189,18 @@ static void test_plan(void)
 	second[0]->push = push2;
 	first[1]->state = TRIGGER_SENT;
 	first[1]->finished_ms = 1;
-	tap_int(jt_update(j, first[1], NULL), JOURNAL_OK, "a trigger is updated");
+	tap_int(jt_update(j, first[1], NULL), RECORD_OK, "a trigger is updated");
 	int64_t both[] = { first[0]->id, first[1]->id };
 
-	tap_int(jt_plan(j, push2, second, 1, both, 2), JOURNAL_OK, "a newer plan replaces triggers");
+	tap_int(jt_plan(j, push2, second, 1, both, 2), RECORD_OK, "a newer plan replaces triggers");
 	(void)journal_get_triggers(j, id, 0, 100, &read, &err);
 	tap_int(read.count, 2, "both triggers of the first delivery are still told");
 	tap_int(read.items[0].trigger->state, TRIGGER_SUPERSEDED, "the waiting one is superseded");
 	tap_int(read.items[0].superseded_by, push2, "by the push that asks now");
 	tap_int(read.items[1].trigger->state, TRIGGER_SENT, "the one that was sent stays so");
 	first[0]->state = TRIGGER_SENDING;
-	tap_int(jt_update(j, first[0], NULL), JOURNAL_NOT_FOUND, "and no later news changes that");
-	journal_triggers_release(&read);
+	tap_int(jt_update(j, first[0], NULL), RECORD_NOT_FOUND, "and no later news changes that");
+	record_triggers_release(&read);
 	for (size_t i = 0; i < 2; i++) {
 		trigger_free(first[i]);
 	}
@@ -215,7 +215,7 @@ static void test_deleted_ref(void)
 {
 	struct journal *j = jt_open("deleted");
 	struct error err = ERROR_INIT;
-	struct journal_plan p = {
+	struct record_plan p = {
 		.move_ref = true, .repository = "r", .ref = "refs/heads/x", .commit = sample_oid(3),
 	};
 
@@ -234,7 +234,7 @@ static void test_attempts(void)
 {
 	struct journal *j = jt_open("attempts");
 	struct trigger *t = NULL;
-	struct journal_triggers read = { .items = NULL };
+	struct record_triggers read = { .items = NULL };
 	struct outcome outcome = { .code = 503 };
 	struct error err = ERROR_INIT;
 	int64_t id;
@@ -250,15 +250,15 @@ static void test_attempts(void)
 	outcome.output = xmalloc(LIMIT_OUTPUT_KEPT + 101);
 	memset(outcome.output, 'x', LIMIT_OUTPUT_KEPT + 100);
 	outcome.output[LIMIT_OUTPUT_KEPT + 100] = '\0';
-	tap_int(jt_update(j, t, &outcome), JOURNAL_OK, "a failed try is recorded");
+	tap_int(jt_update(j, t, &outcome), RECORD_OK, "a failed try is recorded");
 	outcome_release(&outcome);
 	t->state = TRIGGER_SENT;
 	t->attempts = 2;
 	t->finished_ms = 6000;
 	outcome.code = 200;
 	outcome_set(&outcome, OUTCOME_SENT, "HTTP 200");
-	tap_int(jt_update(j, t, &outcome), JOURNAL_OK, "a good try is recorded");
-	tap_int(journal_get_triggers(j, id, 0, 100, &read, &err), JOURNAL_OK,
+	tap_int(jt_update(j, t, &outcome), RECORD_OK, "a good try is recorded");
+	tap_int(journal_get_triggers(j, id, 0, 100, &read, &err), RECORD_OK,
 		"the history can be read");
 	tap_int(read.count == 1 ? read.items[0].attempt_count : 0, 2, "it has both tries");
 	tap_str(read.items[0].attempts[0].reason, "HTTP 503", "the first with its reason");
@@ -267,11 +267,11 @@ static void test_attempts(void)
 		"and what came back, cut");
 	tap_int(read.items[0].attempts[1].code, 200, "the second with its code");
 	tap_int(read.items[0].trigger->finished_ms, 6000, "and the trigger when it ended");
-	journal_triggers_release(&read);
-	tap_int(journal_get_triggers(j, id, t->id, 100, &read, &err), JOURNAL_OK,
+	record_triggers_release(&read);
+	tap_int(journal_get_triggers(j, id, t->id, 100, &read, &err), RECORD_OK,
 		"the next page can be read");
 	tap_int(read.count, 0, "and is empty");
-	journal_triggers_release(&read);
+	record_triggers_release(&read);
 	trigger_free(t);
 	journal_close(j);
 }
@@ -287,7 +287,7 @@ static void note(struct seen *seen, const char *what, long long id, const char *
 	(void)snprintf(seen->text + len, sizeof(seen->text) - len, "%s%lld:%s ", what, id, state);
 }
 
-static void saw_push(void *arg, const struct journal_push *push)
+static void saw_push(void *arg, const struct record_push *push)
 {
 	note(arg, "p", push->id, push_state_name(push->state));
 }
@@ -314,7 +314,7 @@ static void test_resume(void)
 	const struct journal_resume resume = {
 		.push = saw_push, .trigger = saw_trigger, .ref = saw_ref, .arg = &seen
 	};
-	struct journal_push waiting = { .state = PUSH_WAITING, .next_ms = 9, .attempts = 2 };
+	struct record_push waiting = { .state = PUSH_WAITING, .next_ms = 9, .attempts = 2 };
 	int64_t push[4];
 
 	for (unsigned i = 0; i < 4; i++) {
@@ -332,18 +332,18 @@ static void test_resume(void)
 	(void)jt_update(j, triggers[2], NULL);
 	waiting.id = push[2];
 	(void)journal_begin(j, &err);
-	tap_int(journal_update_push(j, &waiting, &err), JOURNAL_OK, "a push may wait");
+	tap_int(journal_update_push(j, &waiting, &err), RECORD_OK, "a push may wait");
 	waiting.id = push[3];
 	waiting.state = PUSH_MATCHING;
-	tap_int(journal_update_push(j, &waiting, &err), JOURNAL_OK, "a push may be computed");
+	tap_int(journal_update_push(j, &waiting, &err), RECORD_OK, "a push may be computed");
 	waiting.id = push[1];
-	tap_int(journal_update_push(j, &waiting, &err), JOURNAL_NOT_FOUND,
+	tap_int(journal_update_push(j, &waiting, &err), RECORD_NOT_FOUND,
 		"a push that is decided may not wait");
 	(void)journal_commit(j, &err);
 	journal_close(j);
 
 	j = jt_open("resume");
-	tap_int(journal_resume(j, &resume, &err), JOURNAL_OK, "what is unfinished is told");
+	tap_int(journal_resume(j, &resume, &err), RECORD_OK, "what is unfinished is told");
 	tap_str(seen.text, "r2:refs/heads/main t1:PENDING t3:WAITING p1:ACCEPTED p3:WAITING "
 		"p4:ACCEPTED ", "refs, then triggers, then pushes, each in their order; a try "
 		"that was under way is to be done again");
@@ -370,7 +370,7 @@ static void test_purge(void)
 	for (unsigned i = 2; i < 5; i++) {
 		(void)jt_plan(j, push[i], NULL, 0, NULL, 0);
 	}
-	tap_int(journal_purge(j, 1004, 1, &count, &err), JOURNAL_OK, "a bite is purged");
+	tap_int(journal_purge(j, 1004, 1, &count, &err), RECORD_OK, "a bite is purged");
 	tap_int(count, 1, "it is as large as asked");
 	tap_int(jt_count("purge", "SELECT count(*) FROM delivery WHERE id = 3"), 0,
 		"it is the oldest that is finished");
@@ -405,11 +405,11 @@ static void test_checkpoint(void)
 	}
 	tap_ok(journal_wal_pages(j) > 1000, "commits alone do not copy the WAL back (%zu pages)",
 	       journal_wal_pages(j));
-	tap_int(journal_checkpoint(j, false, &err), JOURNAL_OK, "a checkpoint does");
+	tap_int(journal_checkpoint(j, false, &err), RECORD_OK, "a checkpoint does");
 	tap_int(journal_wal_pages(j), 0, "then no page is left");
 	(void)jt_add(j, 1000, NULL, NULL);
 	tap_ok(journal_wal_pages(j) < 50, "and the WAL begins anew");
-	tap_int(journal_checkpoint(j, true, &err), JOURNAL_OK, "a truncating checkpoint");
+	tap_int(journal_checkpoint(j, true, &err), RECORD_OK, "a truncating checkpoint");
 	tap_ok(stat(wal, &st) == 0 && st.st_size == 0, "empties the file");
 	free(wal);
 	journal_close(j);

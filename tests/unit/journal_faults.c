@@ -2,7 +2,7 @@
  * The proof of "durable before yes": every write, truncate, sync and delete
  * of a life of the journal fails once or for ever, the process dies, power is
  * lost with none or some of the unsynced writes on the disk - and whatever
- * was answered JOURNAL_OK is there, whatever was JOURNAL_FULL is not.
+ * was answered RECORD_OK is there, whatever was RECORD_FULL is not.
  */
 #include "journal/journal.h"
 
@@ -34,43 +34,43 @@ struct told {
 	bool opened;
 };
 
-static enum known known_by(enum journal_result result)
+static enum known known_by(enum record_result result)
 {
-	return result == JOURNAL_OK ? THERE : result == JOURNAL_FULL ? NOT_THERE : UNKNOWN;
+	return result == RECORD_OK ? THERE : result == RECORD_FULL ? NOT_THERE : UNKNOWN;
 }
 
-static enum journal_result add_batch(struct journal *j, unsigned step, int64_t *ret_push)
+static enum record_result add_batch(struct journal *j, unsigned step, int64_t *ret_push)
 {
 	struct error err = ERROR_INIT;
-	enum journal_result result = journal_begin(j, &err);
+	enum record_result result = journal_begin(j, &err);
 
-	for (unsigned i = 0; result == JOURNAL_OK && i < ROWS; i++) {
-		struct journal_delivery *d = sample_delivery(step * ROWS + i, 2000);
+	for (unsigned i = 0; result == RECORD_OK && i < ROWS; i++) {
+		struct record_delivery *d = sample_delivery(step * ROWS + i, 2000);
 
 		result = journal_add_delivery(j, d, &err);
 		*ret_push = d->pushes[0].id;
 		sample_delivery_free(d);
 	}
-	if (result == JOURNAL_OK) {
+	if (result == RECORD_OK) {
 		return journal_commit(j, &err);
 	}
 	journal_rollback(j);
 	return result;
 }
 
-static enum journal_result add_plan(struct journal *j, int64_t push)
+static enum record_result add_plan(struct journal *j, int64_t push)
 {
 	struct error err = ERROR_INIT;
 	struct trigger *t = sample_trigger(push, "argocd/web");
-	struct journal_push decided = { .id = push, .state = PUSH_PLANNED };
-	struct journal_plan plan = { .pushes = &decided, .push_count = 1, .triggers = &t,
+	struct record_push decided = { .id = push, .state = PUSH_PLANNED };
+	struct record_plan plan = { .pushes = &decided, .push_count = 1, .triggers = &t,
 				     .trigger_count = 1 };
-	enum journal_result result = journal_begin(j, &err);
+	enum record_result result = journal_begin(j, &err);
 
-	if (result == JOURNAL_OK) {
+	if (result == RECORD_OK) {
 		result = journal_add_plan(j, &plan, &err);
 	}
-	if (result == JOURNAL_OK) {
+	if (result == RECORD_OK) {
 		result = journal_commit(j, &err);
 	}
 	journal_rollback(j);
@@ -84,30 +84,30 @@ static void live(struct journal *j, struct told *told)
 
 	for (unsigned step = 0; step < STEPS; step++) {
 		int64_t push = 0;
-		enum journal_result result = add_batch(j, step, &push);
+		enum record_result result = add_batch(j, step, &push);
 
 		told->delivery[step] = known_by(result);
-		if (result == JOURNAL_OK) {
+		if (result == RECORD_OK) {
 			result = add_plan(j, push);
 			told->plan[step] = known_by(result);
 		}
-		if (result != JOURNAL_FAILED && step % 2 == 1) {
+		if (result != RECORD_FAILED && step % 2 == 1) {
 			result = journal_checkpoint(j, step == 3, &err);
 		}
-		if (result == JOURNAL_FAILED) {
+		if (result == RECORD_FAILED) {
 			told->failed = step + 1;
 			return;
 		}
 	}
 }
 
-static enum journal_result look_up(struct journal *j, unsigned n, int64_t *ret_id)
+static enum record_result look_up(struct journal *j, unsigned n, int64_t *ret_id)
 {
-	struct journal_delivery *d = sample_delivery(n, 2000);
+	struct record_delivery *d = sample_delivery(n, 2000);
 	struct error err = ERROR_INIT;
 
 	(void)journal_begin(j, &err);
-	enum journal_result result = journal_add_delivery(j, d, &err);
+	enum record_result result = journal_add_delivery(j, d, &err);
 
 	*ret_id = d->id;
 	journal_rollback(j);
@@ -117,13 +117,13 @@ static enum journal_result look_up(struct journal *j, unsigned n, int64_t *ret_i
 
 static unsigned check_plan(struct journal *j, int64_t delivery, enum known plan)
 {
-	struct journal_triggers triggers = { .items = NULL };
-	struct journal_delivery d = { .id = 0 };
+	struct record_triggers triggers = { .items = NULL };
+	struct record_delivery d = { .id = 0 };
 	struct error err = ERROR_INIT;
 	unsigned wrong = 0;
 
-	if (journal_get_delivery(j, delivery, &d, &err) != JOURNAL_OK ||
-	    journal_get_triggers(j, delivery, 0, 10, &triggers, &err) != JOURNAL_OK) {
+	if (journal_get_delivery(j, delivery, &d, &err) != RECORD_OK ||
+	    journal_get_triggers(j, delivery, 0, 10, &triggers, &err) != RECORD_OK) {
 		return 1;
 	}
 	bool decided = d.pushes[0].state == PUSH_PLANNED;
@@ -131,8 +131,8 @@ static unsigned check_plan(struct journal *j, int64_t delivery, enum known plan)
 	wrong += decided != (triggers.count == 1); /* never half a plan */
 	wrong += plan == THERE && !decided;
 	wrong += plan == NOT_THERE && decided;
-	journal_triggers_release(&triggers);
-	journal_delivery_release(&d);
+	record_triggers_release(&triggers);
+	record_delivery_release(&d);
 	return wrong;
 }
 
@@ -157,7 +157,7 @@ static unsigned check(const char *path, const struct told *told)
 		int64_t id = 0;
 
 		for (unsigned i = 0; i < ROWS; i++) {
-			found += look_up(j, step * ROWS + i, &id) == JOURNAL_DUPLICATE;
+			found += look_up(j, step * ROWS + i, &id) == RECORD_DUPLICATE;
 		}
 		wrong += found != 0 && found != ROWS; /* a commit is one */
 		wrong += told->delivery[step] == THERE && found != ROWS;

@@ -18,34 +18,34 @@ static void test_full(void)
 {
 	struct journal_options options = { .max_bytes = 512 * 1024 };
 	struct journal *j = jt_open_with(options, "full");
-	enum journal_result result = JOURNAL_OK;
+	enum record_result result = RECORD_OK;
 	struct error err = ERROR_INIT;
 	struct trigger *t = NULL;
 	int64_t push = 0;
 	unsigned n = 0;
 
-	while (result == JOURNAL_OK && n < 100000) {
+	while (result == RECORD_OK && n < 100000) {
 		int64_t last = push;
 
 		result = jt_add(j, ++n, NULL, &push);
-		push = result == JOURNAL_OK ? push : last;
+		push = result == RECORD_OK ? push : last;
 	}
-	tap_int(result, JOURNAL_FULL, "at its limit the journal refuses deliveries (after %u)",
+	tap_int(result, RECORD_FULL, "at its limit the journal refuses deliveries (after %u)",
 		n - 1);
-	tap_int(jt_add(j, 1, NULL, NULL), JOURNAL_DUPLICATE, "what it has it still recognises");
+	tap_int(jt_add(j, 1, NULL, NULL), RECORD_DUPLICATE, "what it has it still recognises");
 	t = sample_trigger(push, "a/b");
 	t->state = TRIGGER_SENT;
-	tap_int(jt_plan(j, push, &t, 1, NULL, 0), JOURNAL_OK, "what was accepted can be finished");
+	tap_int(jt_plan(j, push, &t, 1, NULL, 0), RECORD_OK, "what was accepted can be finished");
 	tap_ok(journal_size(j) > 0 && jt_count("full", "PRAGMA page_count") * 4096 <= 512 * 1024,
 	       "and the file is not larger than the limit");
 	tap_int(jt_count("full", "SELECT count(*) FROM delivery"), n - 1,
 		"all that was accepted is there");
 
 	/* Now fill the reserve too, with plans that are much too large. */
-	for (push = 1; push < n && result != JOURNAL_FAILED; push++) {
-		struct journal_push decided = { .id = push, .state = PUSH_PLANNED };
+	for (push = 1; push < n && result != RECORD_FAILED; push++) {
+		struct record_push decided = { .id = push, .state = PUSH_PLANNED };
 		struct trigger *many[200];
-		struct journal_plan p = { .pushes = &decided, .push_count = 1, .triggers = many,
+		struct record_plan p = { .pushes = &decided, .push_count = 1, .triggers = many,
 					  .trigger_count = 200 };
 
 		for (size_t i = 0; i < 200; i++) {
@@ -54,14 +54,14 @@ static void test_full(void)
 		t->push = push;
 		(void)journal_begin(j, &err);
 		result = journal_add_plan(j, &p, &err);
-		if (result == JOURNAL_FULL) {
-			tap_int(journal_commit(j, &err), JOURNAL_FULL,
+		if (result == RECORD_FULL) {
+			tap_int(journal_commit(j, &err), RECORD_FULL,
 				"a commit after a full file is refused too");
 			break;
 		}
 		(void)journal_commit(j, &err);
 	}
-	tap_int(result, JOURNAL_FULL, "the limit holds for plans as well");
+	tap_int(result, RECORD_FULL, "the limit holds for plans as well");
 	size_t count;
 
 	(void)journal_purge(j, INT64_MAX, 100000, &count, &err);
@@ -70,7 +70,7 @@ static void test_full(void)
 		(void)jt_plan(j, push, NULL, 0, NULL, 0);
 	}
 	(void)journal_purge(j, INT64_MAX, 100000, &count, &err);
-	tap_int(jt_add(j, n, NULL, NULL), JOURNAL_OK, "and makes room for new deliveries");
+	tap_int(jt_add(j, n, NULL, NULL), RECORD_OK, "and makes room for new deliveries");
 	trigger_free(t);
 	journal_close(j);
 }
@@ -80,7 +80,7 @@ static void test_floor(void)
 	struct journal_options options = { .min_free = UINT64_MAX / 2 };
 	struct journal *j = jt_open_with(options, "floor");
 
-	tap_int(jt_add(j, 1, NULL, NULL), JOURNAL_FULL, "below the floor of free space it refuses");
+	tap_int(jt_add(j, 1, NULL, NULL), RECORD_FULL, "below the floor of free space it refuses");
 	journal_close(j);
 	tap_int(jt_count("floor", "SELECT count(*) FROM delivery"), 0, "and writes nothing");
 
@@ -139,38 +139,38 @@ static void test_damage(void)
 	       "a damaged file is refused at the start: %s", jt_refusal("damaged", false));
 
 	/* Damage that comes while it runs; a reader has nothing of it in its cache yet. */
-	struct journal_delivery d = { .id = 0 };
-	enum journal_result result = JOURNAL_OK;
+	struct record_delivery d = { .id = 0 };
+	enum record_result result = RECORD_OK;
 	struct error err = ERROR_INIT;
 
 	j = jt_open_with((struct journal_options){ .read_only = true }, "damaged2");
 	tap_sh("dd if=/dev/zero of=%s/damaged2 bs=4096 seek=15 count=20 conv=notrunc 2>/dev/null",
 	       tap_dir());
-	for (int64_t id = 1; result == JOURNAL_OK && id <= 200; id++) {
+	for (int64_t id = 1; result == RECORD_OK && id <= 200; id++) {
 		result = journal_get_delivery(j, id, &d, &err);
-		journal_delivery_release(&d);
+		record_delivery_release(&d);
 	}
-	tap_int(result, JOURNAL_FAILED, "damage while it runs makes it fail: %s", err.text);
-	tap_int(journal_begin(j, &err), JOURNAL_FAILED, "for good");
+	tap_int(result, RECORD_FAILED, "damage while it runs makes it fail: %s", err.text);
+	tap_int(journal_begin(j, &err), RECORD_FAILED, "for good");
 	journal_close(j);
 }
 
 static void test_misuse(void)
 {
 	struct journal *j = jt_open("misuse");
-	struct journal_delivery *d = sample_delivery(1, 0);
-	struct journal_delivery *bad = sample_delivery(2, 0);
+	struct record_delivery *d = sample_delivery(1, 0);
+	struct record_delivery *bad = sample_delivery(2, 0);
 	struct error err = ERROR_INIT;
 
-	tap_int(journal_add_delivery(j, d, &err), JOURNAL_INVALID,
+	tap_int(journal_add_delivery(j, d, &err), RECORD_INVALID,
 		"a change outside a transaction is refused");
 	(void)journal_begin(j, &err);
 	free(bad->event);
 	bad->event = NULL;
-	tap_int(journal_add_delivery(j, d, &err), JOURNAL_OK, "a good record is taken");
-	tap_int(journal_add_delivery(j, bad, &err), JOURNAL_INVALID,
+	tap_int(journal_add_delivery(j, d, &err), RECORD_OK, "a good record is taken");
+	tap_int(journal_add_delivery(j, bad, &err), RECORD_INVALID,
 		"one that breaks the schema is not: %s", err.text);
-	tap_int(journal_commit(j, &err), JOURNAL_OK, "and does not hinder the good one");
+	tap_int(journal_commit(j, &err), RECORD_OK, "and does not hinder the good one");
 	journal_close(j);
 	tap_int(jt_count("misuse", "SELECT count(*) FROM delivery"), 1, "which is there");
 	sample_delivery_free(d);
@@ -179,22 +179,22 @@ static void test_misuse(void)
 
 static char *list_ids(struct journal *j, const struct journal_filter *filter)
 {
-	struct journal_list list = { .items = NULL };
+	struct record_list list = { .items = NULL };
 	struct error err = ERROR_INIT;
 	char *text = xstrdup("");
 
-	if (journal_list(j, filter, &list, &err) != JOURNAL_OK) {
+	if (journal_list(j, filter, &list, &err) != RECORD_OK) {
 		free(text);
 		return xstrdup(err.text);
 	}
 	for (size_t i = 0; i < list.count; i++) {
 		char *longer = xasprintf("%s%lld:%s ", text, (long long)list.items[i].id,
-					 journal_status_name(list.items[i].status));
+					 record_status_name(list.items[i].status));
 
 		free(text);
 		text = longer;
 	}
-	journal_list_release(&list);
+	record_list_release(&list);
 	return text;
 }
 
@@ -216,9 +216,9 @@ static void fill_for_lists(struct journal *j)
 		(void)jt_update(j, t, NULL);
 		trigger_free(t);
 	}
-	struct journal_delivery *d = sample_delivery(9, 0);
+	struct record_delivery *d = sample_delivery(9, 0);
 
-	journal_push_release(&d->pushes[0]);
+	record_push_release(&d->pushes[0]);
 	d->push_count = 0;
 	free(d->source);
 	d->source = xstrdup("mirror");
@@ -250,13 +250,13 @@ static void test_list(void)
 		{ "those of no such ref", { .limit = 10, .ref = "refs/heads/x" }, "" },
 		{ "those that failed", { .limit = 10, .failed = true }, "2:failed " },
 		{ "those since then", { .limit = 10, .since_ms = 1003 }, "5:ignored 4:working " },
-		{ "by status", { .limit = 10, .statuses = 1U << JOURNAL_DONE |
-							  1U << JOURNAL_WORKING },
+		{ "by status", { .limit = 10, .statuses = 1U << RECORD_DONE |
+							  1U << RECORD_WORKING },
 		  "4:working 3:working 1:done " },
 	};
 	struct journal *writer = jt_open("list");
 	struct journal *j = NULL;
-	struct journal_list list = { .items = NULL };
+	struct record_list list = { .items = NULL };
 	struct error err = ERROR_INIT;
 
 	fill_for_lists(writer);
@@ -267,7 +267,7 @@ static void test_list(void)
 		tap_str(got, cases[i].expected, "a list shows %s", cases[i].what);
 		free(got);
 	}
-	tap_int(journal_list(j, &(struct journal_filter){ .limit = 10 }, &list, &err), JOURNAL_OK,
+	tap_int(journal_list(j, &(struct journal_filter){ .limit = 10 }, &list, &err), RECORD_OK,
 		"a list through a reader beside the writer");
 	tap_int(list.items[4].triggers_sent, 1, "it counts triggers");
 	tap_int(list.items[4].affected, 1, "and applications");
@@ -275,8 +275,8 @@ static void test_list(void)
 	tap_int(list.items[2].finished_ms, 0, "which is never while some are open");
 	tap_ok(list.items[0].repository == NULL && list.items[0].pushes == 0,
 	       "a delivery without a push has no repository");
-	journal_list_release(&list);
-	tap_ok(journal_begin(j, &err) != JOURNAL_OK, "a reader cannot write: %s", err.text);
+	record_list_release(&list);
+	tap_ok(journal_begin(j, &err) != RECORD_OK, "a reader cannot write: %s", err.text);
 	journal_close(j);
 	journal_close(writer);
 }

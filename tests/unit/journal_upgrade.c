@@ -52,7 +52,7 @@ static struct seen look(struct journal *j)
 		.trigger = saw_trigger, .ref = saw_ref, .arg = &seen
 	};
 
-	tap_int(journal_resume(j, &resume, &err), JOURNAL_OK, "the journal is taken up");
+	tap_int(journal_resume(j, &resume, &err), RECORD_OK, "the journal is taken up");
 	return seen;
 }
 
@@ -72,7 +72,7 @@ static void hard_is_kept(void)
 	tap_int(look(j).hard, 1, "and is so after a restart");
 	t[0]->hard = true;
 	t[0]->state = TRIGGER_WAITING;
-	tap_int(jt_update(j, t[0], NULL), JOURNAL_OK, "one that became hard is updated");
+	tap_int(jt_update(j, t[0], NULL), RECORD_OK, "one that became hard is updated");
 	tap_int(look(j).hard, 2, "and stays so");
 	trigger_free(t[0]);
 	trigger_free(t[1]);
@@ -82,8 +82,8 @@ static void hard_is_kept(void)
 static void move_ref(struct journal *j, unsigned n, const char *refers, bool deleted)
 {
 	struct error err = ERROR_INIT;
-	struct journal_push decided = { .state = PUSH_PLANNED };
-	struct journal_plan plan = {
+	struct record_push decided = { .state = PUSH_PLANNED };
+	struct record_plan plan = {
 		.pushes = &decided, .push_count = 1, .move_ref = true, .repository = "h/r",
 		.ref = "refs/heads/main", .commit = sample_oid(deleted ? 0 : n), .refers = refers,
 	};
@@ -93,7 +93,7 @@ static void move_ref(struct journal *j, unsigned n, const char *refers, bool del
 	}
 	(void)jt_add(j, n, NULL, &decided.id);
 	(void)journal_begin(j, &err);
-	tap_int(journal_add_plan(j, &plan, &err), JOURNAL_OK, "a ref is moved: %s", err.text);
+	tap_int(journal_add_plan(j, &plan, &err), RECORD_OK, "a ref is moved: %s", err.text);
 	(void)journal_commit(j, &err);
 }
 

@@ -2,7 +2,7 @@
  * The verbs that ask the journal: what people and machines get to read, and
  * how they end.
  */
-#include "receiver/cli/record.h"
+#include "receiver/cli/verb.h"
 
 #include <jansson.h>
 #include <signal.h>
@@ -91,20 +91,20 @@ static bool has(const char *text)
 	return strstr(out, text) != NULL;
 }
 
-static void add(struct journal *j, struct journal_delivery *d)
+static void add(struct journal *j, struct record_delivery *d)
 {
 	struct error err = ERROR_INIT;
 
 	(void)journal_begin(j, &err);
-	if (journal_add_delivery(j, d, &err) != JOURNAL_OK ||
-	    journal_commit(j, &err) != JOURNAL_OK) {
+	if (journal_add_delivery(j, d, &err) != RECORD_OK ||
+	    journal_commit(j, &err) != RECORD_OK) {
 		tap_ok(false, "%s", err.text);
 	}
 }
 
-static void plan_and_try(struct journal *j, const struct journal_delivery *d)
+static void plan_and_try(struct journal *j, const struct record_delivery *d)
 {
-	struct journal_push decided = {
+	struct record_push decided = {
 		.id = d->pushes[0].id, .state = PUSH_PLANNED, .base = sample_oid(1),
 		.tip = sample_oid(2), .changed_paths = 4, .tracked = 10, .affected = 1,
 		.applications = 12, .decided_ms = d->received_ms + 12,
@@ -112,7 +112,7 @@ static void plan_and_try(struct journal *j, const struct journal_delivery *d)
 	struct trigger *t = sample_trigger(decided.id, "argocd/web");
 
 	t->hard = true;
-	struct journal_plan plan = { .pushes = &decided, .push_count = 1, .triggers = &t,
+	struct record_plan plan = { .pushes = &decided, .push_count = 1, .triggers = &t,
 				     .trigger_count = 1 };
 	struct outcome outcome = { .code = 503 };
 	struct error err = ERROR_INIT;
@@ -137,7 +137,7 @@ static void fill(void)
 {
 	char *path = xasprintf("%s/state/%s", tap_dir(), JOURNAL_FILE);
 	struct journal_options options = { .path = path };
-	struct journal_delivery *d = sample_delivery(1, 50);
+	struct record_delivery *d = sample_delivery(1, 50);
 	struct error err = ERROR_INIT;
 	struct journal *j = NULL;
 
@@ -317,17 +317,17 @@ static void test_config(void)
 	(void)setenv("DOORBELL_CONFIG", file, 1);
 	char name[] = "deliveries";
 	char *argv[] = { name, NULL };
-	struct record_options options;
+	struct verb_options options;
 	struct journal *j = NULL;
 
-	record_options_init(&options, 1, argv, "");
-	tap_int(record_open(&options, &j), 0, "the configuration names the state directory");
+	verb_options_init(&options, 1, argv, "");
+	tap_int(verb_open(&options, &j), 0, "the configuration names the state directory");
 	journal_close(j);
-	record_options_release(&options);
+	verb_options_release(&options);
 	(void)setenv("DOORBELL_CONFIG", none, 1);
-	record_options_init(&options, 1, argv, "");
-	tap_int(record_open(&options, &j), 78, "one that is not there ends so");
-	record_options_release(&options);
+	verb_options_init(&options, 1, argv, "");
+	tap_int(verb_open(&options, &j), 78, "one that is not there ends so");
+	verb_options_release(&options);
 	(void)unsetenv("DOORBELL_CONFIG");
 	tap_int(run(cli_show, "state", "--help", NULL, NULL), 0, "there is help");
 	tap_ok(has("usage: doorbell show"), "on standard output");
@@ -351,7 +351,7 @@ static void test_times(void)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		int64_t ms = -1;
-		int r = record_parse_since(cases[i].text, 1000000000000, &ms);
+		int r = verb_parse_since(cases[i].text, 1000000000000, &ms);
 
 		tap_ok((r == 0) == (cases[i].expected >= 0) && ms == cases[i].expected,
 		       "\"%s\" is %lld", cases[i].text, (long long)cases[i].expected);

@@ -37,7 +37,7 @@ struct world {
 /* One delivery on its way. */
 struct parcel {
 	struct world *world;
-	struct journal_delivery *d;
+	struct record_delivery *d;
 };
 
 static void on_failed(void *arg, const char *why)
@@ -90,33 +90,33 @@ static void finish(struct world *w)
 static bool is_visible(const struct world *w, int64_t id)
 {
 	struct journal_options options = { .path = w->path, .read_only = true };
-	struct journal_delivery d = { .id = 0 };
+	struct record_delivery d = { .id = 0 };
 	struct error err = ERROR_INIT;
 	struct journal *j = NULL;
 
 	if (journal_open(&options, &j, &err) < 0) {
 		return false;
 	}
-	bool found = journal_get_delivery(j, id, &d, &err) == JOURNAL_OK;
+	bool found = journal_get_delivery(j, id, &d, &err) == RECORD_OK;
 
-	journal_delivery_release(&d);
+	record_delivery_release(&d);
 	journal_close(j);
 	return found;
 }
 
-static void on_delivery(void *arg, enum journal_result result, const struct error *err)
+static void on_delivery(void *arg, enum record_result result, const struct error *err)
 {
 	struct parcel *p = arg;
 	struct world *w = p->world;
 
 	w->answers++;
 	w->results[(unsigned)result & 7]++;
-	if (result == JOURNAL_OK) {
+	if (result == RECORD_OK) {
 		w->disordered += p->d->id <= w->last_id;
 		w->last_id = p->d->id;
 		w->not_durable += w->check_durable && !is_visible(w, p->d->id);
 	} else {
-		w->not_durable += err->text[0] == '\0' && result != JOURNAL_DUPLICATE;
+		w->not_durable += err->text[0] == '\0' && result != RECORD_DUPLICATE;
 	}
 	sample_delivery_free(p->d);
 	free(p);
@@ -141,7 +141,7 @@ static enum store_result deliver(struct world *w, unsigned n, bool spoil)
 	return result;
 }
 
-static void on_count(void *arg, enum journal_result result, const struct error *err)
+static void on_count(void *arg, enum record_result result, const struct error *err)
 {
 	struct world *w = arg;
 
@@ -202,7 +202,7 @@ static void test_durable(void)
 	tap_int(w.not_durable, 0, "each answer comes after another connection can see the row");
 	(void)deliver(&w, 3, false);
 	run_until(&w, 21);
-	tap_int(w.results[JOURNAL_DUPLICATE], 1, "a repeat is answered as a duplicate");
+	tap_int(w.results[RECORD_DUPLICATE], 1, "a repeat is answered as a duplicate");
 	finish(&w);
 }
 
@@ -233,8 +233,8 @@ static void test_spoiled(void)
 		(void)deliver(&w, i, i % 10 == 5);
 	}
 	run_until(&w, 100);
-	tap_int(w.results[JOURNAL_INVALID], 10, "jobs that cannot be carried out are told so");
-	tap_int(w.results[JOURNAL_OK], 90, "and the others of their batch are done");
+	tap_int(w.results[RECORD_INVALID], 10, "jobs that cannot be carried out are told so");
+	tap_int(w.results[RECORD_OK], 90, "and the others of their batch are done");
 	tap_int(w.failures, 0, "that is no failure of the journal");
 	finish(&w);
 }
@@ -273,13 +273,13 @@ static void test_full(void)
 		(void)deliver(&w, i, false);
 	}
 	run_until(&w, 300);
-	tap_ok(w.results[JOURNAL_OK] > 10 && w.results[JOURNAL_FULL] > 10,
+	tap_ok(w.results[RECORD_OK] > 10 && w.results[RECORD_FULL] > 10,
 	       "a full journal takes what fits (%u) and refuses the rest (%u)",
-	       w.results[JOURNAL_OK], w.results[JOURNAL_FULL]);
+	       w.results[RECORD_OK], w.results[RECORD_FULL]);
 	tap_int(w.failures, 0, "that is no failure");
-	struct journal_push push = { .id = 1, .state = PUSH_PLANNED };
+	struct record_push push = { .id = 1, .state = PUSH_PLANNED };
 	struct trigger *t = sample_trigger(1, "a/b");
-	struct journal_plan plan = { .pushes = &push, .push_count = 1, .triggers = &t,
+	struct record_plan plan = { .pushes = &push, .push_count = 1, .triggers = &t,
 				     .trigger_count = 1 };
 
 	store_add_plan(w.store, &plan, on_count, &w);
@@ -301,7 +301,7 @@ static void test_failure(void)
 	for (unsigned i = 0; i < 100; i++) {
 		taken += deliver(&w, i, false) == STORE_OK;
 	}
-	struct journal_push push = { .id = 1, .state = PUSH_WAITING };
+	struct record_push push = { .id = 1, .state = PUSH_WAITING };
 
 	store_update_push(w.store, &push, on_count, &w);
 	run_until(&w, taken);
@@ -334,20 +334,20 @@ static void test_drain(void)
 	w.store = NULL;
 	store_free(store);
 	tap_int(w.answers, 500, "ending carries out and answers all that is queued");
-	tap_int(w.results[JOURNAL_OK], 500, "with success");
+	tap_int(w.results[RECORD_OK], 500, "with success");
 	tap_ok(is_visible(&w, 500), "and it is there");
 	finish(&w);
 }
 
-static enum journal_result count_deliveries(struct journal *j, void *arg, struct error *err)
+static enum record_result count_deliveries(struct journal *j, void *arg, struct error *err)
 {
-	struct journal_list list = { .items = NULL };
-	enum journal_result result =
+	struct record_list list = { .items = NULL };
+	enum record_result result =
 		journal_list(j, &(struct journal_filter){ .limit = 1000 }, &list, err);
 	struct world *w = arg;
 
 	w->counted = list.count;
-	journal_list_release(&list);
+	record_list_release(&list);
 	return result;
 }
 
@@ -372,7 +372,7 @@ static void test_read(void)
 static void test_house(void)
 {
 	struct store_options options = { .retention_ms = 1, .purge_every_ms = 200, .idle_ms = 100 };
-	struct journal_push push = { .id = 1, .state = PUSH_IGNORED };
+	struct record_push push = { .id = 1, .state = PUSH_IGNORED };
 	struct world w;
 	struct stat st = { .st_size = -1 };
 

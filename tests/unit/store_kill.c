@@ -29,19 +29,19 @@ struct life {
 
 struct parcel {
 	struct life *life;
-	struct journal_delivery *d;
+	struct record_delivery *d;
 	unsigned n;
 };
 
 static void deliver(struct life *life);
 
-static void on_delivery(void *arg, enum journal_result result, const struct error *err)
+static void on_delivery(void *arg, enum record_result result, const struct error *err)
 {
 	struct parcel *p = arg;
 	struct life *life = p->life;
 
 	(void)err;
-	if (result == JOURNAL_OK && write(life->out, &p->n, sizeof(p->n)) < 0) {
+	if (result == RECORD_OK && write(life->out, &p->n, sizeof(p->n)) < 0) {
 		_exit(3);
 	}
 	sample_delivery_free(p->d);
@@ -132,7 +132,7 @@ int main(void)
 	struct journal *j = jt_open("killed");
 
 	for (size_t i = 0; i < total; i++) {
-		missing += jt_add(j, answered[i], NULL, NULL) != JOURNAL_DUPLICATE;
+		missing += jt_add(j, answered[i], NULL, NULL) != RECORD_DUPLICATE;
 	}
 	tap_int(missing, 0, "of %zu deliveries that were answered with yes none is missing", total);
 	journal_close(j);

@@ -1,7 +1,7 @@
 /*
  * Outcomes: text and release.
  */
-#include "push/outcome.h"
+#include "record/outcome.h"
 
 #include <stdarg.h>
 #include <stdio.h>

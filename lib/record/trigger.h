@@ -2,8 +2,8 @@
  * A trigger: one application to be refreshed or synced at one target because
  * of a push.  Plain data, shared by the journal, the core and the targets.
  */
-#ifndef LIB_PUSH_TRIGGER_H
-#define LIB_PUSH_TRIGGER_H
+#ifndef LIB_RECORD_TRIGGER_H
+#define LIB_RECORD_TRIGGER_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -52,6 +52,9 @@ struct trigger {
 
 /* "PENDING", ... */
 const char *trigger_state_name(enum trigger_state state);
+
+/* The state of that name; TRIGGER_STATES if there is none. */
+enum trigger_state trigger_state_by_name(const char *name);
 
 /* True if a trigger may go from one state to the other: the table of all moves. */
 bool trigger_may_move(enum trigger_state from, enum trigger_state to);

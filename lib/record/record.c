@@ -9,7 +9,7 @@
  * RESOLVING and MATCHING are never written: a process that dies there finds
  * the push ACCEPTED (or WAITING) again.
  */
-#include "journal/journal_record.h"
+#include "record/record.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +33,25 @@ static const struct {
 	[PUSH_REFUSED] = { "REFUSED", 0 },
 	[PUSH_IGNORED] = { "IGNORED", 0 },
 };
+
+const char *record_result_name(enum record_result result)
+{
+	switch (result) {
+	case RECORD_OK:
+		return "ok";
+	case RECORD_DUPLICATE:
+		return "duplicate";
+	case RECORD_FULL:
+		return "full";
+	case RECORD_NOT_FOUND:
+		return "not found";
+	case RECORD_INVALID:
+		return "invalid";
+	case RECORD_FAILED:
+		break;
+	}
+	return "failed";
+}
 
 const char *push_state_name(enum push_state state)
 {
@@ -59,7 +78,7 @@ bool push_is_final(enum push_state state)
 	return states[state].moves == 0;
 }
 
-void journal_push_copy(const struct journal_push *p, struct journal_push *ret_copy)
+void record_push_copy(const struct record_push *p, struct record_push *ret_copy)
 {
 	*ret_copy = *p;
 	ret_copy->repository = xstrdup_or_null(p->repository);
@@ -68,19 +87,19 @@ void journal_push_copy(const struct journal_push *p, struct journal_push *ret_co
 	ret_copy->reason = NULL;
 }
 
-void journal_push_release(struct journal_push *p)
+void record_push_release(struct record_push *p)
 {
 	free(p->repository);
 	free(p->ref);
 	free(p->default_branch);
 	free(p->reason);
-	*p = (struct journal_push){ .id = 0 };
+	*p = (struct record_push){ .id = 0 };
 }
 
-void journal_delivery_release(struct journal_delivery *d)
+void record_delivery_release(struct record_delivery *d)
 {
 	for (size_t i = 0; i < d->push_count; i++) {
-		journal_push_release(&d->pushes[i]);
+		record_push_release(&d->pushes[i]);
 	}
 	free(d->pushes);
 	free(d->source);
@@ -91,5 +110,5 @@ void journal_delivery_release(struct journal_delivery *d)
 	free(d->pusher);
 	free(d->ignored);
 	free(d->body);
-	*d = (struct journal_delivery){ .id = 0 };
+	*d = (struct record_delivery){ .id = 0 };
 }

@@ -1,8 +1,8 @@
 /*
  * What became of one try to ring a target.
  */
-#ifndef LIB_PUSH_OUTCOME_H
-#define LIB_PUSH_OUTCOME_H
+#ifndef LIB_RECORD_OUTCOME_H
+#define LIB_RECORD_OUTCOME_H
 
 #include <stdint.h>
 

@@ -1,15 +1,31 @@
 /*
- * The journal's records as plain data: deliveries, pushes, plans.
+ * What is recorded, as plain data: a delivery with its pushes, and a plan,
+ * which is what one decision changes; and how an attempt to record it ends.
+ *
+ * This room holds the records and, of each, the one form it has as JSON
+ * (record_json.h).  Whoever decides, keeps or shows them includes it: the
+ * deciding core (lib/delivery), the journal (lib/journal), the targets, the
+ * receiver and the command line.  It stores nothing and asks nobody.
  */
-#ifndef LIB_JOURNAL_JOURNAL_RECORD_H
-#define LIB_JOURNAL_JOURNAL_RECORD_H
+#ifndef LIB_RECORD_RECORD_H
+#define LIB_RECORD_RECORD_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/oid.h"
-#include "push/trigger.h"
+#include "record/trigger.h"
+
+/* How an attempt to record or to read something ended. */
+enum record_result {
+	RECORD_OK = 0,
+	RECORD_DUPLICATE = 1, // this delivery is already there
+	RECORD_FULL = 2,      // over the size ceiling, or the disk is: 503, nothing was written
+	RECORD_NOT_FOUND = 3, // no such record, or it is final already
+	RECORD_INVALID = 4,   // the record breaks a rule of the journal (a bug): not written
+	RECORD_FAILED = -1    // I/O error or corruption: stop acknowledging; sticky
+};
 
 /* States of a push; the table of moves is in push_may_move(). */
 enum push_state {
@@ -23,7 +39,8 @@ enum push_state {
 	PUSH_STATES
 };
 
-struct journal_push {
+/* One push: a ref of a repository that was moved. */
+struct record_push {
 	int64_t id;
 	int64_t delivery;
 	char *repository;      // normalised; of the configured repository, else of the payload
@@ -46,7 +63,8 @@ struct journal_push {
 	int64_t decided_ms;    // 0: not yet
 };
 
-struct journal_delivery {
+/* One delivery: what a sender sent at once. */
+struct record_delivery {
 	int64_t id;
 	char *source;          // name of the configured source
 	char *provider;
@@ -59,13 +77,13 @@ struct journal_delivery {
 	size_t body_len;       // bytes kept
 	int64_t body_size;     // bytes received
 	int64_t received_ms;   // wall clock
-	struct journal_push *pushes; // count; for adding: repository, ref, before, after, ... set
+	struct record_push *pushes; // count; for adding: repository, ref, before, after, ... set
 	size_t push_count;
 };
 
 /* What one decision changes, in one transaction. */
-struct journal_plan {
-	const struct journal_push *pushes; // decided pushes: state, reason, base, tip, figures
+struct record_plan {
+	const struct record_push *pushes; // decided pushes: state, reason, base, tip, figures
 	size_t push_count;
 	bool move_ref;                     // set the commit processed last ...
 	const char *repository;            // ... of this repository
@@ -78,6 +96,9 @@ struct journal_plan {
 	const int64_t *superseded;         // ids of triggers that these replace
 	size_t superseded_count;
 };
+
+/* "ok", "duplicate", "full", "not found", "invalid", "failed". */
+const char *record_result_name(enum record_result result);
 
 /* "ACCEPTED", ...; "?" for a number that is no state. */
 const char *push_state_name(enum push_state state);
@@ -92,12 +113,12 @@ bool push_may_move(enum push_state from, enum push_state to);
 bool push_is_final(enum push_state state);
 
 /* Make *ret_copy a copy of a push with strings of its own, but without a reason. */
-void journal_push_copy(const struct journal_push *p, struct journal_push *ret_copy);
+void record_push_copy(const struct record_push *p, struct record_push *ret_copy);
 
 /* Free what a delivery holds, its pushes too; it may be zeroed. */
-void journal_delivery_release(struct journal_delivery *d);
+void record_delivery_release(struct record_delivery *d);
 
 /* Free what a push holds; it may be zeroed. */
-void journal_push_release(struct journal_push *p);
+void record_push_release(struct record_push *p);
 
 #endif

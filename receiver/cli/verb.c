@@ -4,7 +4,7 @@
  * The journal is opened read-only beside the running receiver: SQLite's WAL
  * lets one writer and many readers be at it at once.
  */
-#include "receiver/cli/record.h"
+#include "receiver/cli/verb.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -22,9 +22,9 @@
 
 #define DEFAULT_STATE_DIRECTORY "/var/lib/doorbell"
 
-void record_options_init(struct record_options *options, int argc, char **argv, const char *usage)
+void verb_options_init(struct verb_options *options, int argc, char **argv, const char *usage)
 {
-	*options = (struct record_options){
+	*options = (struct verb_options){
 		.verb = argv[0],
 		.usage = usage,
 		.json = arguments_want_json(argc, argv),
@@ -32,13 +32,13 @@ void record_options_init(struct record_options *options, int argc, char **argv, 
 	};
 }
 
-void record_options_release(struct record_options *options)
+void verb_options_release(struct verb_options *options)
 {
 	free(options->found);
 	options->found = NULL;
 }
 
-int record_set_option(struct record_options *options, int option, const char *value)
+int verb_set_option(struct verb_options *options, int option, const char *value)
 {
 	switch (option) {
 	case 'd':
@@ -58,7 +58,7 @@ int record_set_option(struct record_options *options, int option, const char *va
 	}
 }
 
-static int read_config(struct record_options *options)
+static int read_config(struct verb_options *options)
 {
 	const struct config_input input = { .path = options->config, .environment = environ };
 	struct strvec problems = STRVEC_INIT;
@@ -66,7 +66,7 @@ static int read_config(struct record_options *options)
 	int status = 0;
 
 	if (config_load(&input, &config, &problems, NULL) < 0) {
-		status = record_fail(options, EX_CONFIG, "config",
+		status = verb_fail(options, EX_CONFIG, "config",
 				     problems.count > 0 ? problems.items[0] : options->config,
 				     "or name the state directory with --state-directory");
 	} else {
@@ -78,7 +78,7 @@ static int read_config(struct record_options *options)
 	return status;
 }
 
-int record_locate(struct record_options *options)
+int verb_locate(struct verb_options *options)
 {
 	const char *directory = getenv("DOORBELL_STATE_DIRECTORY");
 
@@ -96,12 +96,12 @@ int record_locate(struct record_options *options)
 	return 0;
 }
 
-int record_fail(const struct record_options *options, int status, const char *code,
+int verb_fail(const struct verb_options *options, int status, const char *code,
 		const char *message, const char *hint)
 {
 	if (options->json) {
-		record_print(json_pack("{s:{s:s,s:o,s:o}}", "error", "code", code, "message",
-				       record_string(message), "hint", record_string(hint)));
+		verb_print(json_pack("{s:{s:s,s:o,s:o}}", "error", "code", code, "message",
+				       record_json_text(message), "hint", record_json_text(hint)));
 		return status;
 	}
 	(void)fprintf(stderr, "doorbell %s: %s\n", options->verb, message);
@@ -111,34 +111,34 @@ int record_fail(const struct record_options *options, int status, const char *co
 	return status;
 }
 
-int record_usage(const struct record_options *options, const char *message)
+int verb_usage(const struct verb_options *options, const char *message)
 {
 	char *hint = xasprintf("\"doorbell %s --help\" shows how", options->verb);
-	int status = record_fail(options, EX_USAGE, "usage", message, hint);
+	int status = verb_fail(options, EX_USAGE, "usage", message, hint);
 
 	free(hint);
 	return status;
 }
 
-int record_bad_option(const struct record_options *options, char **argv)
+int verb_bad_option(const struct verb_options *options, char **argv)
 {
 	char *text = arguments_problem(argv);
-	int status = record_usage(options, text);
+	int status = verb_usage(options, text);
 
 	free(text);
 	return status;
 }
 
-int record_help(const struct record_options *options)
+int verb_help(const struct verb_options *options)
 {
 	(void)fputs(options->usage, stdout);
 	return 0;
 }
 
-int record_open(struct record_options *options, struct journal **ret_journal)
+int verb_open(struct verb_options *options, struct journal **ret_journal)
 {
 	struct error err = ERROR_INIT;
-	int status = record_locate(options);
+	int status = verb_locate(options);
 
 	if (status != 0) {
 		return status;
@@ -148,17 +148,17 @@ int record_open(struct record_options *options, struct journal **ret_journal)
 
 	if (access(path, F_OK) < 0 && errno == ENOENT) {
 		(void)error_set(&err, 0, "there is no journal in %s", options->state_directory);
-		status = record_fail(options, EX_UNAVAILABLE, "no_journal", err.text,
+		status = verb_fail(options, EX_UNAVAILABLE, "no_journal", err.text,
 				     "name the receiver's state directory with --state-directory");
 	} else if (journal_open(&journal, ret_journal, &err) < 0) {
-		status = record_fail(options, EX_UNAVAILABLE, "journal", err.text,
+		status = verb_fail(options, EX_UNAVAILABLE, "journal", err.text,
 				     "run this as the user the receiver runs as");
 	}
 	free(path);
 	return status;
 }
 
-int record_parse_id(const char *text, int64_t *ret_id)
+int verb_parse_id(const char *text, int64_t *ret_id)
 {
 	static const char prefix[] = "delivery/";
 	char *end = NULL;
@@ -194,7 +194,7 @@ static int parse_span(const char *text, int64_t now, int64_t *ret_ms)
 	return -1;
 }
 
-int record_parse_since(const char *text, int64_t now, int64_t *ret_ms)
+int verb_parse_since(const char *text, int64_t now, int64_t *ret_ms)
 {
 	static const char *const forms[] = { "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%MZ", "%Y-%m-%d" };
 
@@ -213,7 +213,7 @@ int record_parse_since(const char *text, int64_t now, int64_t *ret_ms)
 	return parse_span(text, now, ret_ms);
 }
 
-char *record_duration(int64_t ms)
+char *verb_duration(int64_t ms)
 {
 	static const struct {
 		int64_t below;
@@ -234,38 +234,14 @@ char *record_duration(int64_t ms)
 	return xasprintf("%.1f %s", (double)ms / scales[i].unit, scales[i].name);
 }
 
-json_t *record_string(const char *text)
-{
-	json_t *json = text != NULL ? json_string(text) : json_null();
-
-	if (json != NULL) {
-		return json;
-	}
-	char *clean = xstrdup(text);
-
-	for (char *p = clean; *p != '\0'; p++) {
-		*p = (unsigned char)*p < 0x80 ? *p : '?';
-	}
-	json = json_string(clean);
-	free(clean);
-	return json;
-}
-
-json_t *record_time(int64_t wall)
-{
-	char text[32];
-
-	return wall != 0 ? json_string(mstime_format(wall, text)) : json_null();
-}
-
-void record_print(json_t *document)
+void verb_print(json_t *document)
 {
 	(void)json_dumpf(document, stdout, JSON_INDENT(2));
 	(void)putchar('\n');
 	json_decref(document);
 }
 
-void record_put(const char *text)
+void verb_put(const char *text)
 {
 	for (; text != NULL && *text != '\0'; text++) {
 		unsigned char c = (unsigned char)*text;
@@ -274,7 +250,7 @@ void record_put(const char *text)
 	}
 }
 
-char *record_short(const struct oid *id, char out[9])
+char *verb_short(const struct oid *id, char out[9])
 {
 	char hex[OID_HEX_MAX + 1];
 

@@ -10,9 +10,10 @@
  * the process died is PENDING again: whether it arrived is unknown, and every
  * target is safe to ring twice.
  */
-#include "push/trigger.h"
+#include "record/trigger.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/xalloc.h"
 
@@ -39,6 +40,16 @@ static const struct {
 const char *trigger_state_name(enum trigger_state state)
 {
 	return (unsigned)state < TRIGGER_STATES ? states[state].name : "?";
+}
+
+enum trigger_state trigger_state_by_name(const char *name)
+{
+	for (unsigned i = 0; i < TRIGGER_STATES; i++) {
+		if (strcmp(states[i].name, name) == 0) {
+			return (enum trigger_state)i;
+		}
+	}
+	return TRIGGER_STATES;
 }
 
 bool trigger_may_move(enum trigger_state from, enum trigger_state to)

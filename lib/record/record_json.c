@@ -1,0 +1,192 @@
+/*
+ * Records as JSON: one function for each record, each key once.
+ */
+#include "record/record_json.h"
+
+#include <stdlib.h>
+
+#include "base/mstime.h"
+#include "base/xalloc.h"
+
+json_t *record_json_text(const char *text)
+{
+	json_t *json = text != NULL ? json_string(text) : json_null();
+
+	if (json != NULL) {
+		return json;
+	}
+	char *clean = xstrdup(text);
+
+	for (char *p = clean; *p != '\0'; p++) {
+		*p = (unsigned char)*p < 0x80 ? *p : '?';
+	}
+	json = json_string(clean);
+	free(clean);
+	return json;
+}
+
+json_t *record_json_time(int64_t wall)
+{
+	char text[32];
+
+	return wall != 0 ? json_string(mstime_format(wall, text)) : json_null();
+}
+
+static json_t *hex(const struct oid *id)
+{
+	char text[OID_HEX_MAX + 1];
+
+	return id->len > 0 ? json_string(oid_to_hex(id, text)) : json_null();
+}
+
+static json_t *id_or_null(int64_t id)
+{
+	return id != 0 ? json_integer(id) : json_null();
+}
+
+static json_t *summary_json(const struct record_summary *s)
+{
+	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
+			 " s:o, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:o}",
+			 "id", (json_int_t)s->id, "status", record_status_name(s->status),
+			 "received", record_json_time(s->received_ms),
+			 "source", record_json_text(s->source),
+			 "provider", record_json_text(s->provider),
+			 "event", record_json_text(s->event),
+			 "pusher", record_json_text(s->pusher),
+			 "ignored", record_json_text(s->ignored),
+			 "repository", record_json_text(s->repository),
+			 "ref", record_json_text(s->ref),
+			 "before", hex(&s->before), "after", hex(&s->after),
+			 "reason", record_json_text(s->reason),
+			 "pushes", (json_int_t)s->pushes, "affected", (json_int_t)s->affected,
+			 "applications", (json_int_t)s->applications, "triggers",
+			 "all", (json_int_t)s->triggers, "sent", (json_int_t)s->triggers_sent,
+			 "open", (json_int_t)s->triggers_open,
+			 "failed", (json_int_t)s->triggers_failed,
+			 "finished", record_json_time(s->finished_ms));
+}
+
+json_t *record_json_list(const struct record_list *list)
+{
+	json_t *items = json_array();
+
+	for (size_t i = 0; i < list->count; i++) {
+		(void)json_array_append_new(items, summary_json(&list->items[i]));
+	}
+	return json_pack("{s:s, s:o}", "schema", "deliveries/v1", "deliveries", items);
+}
+
+static json_t *after(const struct record_delivery *d, int64_t wall)
+{
+	return wall != 0 ? json_integer(wall - d->received_ms) : json_null();
+}
+
+static json_t *attempts_json(const struct record_delivery *d, const struct record_trigger *t)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < t->attempt_count; i++) {
+		const struct record_attempt *a = &t->attempts[i];
+
+		(void)json_array_append_new(
+			list, json_pack("{s:i, s:o, s:o, s:o, s:i, s:o, s:o}",
+					"number", (int)a->number,
+					"at", record_json_time(a->at_ms),
+					"after_ms", after(d, a->at_ms),
+					"state", record_json_text(a->state),
+					"code", a->code,
+					"reason", record_json_text(a->reason),
+					"output", record_json_text(a->output)));
+	}
+	return list;
+}
+
+static json_t *trigger_json(const struct record_delivery *d, const struct record_trigger *item)
+{
+	const struct trigger *t = item->trigger;
+	json_t *reasons = t->reasons != NULL ? json_loads(t->reasons, 0, NULL) : NULL;
+
+	return json_pack("{s:I, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:b, s:b, s:i, s:o, s:o, s:o,"
+			 " s:o, s:o}",
+			 "id", (json_int_t)t->id,
+			 "application", record_json_text(t->application),
+			 "project", record_json_text(t->project),
+			 "target", record_json_text(t->target),
+			 "state", trigger_state_name(t->state),
+			 "before", hex(&t->before), "after", hex(&t->after),
+			 "reasons", reasons != NULL ? reasons : json_array(),
+			 "automated", (int)t->automated, "hard", (int)t->hard,
+			 "attempts_begun", (int)t->attempts, "attempts", attempts_json(d, item),
+			 "next", record_json_time(t->next_ms),
+			 "finished", record_json_time(t->finished_ms),
+			 "after_ms", after(d, t->finished_ms),
+			 "superseded_by_push", id_or_null(item->superseded_by));
+}
+
+static json_t *triggers_json(const struct record_history *history, int64_t push)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < history->triggers.count; i++) {
+		if (history->triggers.items[i].trigger->push == push) {
+			(void)json_array_append_new(
+				list, trigger_json(&history->delivery,
+						   &history->triggers.items[i]));
+		}
+	}
+	return list;
+}
+
+static json_t *push_json(const struct record_history *history, const struct record_push *p)
+{
+	const struct record_delivery *d = &history->delivery;
+	json_t *decision = json_pack(
+		"{s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "base", hex(&p->base), "tip", hex(&p->tip),
+		"after_ms", after(d, p->decided_ms), "changed_paths",
+		p->changed_paths >= 0 ? json_integer(p->changed_paths) : json_null(), "affected",
+		(json_int_t)p->affected, "tracked", (json_int_t)p->tracked, "applications",
+		(json_int_t)p->applications);
+
+	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:i, s:o, s:o, s:o, s:o}",
+			 "id", (json_int_t)p->id,
+			 "repository", record_json_text(p->repository),
+			 "ref", record_json_text(p->ref),
+			 "before", hex(&p->before), "after", hex(&p->after),
+			 "default_branch", record_json_text(p->default_branch),
+			 "state", push_state_name(p->state),
+			 "reason", record_json_text(p->reason),
+			 "attempts", (int)p->attempts, "next", record_json_time(p->next_ms),
+			 "replay_of", id_or_null(p->replay_of),
+			 "decision", decision,
+			 "triggers", triggers_json(history, p->id));
+}
+
+json_t *record_json_history(const struct record_history *history)
+{
+	const struct record_delivery *d = &history->delivery;
+	json_t *pushes = json_array();
+
+	for (size_t i = 0; i < d->push_count; i++) {
+		(void)json_array_append_new(pushes, push_json(history, &d->pushes[i]));
+	}
+	return json_pack("{s:s, s:{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o}}",
+			 "schema", "delivery/v1", "delivery",
+			 "id", (json_int_t)d->id,
+			 "source", record_json_text(d->source),
+			 "provider", record_json_text(d->provider),
+			 "sender_id", record_json_text(d->sender_id),
+			 "event", record_json_text(d->event),
+			 "pusher", record_json_text(d->pusher),
+			 "received", record_json_time(d->received_ms),
+			 "ignored", record_json_text(d->ignored),
+			 "body_size", (json_int_t)d->body_size,
+			 "body_sha256", record_json_text(d->body_sha256),
+			 "pushes", pushes);
+}
+
+json_t *record_json_replay(int64_t repeat, int64_t old)
+{
+	return json_pack("{s:s, s:I, s:I}", "schema", "replay/v1", "delivery", (json_int_t)repeat,
+			 "replay_of", (json_int_t)old);
+}
