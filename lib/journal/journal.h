@@ -1,12 +1,20 @@
 /*
  * The journal: deliveries, their pushes, triggers and the commit processed
- * last for each ref, in one SQLite file.  The only user of SQLite.
+ * last for each ref, kept so that no power cut loses what was acknowledged.
  *
- * One process writes, through one struct journal, on one thread.  Nothing is
- * acknowledged before journal_commit() returned RECORD_OK: WAL,
- * synchronous=FULL, one fdatasync a commit.  RECORD_FAILED from a commit
- * means "unknown": the rows may or may not be there after a restart; repeats
- * are recognised by delivery id and body, so that is harmless.
+ * A journal is a set of operations (journal_ops.h) and what its maker puts
+ * behind them.  There is one maker, lib/journal/sqlite: one file, one writer.
+ * The receiver writes through one journal on one thread (receiver/store); the
+ * command line reads through another that is read_only, beside it.  Nothing
+ * else knows what is behind the operations.
+ *
+ * Nothing is acknowledged before journal_commit() returned RECORD_OK.
+ * RECORD_FAILED from a commit means "unknown": the records may or may not be
+ * there after a restart; repeats are recognised by delivery id and body, so
+ * that is harmless.  A journal that failed once answers RECORD_FAILED for good.
+ *
+ * Ids are names: people and other machines keep them, and none is given twice.
+ * What came before what is said by the field "sequence" of the records alone.
  */
 #ifndef LIB_JOURNAL_JOURNAL_H
 #define LIB_JOURNAL_JOURNAL_H
@@ -17,33 +25,75 @@
 
 #include "base/error.h"
 #include "base/oid.h"
+#include "record/history.h"
 #include "record/outcome.h"
 #include "record/record.h"
 #include "record/trigger.h"
 
-/* The database's name within the state directory. */
-#define JOURNAL_FILE "journal.db"
-
 struct journal;
 
 struct journal_options {
-	const char *path;       // of the database file; its directory must exist
+	const char *path;       // where it is kept (journal_place()); its directory must exist
 	bool read_only;         // for the command line beside a running receiver
-	uint64_t max_bytes;     // ceiling of the file, 0: none; the last eighth is for what
+	uint64_t max_bytes;     // ceiling of its size, 0: none; the last eighth is for what
 	                        // was accepted: new deliveries stop before it
 	uint64_t min_free;      // refuse new deliveries below that much free space, 0: none
-	uint64_t ballast_bytes; // file beside it, given back to a full disk; 0: none
+	uint64_t ballast_bytes; // kept beside it, given back to a full disk; 0: none
+	size_t checkpoint_pages; // journal_tend() tidies up after that many pages, 0: 1000
 	const char *vfs;        // name of the SQLite file layer, NULL: the system's
 };
 
+/* What is to be resumed after a start, each kind in the order of its sequence. All is borrowed. */
+struct journal_resume {
+	void (*push)(void *arg, const struct record_push *push);      // not final
+	void (*trigger)(void *arg, const struct trigger *trigger);    // not final; never SENDING
+	/* refers: as in struct record_plan, NULL: nothing; not checked, so perhaps no JSON. */
+	void (*ref)(void *arg, const char *repository, const char *ref, const struct oid *commit,
+		    const char *refers);
+	void *arg;
+	const char *of_repository; // only of this one, normalised; NULL: of all
+	const char *of_ref;        // only of this one, full name; NULL: of all
+};
+
+/* Which deliveries; NULL or 0: any. */
+struct journal_filter {
+	const char *source;
+	const char *repository;  // normalised; a push of it
+	const char *ref;         // full name; a push to it
+	const char *application; // full name; a trigger of it
+	int64_t since_ms;        // received then or later, wall clock
+	int64_t before_id;       // accepted before the delivery of that id: the next page
+	unsigned statuses;       // set of (1U << enum record_status)
+	bool failed;             // only with a push refused or a trigger refused or stalled
+	size_t limit;            // at most that many; 0: none
+};
+
+/* What is to be done when there is nothing else to do. */
+struct journal_care {
+	bool idle;               // nothing was asked of it for a while: tidy up thoroughly
+	int64_t purge_before_ms; // delete what was received before then, wall clock; 0: nothing
+	size_t purge_limit;      // at most that many deliveries
+};
+
+/* How the journal is, as journal_tend() found it. */
+struct journal_figures {
+	uint64_t size;       // bytes it takes on disk
+	uint64_t free_bytes; // free on that disk for us, UINT64_MAX: not known
+	size_t purged;       // deliveries that this call deleted
+};
+
+/* Where a receiver with that state directory keeps its journal; a new string. */
+char *journal_place(const char *state_directory);
+
 /*
- * Open or create. Migrates an older schema; refuses a newer one. Checks the
- * file (quick_check) and that WAL is really on. Takes the lock beside the
- * file, so that no second receiver can. 0 with *ret_journal, or -1 with err
- * naming the file and the cure.
+ * Open the journal at options->path, or make it (not read_only).  Brings an
+ * older one up to date; refuses a newer one, a damaged one, and one that
+ * another receiver has open.  RECORD_OK with *ret_journal (journal_close());
+ * RECORD_NOT_FOUND: read_only, and there is none; RECORD_FAILED: all else.
+ * err names the journal and the cure.
  */
-int journal_open(const struct journal_options *options, struct journal **ret_journal,
-		 struct error *err);
+enum record_result journal_open(const struct journal_options *options,
+				struct journal **ret_journal, struct error *err);
 
 /* Close; an open transaction is rolled back. NULL is fine. */
 void journal_close(struct journal *j);
@@ -63,24 +113,25 @@ void journal_rollback(struct journal *j);
 /*
  * Each change below happens inside a transaction, wholly or not at all: one
  * that returns RECORD_DUPLICATE, _NOT_FOUND or _INVALID leaves the others of
- * the transaction alone.  After RECORD_FULL roll back: SQLite may have.
+ * the transaction alone.  After RECORD_FULL roll back: that may have happened.
  */
 
 /*
- * Add a delivery with its pushes. RECORD_OK sets d->id and id and delivery
- * of d->pushes; RECORD_DUPLICATE (same source, sender_id and body) sets
- * d->id to the one that is there and writes nothing. At most LIMIT_BODY_KEPT
- * bytes of the body are kept.
+ * Add a delivery with its pushes. RECORD_OK sets id and sequence of d and of
+ * d->pushes, and their delivery; RECORD_DUPLICATE (same source, sender_id and
+ * body) sets d->id to the one that is there and writes nothing. At most
+ * LIMIT_BODY_KEPT bytes of the body are kept.
  */
 enum record_result journal_add_delivery(struct journal *j, struct record_delivery *d,
-					 struct error *err);
+					struct error *err);
 
 /*
- * Carry out a plan. RECORD_NOT_FOUND if one of its pushes is not there or is
- * final already. Superseded triggers that are final already stay as they are.
+ * Carry out a plan; sets id and sequence of its triggers. RECORD_NOT_FOUND if
+ * one of its pushes is not there or is final already. Superseded triggers that
+ * are final already stay as they are.
  */
 enum record_result journal_add_plan(struct journal *j, struct record_plan *plan,
-				     struct error *err);
+				    struct error *err);
 
 /*
  * Record a push that waits, is refused or was found to be nothing: state,
@@ -88,7 +139,7 @@ enum record_result journal_add_plan(struct journal *j, struct record_plan *plan,
  * as ACCEPTED. RECORD_NOT_FOUND if it is not there or is final already.
  */
 enum record_result journal_update_push(struct journal *j, const struct record_push *push,
-					struct error *err);
+				       struct error *err);
 
 /*
  * Record one try of a trigger: state, attempts, next_ms, finished_ms, hard from t;
@@ -97,50 +148,44 @@ enum record_result journal_update_push(struct journal *j, const struct record_pu
  * RECORD_NOT_FOUND if it is not there or is final already.
  */
 enum record_result journal_update_trigger(struct journal *j, const struct trigger *t,
-					   const struct outcome *outcome, struct error *err);
-
-/*
- * Delete deliveries that were received before before_ms and whose pushes and
- * triggers are all final, the oldest first, at most limit; *ret_count how
- * many. Needs no transaction around it.
- */
-enum record_result journal_purge(struct journal *j, int64_t before_ms, size_t limit,
-				  size_t *ret_count, struct error *err);
-
-/*
- * Outside a transaction: copy WAL pages back into the file (truncate: and
- * shrink the WAL; readers may prevent that, which is no failure). Also lays
- * the ballast out again once there is room.
- */
-enum record_result journal_checkpoint(struct journal *j, bool truncate, struct error *err);
-
-/* Bytes of the database and its WAL on disk. */
-uint64_t journal_size(const struct journal *j);
-
-/* Pages in the WAL since it was last copied back entirely, as of the last commit. */
-size_t journal_wal_pages(const struct journal *j);
-
-/* Free bytes of the file system it is on, for us; UINT64_MAX if unknown. */
-uint64_t journal_free_bytes(const struct journal *j);
-
-/* Version of the SQLite library, for people. */
-const char *journal_library_version(void);
-
-/* What is to be resumed after a start, in the order it was accepted. All is borrowed. */
-struct journal_resume {
-	void (*push)(void *arg, const struct record_push *push);     // not final
-	void (*trigger)(void *arg, const struct trigger *trigger);    // not final; never SENDING
-	/* refers: as in struct record_plan, NULL: nothing; not checked, so perhaps no JSON. */
-	void (*ref)(void *arg, const char *repository, const char *ref, const struct oid *commit,
-		    const char *refers);
-	void *arg;
-};
+					  const struct outcome *outcome, struct error *err);
 
 /*
  * Call the callbacks (NULL: not wanted) for every ref's commit, then for all
  * unfinished triggers, then for all unfinished pushes.
  */
 enum record_result journal_resume(struct journal *j, const struct journal_resume *resume,
-				   struct error *err);
+				  struct error *err);
+
+/* Fill *ret_list (record_list_release()) with the deliveries that pass, the newest first. */
+enum record_result journal_list(struct journal *j, const struct journal_filter *filter,
+				struct record_list *ret_list, struct error *err);
+
+/*
+ * Fill *ret_delivery with delivery id and its pushes (record_delivery_release()), or
+ * RECORD_NOT_FOUND.
+ */
+enum record_result journal_get_delivery(struct journal *j, int64_t id,
+					struct record_delivery *ret_delivery, struct error *err);
+
+/*
+ * Fill *ret_triggers (record_triggers_release()) with the triggers of a
+ * delivery, by sequence, those above `after`, at most limit of them.
+ */
+enum record_result journal_get_triggers(struct journal *j, int64_t delivery, int64_t after,
+					size_t limit, struct record_triggers *ret_triggers,
+					struct error *err);
+
+/*
+ * Outside a transaction, once a second or so: delete old deliveries whose
+ * pushes and triggers are all final (the oldest first), tidy up, and measure.
+ * The figures are filled in whatever comes back, also while nothing can be
+ * written.  RECORD_FULL: there was no room even for that, later more.
+ */
+enum record_result journal_tend(struct journal *j, const struct journal_care *care,
+				struct journal_figures *ret_figures, struct error *err);
+
+/* Version of the SQLite library, for people. */
+const char *journal_library_version(void);
 
 #endif

@@ -15,7 +15,6 @@
 #include "base/giturl.h"
 #include "base/mstime.h"
 #include "base/xalloc.h"
-#include "journal/journal_query.h"
 #include "push/push.h"
 #include "receiver/cli/verb.h"
 

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "journal/journal_query.h"
 #include "receiver/cli/cli.h"
 #include "receiver/cli/verb.h"
 

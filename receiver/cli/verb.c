@@ -1,8 +1,8 @@
 /*
  * Helpers of the verbs that ask the journal.
  *
- * The journal is opened read-only beside the running receiver: SQLite's WAL
- * lets one writer and many readers be at it at once.
+ * They read through a journal of their own, which is read-only, beside the
+ * running receiver's: one may write while any number read.
  */
 #include "receiver/cli/verb.h"
 
@@ -143,16 +143,16 @@ int verb_open(struct verb_options *options, struct journal **ret_journal)
 	if (status != 0) {
 		return status;
 	}
-	char *path = xasprintf("%s/%s", options->state_directory, JOURNAL_FILE);
+	char *path = journal_place(options->state_directory);
 	struct journal_options journal = { .path = path, .read_only = true };
+	enum record_result result = journal_open(&journal, ret_journal, &err);
 
-	if (access(path, F_OK) < 0 && errno == ENOENT) {
-		(void)error_set(&err, 0, "there is no journal in %s", options->state_directory);
+	if (result == RECORD_NOT_FOUND) {
 		status = verb_fail(options, EX_UNAVAILABLE, "no_journal", err.text,
-				     "name the receiver's state directory with --state-directory");
-	} else if (journal_open(&journal, ret_journal, &err) < 0) {
+				   "name the receiver's state directory with --state-directory");
+	} else if (result != RECORD_OK) {
 		status = verb_fail(options, EX_UNAVAILABLE, "journal", err.text,
-				     "run this as the user the receiver runs as");
+				   "run this as the user the receiver runs as");
 	}
 	free(path);
 	return status;

@@ -15,7 +15,7 @@
 #include "base/buf.h"
 #include "base/mstime.h"
 #include "base/xalloc.h"
-#include "journal/journal_query.h"
+#include "journal/journal.h"
 #include "receiver/catalog/catalog.h"
 #include "receiver/ops/log.h"
 #include "receiver/ops/metrics.h"

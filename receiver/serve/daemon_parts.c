@@ -152,7 +152,7 @@ static void on_journal_failed(void *arg, const char *why)
 static int build_store(struct daemon *d, struct error *err)
 {
 	const struct config *c = d->settings->config;
-	char *path = xasprintf("%s/journal.db", c->state_directory);
+	char *path = journal_place(c->state_directory);
 	struct journal_options options = {
 		.path = path,
 		.max_bytes = (uint64_t)c->journal_max_bytes,
@@ -162,11 +162,13 @@ static int build_store(struct daemon *d, struct error *err)
 	struct journal *journal = NULL;
 	int r = EX_UNAVAILABLE;
 
-	if (journal_open(&options, &journal, err) < 0) {
+	if (journal_open(&options, &journal, err) != RECORD_OK) {
 		goto out;
 	}
 	d->leftover = xcalloc(1, sizeof(*d->leftover));
-	struct journal_resume resume = { keep_push, keep_trigger, keep_ref, d->leftover };
+	struct journal_resume resume = {
+		.push = keep_push, .trigger = keep_trigger, .ref = keep_ref, .arg = d->leftover,
+	};
 	if (journal_resume(journal, &resume, err) != RECORD_OK) {
 		goto out;
 	}

@@ -158,7 +158,6 @@ int store_new(const struct store_options *options, struct store **ret_store, str
 	s->last_job_ms = now;
 	s->next_purge_ms = now + (options->purge_every_ms != 0 ? options->purge_every_ms
 							       : FIRST_PURGE_MS);
-	s->wal_in_use = true;
 	(void)store_list_take(&s->queue);
 	(void)store_list_take(&s->answers);
 	init_locks(s);

@@ -1,5 +1,5 @@
 /*
- * The store's inside: private to receiver/store*.c.
+ * The store's inside: private to receiver/store/store*.c.
  */
 #ifndef RECEIVER_STORE_STORE_IMPL_H
 #define RECEIVER_STORE_STORE_IMPL_H
@@ -63,10 +63,7 @@ struct store {
 
 	/* The thread's alone. */
 	int64_t last_job_ms;
-	int64_t last_figures_ms;
 	int64_t next_purge_ms;
-	size_t checkpoint_pages; // in the WAL at the last checkpoint
-	bool wal_in_use;         // something was written since the WAL was emptied
 };
 
 /* Append a job to a list. */

@@ -1,5 +1,5 @@
 /*
- * The writer thread: batches, checkpoints, purging.
+ * The writer thread: batches, care.
  *
  * A batch is what is queued when the thread comes by, at most 64 jobs; it
  * never waits for more, so a lone delivery costs one fsync and a flood shares
@@ -7,9 +7,9 @@
  * the batch alone.  When the file or the disk is full the batch is undone and
  * its jobs are carried out one by one, so that what still fits is done.
  *
- * Between batches, once a second at least: tell that we live; copy the WAL
- * back when it has grown by 1000 pages; empty it when nothing came for a
- * while; purge old deliveries in small bites.
+ * Between batches, once a second at least: tell that we live, let the journal
+ * look after itself and purge old deliveries in small bites, and show how large
+ * it is and how much room is left, whether or not anything could be written.
  */
 #include "receiver/store/store_impl.h"
 
@@ -19,7 +19,6 @@
 #include "base/mstime.h"
 
 #define BATCH_JOBS 64
-#define CHECKPOINT_PAGES 1000
 #define PURGE_BITE 100
 #define TICK_MS 1000
 
@@ -68,7 +67,6 @@ static enum record_result commit(struct store *s, struct error *err)
 	int64_t begin = mstime_nanoseconds();
 	enum record_result result = journal_commit(s->options.journal, err);
 
-	s->wal_in_use = true;
 	metrics_observe(s->options.metrics, METRIC_STORE_COMMIT_DURATION, NULL,
 			(double)(mstime_nanoseconds() - begin) / 1e9);
 	return result;
@@ -207,76 +205,48 @@ static struct store_job *wait_for_batch(struct store *s, bool *ret_end)
 	return jobs;
 }
 
-static void checkpoint(struct store *s, int64_t now)
+static void show_figures(struct store *s, const struct journal_figures *figures)
 {
-	struct journal *j = s->options.journal;
-	size_t pages = journal_wal_pages(j);
-	bool idle = now - s->last_job_ms >= s->options.idle_ms;
-	struct error err = ERROR_INIT;
-
-	/* Readers may keep the WAL from beginning anew: then it is its growth that counts. */
-	if (pages < s->checkpoint_pages) {
-		s->checkpoint_pages = 0;
+	metrics_set(s->options.metrics, METRIC_STORE_SIZE, NULL, (double)figures->size);
+	if (figures->free_bytes != UINT64_MAX) {
+		metrics_set(s->options.metrics, METRIC_STORE_FREE, NULL,
+			    (double)figures->free_bytes);
 	}
-	if (!(idle && s->wal_in_use) && pages - s->checkpoint_pages < CHECKPOINT_PAGES) {
-		return;
-	}
-	if (journal_checkpoint(j, idle, &err) == RECORD_FAILED) {
-		note_failure(s, &err);
-		return;
-	}
-	s->checkpoint_pages = pages;
-	s->wal_in_use = s->wal_in_use && !idle;
 }
 
-static void purge(struct store *s, int64_t now)
+/* What the journal is to do now, besides looking after itself. */
+static struct journal_care choose_care(struct store *s, int64_t now)
 {
 	int64_t retention = atomic_load(&s->retention_ms);
-	struct error err = ERROR_INIT;
-	size_t count = 0;
+	struct journal_care care = {
+		.idle = now - s->last_job_ms >= s->options.idle_ms,
+		.purge_limit = PURGE_BITE,
+	};
 
-	if (retention <= 0 || now < s->next_purge_ms) {
-		return;
+	if (retention > 0 && now >= s->next_purge_ms) {
+		care.purge_before_ms = mstime_wall() - retention;
 	}
-	enum record_result result = journal_purge(s->options.journal, mstime_wall() - retention,
-						   PURGE_BITE, &count, &err);
-
-	if (result == RECORD_FAILED) {
-		note_failure(s, &err);
-	}
-	s->wal_in_use = s->wal_in_use || count > 0;
-	if (count < PURGE_BITE) {
-		s->next_purge_ms = now + s->options.purge_every_ms;
-	}
-}
-
-static void show_figures(struct store *s, int64_t now)
-{
-	struct store_stats stats;
-
-	if (now - s->last_figures_ms < TICK_MS) {
-		return;
-	}
-	s->last_figures_ms = now;
-	store_get_stats(s, &stats);
-	metrics_set(s->options.metrics, METRIC_QUEUE_DEPTH, "store", (double)stats.jobs);
-	metrics_set(s->options.metrics, METRIC_STORE_SIZE, NULL,
-		    (double)journal_size(s->options.journal));
-	metrics_set(s->options.metrics, METRIC_STORE_FREE, NULL,
-		    (double)journal_free_bytes(s->options.journal));
+	return care;
 }
 
 static void keep_house(struct store *s)
 {
 	int64_t now = mstime_monotonic();
+	struct journal_care care = choose_care(s, now);
+	struct journal_figures figures;
+	struct error err = ERROR_INIT;
 
 	status_beat(s->options.status, STATUS_WRITER, now);
-	/* Only this thread writes it. */
-	if (!s->failed) {
-		checkpoint(s, now);
-		purge(s, now);
+	enum record_result result = journal_tend(s->options.journal, &care, &figures, &err);
+
+	if (result == RECORD_FAILED) {
+		note_failure(s, &err);
 	}
-	show_figures(s, now);
+	/* One that failed for want of room is tried again soon: it makes room. */
+	if (care.purge_before_ms != 0 && result == RECORD_OK && figures.purged < PURGE_BITE) {
+		s->next_purge_ms = now + s->options.purge_every_ms;
+	}
+	show_figures(s, &figures);
 }
 
 void *store_thread(void *arg)

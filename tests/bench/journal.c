@@ -10,7 +10,6 @@
 
 #include "base/mstime.h"
 #include "base/xalloc.h"
-#include "journal/journal_query.h"
 #include "tests/support/records.h"
 #include "tests/support/tap.h"
 
@@ -33,7 +32,7 @@ static struct journal *open_journal(const char *name)
 	struct error err = ERROR_INIT;
 	struct journal *j = NULL;
 
-	if (journal_open(&options, &j, &err) < 0) {
+	if (journal_open(&options, &j, &err) != RECORD_OK) {
 		(void)fprintf(stderr, "%s\n", err.text);
 		exit(2);
 	}
@@ -52,6 +51,7 @@ static void must(enum record_result result, const struct error *err)
 /* One group commit; nanoseconds of journal_commit() alone. */
 static int64_t add_batch(struct journal *j, unsigned first, unsigned count)
 {
+	struct journal_figures figures;
 	struct error err = ERROR_INIT;
 
 	must(journal_begin(j, &err), &err);
@@ -66,9 +66,7 @@ static int64_t add_batch(struct journal *j, unsigned first, unsigned count)
 	must(journal_commit(j, &err), &err);
 	int64_t taken = mstime_nanoseconds() - begin;
 
-	if (journal_wal_pages(j) > 1000) {
-		must(journal_checkpoint(j, false, &err), &err);
-	}
+	must(journal_tend(j, &(struct journal_care){ .idle = false }, &figures, &err), &err);
 	return taken;
 }
 
@@ -102,6 +100,7 @@ static void measure_list(void)
 {
 	struct journal *j = open_journal("batch-64");
 	struct record_list list = { .items = NULL };
+	struct journal_figures figures;
 	struct error err = ERROR_INIT;
 	const struct journal_filter filters[] = {
 		{ .limit = 30 },
@@ -110,7 +109,8 @@ static void measure_list(void)
 	};
 	static const char *const names[] = { "newest 30", "failed (none)", "application (none)" };
 
-	(void)printf("\nlist of %llu MB, ms\n", (unsigned long long)(journal_size(j) >> 20));
+	must(journal_tend(j, &(struct journal_care){ .idle = true }, &figures, &err), &err);
+	(void)printf("\nlist of %llu MB, ms\n", (unsigned long long)(figures.size >> 20));
 	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
 		int64_t begin = mstime_nanoseconds();
 

@@ -22,7 +22,7 @@ struct journal *jt_open_with(struct journal_options options, const char *name)
 	char *path = jt_path(name);
 
 	options.path = path;
-	if (journal_open(&options, &j, &err) < 0) {
+	if (journal_open(&options, &j, &err) != RECORD_OK) {
 		tap_ok(false, "the journal opens: %s", err.text);
 		exit(1);
 	}
@@ -110,6 +110,17 @@ enum record_result jt_update(struct journal *j, const struct trigger *t,
 	result = journal_update_trigger(j, t, outcome, &err);
 	(void)journal_commit(j, &err);
 	return result;
+}
+
+struct journal_figures jt_tend(struct journal *j, struct journal_care care)
+{
+	struct journal_figures figures;
+	struct error err = ERROR_INIT;
+
+	if (journal_tend(j, &care, &figures, &err) != RECORD_OK) {
+		tap_ok(false, "the journal is tended: %s", err.text);
+	}
+	return figures;
 }
 
 long long jt_count(const char *name, const char *sql)

@@ -30,6 +30,9 @@ enum record_result jt_plan(struct journal *j, int64_t push, struct trigger **tri
 enum record_result jt_update(struct journal *j, const struct trigger *t,
 			      const struct outcome *outcome);
 
+/* journal_tend(), which must not fail; what it found. */
+struct journal_figures jt_tend(struct journal *j, struct journal_care care);
+
 /* The number that sql gives in a journal, through another connection; -1 if it fails. */
 long long jt_count(const char *name, const char *sql);
 

@@ -11,7 +11,6 @@
 
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "journal/journal_query.h"
 #include "tests/support/journals.h"
 #include "tests/support/records.h"
 #include "tests/support/tap.h"
@@ -353,13 +352,18 @@ static void test_resume(void)
 	}
 }
 
+static long long purge(struct journal *j, int64_t before_ms, size_t limit)
+{
+	struct journal_care care = { .purge_before_ms = before_ms, .purge_limit = limit };
+
+	return (long long)jt_tend(j, care).purged;
+}
+
 static void test_purge(void)
 {
 	struct journal *j = jt_open("purge");
-	struct error err = ERROR_INIT;
 	struct trigger *t = NULL;
 	int64_t push[5];
-	size_t count;
 
 	for (unsigned i = 0; i < 5; i++) {
 		(void)jt_add(j, i, NULL, &push[i]);
@@ -370,18 +374,15 @@ static void test_purge(void)
 	for (unsigned i = 2; i < 5; i++) {
 		(void)jt_plan(j, push[i], NULL, 0, NULL, 0);
 	}
-	tap_int(journal_purge(j, 1004, 1, &count, &err), RECORD_OK, "a bite is purged");
-	tap_int(count, 1, "it is as large as asked");
+	tap_int(purge(j, 1004, 1), 1, "a bite is purged, as large as asked");
 	tap_int(jt_count("purge", "SELECT count(*) FROM delivery WHERE id = 3"), 0,
 		"it is the oldest that is finished");
-	(void)journal_purge(j, 1004, 100, &count, &err);
-	tap_int(count, 1, "what is unfinished or young is kept");
+	tap_int(purge(j, 1004, 100), 1, "what is unfinished or young is kept");
 	tap_int(jt_count("purge", "SELECT sum(id) FROM delivery"), 1 + 2 + 5,
 		"undecided, open trigger, young");
 	t->state = TRIGGER_SENT;
 	(void)jt_update(j, t, NULL);
-	(void)journal_purge(j, INT64_MAX, 100, &count, &err);
-	tap_int(count, 2, "what has ended since goes too");
+	tap_int(purge(j, INT64_MAX, 100), 2, "what has ended since goes too");
 	tap_int(jt_count("purge", "SELECT count(*) FROM \"trigger\""), 0,
 		"and takes its triggers along");
 	tap_int(jt_count("purge", "SELECT count(*) FROM push"), 1, "and its pushes");
@@ -393,25 +394,74 @@ static void test_purge(void)
 	journal_close(j);
 }
 
+/* Pages that a WAL file of that name has room for: a frame is a page and 24 bytes. */
+static long long wal_pages(const char *name)
+{
+	char *path = jt_path(name);
+	struct stat st = { .st_size = 0 };
+
+	(void)stat(path, &st);
+	free(path);
+	return (long long)st.st_size / (4096 + 24);
+}
+
+/*
+ * Each commit is followed by care, as in the store.  The file stays as it was
+ * made until the WAL has grown by 1000 pages, and the WAL never grows beyond
+ * that and what one more commit adds.
+ */
+static void test_checkpoint_limit(void)
+{
+	struct journal *j = jt_open("limit");
+	char *path = jt_path("limit");
+	long long most = 0;
+	long long first = 0;
+	struct stat made;
+	struct stat now;
+
+	(void)jt_tend(j, (struct journal_care){ .idle = true });
+	(void)stat(path, &made);
+	for (unsigned i = 0; i < 1500; i++) {
+		(void)jt_add(j, i, NULL, NULL);
+		long long pages = wal_pages("limit-wal");
+
+		most = pages > most ? pages : most;
+		(void)jt_tend(j, (struct journal_care){ .idle = false });
+		(void)stat(path, &now);
+		if (first == 0 && now.st_size != made.st_size) {
+			first = pages;
+		}
+	}
+	tap_ok(first >= 1000, "the WAL is copied back after 1000 pages (%lld)", first);
+	tap_ok(most >= 1000 && most < 1050, "and is never much longer (%lld)", most);
+	journal_close(j);
+	free(path);
+}
+
 static void test_checkpoint(void)
 {
 	struct journal *j = jt_open("checkpoint");
-	struct error err = ERROR_INIT;
-	char *wal = jt_path("checkpoint-wal");
-	struct stat st;
 
 	for (unsigned i = 0; i < 300; i++) {
 		(void)jt_add(j, i, NULL, NULL);
 	}
-	tap_ok(journal_wal_pages(j) > 1000, "commits alone do not copy the WAL back (%zu pages)",
-	       journal_wal_pages(j));
-	tap_int(journal_checkpoint(j, false, &err), RECORD_OK, "a checkpoint does");
-	tap_int(journal_wal_pages(j), 0, "then no page is left");
+	long long before = wal_pages("checkpoint-wal");
+
+	tap_ok(before > 1000, "commits alone do not copy the WAL back (%lld pages)", before);
+	(void)jt_tend(j, (struct journal_care){ .idle = false });
 	(void)jt_add(j, 1000, NULL, NULL);
-	tap_ok(journal_wal_pages(j) < 50, "and the WAL begins anew");
-	tap_int(journal_checkpoint(j, true, &err), RECORD_OK, "a truncating checkpoint");
-	tap_ok(stat(wal, &st) == 0 && st.st_size == 0, "empties the file");
-	free(wal);
+	tap_int(wal_pages("checkpoint-wal"), before, "care does, and the WAL begins anew");
+	struct journal_figures figures = jt_tend(j, (struct journal_care){ .idle = true });
+
+	tap_int(wal_pages("checkpoint-wal"), 0, "care of an idle journal empties it");
+	char *path = jt_path("checkpoint");
+	struct stat st;
+
+	(void)stat(path, &st);
+	tap_int((long long)figures.size, st.st_size, "the size is that of what is left");
+	tap_ok(figures.free_bytes > 0 && figures.free_bytes < UINT64_MAX,
+	       "the free space is known");
+	free(path);
 	journal_close(j);
 }
 
@@ -427,5 +477,6 @@ int main(void)
 	test_resume();
 	test_purge();
 	test_checkpoint();
+	test_checkpoint_limit();
 	return tap_done();
 }

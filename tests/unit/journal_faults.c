@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "base/xalloc.h"
-#include "journal/journal_query.h"
 #include "tests/support/faultvfs.h"
 #include "tests/support/records.h"
 #include "tests/support/tap.h"
@@ -92,7 +91,10 @@ static void live(struct journal *j, struct told *told)
 			told->plan[step] = known_by(result);
 		}
 		if (result != RECORD_FAILED && step % 2 == 1) {
-			result = journal_checkpoint(j, step == 3, &err);
+			const struct journal_care care = { .idle = step == 3 };
+			struct journal_figures figures;
+
+			result = journal_tend(j, &care, &figures, &err);
 		}
 		if (result == RECORD_FAILED) {
 			told->failed = step + 1;
@@ -139,12 +141,13 @@ static unsigned check_plan(struct journal *j, int64_t delivery, enum known plan)
 /* How many promises were broken. */
 static unsigned check(const char *path, const struct told *told)
 {
-	struct journal_options options = { .path = path, .vfs = faultvfs_register() };
+	struct journal_options options = { .path = path, .vfs = faultvfs_register(),
+					   .checkpoint_pages = 1 };
 	struct error err = ERROR_INIT;
 	struct journal *j = NULL;
 	unsigned wrong = 0;
 
-	if (journal_open(&options, &j, &err) < 0) {
+	if (journal_open(&options, &j, &err) != RECORD_OK) {
 		/* Where even creating it failed nothing was promised; a clear text is owed. */
 		if (told->opened || strstr(err.text, "move it") == NULL) {
 			tap_note("%s", err.text);
@@ -187,7 +190,8 @@ struct tally {
 static bool run(const struct scene *scene, unsigned nth, struct tally *tally)
 {
 	char *path = xasprintf("%s/journal", tap_dir());
-	struct journal_options options = { .path = path, .vfs = faultvfs_register() };
+	struct journal_options options = { .path = path, .vfs = faultvfs_register(),
+					   .checkpoint_pages = 1 };
 	struct told told = { .failed = 0 };
 	struct error err = ERROR_INIT;
 	struct journal *j = NULL;

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "journal/journal_query.h"
 #include "tests/support/journals.h"
 #include "tests/support/records.h"
 #include "tests/support/tap.h"

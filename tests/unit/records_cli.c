@@ -135,14 +135,15 @@ static void plan_and_try(struct journal *j, const struct record_delivery *d)
 
 static void fill(void)
 {
-	char *path = xasprintf("%s/state/%s", tap_dir(), JOURNAL_FILE);
+	char *state = xasprintf("%s/state", tap_dir());
+	char *path = journal_place(state);
 	struct journal_options options = { .path = path };
 	struct record_delivery *d = sample_delivery(1, 50);
 	struct error err = ERROR_INIT;
 	struct journal *j = NULL;
 
 	tap_sh("mkdir %s/state %s/empty", tap_dir(), tap_dir());
-	if (journal_open(&options, &j, &err) < 0) {
+	if (journal_open(&options, &j, &err) != RECORD_OK) {
 		tap_ok(false, "%s", err.text);
 		exit(1);
 	}
@@ -160,6 +161,7 @@ static void fill(void)
 	add(j, d);
 	sample_delivery_free(d);
 	journal_close(j);
+	free(state);
 	free(path);
 }
 

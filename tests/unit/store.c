@@ -13,7 +13,6 @@
 
 #include "base/mstime.h"
 #include "base/xalloc.h"
-#include "journal/journal_query.h"
 #include "tests/support/faultvfs.h"
 #include "tests/support/records.h"
 #include "tests/support/tap.h"
@@ -59,7 +58,7 @@ static void start(struct world *w, const char *name, struct journal_options jour
 	w->metrics = metrics_new(&build);
 	w->status = status_new(mstime_monotonic());
 	journal_options.path = w->path;
-	if (journal_open(&journal_options, &j, &err) < 0) {
+	if (journal_open(&journal_options, &j, &err) != RECORD_OK) {
 		tap_ok(false, "%s", err.text);
 		exit(1);
 	}
@@ -94,7 +93,7 @@ static bool is_visible(const struct world *w, int64_t id)
 	struct error err = ERROR_INIT;
 	struct journal *j = NULL;
 
-	if (journal_open(&options, &j, &err) < 0) {
+	if (journal_open(&options, &j, &err) != RECORD_OK) {
 		return false;
 	}
 	bool found = journal_get_delivery(j, id, &d, &err) == RECORD_OK;

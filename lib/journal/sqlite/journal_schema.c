@@ -10,7 +10,7 @@
  * what the tables of moves say, for the partial indexes.  Ids are never used
  * again (AUTOINCREMENT): people and other machines keep them.
  */
-#include "journal/journal_schema.h"
+#include "journal/sqlite/journal_schema.h"
 
 #include <sqlite3.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /*
- * Rows of the journal as records: private to lib/journal.
+ * Rows of the journal as records: private to lib/journal/sqlite.
  */
-#ifndef LIB_JOURNAL_JOURNAL_ROWS_H
-#define LIB_JOURNAL_JOURNAL_ROWS_H
+#ifndef LIB_JOURNAL_SQLITE_JOURNAL_ROWS_H
+#define LIB_JOURNAL_SQLITE_JOURNAL_ROWS_H
 
 #include <stdint.h>
 

@@ -1,8 +1,8 @@
 /*
- * Every statement of the journal: private to lib/journal.
+ * Every statement of the journal: private to lib/journal/sqlite.
  */
-#ifndef LIB_JOURNAL_JOURNAL_SQL_H
-#define LIB_JOURNAL_JOURNAL_SQL_H
+#ifndef LIB_JOURNAL_SQLITE_JOURNAL_SQL_H
+#define LIB_JOURNAL_SQLITE_JOURNAL_SQL_H
 
 enum journal_sql {
 	SQL_BEGIN,

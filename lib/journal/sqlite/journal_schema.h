@@ -1,8 +1,8 @@
 /*
  * The journal's tables and how they came to be.
  */
-#ifndef LIB_JOURNAL_JOURNAL_SCHEMA_H
-#define LIB_JOURNAL_JOURNAL_SCHEMA_H
+#ifndef LIB_JOURNAL_SQLITE_JOURNAL_SCHEMA_H
+#define LIB_JOURNAL_SQLITE_JOURNAL_SCHEMA_H
 
 #include <stdbool.h>
 

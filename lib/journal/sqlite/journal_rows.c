@@ -6,13 +6,13 @@
  * A word that is no state (a damaged or foreign row) reads as the first one:
  * doing a thing again is safe, forgetting it is not.
  */
-#include "journal/journal_rows.h"
+#include "journal/sqlite/journal_rows.h"
 
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "journal/journal_db.h"
+#include "journal/sqlite/journal_db.h"
 
 void journal_row_push(sqlite3_stmt *st, struct record_push *ret_push)
 {
@@ -102,11 +102,13 @@ static void visit_push(const struct journal_resume *resume, sqlite3_stmt *st)
 	record_push_release(&push);
 }
 
-static enum record_result visit_rows(struct journal *j, enum journal_sql sql, row_visit visit,
+static enum record_result visit_rows(struct journal_db *j, enum journal_sql sql, row_visit visit,
 				      const struct journal_resume *resume, struct error *err)
 {
 	sqlite3_stmt *st = j->statements[sql];
-	enum record_result result = journal_db_step(j, st, err);
+	int code = journal_db_bind(st, "tt", resume->of_repository, resume->of_ref);
+	enum record_result result = code == SQLITE_OK ? journal_db_step(j, st, err)
+						      : journal_db_fault(j, code, err);
 
 	while (result == RECORD_OK) {
 		visit(resume, st);
@@ -116,9 +118,10 @@ static enum record_result visit_rows(struct journal *j, enum journal_sql sql, ro
 	return result == RECORD_NOT_FOUND ? RECORD_OK : result;
 }
 
-enum record_result journal_resume(struct journal *j, const struct journal_resume *resume,
-				   struct error *err)
+enum record_result journal_db_resume(struct journal *journal,
+				     const struct journal_resume *resume, struct error *err)
 {
+	struct journal_db *j = journal_db_of(journal);
 	enum record_result result = RECORD_OK;
 
 	if (resume->ref != NULL) {

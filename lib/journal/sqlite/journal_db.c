@@ -15,7 +15,7 @@
  * a journal that may not be trusted any more: it fails for good, and the
  * process is to be restarted so that recovery reads the WAL from the disk.
  */
-#include "journal/journal_db.h"
+#include "journal/sqlite/journal_db.h"
 
 #include <sqlite3.h>
 #include <stdarg.h>
@@ -24,7 +24,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "journal/journal_schema.h"
+#include "journal/sqlite/journal_schema.h"
 
 #define BUSY_MS 2000
 #define WAL_KEPT_BYTES "16777216"
@@ -66,15 +66,16 @@ static const struct setting reader[] = {
 
 static int wal_hook(void *arg, sqlite3 *db, const char *name, int pages)
 {
-	struct journal *j = arg;
+	struct journal_db *j = arg;
 
 	(void)db;
 	(void)name;
 	j->wal_pages = (size_t)pages;
+	j->wal_in_use = true;
 	return SQLITE_OK;
 }
 
-static int open_text(struct journal *j, int code, struct error *err)
+static int open_text(struct journal_db *j, int code, struct error *err)
 {
 	static const struct {
 		int code;
@@ -102,7 +103,7 @@ static int open_text(struct journal *j, int code, struct error *err)
  * Run a setting to its very end: "PRAGMA journal_mode=WAL" answers "wal"
  * first and commits afterwards, where it may still fail.
  */
-static int apply(struct journal *j, const struct setting *setting, struct error *err)
+static int apply(struct journal_db *j, const struct setting *setting, struct error *err)
 {
 	char last[64] = "nothing";
 	sqlite3_stmt *st = NULL;
@@ -131,7 +132,7 @@ out:
 	return r;
 }
 
-static int apply_all(struct journal *j, const struct setting *settings, size_t count,
+static int apply_all(struct journal_db *j, const struct setting *settings, size_t count,
 		     struct error *err)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -142,7 +143,7 @@ static int apply_all(struct journal *j, const struct setting *settings, size_t c
 	return 0;
 }
 
-static void harden(struct journal *j)
+static void harden(struct journal_db *j)
 {
 	static const struct {
 		int option;
@@ -163,7 +164,7 @@ static void harden(struct journal *j)
 	(void)sqlite3_limit(j->db, SQLITE_LIMIT_ATTACHED, 0);
 }
 
-static int prepare_all(struct journal *j, struct error *err)
+static int prepare_all(struct journal_db *j, struct error *err)
 {
 	for (unsigned i = 0; i < SQL_COUNT; i++) {
 		int code = sqlite3_prepare_v3(j->db, journal_sql_text((enum journal_sql)i), -1,
@@ -176,7 +177,7 @@ static int prepare_all(struct journal *j, struct error *err)
 	return 0;
 }
 
-static int set_ceiling(struct journal *j, struct error *err)
+static int set_ceiling(struct journal_db *j, struct error *err)
 {
 	const struct setting page_size = { "PRAGMA page_size=4096", NULL };
 	char sql[64];
@@ -190,7 +191,7 @@ static int set_ceiling(struct journal *j, struct error *err)
 	return apply(j, &(struct setting){ sql, NULL }, err);
 }
 
-static int open_writer(struct journal *j, struct error *err)
+static int open_writer(struct journal_db *j, struct error *err)
 {
 	const struct setting check = { "PRAGMA quick_check(1)", "ok" };
 
@@ -208,7 +209,7 @@ static int open_writer(struct journal *j, struct error *err)
 	return 0;
 }
 
-int journal_db_open(struct journal *j, const char *vfs, struct error *err)
+int journal_db_open(struct journal_db *j, const char *vfs, struct error *err)
 {
 	int flags = SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_FULLMUTEX |
 		    (j->read_only ? SQLITE_OPEN_READONLY
@@ -235,7 +236,12 @@ int journal_db_open(struct journal *j, const char *vfs, struct error *err)
 	return 0;
 }
 
-void journal_db_close(struct journal *j)
+struct journal_db *journal_db_of(struct journal *j)
+{
+	return (struct journal_db *)(void *)j;
+}
+
+void journal_db_close(struct journal_db *j)
 {
 	for (size_t i = 0; i < SQL_COUNT; i++) {
 		(void)sqlite3_finalize(j->statements[i]);
@@ -245,7 +251,7 @@ void journal_db_close(struct journal *j)
 	j->db = NULL;
 }
 
-enum record_result journal_db_fault(struct journal *j, int code, struct error *err)
+enum record_result journal_db_fault(struct journal_db *j, int code, struct error *err)
 {
 	struct error text = ERROR_INIT;
 	int errnum = sqlite3_system_errno(j->db);
@@ -272,7 +278,7 @@ enum record_result journal_db_fault(struct journal *j, int code, struct error *e
 	return RECORD_FAILED;
 }
 
-enum record_result journal_db_guard(const struct journal *j, struct error *err)
+enum record_result journal_db_guard(const struct journal_db *j, struct error *err)
 {
 	if (j->failed) {
 		return error_set(err, RECORD_FAILED, "%s", j->failure.text);
@@ -333,7 +339,7 @@ int journal_db_bind(sqlite3_stmt *st, const char *types, ...)
 	return code;
 }
 
-enum record_result journal_db_run(struct journal *j, enum journal_sql sql, int *ret_changes,
+enum record_result journal_db_run(struct journal_db *j, enum journal_sql sql, int *ret_changes,
 				   struct error *err, const char *types, ...)
 {
 	enum record_result result = RECORD_OK;
@@ -357,8 +363,8 @@ enum record_result journal_db_run(struct journal *j, enum journal_sql sql, int *
 	return result;
 }
 
-enum record_result journal_db_number(struct journal *j, enum journal_sql sql, int64_t *ret_number,
-				      struct error *err, const char *types, ...)
+enum record_result journal_db_number(struct journal_db *j, enum journal_sql sql,
+				     int64_t *ret_number, struct error *err, const char *types, ...)
 {
 	sqlite3_stmt *st = j->statements[sql];
 	enum record_result result;
@@ -376,7 +382,7 @@ enum record_result journal_db_number(struct journal *j, enum journal_sql sql, in
 	return result;
 }
 
-enum record_result journal_db_step(struct journal *j, sqlite3_stmt *st, struct error *err)
+enum record_result journal_db_step(struct journal_db *j, sqlite3_stmt *st, struct error *err)
 {
 	int code = sqlite3_step(st);
 

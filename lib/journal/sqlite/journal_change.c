@@ -6,23 +6,21 @@
  * there already is found by (source, sender_id, body): senders repeat, and
  * some reuse an id for another body.
  */
-#include "journal/journal.h"
-
 #include <sqlite3.h>
 #include <string.h>
 
 #include "base/limits.h"
 #include "base/mstime.h"
-#include "journal/journal_db.h"
+#include "journal/sqlite/journal_db.h"
 
-static enum record_result begin_change(struct journal *j, struct error *err)
+static enum record_result begin_change(struct journal_db *j, struct error *err)
 {
 	enum record_result result = journal_db_guard(j, err);
 
 	return result == RECORD_OK ? journal_db_run(j, SQL_SAVEPOINT, NULL, err, "") : result;
 }
 
-static enum record_result end_change(struct journal *j, enum record_result result,
+static enum record_result end_change(struct journal_db *j, enum record_result result,
 				      struct error *err)
 {
 	if (result != RECORD_OK && sqlite3_get_autocommit(j->db)) {
@@ -37,13 +35,13 @@ static enum record_result end_change(struct journal *j, enum record_result resul
 }
 
 /* Is there room for a new delivery, and for finishing all that was accepted? */
-static enum record_result check_room(struct journal *j, struct error *err)
+static enum record_result check_room(struct journal_db *j, struct error *err)
 {
 	enum record_result result;
 	int64_t pages = 0;
 	int64_t unused = 0;
 
-	if (j->min_free > 0 && journal_free_bytes(j) < j->min_free) {
+	if (j->min_free > 0 && journal_db_free_bytes(j) < j->min_free) {
 		return error_set(err, RECORD_FULL, "%s: less than %llu MB (minFreeBytes) "
 				 "free on its disk", j->path,
 				 (unsigned long long)(j->min_free >> 20));
@@ -71,7 +69,7 @@ static enum push_state stored_state(enum push_state state)
 	return state == PUSH_RESOLVING || state == PUSH_MATCHING ? PUSH_ACCEPTED : state;
 }
 
-static enum record_result add_push(struct journal *j, struct record_push *p, int64_t delivery,
+static enum record_result add_push(struct journal_db *j, struct record_push *p, int64_t delivery,
 				    struct error *err)
 {
 	enum push_state state = stored_state(p->state);
@@ -89,7 +87,7 @@ static enum record_result add_push(struct journal *j, struct record_push *p, int
 	return result;
 }
 
-static enum record_result insert_delivery(struct journal *j, struct record_delivery *d,
+static enum record_result insert_delivery(struct journal_db *j, struct record_delivery *d,
 					   struct error *err)
 {
 	size_t kept = d->body_len < LIMIT_BODY_KEPT ? d->body_len : LIMIT_BODY_KEPT;
@@ -108,9 +106,10 @@ static enum record_result insert_delivery(struct journal *j, struct record_deliv
 	return result;
 }
 
-enum record_result journal_add_delivery(struct journal *j, struct record_delivery *d,
-					 struct error *err)
+enum record_result journal_db_add_delivery(struct journal *journal,
+					   struct record_delivery *d, struct error *err)
 {
+	struct journal_db *j = journal_db_of(journal);
 	enum record_result result = begin_change(j, err);
 
 	if (result != RECORD_OK) {
@@ -131,7 +130,7 @@ enum record_result journal_add_delivery(struct journal *j, struct record_deliver
 	return end_change(j, result, err);
 }
 
-static enum record_result decide_push(struct journal *j, const struct record_push *p,
+static enum record_result decide_push(struct journal_db *j, const struct record_push *p,
 				       struct error *err)
 {
 	enum push_state state = stored_state(p->state);
@@ -149,7 +148,7 @@ static enum record_result decide_push(struct journal *j, const struct record_pus
 	return result;
 }
 
-static enum record_result add_trigger(struct journal *j, struct trigger *t, struct error *err)
+static enum record_result add_trigger(struct journal_db *j, struct trigger *t, struct error *err)
 {
 	enum record_result result = journal_db_run(
 		j, SQL_ADD_TRIGGER, NULL, err, "itttootii" "tiiiii", t->push, t->application,
@@ -164,7 +163,7 @@ static enum record_result add_trigger(struct journal *j, struct trigger *t, stru
 	return result;
 }
 
-static enum record_result move_ref(struct journal *j, const struct record_plan *plan,
+static enum record_result move_ref(struct journal_db *j, const struct record_plan *plan,
 				    struct error *err)
 {
 	if (oid_is_zero(&plan->commit)) {
@@ -175,7 +174,7 @@ static enum record_result move_ref(struct journal *j, const struct record_plan *
 			      &plan->commit, mstime_wall(), plan->refers);
 }
 
-static enum record_result supersede(struct journal *j, const struct record_plan *plan,
+static enum record_result supersede(struct journal_db *j, const struct record_plan *plan,
 				     struct error *err)
 {
 	int64_t by = plan->push_count > 0 ? plan->pushes[plan->push_count - 1].id : 0;
@@ -188,9 +187,10 @@ static enum record_result supersede(struct journal *j, const struct record_plan 
 	return result;
 }
 
-enum record_result journal_add_plan(struct journal *j, struct record_plan *plan,
-				     struct error *err)
+enum record_result journal_db_add_plan(struct journal *journal, struct record_plan *plan,
+				       struct error *err)
 {
+	struct journal_db *j = journal_db_of(journal);
 	enum record_result result = begin_change(j, err);
 
 	if (result != RECORD_OK) {
@@ -211,9 +211,10 @@ enum record_result journal_add_plan(struct journal *j, struct record_plan *plan,
 	return end_change(j, result, err);
 }
 
-enum record_result journal_update_push(struct journal *j, const struct record_push *push,
-					struct error *err)
+enum record_result journal_db_update_push(struct journal *journal,
+					  const struct record_push *push, struct error *err)
 {
+	struct journal_db *j = journal_db_of(journal);
 	enum push_state state = stored_state(push->state);
 	enum record_result result = begin_change(j, err);
 	int changes = 0;
@@ -231,7 +232,7 @@ enum record_result journal_update_push(struct journal *j, const struct record_pu
 	return end_change(j, result, err);
 }
 
-static enum record_result add_attempt(struct journal *j, const struct trigger *t,
+static enum record_result add_attempt(struct journal_db *j, const struct trigger *t,
 				       const struct outcome *outcome, struct error *err)
 {
 	char cut[LIMIT_OUTPUT_KEPT + 1];
@@ -247,9 +248,12 @@ static enum record_result add_attempt(struct journal *j, const struct trigger *t
 			      outcome->reason, output);
 }
 
-enum record_result journal_update_trigger(struct journal *j, const struct trigger *t,
-					   const struct outcome *outcome, struct error *err)
+enum record_result journal_db_update_trigger(struct journal *journal,
+					     const struct trigger *t,
+					     const struct outcome *outcome,
+					     struct error *err)
 {
+	struct journal_db *j = journal_db_of(journal);
 	enum record_result result = begin_change(j, err);
 	int changes = 0;
 

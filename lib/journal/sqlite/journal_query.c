@@ -5,15 +5,13 @@
  * triggers (SQL_LIST): no push that concerns us: ignored; anything not final:
  * working; anything refused or stalled: failed; else done.
  */
-#include "journal/journal_query.h"
-
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "journal/journal_db.h"
-#include "journal/journal_rows.h"
+#include "journal/sqlite/journal_db.h"
+#include "journal/sqlite/journal_rows.h"
 
 /* The outcome of a loop over rows that ended. */
 static enum record_result end_rows(sqlite3_stmt *st, enum record_result result)
@@ -53,7 +51,7 @@ static void read_summary(sqlite3_stmt *st, struct record_summary *s)
 }
 
 /* The statement that begins with what narrows the search most. */
-static sqlite3_stmt *list_statement(struct journal *j, const struct journal_filter *filter)
+static sqlite3_stmt *list_statement(struct journal_db *j, const struct journal_filter *filter)
 {
 	if (filter->application != NULL) {
 		return j->statements[SQL_LIST_APPLICATION];
@@ -61,9 +59,11 @@ static sqlite3_stmt *list_statement(struct journal *j, const struct journal_filt
 	return j->statements[filter->failed ? SQL_LIST_FAILED : SQL_LIST];
 }
 
-enum record_result journal_list(struct journal *j, const struct journal_filter *filter,
-				 struct record_list *ret_list, struct error *err)
+enum record_result journal_db_list(struct journal *journal,
+				   const struct journal_filter *filter,
+				   struct record_list *ret_list, struct error *err)
 {
+	struct journal_db *j = journal_db_of(journal);
 	sqlite3_stmt *st = list_statement(j, filter);
 	struct record_list list = { .items = NULL };
 	size_t capacity = 0;
@@ -109,7 +109,7 @@ static void read_delivery(sqlite3_stmt *st, struct record_delivery *d)
 	};
 }
 
-static enum record_result read_pushes(struct journal *j, struct record_delivery *d,
+static enum record_result read_pushes(struct journal_db *j, struct record_delivery *d,
 				       struct error *err)
 {
 	sqlite3_stmt *st = j->statements[SQL_GET_PUSHES];
@@ -126,9 +126,11 @@ static enum record_result read_pushes(struct journal *j, struct record_delivery 
 	return end_rows(st, result);
 }
 
-enum record_result journal_get_delivery(struct journal *j, int64_t id,
-					 struct record_delivery *ret_delivery, struct error *err)
+enum record_result journal_db_get_delivery(struct journal *journal, int64_t id,
+					   struct record_delivery *ret_delivery,
+					   struct error *err)
 {
+	struct journal_db *j = journal_db_of(journal);
 	sqlite3_stmt *st = j->statements[SQL_GET_DELIVERY];
 	struct record_delivery d = { .id = 0 };
 	enum record_result result;
@@ -165,7 +167,7 @@ static void read_attempt(sqlite3_stmt *st, struct record_attempt *a)
 	};
 }
 
-static enum record_result read_attempts(struct journal *j, struct record_trigger *t,
+static enum record_result read_attempts(struct journal_db *j, struct record_trigger *t,
 					 struct error *err)
 {
 	sqlite3_stmt *st = j->statements[SQL_GET_ATTEMPTS];
@@ -182,16 +184,18 @@ static enum record_result read_attempts(struct journal *j, struct record_trigger
 	return end_rows(st, result);
 }
 
-enum record_result journal_get_triggers(struct journal *j, int64_t delivery, int64_t after_id,
-					 size_t limit, struct record_triggers *ret_triggers,
-					 struct error *err)
+enum record_result journal_db_get_triggers(struct journal *journal, int64_t delivery,
+					   int64_t after, size_t limit,
+					   struct record_triggers *ret_triggers,
+					   struct error *err)
 {
+	struct journal_db *j = journal_db_of(journal);
 	sqlite3_stmt *st = j->statements[SQL_GET_TRIGGERS];
 	struct record_triggers list = { .items = NULL };
 	size_t capacity = 0;
 	enum record_result result;
 	int64_t rows = limit < INT64_MAX ? (int64_t)limit : INT64_MAX;
-	int code = journal_db_bind(st, "iii", delivery, after_id, rows);
+	int code = journal_db_bind(st, "iii", delivery, after, rows);
 
 	result = code == SQLITE_OK ? journal_db_step(j, st, err) : journal_db_fault(j, code, err);
 	while (result == RECORD_OK) {

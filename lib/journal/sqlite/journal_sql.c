@@ -4,7 +4,7 @@
  * The order of columns is read by number in journal_resume.c and
  * journal_query.c: PUSH_COLUMNS and TRIGGER_COLUMNS stand for both.
  */
-#include "journal/journal_sql.h"
+#include "journal/sqlite/journal_sql.h"
 
 #define PUSH_COLUMNS \
 	"id, delivery, repository, ref, before, after, default_branch, replay_of, state, reason, " \
@@ -23,6 +23,9 @@
 #define FAILED \
 	"SELECT delivery FROM push WHERE state = 'REFUSED' UNION ALL " \
 	"SELECT p.delivery FROM " TRIGGERS " WHERE t.state IN ('REFUSED', 'STALLED')"
+
+/* Only what belongs to repository ?1 and ref ?2, each NULL for any; of table t. */
+#define OF_REF(t) "(?1 IS NULL OR " t "repository = ?1) AND (?2 IS NULL OR " t "ref = ?2)"
 
 /* How many pushes, or triggers, of delivery d. */
 #define PUSHES(of) "(SELECT " of " FROM push p WHERE p.delivery = d.id"
@@ -115,10 +118,13 @@ static const char *const texts[SQL_COUNT] = {
 		"SELECT 1 FROM \"trigger\" t WHERE t.push = p.id AND t.final = 0))) "
 		"ORDER BY d.received_ms LIMIT ?2)",
 
-	[SQL_OPEN_PUSHES] = "SELECT " PUSH_COLUMNS " FROM push WHERE final = 0 ORDER BY id",
+	[SQL_OPEN_PUSHES] =
+		"SELECT " PUSH_COLUMNS " FROM push WHERE final = 0 AND " OF_REF("")
+		" ORDER BY id",
 	[SQL_OPEN_TRIGGERS] =
-		"SELECT " TRIGGER_COLUMNS " FROM " TRIGGERS " WHERE t.final = 0 ORDER BY t.id",
-	[SQL_REFS] = "SELECT repository, ref, commit_id, refers FROM ref_state",
+		"SELECT " TRIGGER_COLUMNS " FROM " TRIGGERS " WHERE t.final = 0 AND " OF_REF("p.")
+		" ORDER BY t.id",
+	[SQL_REFS] = "SELECT repository, ref, commit_id, refers FROM ref_state WHERE " OF_REF(""),
 
 	[SQL_GET_DELIVERY] =
 		"SELECT id, source, provider, sender_id, body_sha256, event, pusher, ignored, "

@@ -1,0 +1,357 @@
+/*
+ * A journal in a SQLite file: life, transactions, care, room on the disk.
+ *
+ * Opening takes a lock file beside the database first: two receivers on one
+ * journal would both resume the same triggers.  The lock is flock(2), so it
+ * vanishes with the process.
+ *
+ * A full disk is met in three lines.  New deliveries stop while min_free
+ * bytes are still there, and before the last eighth of max_bytes, so that
+ * what was accepted can be finished.  If others fill the disk nevertheless,
+ * the ballast file is given back to it and the changes of work under way have
+ * that room.  Once there is space again, a checkpoint lays the ballast out
+ * anew.
+ *
+ * Tending copies the WAL back into the file when it has grown by 1000 pages,
+ * empties it when nothing was asked for a while, and deletes old deliveries in
+ * small bites.
+ */
+#include "journal/sqlite/journal_sqlite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/xalloc.h"
+#include "journal/sqlite/journal_db.h"
+
+/* The WAL is copied back when it has grown by so many pages. */
+#define CHECKPOINT_PAGES 1000
+
+const char *journal_library_version(void)
+{
+	return sqlite3_libversion();
+}
+
+/*
+ * SQLITE_OPEN_NOFOLLOW refuses links anywhere in the path; a state directory
+ * may well lie behind one (/var/run), the file itself may not be one.
+ */
+static int resolve_path(struct journal_db *j, const char *path, struct error *err)
+{
+	const char *slash = strrchr(path, '/');
+	char *directory = slash != NULL ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
+	char *real = realpath(directory, NULL);
+
+	free(directory);
+	if (real == NULL) {
+		return error_errno(err, -1, errno, "its directory");
+	}
+	j->path = xasprintf("%s/%s", real, slash != NULL ? slash + 1 : path);
+	j->wal_path = xasprintf("%s-wal", j->path);
+	j->ballast_path = xasprintf("%s.ballast", j->path);
+	free(real);
+	return 0;
+}
+
+static int lock(struct journal_db *j, struct error *err)
+{
+	char *path = xasprintf("%s.lock", j->path);
+	char text[32] = "";
+	int r = -1;
+
+	j->lock_fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (j->lock_fd < 0) {
+		(void)error_errno(err, r, errno, "%s", path);
+		goto out;
+	}
+	if (flock(j->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+		ssize_t n = pread(j->lock_fd, text, sizeof(text) - 1, 0);
+
+		text[n > 0 ? strspn(text, "0123456789") : 0] = '\0';
+		(void)error_set(err, r, "another doorbell (process %s) is running on it; stop that "
+				"one, or give this one another state directory",
+				text[0] != '\0' ? text : "unknown");
+		goto out;
+	}
+	int len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+
+	if (ftruncate(j->lock_fd, 0) < 0 || pwrite(j->lock_fd, text, (size_t)len, 0) != len) {
+		(void)error_errno(err, r, errno, "%s", path);
+		goto out;
+	}
+	r = 0;
+out:
+	free(path);
+	return r;
+}
+
+/* SQLite would create it for all to read; we hold the lock, so nobody has it open. */
+static void create_private(const struct journal_db *j)
+{
+	int fd = open(j->path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd >= 0) {
+		(void)close(fd);
+	}
+}
+
+uint64_t journal_db_free_bytes(const struct journal_db *j)
+{
+	struct statvfs st;
+
+	/* The database is there from the first moment; its directory may be searched only. */
+	if (statvfs(j->path, &st) < 0) {
+		return UINT64_MAX;
+	}
+	return (uint64_t)st.f_bavail * st.f_frsize;
+}
+
+static uint64_t file_size(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_size > 0 ? (uint64_t)st.st_size : 0;
+}
+
+static void lay_ballast(const struct journal_db *j)
+{
+	uint64_t free_bytes = journal_db_free_bytes(j);
+
+	if (j->read_only || j->ballast_bytes == 0 ||
+	    file_size(j->ballast_path) >= j->ballast_bytes ||
+	    free_bytes / 2 < j->ballast_bytes || free_bytes - j->ballast_bytes < j->min_free) {
+		return;
+	}
+	int fd = open(j->ballast_path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0) {
+		return;
+	}
+	/* Half a ballast is taken back: without one we only have less room in need. */
+	if (posix_fallocate(fd, 0, (off_t)j->ballast_bytes) != 0) {
+		(void)unlink(j->ballast_path);
+	}
+	(void)close(fd);
+}
+
+void journal_drop_ballast(const struct journal_db *j)
+{
+	uint64_t floor = j->min_free > j->ballast_bytes ? j->min_free : j->ballast_bytes;
+
+	/* The ceiling of the file is no reason: only if the disk is full. */
+	if (journal_db_free_bytes(j) < floor) {
+		(void)unlink(j->ballast_path);
+	}
+}
+
+/* Is there a journal to read? RECORD_OK, or RECORD_NOT_FOUND with err. */
+static enum record_result find(const struct journal_options *options, struct error *err)
+{
+	const char *slash = strrchr(options->path, '/');
+
+	if (access(options->path, F_OK) == 0 || errno != ENOENT) {
+		return RECORD_OK;
+	}
+	return error_set(err, RECORD_NOT_FOUND, "there is no journal in %.*s",
+			 slash != NULL ? (int)(slash - options->path) : 1,
+			 slash != NULL ? options->path : ".");
+}
+
+static void dispose(struct journal_db *j)
+{
+	journal_db_close(j);
+	if (j->lock_fd >= 0) {
+		(void)close(j->lock_fd);
+	}
+	free(j->path);
+	free(j->wal_path);
+	free(j->ballast_path);
+	free(j);
+}
+
+static enum record_result begin(struct journal *journal, struct error *err)
+{
+	struct journal_db *j = journal_db_of(journal);
+
+	if (j->failed) {
+		return error_set(err, RECORD_FAILED, "%s", j->failure.text);
+	}
+	enum record_result result = journal_db_run(j, SQL_BEGIN, NULL, err, "");
+
+	j->open = result == RECORD_OK;
+	return result;
+}
+
+static void rollback(struct journal *journal)
+{
+	struct journal_db *j = journal_db_of(journal);
+
+	if (j->open && !sqlite3_get_autocommit(j->db)) {
+		(void)sqlite3_exec(j->db, "ROLLBACK", NULL, NULL, NULL);
+	}
+	j->open = false;
+}
+
+static enum record_result commit(struct journal *journal, struct error *err)
+{
+	struct journal_db *j = journal_db_of(journal);
+	enum record_result result = journal_db_guard(j, err);
+
+	if (result == RECORD_OK) {
+		result = journal_db_run(j, SQL_COMMIT, NULL, err, "");
+	}
+	if (result != RECORD_OK) {
+		rollback(journal);
+	}
+	j->open = false;
+	return result;
+}
+
+static void close_journal(struct journal *journal)
+{
+	rollback(journal);
+	dispose(journal_db_of(journal));
+}
+
+/* Copy WAL pages back; truncate: and shrink the WAL. Readers may prevent it: no failure. */
+static enum record_result checkpoint(struct journal_db *j, bool truncate, struct error *err)
+{
+	int in_log = -1;
+	int copied = -1;
+	int code = sqlite3_wal_checkpoint_v2(j->db, NULL,
+					     truncate ? SQLITE_CHECKPOINT_TRUNCATE
+						      : SQLITE_CHECKPOINT_PASSIVE,
+					     &in_log, &copied);
+
+	if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) {
+		return journal_db_fault(j, code, err);
+	}
+	j->tended_pages = j->wal_pages;
+	if (in_log >= 0 && in_log == copied) {
+		j->wal_pages = 0;
+	}
+	if (truncate && code == SQLITE_OK) {
+		j->wal_in_use = false;
+	}
+	lay_ballast(j);
+	return RECORD_OK;
+}
+
+static enum record_result tidy_up(struct journal_db *j, bool idle, struct error *err)
+{
+	/* Readers may keep the WAL from beginning anew: then it is its growth that counts. */
+	if (j->wal_pages < j->tended_pages) {
+		j->tended_pages = 0;
+	}
+	if ((idle && j->wal_in_use) || j->wal_pages - j->tended_pages >= j->checkpoint_pages) {
+		return checkpoint(j, idle, err);
+	}
+	return RECORD_OK;
+}
+
+static enum record_result purge(struct journal_db *j, const struct journal_care *care,
+				size_t *ret_count, struct error *err)
+{
+	int count = 0;
+
+	if (care->purge_before_ms == 0) {
+		return RECORD_OK;
+	}
+	enum record_result result = journal_db_run(j, SQL_PURGE, &count, err, "ii",
+						   care->purge_before_ms,
+						   (int64_t)care->purge_limit);
+
+	*ret_count = (size_t)count;
+	return result;
+}
+
+static enum record_result tend(struct journal *journal, const struct journal_care *care,
+			       struct journal_figures *ret_figures, struct error *err)
+{
+	struct journal_db *j = journal_db_of(journal);
+	enum record_result result = RECORD_OK;
+
+	*ret_figures = (struct journal_figures){ .purged = 0 };
+	if (j->failed) {
+		result = error_set(err, RECORD_FAILED, "%s", j->failure.text);
+	} else {
+		enum record_result tidied = tidy_up(j, care->idle, err);
+
+		result = tidied == RECORD_FAILED ? tidied
+						 : purge(j, care, &ret_figures->purged, err);
+		result = result == RECORD_OK ? tidied : result;
+	}
+	ret_figures->size = file_size(j->path) + file_size(j->wal_path);
+	ret_figures->free_bytes = journal_db_free_bytes(j);
+	return result;
+}
+
+static const struct journal_ops ops = {
+	.close = close_journal,
+	.begin = begin,
+	.commit = commit,
+	.rollback = rollback,
+	.add_delivery = journal_db_add_delivery,
+	.add_plan = journal_db_add_plan,
+	.update_push = journal_db_update_push,
+	.update_trigger = journal_db_update_trigger,
+	.resume = journal_db_resume,
+	.list = journal_db_list,
+	.get_delivery = journal_db_get_delivery,
+	.get_triggers = journal_db_get_triggers,
+	.tend = tend,
+};
+
+static struct journal_db *make(const struct journal_options *options)
+{
+	struct journal_db *j = xcalloc(1, sizeof(*j));
+
+	j->journal.ops = &ops;
+	j->lock_fd = -1;
+	j->read_only = options->read_only;
+	j->max_bytes = options->max_bytes;
+	j->min_free = options->min_free;
+	j->ballast_bytes = options->ballast_bytes;
+	j->checkpoint_pages = options->checkpoint_pages != 0 ? options->checkpoint_pages
+							     : CHECKPOINT_PAGES;
+	j->wal_in_use = true; /* by whoever had it open before, perhaps */
+	return j;
+}
+
+enum record_result journal_sqlite_open(const struct journal_options *options,
+				       struct journal **ret_journal, struct error *err)
+{
+	struct journal_db *j;
+
+	if (options->read_only && find(options, err) != RECORD_OK) {
+		return RECORD_NOT_FOUND;
+	}
+	j = make(options);
+	if (resolve_path(j, options->path, err) < 0) {
+		goto fail;
+	}
+	if (!j->read_only) {
+		if (lock(j, err) < 0) {
+			goto fail;
+		}
+		create_private(j);
+	}
+	if (journal_db_open(j, options->vfs, err) < 0) {
+		goto fail;
+	}
+	lay_ballast(j);
+	*ret_journal = &j->journal;
+	return RECORD_OK;
+fail:
+	dispose(j);
+	return error_wrap(err, RECORD_FAILED, "journal %s", options->path);
+}
