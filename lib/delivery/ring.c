@@ -176,6 +176,7 @@ void ring_add(struct delivery_core *core, struct job *job, int64_t due)
 		older = find_key(core, job->key);
 	}
 	job->entry.push = job->trigger->push;
+	job->entry.sequence = job->trigger->sequence;
 	job->entry.due_ms = due;
 	HASH_ADD(hh, core->jobs, trigger->id, sizeof(job->trigger->id), job);
 	set_newest(core, job);

@@ -20,6 +20,7 @@
 
 struct schedule_group {
 	int64_t push;
+	int64_t sequence; // lowest of its entries so far
 	size_t count;
 	struct schedule_entry *first, *last;
 	UT_hash_handle hh;
@@ -148,7 +149,11 @@ static void group_append(struct schedule *s, struct schedule_entry *entry)
 	if (group == NULL) {
 		group = xcalloc(1, sizeof(*group));
 		group->push = entry->push;
+		group->sequence = entry->sequence;
 		HASH_ADD(hh, s->groups, push, sizeof(group->push), group);
+	}
+	if (entry->sequence < group->sequence) {
+		group->sequence = entry->sequence;
 	}
 	entry->group = group;
 	entry->next = NULL;
@@ -228,7 +233,8 @@ static struct schedule_group *choose_group(struct schedule *s)
 
 	HASH_ITER(hh, s->groups, group, next) {
 		if (best == NULL || (!oldest && group->count < best->count) ||
-		    ((oldest || group->count == best->count) && group->push < best->push)) {
+		    ((oldest || group->count == best->count) &&
+		     group->sequence < best->sequence)) {
 			best = group;
 		}
 	}

@@ -20,6 +20,7 @@ struct schedule_group; // the ready entries of one push
 /* Part of whatever is scheduled; zeroed before its first use. */
 struct schedule_entry {
 	int64_t push;   // set by the user: entries of one push stand in one queue
+	int64_t sequence; // likewise: those of an older push have lower ones
 	int64_t due_ms; // read only
 	size_t heap;    // place in the heap of those not due, from 1; 0: not there
 	struct schedule_group *group;      // queue it stands in, NULL: none

@@ -42,6 +42,7 @@ enum push_state {
 /* One push: a ref of a repository that was moved. */
 struct record_push {
 	int64_t id;
+	int64_t sequence;      // rises in the order in which pushes were accepted
 	int64_t delivery;
 	char *repository;      // normalised; of the configured repository, else of the payload
 	char *ref;
@@ -66,6 +67,7 @@ struct record_push {
 /* One delivery: what a sender sent at once. */
 struct record_delivery {
 	int64_t id;
+	int64_t sequence;      // rises in the order in which deliveries were accepted
 	char *source;          // name of the configured source
 	char *provider;
 	char *sender_id;       // the sender's delivery id, or NULL
@@ -91,7 +93,7 @@ struct record_plan {
 	struct oid commit;                 // ... to this; zero: forget it (the ref was deleted)
 	const char *refers;                // what its applications refer to elsewhere, as JSON,
 	                                   // kept with the commit; "": nothing, NULL: as before
-	struct trigger **triggers;         // new triggers; their ids are filled in
+	struct trigger **triggers;         // new triggers; id and sequence are filled in
 	size_t trigger_count;
 	const int64_t *superseded;         // ids of triggers that these replace
 	size_t superseded_count;

@@ -25,6 +25,7 @@ enum trigger_state {
 
 struct trigger {
 	int64_t id;          // in the journal; 0: not stored yet
+	int64_t sequence;    // rises in the order in which triggers were planned
 	int64_t push;        // id of the push that asks for it
 	char *application;   // "namespace/name" or "name"
 	char *project;       // Argo CD project

@@ -217,6 +217,7 @@ static void do_trigger(struct world *w, char **words)
 	};
 
 	t.id = new_trigger_id(w, words[1], words[2]);
+	t.sequence = t.id;
 	world_begin(w);
 	delivery_resume_trigger(w->core, &t);
 	free(ref);
@@ -379,6 +380,7 @@ static void do_planned(struct world *w, char **words)
 		struct trigger *t = asked.plan->triggers[i];
 
 		t->id = new_trigger_id(w, t->application, t->target);
+		t->sequence = t->id;
 	}
 	delivery_planned(w->core, asked.ticket, result);
 }

@@ -117,6 +117,7 @@ static void carry_out(struct model *m, const struct question *q)
 		struct trigger *t = plan->triggers[i];
 
 		t->id = (int64_t)++m->trigger_count;
+		t->sequence = t->id;
 		m->triggers[t->id - 1] = (struct trigger_row){
 			.app = model_app(m, t->application), .target = model_target(t->target),
 			.ref = q->ref, .state = t->state, .push = t->push, .hard = t->hard,

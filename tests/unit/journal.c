@@ -267,7 +267,7 @@ static void test_attempts(void)
 	tap_int(read.items[0].attempts[1].code, 200, "the second with its code");
 	tap_int(read.items[0].trigger->finished_ms, 6000, "and the trigger when it ended");
 	record_triggers_release(&read);
-	tap_int(journal_get_triggers(j, id, t->id, 100, &read, &err), RECORD_OK,
+	tap_int(journal_get_triggers(j, id, t->sequence, 100, &read, &err), RECORD_OK,
 		"the next page can be read");
 	tap_int(read.count, 0, "and is empty");
 	record_triggers_release(&read);

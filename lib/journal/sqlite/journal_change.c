@@ -23,6 +23,9 @@ static enum record_result begin_change(struct journal_db *j, struct error *err)
 static enum record_result end_change(struct journal_db *j, enum record_result result,
 				      struct error *err)
 {
+	if (result != RECORD_OK) {
+		journal_db_reserved(j, false);
+	}
 	if (result != RECORD_OK && sqlite3_get_autocommit(j->db)) {
 		return result; /* SQLite rolled all of it back */
 	}
@@ -73,13 +76,17 @@ static enum record_result add_push(struct journal_db *j, struct record_push *p, 
 				    struct error *err)
 {
 	enum push_state state = stored_state(p->state);
-	enum record_result result = journal_db_run(
-		j, SQL_ADD_PUSH, NULL, err, "ittootitit" "ooiiiiiiii", delivery, p->repository,
+	enum record_result result = journal_db_sequence(j, &p->sequence, err);
+
+	if (result != RECORD_OK) {
+		return result;
+	}
+	result = journal_db_run(
+		j, SQL_ADD_PUSH, NULL, err, "ittootitit" "ooiiiiiiiii", delivery, p->repository,
 		p->ref, &p->before, &p->after, p->default_branch, p->replay_of,
 		push_state_name(state), (int64_t)push_is_final(state), p->reason, &p->base, &p->tip,
 		p->changed_paths, p->tracked, p->affected, p->applications, (int64_t)p->attempts,
-		p->accepted_ms, p->next_ms, p->decided_ms);
-
+		p->accepted_ms, p->next_ms, p->decided_ms, p->sequence);
 	if (result == RECORD_OK) {
 		p->id = sqlite3_last_insert_rowid(j->db);
 		p->delivery = delivery;
@@ -91,10 +98,15 @@ static enum record_result insert_delivery(struct journal_db *j, struct record_de
 					   struct error *err)
 {
 	size_t kept = d->body_len < LIMIT_BODY_KEPT ? d->body_len : LIMIT_BODY_KEPT;
-	enum record_result result = journal_db_run(
-		j, SQL_ADD_DELIVERY, NULL, err, "tttttttbii", d->source, d->provider, d->sender_id,
+	enum record_result result = journal_db_sequence(j, &d->sequence, err);
+
+	if (result != RECORD_OK) {
+		return result;
+	}
+	result = journal_db_run(
+		j, SQL_ADD_DELIVERY, NULL, err, "tttttttbiii", d->source, d->provider, d->sender_id,
 		d->body_sha256, d->event, d->pusher, d->ignored, (const void *)d->body, kept,
-		d->body_size, d->received_ms);
+		d->body_size, d->received_ms, d->sequence);
 	int64_t id = sqlite3_last_insert_rowid(j->db);
 
 	for (size_t i = 0; result == RECORD_OK && i < d->push_count; i++) {
@@ -150,13 +162,17 @@ static enum record_result decide_push(struct journal_db *j, const struct record_
 
 static enum record_result add_trigger(struct journal_db *j, struct trigger *t, struct error *err)
 {
-	enum record_result result = journal_db_run(
-		j, SQL_ADD_TRIGGER, NULL, err, "itttootii" "tiiiii", t->push, t->application,
+	enum record_result result = journal_db_sequence(j, &t->sequence, err);
+
+	if (result != RECORD_OK) {
+		return result;
+	}
+	result = journal_db_run(
+		j, SQL_ADD_TRIGGER, NULL, err, "itttootii" "tiiiiii", t->push, t->application,
 		t->project, t->target, &t->before, &t->after, t->reasons, (int64_t)t->automated,
 		(int64_t)t->hard, trigger_state_name(t->state),
 		(int64_t)trigger_is_final(t->state), (int64_t)t->attempts, t->created_ms,
-		t->next_ms, t->finished_ms);
-
+		t->next_ms, t->finished_ms, t->sequence);
 	if (result == RECORD_OK) {
 		t->id = sqlite3_last_insert_rowid(j->db);
 	}

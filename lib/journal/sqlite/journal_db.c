@@ -27,6 +27,7 @@
 #include "journal/sqlite/journal_schema.h"
 
 #define BUSY_MS 2000
+#define SEQUENCE_BLOCK 1024
 #define WAL_KEPT_BYTES "16777216"
 #define LENGTH_MAX (64 * 1024 * 1024)
 
@@ -390,6 +391,31 @@ enum record_result journal_db_step(struct journal_db *j, sqlite3_stmt *st, struc
 		return RECORD_OK;
 	}
 	return code == SQLITE_DONE ? RECORD_NOT_FOUND : journal_db_fault(j, code, err);
+}
+
+enum record_result journal_db_sequence(struct journal_db *j, int64_t *ret_sequence,
+				       struct error *err)
+{
+	enum record_result result = RECORD_OK;
+
+	if (j->sequence == j->reserved) {
+		result = journal_db_number(j, SQL_RESERVE, &j->reserved, err, "i",
+					   (int64_t)SEQUENCE_BLOCK);
+		j->sequence = result == RECORD_OK ? j->reserved - SEQUENCE_BLOCK : j->reserved;
+		j->reserving = true;
+	}
+	if (result == RECORD_OK) {
+		*ret_sequence = ++j->sequence;
+	}
+	return result;
+}
+
+void journal_db_reserved(struct journal_db *j, bool committed)
+{
+	if (j->reserving && !committed) {
+		j->reserved = j->sequence;
+	}
+	j->reserving = false;
 }
 
 void journal_db_reset(sqlite3_stmt *st)

@@ -38,6 +38,9 @@ struct journal_db {
 	size_t wal_pages;      // in the WAL since it was last copied back, as of the last commit
 	size_t checkpoint_pages; // of struct journal_options, not 0
 	size_t tended_pages;   // in the WAL at the last checkpoint
+	int64_t sequence;      // the number given last ...
+	int64_t reserved;      // ... of those that are ours to give
+	bool reserving;        // by the transaction that is open: not ours if it fails
 	bool wal_in_use;       // something was written since the WAL was emptied
 	struct sqlite3_stmt *statements[SQL_COUNT];
 };
@@ -75,6 +78,17 @@ enum record_result journal_db_guard(const struct journal_db *j, struct error *er
  * Text and bytes are borrowed until the statement is reset. 0 or a SQLite code.
  */
 int journal_db_bind(struct sqlite3_stmt *st, const char *types, ...);
+
+/*
+ * The next number of the order in which records come; within a transaction.
+ * Numbers are reserved in blocks, so that few transactions write the counter;
+ * what is left of a block when the process ends is never given.
+ */
+enum record_result journal_db_sequence(struct journal_db *j, int64_t *ret_sequence,
+				       struct error *err);
+
+/* The reservation was committed; or it was rolled back, and is to be made anew. */
+void journal_db_reserved(struct journal_db *j, bool committed);
 
 /*
  * Run statement number sql to its end, with parameters as above, and reset

@@ -106,6 +106,7 @@ static void read_delivery(sqlite3_stmt *st, struct record_delivery *d)
 		.body_len = (size_t)len,
 		.body_size = sqlite3_column_int64(st, 9),
 		.received_ms = sqlite3_column_int64(st, 10),
+		.sequence = sqlite3_column_int64(st, 11),
 	};
 }
 

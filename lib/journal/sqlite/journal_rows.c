@@ -40,6 +40,7 @@ void journal_row_push(sqlite3_stmt *st, struct record_push *ret_push)
 		.accepted_ms = sqlite3_column_int64(st, 17),
 		.next_ms = sqlite3_column_int64(st, 18),
 		.decided_ms = sqlite3_column_int64(st, 19),
+		.sequence = sqlite3_column_int64(st, 20),
 	};
 }
 
@@ -67,6 +68,7 @@ struct trigger *journal_row_trigger(sqlite3_stmt *st, int64_t *ret_superseded_by
 	t->finished_ms = sqlite3_column_int64(st, 15);
 	*ret_superseded_by = sqlite3_column_int64(st, 16);
 	t->hard = sqlite3_column_int(st, 17) != 0;
+	t->sequence = sqlite3_column_int64(st, 18);
 	return t;
 }
 

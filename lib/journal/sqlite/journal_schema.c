@@ -9,6 +9,12 @@
  * read them and a reordered enum cannot reinterpret old rows; "final" repeats
  * what the tables of moves say, for the partial indexes.  Ids are never used
  * again (AUTOINCREMENT): people and other machines keep them.
+ *
+ * Order is a column of its own, "sequence": one counter numbers deliveries,
+ * pushes and triggers as they come.  A row from before it has NULL there, which
+ * SQLite sorts first, and rows that are alike are in the order of their ids; so
+ * "ORDER BY sequence, id" is right for old and new rows together, and bringing
+ * a large journal up to date does not write it anew.
  */
 #include "journal/sqlite/journal_schema.h"
 
@@ -111,6 +117,24 @@ static const char *const steps[] = {
 
 	"ALTER TABLE \"trigger\" ADD COLUMN hard INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE ref_state ADD COLUMN refers TEXT;",
+
+	"ALTER TABLE delivery ADD COLUMN sequence INTEGER;"
+	"ALTER TABLE push ADD COLUMN sequence INTEGER;"
+	"ALTER TABLE \"trigger\" ADD COLUMN sequence INTEGER;"
+	"CREATE INDEX delivery_order ON delivery (sequence);"
+	"DROP INDEX push_delivery;"
+	"CREATE INDEX push_delivery ON push (delivery, sequence);"
+	"DROP INDEX push_open;"
+	"CREATE INDEX push_open ON push (sequence) WHERE final = 0;"
+	"DROP INDEX trigger_open;"
+	"CREATE INDEX trigger_open ON \"trigger\" (sequence) WHERE final = 0;"
+	"DROP TABLE meta;"
+	"CREATE TABLE counter ("
+	"	name TEXT PRIMARY KEY,"
+	"	value INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"INSERT INTO counter"
+	"	SELECT 'sequence', coalesce(max(seq), 0) FROM sqlite_sequence;",
 };
 
 #define VERSION ((int)(sizeof(steps) / sizeof(steps[0])))

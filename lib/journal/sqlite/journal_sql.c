@@ -1,7 +1,7 @@
 /*
  * The statements.
  *
- * The order of columns is read by number in journal_resume.c and
+ * The order of columns is read by number in journal_rows.c and
  * journal_query.c: PUSH_COLUMNS and TRIGGER_COLUMNS stand for both.
  */
 #include "journal/sqlite/journal_sql.h"
@@ -9,12 +9,12 @@
 #define PUSH_COLUMNS \
 	"id, delivery, repository, ref, before, after, default_branch, replay_of, state, reason, " \
 	"base, tip, changed_paths, tracked, affected, applications, attempts, accepted_ms, " \
-	"next_ms, decided_ms"
+	"next_ms, decided_ms, coalesce(sequence, id)"
 
 #define TRIGGER_COLUMNS \
 	"t.id, t.push, t.application, t.project, t.target, p.repository, p.ref, t.before, " \
 	"t.after, t.reasons, t.automated, t.state, t.attempts, t.created_ms, t.next_ms, " \
-	"t.finished_ms, t.superseded_by, t.hard"
+	"t.finished_ms, t.superseded_by, t.hard, coalesce(t.sequence, t.id)"
 
 #define TRIGGERS "\"trigger\" t JOIN push p ON p.id = t.push"
 
@@ -32,6 +32,14 @@
 #define COUNT(where) "(SELECT count(*) FROM " TRIGGERS " WHERE p.delivery = d.id" where ")"
 
 /*
+ * Where delivery ?6 stands, or stood: one that was purged is followed by the
+ * next of those that had lower ids.
+ */
+#define PLACE \
+	"coalesce((SELECT coalesce(sequence, id) FROM delivery WHERE id = ?6), " \
+	"(SELECT max(coalesce(sequence, id)) + 1 FROM delivery WHERE id < ?6), 0)"
+
+/*
  * What a person filters by: ?1 source, ?2 repository, ?3 ref, ?4 application,
  * ?5 since, ?6 before id, ?7 failed, ?8 set of statuses, ?9 limit.  First
  * comes what narrows the search to an index; the rest is tried row by row
@@ -39,7 +47,7 @@
  */
 #define LIST(first) \
 	"WITH wanted AS (SELECT d.*, " \
-	PUSHES("min(p.id)") ") AS first, " \
+	PUSHES("p.id") " ORDER BY p.sequence, p.id LIMIT 1) AS first, " \
 	PUSHES("count(*)") ") AS pushes, " \
 	PUSHES("count(*)") " AND p.final = 0) AS waiting, " \
 	PUSHES("count(*)") " AND p.state = 'REFUSED') AS refused, " \
@@ -51,7 +59,8 @@
 	COUNT(" AND t.state IN ('REFUSED', 'STALLED')") " AS broken, " \
 	"(SELECT max(t.finished_ms) FROM " TRIGGERS " WHERE p.delivery = d.id) AS ended " \
 	"FROM delivery d WHERE " first "(?1 IS NULL OR d.source = ?1) AND d.received_ms >= ?5 " \
-	"AND (?6 = 0 OR d.id < ?6) AND ((?2 IS NULL AND ?3 IS NULL) OR EXISTS (" \
+	"AND (?6 = 0 OR coalesce(d.sequence, d.id) < " PLACE ") " \
+	"AND ((?2 IS NULL AND ?3 IS NULL) OR EXISTS (" \
 	"SELECT 1 FROM push p WHERE p.delivery = d.id AND (?2 IS NULL OR p.repository = ?2) " \
 	"AND (?3 IS NULL OR p.ref = ?3))) AND (?4 IS NULL OR d.id IN (" OF_APPLICATION ")) " \
 	"AND (?7 = 0 OR d.id IN (" FAILED "))), " \
@@ -63,7 +72,7 @@
 	"CAST(j.affected AS INTEGER), p.applications, triggers, sent, busy, broken, " \
 	"CASE WHEN waiting + busy > 0 THEN 0 ELSE ended END " \
 	"FROM judged j LEFT JOIN push p ON p.id = j.first " \
-	"WHERE ?8 = 0 OR ?8 & (1 << status) ORDER BY j.id DESC LIMIT ?9"
+	"WHERE ?8 = 0 OR ?8 & (1 << status) ORDER BY j.sequence DESC, j.id DESC LIMIT ?9"
 
 static const char *const texts[SQL_COUNT] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -74,17 +83,20 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_PAGE_COUNT] = "PRAGMA page_count",
 	[SQL_FREE_PAGES] = "PRAGMA freelist_count",
 
+	[SQL_RESERVE] =
+		"UPDATE counter SET value = value + ?1 WHERE name = 'sequence' RETURNING value",
 	[SQL_FIND_DELIVERY] =
 		"SELECT id FROM delivery WHERE source = ?1 AND sender_id = ?2 "
 		"AND body_sha256 = ?3",
 	[SQL_ADD_DELIVERY] =
 		"INSERT INTO delivery (source, provider, sender_id, body_sha256, event, pusher, "
-		"ignored, body, body_size, received_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"ignored, body, body_size, received_ms, sequence) "
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[SQL_ADD_PUSH] =
 		"INSERT INTO push (delivery, repository, ref, before, after, default_branch, "
 		"replay_of, state, final, reason, base, tip, changed_paths, tracked, affected, "
-		"applications, attempts, accepted_ms, next_ms, decided_ms) "
-		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"applications, attempts, accepted_ms, next_ms, decided_ms, sequence) "
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[SQL_DECIDE_PUSH] =
 		"UPDATE push SET state = ?2, final = ?3, reason = ?4, base = ?5, tip = ?6, "
 		"changed_paths = ?7, tracked = ?8, affected = ?9, applications = ?10, "
@@ -101,7 +113,7 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_ADD_TRIGGER] =
 		"INSERT INTO \"trigger\" (push, application, project, target, before, after, "
 		"reasons, automated, hard, state, final, attempts, created_ms, next_ms, "
-		"finished_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"finished_ms, sequence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[SQL_SUPERSEDE] =
 		"UPDATE \"trigger\" SET state = 'SUPERSEDED', final = 1, superseded_by = ?2, "
 		"finished_ms = ?3 WHERE id = ?1 AND final = 0",
@@ -120,19 +132,21 @@ static const char *const texts[SQL_COUNT] = {
 
 	[SQL_OPEN_PUSHES] =
 		"SELECT " PUSH_COLUMNS " FROM push WHERE final = 0 AND " OF_REF("")
-		" ORDER BY id",
+		" ORDER BY sequence, id",
 	[SQL_OPEN_TRIGGERS] =
 		"SELECT " TRIGGER_COLUMNS " FROM " TRIGGERS " WHERE t.final = 0 AND " OF_REF("p.")
-		" ORDER BY t.id",
+		" ORDER BY t.sequence, t.id",
 	[SQL_REFS] = "SELECT repository, ref, commit_id, refers FROM ref_state WHERE " OF_REF(""),
 
 	[SQL_GET_DELIVERY] =
 		"SELECT id, source, provider, sender_id, body_sha256, event, pusher, ignored, "
-		"body, body_size, received_ms FROM delivery WHERE id = ?1",
-	[SQL_GET_PUSHES] = "SELECT " PUSH_COLUMNS " FROM push WHERE delivery = ?1 ORDER BY id",
+		"body, body_size, received_ms, coalesce(sequence, id) FROM delivery WHERE id = ?1",
+	[SQL_GET_PUSHES] = "SELECT " PUSH_COLUMNS " FROM push WHERE delivery = ?1 "
+		"ORDER BY sequence, id",
 	[SQL_GET_TRIGGERS] =
 		"SELECT " TRIGGER_COLUMNS " FROM " TRIGGERS
-		" WHERE p.delivery = ?1 AND t.id > ?2 ORDER BY t.id LIMIT ?3",
+		" WHERE p.delivery = ?1 AND coalesce(t.sequence, t.id) > ?2 "
+		"ORDER BY t.sequence, t.id LIMIT ?3",
 	[SQL_GET_ATTEMPTS] =
 		"SELECT number, at_ms, state, code, reason, output FROM attempt "
 		"WHERE \"trigger\" = ?1 ORDER BY id",

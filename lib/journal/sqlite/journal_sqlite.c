@@ -198,6 +198,7 @@ static void rollback(struct journal *journal)
 	if (j->open && !sqlite3_get_autocommit(j->db)) {
 		(void)sqlite3_exec(j->db, "ROLLBACK", NULL, NULL, NULL);
 	}
+	journal_db_reserved(j, false);
 	j->open = false;
 }
 
@@ -212,6 +213,7 @@ static enum record_result commit(struct journal *journal, struct error *err)
 	if (result != RECORD_OK) {
 		rollback(journal);
 	}
+	journal_db_reserved(j, true);
 	j->open = false;
 	return result;
 }
