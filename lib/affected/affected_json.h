@@ -1,6 +1,7 @@
 /*
- * Why an application is affected, as JSON: one form for "explain", for the
- * journal, for exec targets and for the pages.
+ * Why an application is affected, as JSON.  This is the one form that reasons
+ * have outside the engine: "explain", the journal, exec targets and pages take
+ * it as it comes from here (struct affected_application: told).
  */
 #ifndef LIB_AFFECTED_AFFECTED_JSON_H
 #define LIB_AFFECTED_AFFECTED_JSON_H

@@ -14,6 +14,7 @@ static void release_items(struct affected_application *items, size_t count)
 			strvec_release(&items[i].reasons[k].via);
 		}
 		free(items[i].reasons);
+		free(items[i].told);
 	}
 	free(items);
 }

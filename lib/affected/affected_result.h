@@ -56,6 +56,12 @@ struct affected_application {
 	size_t source;           // index of its source (the first affected one)
 	struct affected_reason *reasons; // up to LIMIT_REASONS; none in a fall-back
 	size_t reason_count;
+	/*
+	 * Beyond the engine: the same as text, a JSON array as affected_json.h has
+	 * it.  It is made where the engine answers, and kept, sent and printed as
+	 * it is by whoever comes after.  NULL: none, or still inside the engine.
+	 */
+	char *told;
 	size_t touched;          // changed paths that touched it, all counted
 	bool hard;               // through a linked source (app.h), perhaps among others
 };

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "affected/affected_json.h"
 #include "base/glob.h"
 #include "base/xalloc.h"
 
@@ -128,15 +127,11 @@ static void add_affected(struct delivery_core *core, struct lane *lane, struct p
 {
 	for (size_t i = 0; i < affected->count; i++) {
 		const struct affected_application *item = &affected->items[i];
-		json_t *reasons = affected_reasons_to_json(item);
-		char *text = json_dumps(reasons, JSON_COMPACT);
-		const struct wanted wanted = { apps->items[item->app], text, item->hard };
+		const struct wanted wanted = { apps->items[item->app], item->told, item->hard };
 
 		if (!wanted.app->skip_reconcile) {
 			add_application(core, lane, plan, &wanted);
 		}
-		free(text);
-		json_decref(reasons);
 	}
 }
 

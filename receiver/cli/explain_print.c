@@ -56,8 +56,13 @@ static const char *short_ref(const char *ref)
 static json_t *item_reasons(const struct affected *affected,
 			    const struct affected_application *item)
 {
-	if (item->reason_count > 0 || affected->fallback == NULL) {
-		return affected_reasons_to_json(item);
+	json_t *reasons = item->told != NULL ? json_loads(item->told, 0, NULL) : NULL;
+
+	if (reasons != NULL) {
+		return reasons;
+	}
+	if (affected->fallback == NULL) {
+		return json_array();
 	}
 	return json_pack("[{s:s, s:s, s:s, s:[o]}]", "path", "", "change",
 			 change_kind_name(CHANGE_MODIFIED), "probe",
@@ -111,20 +116,32 @@ void explain_put_chain(const char *path, const struct strvec *via)
 	}
 }
 
-static void print_reason(const struct affected_reason *reason)
+static void print_reason(const json_t *reason)
 {
+	const char *path = json_string_value(json_object_get(reason, "path"));
+	const json_t *links = json_object_get(reason, "via");
+	struct strvec via = STRVEC_INIT;
+	const json_t *link;
+	size_t i;
+
+	json_array_foreach(links, i, link) {
+		strvec_push(&via, json_string_value(link));
+	}
 	(void)printf("    ");
-	explain_put_chain(reason->path, &reason->via);
-	if (reason->path[0] != '\0') {
-		(void)printf("  (%s)", change_kind_name(reason->change));
+	explain_put_chain(path, &via);
+	if (path[0] != '\0') {
+		(void)printf("  (%s)", json_string_value(json_object_get(reason, "change")));
 	}
 	(void)printf("\n");
+	strvec_release(&via);
 }
 
 static void print_item(const struct explain_result *result,
 		       const struct affected_application *item)
 {
 	char *name = app_full_name(result->apps->items[item->app]);
+	json_t *reasons = item->told != NULL ? json_loads(item->told, 0, NULL) : NULL;
+	size_t count = json_array_size(reasons);
 
 	(void)printf("\n");
 	explain_put_text(stdout, name);
@@ -133,12 +150,13 @@ static void print_item(const struct explain_result *result,
 		(void)printf("  (source %zu)", item->source);
 	}
 	(void)printf("\n");
-	for (size_t k = 0; k < item->reason_count; k++) {
-		print_reason(&item->reasons[k]);
+	for (size_t k = 0; k < count; k++) {
+		print_reason(json_array_get(reasons, k));
 	}
-	if (item->touched > item->reason_count && item->reason_count > 0) {
-		(void)printf("    and %zu more\n", item->touched - item->reason_count);
+	if (item->touched > count && count > 0) {
+		(void)printf("    and %zu more\n", item->touched - count);
 	}
+	json_decref(reasons);
 }
 
 /* Those of which somebody may ask why they are not rung. */

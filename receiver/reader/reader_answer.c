@@ -65,8 +65,8 @@ static int read_probe(const char *name, enum probe_kind *ret_kind)
 	return -1;
 }
 
-/* A list of links of a chain. 0, or -1 with some of it in *via. */
-static int read_via(struct strvec *via, const json_t *value)
+/* A list of links of a chain. 0, or -1. */
+static int check_via(const json_t *value)
 {
 	const json_t *link;
 	size_t i;
@@ -78,23 +78,55 @@ static int read_via(struct strvec *via, const json_t *value)
 		if (!json_is_string(link) || json_string_length(link) > READER_TEXT_BYTES) {
 			return -1;
 		}
+	}
+	return 0;
+}
+
+/* A list of links of a chain, copied. 0, or -1. */
+static int read_via(struct strvec *via, const json_t *value)
+{
+	const json_t *link;
+	size_t i;
+
+	if (check_via(value) < 0) {
+		return -1;
+	}
+	json_array_foreach(value, i, link) {
 		strvec_push(via, json_string_value(link));
 	}
 	return 0;
 }
 
-/* One reason into *reason (zeroed; the caller releases it in any case). */
-static int read_reason(struct affected_reason *reason, const json_t *value)
+/* One reason has the members that it must have, and no other. 0, or -1. */
+static int check_reason(const json_t *value)
 {
-	const char *path = text_at(value, "path", READER_TEXT_BYTES);
+	enum change_kind change;
+	enum probe_kind probe;
 
-	if (path == NULL ||
-	    read_change(text_at(value, "change", 16), &reason->change) < 0 ||
-	    read_probe(text_at(value, "probe", 16), &reason->probe) < 0) {
+	if (json_object_size(value) != 4 || text_at(value, "path", READER_TEXT_BYTES) == NULL ||
+	    read_change(text_at(value, "change", 16), &change) < 0 ||
+	    read_probe(text_at(value, "probe", 16), &probe) < 0) {
 		return -1;
 	}
-	reason->path = xstrdup(path);
-	return read_via(&reason->via, json_object_get(value, "via"));
+	return check_via(json_object_get(value, "via"));
+}
+
+/* Reasons are kept as the text that they came as, once they are well-formed. 0, or -1. */
+static int read_reasons(const json_t *reasons, char **ret_text)
+{
+	const json_t *reason;
+	size_t i;
+
+	if (!json_is_array(reasons) || json_array_size(reasons) > LIMIT_REASONS) {
+		return -1;
+	}
+	json_array_foreach(reasons, i, reason) {
+		if (check_reason(reason) < 0) {
+			return -1;
+		}
+	}
+	*ret_text = i > 0 ? json_dumps(reasons, JSON_COMPACT) : NULL;
+	return 0;
 }
 
 /* A list of affected applications that grows. */
@@ -109,11 +141,9 @@ static int read_item(const struct reader_job *job, const struct item_list *list,
 		     const json_t *value)
 {
 	const json_t *hard = json_array_get(value, 3);
-	const json_t *reasons = json_array_get(value, 4);
 	struct affected_application item = { .hard = json_is_true(hard) };
 
-	if (json_array_size(value) != 5 || !json_is_boolean(hard) || !json_is_array(reasons) ||
-	    json_array_size(reasons) > LIMIT_REASONS || job->share->count == 0 ||
+	if (json_array_size(value) != 5 || !json_is_boolean(hard) || job->share->count == 0 ||
 	    read_count(json_array_get(value, 0), job->share->count - 1, &item.app) < 0 ||
 	    read_count(json_array_get(value, 2), SIZE_MAX / 2, &item.touched) < 0) {
 		return -1;
@@ -126,16 +156,11 @@ static int read_item(const struct reader_job *job, const struct item_list *list,
 	if (*list->count > 0 && (*list->items)[*list->count - 1].app >= item.app) {
 		return -1;
 	}
-	*list->items = xgrow(*list->items, *list->count, list->capacity, sizeof(**list->items));
-	struct affected_application *kept = &(*list->items)[(*list->count)++];
-	*kept = item;
-	kept->reasons = xcalloc(json_array_size(reasons), sizeof(*kept->reasons));
-	for (size_t i = 0; i < json_array_size(reasons); i++) {
-		kept->reason_count++;
-		if (read_reason(&kept->reasons[i], json_array_get(reasons, i)) < 0) {
-			return -1;
-		}
+	if (read_reasons(json_array_get(value, 4), &item.told) < 0) {
+		return -1;
 	}
+	*list->items = xgrow(*list->items, *list->count, list->capacity, sizeof(**list->items));
+	(*list->items)[(*list->count)++] = item;
 	return 0;
 }
 

@@ -18,6 +18,22 @@ static void on_log(void *arg, enum reader_log_level level, const char *text)
 	tap_note("log: %s", text);
 }
 
+static void tell_reason(struct asked *asked, const char *told)
+{
+	json_t *reasons = told != NULL ? json_loads(told, 0, NULL) : NULL;
+	const json_t *reason = json_array_get(reasons, 0);
+	const char *path = json_string_value(json_object_get(reason, "path"));
+	const char *via = json_string_value(json_array_get(json_object_get(reason, "via"), 0));
+
+	if (path != NULL) {
+		(void)snprintf(asked->path, 64, "%s", path);
+	}
+	if (via != NULL) {
+		(void)snprintf(asked->via, 64, "%s", via);
+	}
+	json_decref(reasons);
+}
+
 void asker_on_affected(void *arg, enum reader_result result, const struct reader_affected *answer,
 		       const char *why)
 {
@@ -32,12 +48,7 @@ void asker_on_affected(void *arg, enum reader_result result, const struct reader
 		asked->apps[asked->count] = item->app;
 		asked->generation = answer->generation;
 		(void)snprintf(asked->names[asked->count++], 64, "%s", answer->names[i]);
-		if (item->reason_count > 0) {
-			(void)snprintf(asked->path, 64, "%s", item->reasons[0].path);
-		}
-		if (item->reason_count > 0 && item->reasons[0].via.count > 0) {
-			(void)snprintf(asked->via, 64, "%s", item->reasons[0].via.items[0]);
-		}
+		tell_reason(asked, item->told);
 	}
 	if (answer != NULL && answer->affected->fallback != NULL) {
 		(void)snprintf(asked->fallback, 256, "%s", answer->affected->fallback);
