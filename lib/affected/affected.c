@@ -74,20 +74,19 @@ void affected_state_free(struct affected_state *state)
 }
 
 /* All that follow the ref are affected. */
-static int all(struct step *s, enum affected_fallback why)
+static int all(struct step *s, enum fallback why)
 {
 	struct tracked_list list = { 0 };
 
 	tracked_choose(s->state, s->request->ref, s->request->default_branch, &list);
 	result_fill_all(&list, s->result);
-	s->result->fallback = xstrdup(affected_fallback_text(why));
-	s->result->fallback_kind = why;
+	s->result->fallback = why;
 	free(list.items);
 	return 0;
 }
 
 /* As all(), and the index is built at the pushed commit. */
-static int all_anew(struct step *s, enum affected_fallback why, struct error *err)
+static int all_anew(struct step *s, enum fallback why, struct error *err)
 {
 	int r = ref_state_build(s->state, s->ref, &s->commit, &s->tree,
 				s->request->default_branch, err);
@@ -95,9 +94,9 @@ static int all_anew(struct step *s, enum affected_fallback why, struct error *er
 	return r != 0 ? r : all(s, why);
 }
 
-static enum affected_fallback fallback_of(int outcome)
+static enum fallback fallback_of(int outcome)
 {
-	return outcome == REPO_LIMIT ? AFFECTED_FALLBACK_LIMIT : AFFECTED_FALLBACK_DAMAGED;
+	return outcome == REPO_LIMIT ? FALLBACK_LIMIT : FALLBACK_DAMAGED;
 }
 
 /* Does Argo CD itself render anything of this ref? */
@@ -164,11 +163,11 @@ static int bring(struct step *s, struct error *err)
 		}
 	}
 	if (q->before.len == 0 || oid_is_zero(&q->before)) {
-		return s->ref->table != NULL ? 0 : AFFECTED_FALLBACK_FIRST;
+		return s->ref->table != NULL ? 0 : FALLBACK_FIRST;
 	}
 	int r = repo_peel(s->state->repo, &q->before, &commit, &tree, err);
 	if (r != REPO_OK) {
-		return r < 0 ? r : AFFECTED_FALLBACK_BEFORE;
+		return r < 0 ? r : FALLBACK_BEFORE;
 	}
 	if (s->ref->table != NULL) {
 		r = oid_equal(&s->ref->commit, &commit) ? 0 : move(s, &commit, &tree, NULL, err);
@@ -191,7 +190,7 @@ static int compare(struct step *s, struct error *err)
 	}
 	if (s->state->mode == AFFECTED_ARGOCD && oid_equal(&s->ref->tree, &s->tree)) {
 		s->ref->commit = s->commit;
-		return all(s, AFFECTED_FALLBACK_EMPTY);
+		return all(s, FALLBACK_EMPTY);
 	}
 	bool same = oid_equal(&s->ref->tree, &s->tree);
 	int r = move(s, &s->commit, &s->tree, s->result, err);
@@ -220,8 +219,8 @@ static int compute(struct step *s, struct error *err)
 	int r = repo_peel(s->state->repo, &s->request->after, &s->commit, &s->tree, err);
 
 	if (r != REPO_OK) {
-		return r < 0 ? r : all(s, r == REPO_MISSING ? AFFECTED_FALLBACK_AFTER
-							   : AFFECTED_FALLBACK_DAMAGED);
+		return r < 0 ? r : all(s, r == REPO_MISSING ? FALLBACK_AFTER
+							   : FALLBACK_DAMAGED);
 	}
 	if (!s->request->count_all && !is_followed(s)) {
 		return 0;
@@ -231,7 +230,7 @@ static int compute(struct step *s, struct error *err)
 	if (r < 0) {
 		return r;
 	}
-	r = r == 0 ? compare(s, err) : all_anew(s, (enum affected_fallback)r, err);
+	r = r == 0 ? compare(s, err) : all_anew(s, (enum fallback)r, err);
 	if (r == 0) {
 		s->result->refers = refers_gather(s->state, s->ref);
 	}
@@ -248,7 +247,7 @@ int affected_compute(struct affected_state *state, const struct affected_request
 	repo_begin(state->repo);
 	if (request->after.len == 0 || oid_is_zero(&request->after)) {
 		ref_state_drop(state, ref_state_get(state, request->ref), true);
-		r = all(&s, AFFECTED_FALLBACK_DELETED);
+		r = all(&s, FALLBACK_DELETED);
 	} else {
 		r = compute(&s, err);
 		ref_state_limit(state);

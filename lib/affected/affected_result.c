@@ -23,25 +23,8 @@ void affected_release(struct affected *result)
 {
 	release_items(result->items, result->count);
 	release_items(result->same, result->same_count);
-	free(result->fallback);
 	json_decref(result->refers);
 	memset(result, 0, sizeof(*result));
-}
-
-const char *affected_fallback_text(enum affected_fallback fallback)
-{
-	static const char *const texts[] = {
-		[AFFECTED_FALLBACK_NONE] = "",
-		[AFFECTED_FALLBACK_FIRST] = "the ref is seen for the first time",
-		[AFFECTED_FALLBACK_DELETED] = "the ref was deleted",
-		[AFFECTED_FALLBACK_BEFORE] = "the commit before is not in the repository",
-		[AFFECTED_FALLBACK_AFTER] = "the pushed commit is not in the repository",
-		[AFFECTED_FALLBACK_LIMIT] = "more changed than we are willing to look at",
-		[AFFECTED_FALLBACK_DAMAGED] = "the repository is damaged or incomplete",
-		[AFFECTED_FALLBACK_EMPTY] = "no file changed, which Argo CD takes for all",
-	};
-
-	return texts[fallback];
 }
 
 const char *affected_mode_name(enum affected_mode mode)

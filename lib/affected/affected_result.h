@@ -18,6 +18,7 @@
 #include "base/oid.h"
 #include "base/probe.h"
 #include "base/strvec.h"
+#include "record/fallback.h"
 
 enum affected_mode {
 	AFFECTED_EXACT,  // what the walkers find; the annotation only where they cannot know
@@ -27,21 +28,6 @@ enum affected_mode {
 
 /* The name of a mode in the configuration and in JSON: "exact", "union" or "argocd". */
 const char *affected_mode_name(enum affected_mode mode);
-
-/* Why all tracked applications had to be taken for affected. */
-enum affected_fallback {
-	AFFECTED_FALLBACK_NONE,
-	AFFECTED_FALLBACK_FIRST,   // nothing is known of the ref before
-	AFFECTED_FALLBACK_DELETED, // the ref was deleted
-	AFFECTED_FALLBACK_BEFORE,  // the commit before is not in the repository
-	AFFECTED_FALLBACK_AFTER,   // the pushed commit is not in the repository
-	AFFECTED_FALLBACK_LIMIT,   // more changes than we are willing to look at
-	AFFECTED_FALLBACK_DAMAGED, // an object is missing or malformed
-	AFFECTED_FALLBACK_EMPTY    // AFFECTED_ARGOCD, and no file changed
-};
-
-/* What is told to people; "" for AFFECTED_FALLBACK_NONE. */
-const char *affected_fallback_text(enum affected_fallback fallback);
 
 struct affected_reason {
 	char *path;              // the changed path; "" for PROBE_ALWAYS
@@ -78,8 +64,7 @@ struct affected {
 	 */
 	struct affected_application *same; // sorted by application, each once
 	size_t same_count;
-	char *fallback;          // not NULL: why all tracked applications are affected
-	enum affected_fallback fallback_kind;
+	enum fallback fallback;  // why all tracked applications are affected, if they are
 	/*
 	 * What the applications of this ref refer to in other repositories or at
 	 * other refs: an array, owned, or NULL: nothing.  Each of its objects has

@@ -122,13 +122,17 @@ int64_t lane_tick(struct delivery_core *core, int64_t now);
 /* lane.c: free a lane. */
 void lane_free(struct delivery_core *core, struct lane *lane);
 
-/*
- * plan.c: decide the lane's work from the engine's answer (affected NULL: all
- * that follow the ref, with why).  The plan is the caller's.
- */
+/* From what a plan is made. */
+struct plan_basis {
+	const struct affected *affected; // the engine's answer; NULL: all that follow the ref
+	const struct app_list *apps;     // the list that its indices mean
+	const char *why;                 // what is to be said beside that, or NULL
+	enum fallback fallback;          // with affected NULL: why there is no answer
+};
+
+/* plan.c: decide the lane's work. The plan is the caller's. */
 struct plan *plan_new(struct delivery_core *core, struct lane *lane,
-		      const struct affected *affected, const struct app_list *apps,
-		      const char *why);
+		      const struct plan_basis *basis);
 
 /* plan.c: free a plan; jobs that were not taken over are freed, held ones let go. */
 void plan_free(struct plan *plan);

@@ -71,6 +71,20 @@ struct delivery_io {
 	/* Make a plan durable. It is borrowed until the answer: delivery_planned(). */
 	void (*plan)(void *ctx, uint64_t ticket, struct record_plan *plan);
 
+	/*
+	 * A ref has moved, and that is durable: keep this commit (zero: the ref
+	 * was deleted), which the next walk begins at. Told before the pushes of
+	 * the plan are decided.
+	 */
+	void (*keep)(void *ctx, const char *repository, const char *ref,
+		     const struct oid *commit);
+
+	/*
+	 * Likewise, what the applications of that ref refer to elsewhere is now
+	 * this: as in struct record_plan, never NULL.
+	 */
+	void (*refers)(void *ctx, const char *repository, const char *ref, const char *refers);
+
 	/* Record that a push waits (borrowed for the call). No answer; losing it loses nothing. */
 	void (*note)(void *ctx, const struct record_push *push);
 

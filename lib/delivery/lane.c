@@ -167,8 +167,11 @@ static bool anyone_follows(struct delivery_core *core, struct lane *lane)
 static void decide_nothing(struct delivery_core *core, struct lane *lane, enum push_state state,
 			   const char *why)
 {
-	struct affected none = { .changed_paths = 0 };
-	struct plan *plan = plan_new(core, lane, &none, core->io.apps(core->io.ctx), why);
+	const struct affected none = { .changed_paths = 0 };
+	const struct plan_basis basis = {
+		.affected = &none, .apps = core->io.apps(core->io.ctx), .why = why,
+	};
+	struct plan *plan = plan_new(core, lane, &basis);
 
 	for (size_t i = 0; i < lane->work_count; i++) {
 		lane->work[i].state = state;
@@ -242,9 +245,14 @@ static void lane_wait(struct delivery_core *core, struct lane *lane, const char 
 }
 
 /* The engine has no answer, or was not asked: all that follow the ref. */
-static void decide_all(struct delivery_core *core, struct lane *lane, const char *why)
+static void decide_all(struct delivery_core *core, struct lane *lane, enum fallback fallback,
+		       const char *why)
 {
-	store_plan(core, lane, plan_new(core, lane, NULL, core->io.apps(core->io.ctx), why));
+	const struct plan_basis basis = {
+		.apps = core->io.apps(core->io.ctx), .why = why, .fallback = fallback,
+	};
+
+	store_plan(core, lane, plan_new(core, lane, &basis));
 }
 
 static void give_up(struct delivery_core *core, struct lane *lane,
@@ -253,7 +261,7 @@ static void give_up(struct delivery_core *core, struct lane *lane,
 	lane->base = (struct oid){ 0 };
 	lane->tip = (struct oid){ 0 };
 	if (answer->result != RESOLVE_NOT_YET) {
-		decide_all(core, lane, answer->why);
+		decide_all(core, lane, FALLBACK_REPOSITORY, answer->why);
 		return;
 	}
 	/* Only the newest was asked for: what the others brought may be there. */
@@ -335,11 +343,14 @@ void delivery_matched(struct delivery_core *core, uint64_t ticket,
 		return;
 	}
 	if (answer->affected == NULL) {
-		decide_all(core, lane, answer->why);
+		decide_all(core, lane, FALLBACK_READER, answer->why);
 		return;
 	}
-	store_plan(core, lane,
-		   plan_new(core, lane, answer->affected, answer->apps, lane->note));
+	const struct plan_basis basis = {
+		.affected = answer->affected, .apps = answer->apps, .why = lane->note,
+	};
+
+	store_plan(core, lane, plan_new(core, lane, &basis));
 }
 
 /* Tell who waits for the work what became of it; plan NULL: no application is affected. */
@@ -428,6 +439,7 @@ static void plan_failed(struct delivery_core *core, struct lane *lane, bool agai
 	}
 	for (size_t i = 0; i < lane->work_count; i++) {
 		lane->work[i].state = PUSH_MATCHING;
+		lane->work[i].fallback = FALLBACK_NONE;
 		free(lane->work[i].reason);
 		lane->work[i].reason = NULL;
 	}
@@ -437,6 +449,16 @@ static void plan_failed(struct delivery_core *core, struct lane *lane, bool agai
 		lane_wait(core, lane, "the journal could not take the decision");
 	} else {
 		plan_impossible(core, lane);
+	}
+}
+
+/* The ref's new commit is durable: from now on walks begin there. */
+static void move_ref(struct delivery_core *core, struct lane *lane, const struct record_plan *plan)
+{
+	lane->last = oid_is_zero(&plan->commit) ? (struct oid){ 0 } : plan->commit;
+	core->io.keep(core->io.ctx, lane->repository, lane->ref, &plan->commit);
+	if (plan->refers != NULL) {
+		core->io.refers(core->io.ctx, lane->repository, lane->ref, plan->refers);
 	}
 }
 
@@ -452,10 +474,7 @@ void delivery_planned(struct delivery_core *core, uint64_t ticket, enum record_r
 		return;
 	}
 	if (lane->plan->journal.move_ref) {
-		lane->last = lane->plan->journal.commit;
-		if (oid_is_zero(&lane->last)) {
-			lane->last = (struct oid){ 0 };
-		}
+		move_ref(core, lane, &lane->plan->journal);
 	}
 	hand_over(core, lane->plan);
 	tell(core, lane, lane->plan);

@@ -152,18 +152,27 @@ static size_t add_all(struct delivery_core *core, struct lane *lane, struct plan
 	return plan->names.count - before;
 }
 
-/* Why it came out as it did, for the record. */
-static char *reason_text(const struct lane *lane, const struct affected *affected,
-			 const struct plan *plan, const char *why)
+/* Why all that follow the ref were taken, if they were. */
+static enum fallback fallback_of(const struct plan_basis *basis)
 {
-	const char *fallback = affected != NULL ? affected->fallback : why;
+	return basis->affected != NULL ? basis->affected->fallback : basis->fallback;
+}
 
-	if (affected == NULL || fallback != NULL) {
+/* Why it came out as it did, for the record. */
+static char *reason_text(const struct lane *lane, const struct plan_basis *basis,
+			 const struct plan *plan)
+{
+	const struct affected *affected = basis->affected;
+	enum fallback fallback = fallback_of(basis);
+
+	if (fallback != FALLBACK_NONE) {
+		const char *told = affected == NULL ? basis->why : NULL;
+
 		return xasprintf("all applications that follow this ref: %s",
-				 fallback != NULL ? fallback : "the changes are not known");
+				 told != NULL ? told : fallback_text(fallback));
 	}
 	if (plan->names.count > 0 || lane->step != LANE_MATCHING) {
-		return why != NULL ? xstrdup(why) : NULL;
+		return xstrdup_or_null(basis->why);
 	}
 	if (affected->changed_paths == 0 && affected->changed_paths_exact) {
 		return xstrdup("the push changes no file");
@@ -173,8 +182,7 @@ static char *reason_text(const struct lane *lane, const struct affected *affecte
 }
 
 static void record_pushes(struct delivery_core *core, struct lane *lane,
-			  const struct affected *affected, size_t tracked,
-			  const struct app_list *apps, struct plan *plan, const char *why)
+			  const struct plan_basis *basis, size_t tracked, struct plan *plan)
 {
 	struct record_push *newest = &lane->work[lane->work_count - 1];
 
@@ -184,19 +192,20 @@ static void record_pushes(struct delivery_core *core, struct lane *lane,
 		push->state = PUSH_PLANNED;
 		push->base = lane->base;
 		push->tip = lane->tip;
-		push->applications = (int64_t)apps->count;
+		push->applications = (int64_t)basis->apps->count;
 		push->decided_ms = core->io.wall(core->io.ctx);
 		push->changed_paths = -1;
+		push->fallback = fallback_of(basis);
 		if (push != newest) {
 			push->reason = xasprintf("decided together with push %lld",
 						 (long long)newest->id);
 		}
 	}
-	newest->reason = reason_text(lane, affected, plan, why);
+	newest->reason = reason_text(lane, basis, plan);
 	newest->tracked = (int64_t)tracked;
 	newest->affected = (int64_t)plan->names.count;
-	newest->changed_paths = affected != NULL && lane->step == LANE_MATCHING
-					? (int64_t)affected->changed_paths
+	newest->changed_paths = basis->affected != NULL && lane->step == LANE_MATCHING
+					? (int64_t)basis->affected->changed_paths
 					: -1;
 }
 
@@ -213,26 +222,26 @@ static char *refers_text(const struct lane *lane, const struct affected *affecte
 	if (affected->refers != NULL) {
 		return json_dumps(affected->refers, JSON_COMPACT);
 	}
-	return affected->fallback == NULL ? xstrdup("") : NULL;
+	return affected->fallback == FALLBACK_NONE ? xstrdup("") : NULL;
 }
 
 struct plan *plan_new(struct delivery_core *core, struct lane *lane,
-		      const struct affected *affected, const struct app_list *apps,
-		      const char *why)
+		      const struct plan_basis *basis)
 {
+	const struct affected *affected = basis->affected;
 	struct plan *plan = xcalloc(1, sizeof(*plan));
 	size_t tracked = affected != NULL ? affected->tracked : 0;
 
 	if (affected != NULL) {
-		add_affected(core, lane, plan, affected, apps);
+		add_affected(core, lane, plan, affected, basis->apps);
 	} else {
-		tracked = add_all(core, lane, plan, apps);
+		tracked = add_all(core, lane, plan, basis->apps);
 	}
 	for (size_t i = 0; i < lane->work_count; i++) {
 		free(lane->work[i].reason);
 		lane->work[i].reason = NULL;
 	}
-	record_pushes(core, lane, affected, tracked, apps, plan, why);
+	record_pushes(core, lane, basis, tracked, plan);
 	plan->journal.pushes = lane->work;
 	plan->journal.push_count = lane->work_count;
 	plan->journal.repository = lane->repository;

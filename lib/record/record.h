@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/oid.h"
+#include "record/fallback.h"
 #include "record/trigger.h"
 
 /* How an attempt to record or to read something ended. */
@@ -52,6 +53,7 @@ struct record_push {
 	int64_t replay_of;     // id of the push this repeats, 0: none
 	enum push_state state;
 	char *reason;          // in words, or NULL
+	enum fallback fallback; // why all that follow the ref are affected, if they are
 	struct oid base;       // walked from (decided pushes)
 	struct oid tip;        // walked to
 	int64_t changed_paths; // of the walk, -1: not walked

@@ -61,13 +61,13 @@ static json_t *item_reasons(const struct affected *affected,
 	if (reasons != NULL) {
 		return reasons;
 	}
-	if (affected->fallback == NULL) {
+	if (affected->fallback == FALLBACK_NONE) {
 		return json_array();
 	}
 	return json_pack("[{s:s, s:s, s:s, s:[o]}]", "path", "", "change",
 			 change_kind_name(CHANGE_MODIFIED), "probe",
 			 probe_kind_name(PROBE_ALWAYS), "via",
-			 affected_text_to_json(affected->fallback));
+			 json_string(fallback_text(affected->fallback)));
 }
 
 static json_t *items_to_json(const struct explain_result *result,
@@ -216,9 +216,9 @@ static void print_text(const struct explain *e, const struct explain_result *res
 	(void)printf(", taken as a push to ");
 	explain_put_text(stdout, short_ref(e->ref));
 	(void)printf("%s\n", e->ref_is_given ? "" : " (the default branch; --ref says otherwise)");
-	if (result->affected->fallback != NULL) {
+	if (result->affected->fallback != FALLBACK_NONE) {
 		(void)printf("all that follow it, because ");
-		explain_put_text(stdout, result->affected->fallback);
+		explain_put_text(stdout, fallback_text(result->affected->fallback));
 		(void)printf("\n");
 	}
 	for (size_t i = 0; i < result->affected->count; i++) {

@@ -220,12 +220,8 @@ static int read_affected_end(struct reader_job *job, const json_t *answer)
 	if (json_is_null(fallback)) {
 		return 0;
 	}
-	const char *text = text_at(answer, "fallback", READER_WHY_BYTES);
-	if (text == NULL) {
-		return -1;
-	}
-	job->affected.fallback = xstrdup(text);
-	return 0;
+	job->affected.fallback = fallback_by_name(json_string_value(fallback));
+	return job->affected.fallback != FALLBACKS ? 0 : -1;
 }
 
 static int read_items(const struct reader_job *job, const struct item_list *list,

@@ -147,15 +147,10 @@ static json_t *make_item(const struct affected_application *item, bool with_reas
 			 (json_int_t)item->touched, item->hard, reasons);
 }
 
-static json_t *fallback_text(const struct affected *affected)
+static json_t *fallback_word(const struct affected *affected)
 {
-	char text[ERROR_TEXT_MAX];
-
-	if (affected->fallback == NULL) {
-		return json_null();
-	}
-	(void)snprintf(text, sizeof(text), "%s", affected->fallback);
-	return affected_text_to_json(text);
+	return affected->fallback != FALLBACK_NONE ? json_string(fallback_name(affected->fallback))
+						   : json_null();
 }
 
 static int add_items(struct piece *piece, size_t array, const struct affected_application *items,
@@ -203,7 +198,7 @@ int child_answer_affected(struct child *child, const struct affected *affected)
 				 (json_int_t)affected->changed_paths, "exact",
 				 affected->changed_paths_exact, "tracked",
 				 (json_int_t)affected->tracked, "fallback",
-				 fallback_text(affected));
+				 fallback_word(affected));
 	piece_end(&piece, last);
 	return child_answer(child, last);
 }

@@ -65,7 +65,6 @@ struct asked {
 	struct oid tip;
 	unsigned tries;                 // of matching
 	struct delivery_resolved resolved; // while applications are read
-	struct record_plan *plan;      // lent to the store
 	char why[ERROR_TEXT_MAX];       // nobody could be asked, ...
 	struct event *not_asked;        // ... which is told from the loop
 	struct asked *next, *prev;
@@ -276,7 +275,6 @@ static void not_matched(struct asked *a, const char *why)
 
 	log_warn("all applications of the ref are taken for affected", "repo", a->repository,
 		 "ref", a->ref, "reason", why, NULL);
-	metrics_count(a->world->parts.metrics, METRIC_AFFECTED_FALLBACK, "reader", NULL, 1);
 	delivery_matched(a->world->core, a->ticket, &answer);
 	asked_done(a, "match");
 }
@@ -288,24 +286,6 @@ static void on_not_matched(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	not_matched(a, a->why);
-}
-
-/* The label of a fall-back in the metrics. */
-static const char *fallback_label(const char *text)
-{
-	static const char *const labels[] = {
-		[AFFECTED_FALLBACK_NONE] = "other",     [AFFECTED_FALLBACK_FIRST] = "new_ref",
-		[AFFECTED_FALLBACK_DELETED] = "deleted_ref", [AFFECTED_FALLBACK_BEFORE] = "object",
-		[AFFECTED_FALLBACK_AFTER] = "object",   [AFFECTED_FALLBACK_LIMIT] = "limit",
-		[AFFECTED_FALLBACK_DAMAGED] = "object", [AFFECTED_FALLBACK_EMPTY] = "other",
-	};
-
-	for (size_t i = 1; i < sizeof(labels) / sizeof(labels[0]); i++) {
-		if (strcmp(affected_fallback_text((enum affected_fallback)i), text) == 0) {
-			return labels[i];
-		}
-	}
-	return "other";
 }
 
 static void ask_reader(struct asked *a);
@@ -328,10 +308,6 @@ static void on_matched(void *arg, enum reader_result result,
 		.affected = found->affected,
 		.apps = catalog_list(w->parts.catalog),
 	};
-	if (found->affected->fallback != NULL) {
-		metrics_count(w->parts.metrics, METRIC_AFFECTED_FALLBACK,
-			      fallback_label(found->affected->fallback), NULL, 1);
-	}
 	delivery_matched(w->core, a->ticket, &answer);
 	asked_done(a, "match");
 }
@@ -377,12 +353,6 @@ static void on_planned(void *arg, enum record_result result, const struct error 
 	if (result != RECORD_OK) {
 		log_error("decision not stored", "repo", a->repository, "ref", a->ref, "reason",
 			  err->text, NULL);
-	} else if (a->plan->move_ref) {
-		resolver_keep(w->parts.resolver, a->repository, a->ref, &a->plan->commit);
-		if (a->plan->refers != NULL) {
-			catalog_set_refers(w->parts.catalog, a->repository, a->ref,
-					   a->plan->refers);
-		}
 	}
 	w->plans--;
 	delivery_planned(w->core, a->ticket, result);
@@ -395,9 +365,19 @@ static void io_plan(void *ctx, uint64_t ticket, struct record_plan *plan)
 	struct world *w = ctx;
 	struct asked *a = asked_new(w, ticket, plan->repository, plan->ref);
 
-	a->plan = plan;
 	w->plans++;
 	store_add_plan(w->parts.store, plan, on_planned, a);
+}
+
+static void io_keep(void *ctx, const char *repository, const char *ref,
+		    const struct oid *commit)
+{
+	resolver_keep(((struct world *)ctx)->parts.resolver, repository, ref, commit);
+}
+
+static void io_refers(void *ctx, const char *repository, const char *ref, const char *refers)
+{
+	catalog_set_refers(((struct world *)ctx)->parts.catalog, repository, ref, refers);
 }
 
 static void io_note(void *ctx, const struct record_push *push)
@@ -459,6 +439,10 @@ static void io_decided(void *ctx, const struct delivery_decision *decision)
 		 LOG_INT(push->decided_ms - push->accepted_ms), NULL);
 	metrics_observe(w->parts.metrics, METRIC_APPLICATIONS_AFFECTED, NULL,
 			(double)decision->name_count);
+	if (push->fallback != FALLBACK_NONE) {
+		metrics_count(w->parts.metrics, METRIC_AFFECTED_FALLBACK,
+			      fallback_label(push->fallback), NULL, 1);
+	}
 	w->parts.decided(w->parts.ctx, decision);
 }
 
@@ -478,6 +462,8 @@ struct world *world_new(const struct world_parts *parts, struct settings *settin
 		.resolve = io_resolve,
 		.match = io_match,
 		.plan = io_plan,
+		.keep = io_keep,
+		.refers = io_refers,
 		.note = io_note,
 		.send = io_send,
 		.record = io_record,

@@ -423,7 +423,7 @@ static json_t *result_json(const struct affected *result, const json_t *all)
 		}
 	}
 	return json_pack("{s:o, s:o, s:s?}", "roots", names, "reasons", reasons, "fallback",
-			 result->fallback);
+			 result->fallback != FALLBACK_NONE ? fallback_text(result->fallback) : NULL);
 }
 
 static json_t *affected_answer(struct world *world, const json_t *request, struct error *err)

@@ -21,16 +21,17 @@
  *   ref REF COMMIT                resumed: processed last
  *   push ID REF BEFORE AFTER      stored push (default branch "main")
  *   replay ID REF BASE TIP OF     a repeat of push OF
- *   trigger ID APP TARGET REF STATE [hard]   resumed trigger
+ *   trigger ID APP TARGET REF STATE [hard] [next=MS]   resumed trigger, not to be tried before
  *   resolved REF tip COMMIT|gone|not-yet WHY|failed WHY|unusable WHY
  *   matched REF [N] APP[!]...     N changed paths (default 1), these are affected (!: hard)
  *   refers REF TEXT [N] APP[!]... as matched, and they refer to TEXT elsewhere
- *   matched-all REF WHY           the engine fell back
+ *   matched-all REF FALLBACK      the engine fell back
  *   died REF WHY                  no answer from the engine
  *   planned REF ok|failed|not-found|invalid
  *   sent APP@TARGET sent|converged|step|retry|refused [retry_after=MS]
  *   advance MS                    the clock moves, waking the core when it asked for it
  *   drain
+ *   tell-kept                     from now on say what the ref moves to, and refers to, too
  *   stats PUSHES TRIGGERS SENDING a check: must be so
  *
  * A commit is one letter; 0 is the zero id, - is none.  Outputs are printed by
@@ -213,9 +214,11 @@ static void do_trigger(struct world *w, char **words)
 		.repository = repository,
 		.ref = ref,
 		.state = trigger_state_by_name(words[4]),
-		.hard = words[5] != NULL,
+		.hard = words[5] != NULL && strcmp(words[5], "hard") == 0,
+		.next_ms = number_value(words, "next", 0),
 	};
 
+	t.next_ms += t.next_ms != 0 ? scripted_wall(w) : 0;
 	t.id = new_trigger_id(w, words[1], words[2]);
 	t.sequence = t.id;
 	world_begin(w);
@@ -341,7 +344,8 @@ static void do_matched_all(struct world *w, char **words)
 {
 	struct affected_application items[32] = { { 0 } };
 	struct affected affected = {
-		.items = items, .fallback = words[1], .tracked = w->apps.count
+		.items = items, .fallback = fallback_by_name(words[1]),
+		.tracked = w->apps.count
 	};
 
 	for (size_t i = 0; i < w->apps.count; i++) {
@@ -445,6 +449,12 @@ static void do_drain(struct world *w, char **words)
 	delivery_drain(w->core);
 }
 
+static void do_tell_kept(struct world *w, char **words)
+{
+	(void)words;
+	w->tell_kept = true;
+}
+
 static void do_stats(struct world *w, char **words)
 {
 	struct delivery_stats stats;
@@ -470,7 +480,8 @@ static const struct {
 	{ "died", 2, do_died },           { "planned", 2, do_planned },
 	{ "sent", 2, do_sent },           { "advance", 1, do_advance },
 	{ "unknown", 0, do_unknown },     { "known", 0, do_known },
-	{ "drain", 0, do_drain },         { "stats", 3, do_stats },
+	{ "drain", 0, do_drain },         { "tell-kept", 0, do_tell_kept },
+	        { "stats", 3, do_stats },
 };
 
 static void run_input(struct world *w, const char *text, const char *where)

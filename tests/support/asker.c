@@ -50,8 +50,9 @@ void asker_on_affected(void *arg, enum reader_result result, const struct reader
 		(void)snprintf(asked->names[asked->count++], 64, "%s", answer->names[i]);
 		tell_reason(asked, item->told);
 	}
-	if (answer != NULL && answer->affected->fallback != NULL) {
-		(void)snprintf(asked->fallback, 256, "%s", answer->affected->fallback);
+	if (answer != NULL && answer->affected->fallback != FALLBACK_NONE) {
+		(void)snprintf(asked->fallback, 256, "%s",
+			       fallback_text(answer->affected->fallback));
 	}
 }
 

@@ -81,7 +81,7 @@ enum record_result jt_plan(struct journal *j, int64_t push, struct trigger **tri
 	struct record_push decided = {
 		.id = push, .state = PUSH_PLANNED, .reason = NULL, .base = sample_oid(1),
 		.tip = sample_oid(2), .changed_paths = 4, .tracked = 10, .affected = (int64_t)count,
-		.applications = 12, .attempts = 1, .decided_ms = 3000,
+		.applications = 12, .attempts = 1, .decided_ms = 3000, .fallback = FALLBACK_LIMIT,
 	};
 	struct record_plan p = {
 		.pushes = &decided, .push_count = 1, .move_ref = true,

@@ -171,9 +171,9 @@ static void push(struct affected_state *state, const struct layout *layout, size
 	};
 	int r = affected_compute(state, &request, result, &err);
 
-	if (r != 0 || result->fallback != NULL) {
+	if (r != 0 || result->fallback != FALLBACK_NONE) {
 		tap_ok(false, "\"%s\" is decided: %s", layout->name,
-		       r != 0 ? err.text : result->fallback);
+		       r != 0 ? err.text : fallback_text(result->fallback));
 	}
 	free(ref);
 }

@@ -167,6 +167,34 @@ static void io_plan(void *ctx, uint64_t ticket, struct record_plan *plan)
 	m->matched[q->ref] = false;
 }
 
+static int ref_number(const char *ref)
+{
+	int i = 0;
+
+	while (i < REFS - 1 && strcmp(model_refs[i], ref) != 0) {
+		i++;
+	}
+	return i;
+}
+
+static void io_keep(void *ctx, const char *repository, const char *ref,
+		    const struct oid *commit)
+{
+	struct model *m = ctx;
+
+	(void)repository;
+	m->kept[ref_number(ref)] = oid_is_zero(commit) ? (struct oid){ 0 } : *commit;
+}
+
+static void io_refers(void *ctx, const char *repository, const char *ref, const char *refers)
+{
+	(void)repository;
+	(void)refers;
+	model_must(ctx, oid_equal(&((struct model *)ctx)->kept[ref_number(ref)],
+				  &((struct model *)ctx)->refs[ref_number(ref)]),
+		   "what is referred to elsewhere is told once the ref has moved");
+}
+
 static void io_note(void *ctx, const struct record_push *push)
 {
 	struct model *m = ctx;
@@ -237,7 +265,8 @@ void model_start(struct model *m)
 		.ctx = m, .now = io_now, .wall = io_wall, .random = io_random, .ready = io_ready,
 		.apps = io_apps, .apps_generation = io_apps_generation,
 		.holds_apps = io_holds_apps, .wake = io_wake, .resolve = io_resolve,
-		.match = io_match, .plan = io_plan, .note = io_note, .send = io_send,
+		.match = io_match, .plan = io_plan, .keep = io_keep,
+		.refers = io_refers, .note = io_note, .send = io_send,
 		.record = io_record, .decided = io_decided,
 	};
 

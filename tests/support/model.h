@@ -59,6 +59,7 @@ struct model {
 	bool ready;
 	bool calm;                // the world behaves: everything ends well
 	struct oid refs[REFS];    // journal: processed last
+	struct oid kept[REFS];    // the core said so, likewise
 	int commits;              // commits so far; their numbers are ids
 	struct question questions[QUESTIONS_MAX];
 	size_t question_count;

@@ -150,6 +150,27 @@ static void io_plan(void *ctx, uint64_t ticket, struct record_plan *plan)
 	buf_addstr(&w->log, "\n");
 }
 
+static void io_keep(void *ctx, const char *repository, const char *ref,
+		    const struct oid *commit)
+{
+	struct world *w = ctx;
+
+	if (w->tell_kept) {
+		buf_addf(&w->log, "keep %s %s %c\n", repository, push_ref_short(ref),
+			 letter_of(commit));
+	}
+}
+
+static void io_refers(void *ctx, const char *repository, const char *ref, const char *refers)
+{
+	struct world *w = ctx;
+
+	(void)repository;
+	if (w->tell_kept) {
+		buf_addf(&w->log, "refers %s \"%s\"\n", push_ref_short(ref), refers);
+	}
+}
+
 static void io_note(void *ctx, const struct record_push *push)
 {
 	struct world *w = ctx;
@@ -188,8 +209,10 @@ static void io_decided(void *ctx, const struct delivery_decision *d)
 {
 	struct world *w = ctx;
 
-	buf_addf(&w->log, "decided %lld %s %zu\n", (long long)d->push->id,
+	buf_addf(&w->log, "decided %lld %s %zu", (long long)d->push->id,
 		 push_state_name(d->push->state), d->name_count);
+	buf_addf(&w->log, d->push->fallback != FALLBACK_NONE ? " %s\n" : "\n",
+		 fallback_name(d->push->fallback));
 }
 
 void world_open(struct world *w)
@@ -239,6 +262,8 @@ void world_begin(struct world *w)
 		.resolve = io_resolve,
 		.match = io_match,
 		.plan = io_plan,
+		.keep = io_keep,
+		.refers = io_refers,
 		.note = io_note,
 		.send = io_send,
 		.record = io_record,

@@ -36,6 +36,7 @@ struct world {
 	struct strvec held;
 	bool refers;            // a plan said what is referred to elsewhere: all others do, too
 	bool unknown;
+	bool tell_kept;         // keep and refers are written to the log
 	int64_t now;
 	int64_t wake;
 	struct asked asked[ASKED_MAX];

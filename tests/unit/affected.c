@@ -111,7 +111,7 @@ static void check(struct affected_state *state, const struct app_list *list,
 	compute(state, before, after, &a);
 	char *got = names_of(list, &a);
 	tap_str(got, want, "%s", name);
-	tap_str(a.fallback, NULL, "%s: is no fall-back", name);
+	tap_int(a.fallback, FALLBACK_NONE, "%s: is no fall-back", name);
 	free(got);
 	affected_release(&a);
 }
@@ -218,13 +218,12 @@ static void test_pushes(void)
 }
 
 static void expect_all(struct affected_state *state, const struct oid *before,
-		       const struct oid *after, enum affected_fallback why, const char *name)
+		       const struct oid *after, enum fallback why, const char *name)
 {
 	struct affected a = { 0 };
 
 	compute(state, before, after, &a);
-	tap_int(a.fallback_kind, why, "%s: the fall-back", name);
-	tap_str(a.fallback, affected_fallback_text(why), "%s: its text", name);
+	tap_int(a.fallback, why, "%s: the fall-back", name);
 	tap_int(a.count, a.tracked, "%s: all tracked applications are affected", name);
 	tap_int(a.count, 3, "%s: and they are three", name);
 	affected_release(&a);
@@ -252,7 +251,7 @@ static void test_service(void)
 	add_app(&list, "c", "c", "", NULL, recurse);
 	struct affected_state *state = open_state(repo, AFFECTED_EXACT, NULL);
 	affected_set_apps(state, &list);
-	expect_all(state, NULL, &one, AFFECTED_FALLBACK_FIRST, "first sight");
+	expect_all(state, NULL, &one, FALLBACK_FIRST, "first sight");
 	gitrepo_sh(repo, "%s", "echo 'kind: q' >a/x.yaml");
 	struct oid two = gitrepo_commit(repo);
 	check(state, &list, NULL, &two, "a", "the second push is compared with the first");
@@ -270,14 +269,14 @@ static void test_service(void)
 	tap_ok(!oid_equal(&tag, &later), "an annotated tag has an id of its own");
 	check(state, &list, NULL, &tag, "a,b,c", "a tag object is peeled");
 	compute(state, NULL, &zero, &a);
-	tap_int(a.fallback_kind, AFFECTED_FALLBACK_DELETED, "a deleted ref affects all");
+	tap_int(a.fallback, FALLBACK_DELETED, "a deleted ref affects all");
 	tap_int(a.count, 3, "all of them");
 	affected_release(&a);
-	expect_all(state, NULL, &one, AFFECTED_FALLBACK_FIRST, "after a deletion nothing is known");
+	expect_all(state, NULL, &one, FALLBACK_FIRST, "after a deletion nothing is known");
 	struct oid nowhere = { .len = 20, .bytes = { 1, 2, 3 } };
-	expect_all(state, NULL, &nowhere, AFFECTED_FALLBACK_AFTER, "a commit that is not there");
+	expect_all(state, NULL, &nowhere, FALLBACK_AFTER, "a commit that is not there");
 	check(state, &list, NULL, &two, "a", "the state stayed where it was");
-	expect_all(state, &nowhere, &one, AFFECTED_FALLBACK_BEFORE, "a before that is not there");
+	expect_all(state, &nowhere, &one, FALLBACK_BEFORE, "a before that is not there");
 	check(state, &list, NULL, &two, "a", "and stands at the pushed commit");
 	affected_state_free(state);
 	app_list_release(&list);
@@ -297,11 +296,11 @@ static void test_missing(void)
 	add_app(&list, "c", "c", "main", NULL, recurse);
 	struct affected_state *state = open_state(repo, AFFECTED_EXACT, NULL);
 	affected_set_apps(state, &list);
-	expect_all(state, NULL, &one, AFFECTED_FALLBACK_FIRST, "first sight");
+	expect_all(state, NULL, &one, FALLBACK_FIRST, "first sight");
 	gitrepo_sh(repo, "%s", "echo 'kind: q' >a/x.yaml");
 	struct oid two = gitrepo_commit(repo);
 	remove_object(repo, "HEAD^{tree}");
-	expect_all(state, NULL, &two, AFFECTED_FALLBACK_DAMAGED, "the new tree is missing");
+	expect_all(state, NULL, &two, FALLBACK_DAMAGED, "the new tree is missing");
 	gitrepo_sh(repo, "%s", "git reset -q HEAD~; git add -A; git write-tree; echo 'kind: r' >b/x.yaml");
 	struct oid three = gitrepo_commit(repo);
 	struct affected a = { 0 };
@@ -314,7 +313,7 @@ static void test_missing(void)
 	struct affected_state *cold = open_state(repo, AFFECTED_EXACT, NULL);
 	affected_set_apps(cold, &list);
 	struct oid tip = gitrepo_rev(repo, "HEAD");
-	expect_all(cold, &three, &tip, AFFECTED_FALLBACK_DAMAGED, "the old tree is missing");
+	expect_all(cold, &three, &tip, FALLBACK_DAMAGED, "the old tree is missing");
 	affected_state_free(cold);
 	gitrepo_sh(repo, "%s", "git repack -q -a -d || true");
 	affected_state_free(state);
@@ -445,7 +444,7 @@ static void test_cache(void)
 	struct affected_state *state = open_state(repo, AFFECTED_EXACT, cache);
 	affected_set_apps(state, &list);
 	compute(state, NULL, &one, &a);
-	tap_int(a.fallback_kind, AFFECTED_FALLBACK_FIRST, "a first sight, to be stored");
+	tap_int(a.fallback, FALLBACK_FIRST, "a first sight, to be stored");
 	affected_release(&a);
 	affected_state_free(state);
 	gitrepo_sh(repo, "%s", "echo 'kind: other' >apps/a/one.yaml; echo x >docs/readme");
@@ -467,7 +466,7 @@ static void test_cache(void)
 		state = open_state(repo, AFFECTED_EXACT, cache);
 		affected_set_apps(state, &list);
 		compute(state, NULL, &two, &a);
-		wrong += a.fallback_kind != AFFECTED_FALLBACK_FIRST;
+		wrong += a.fallback != FALLBACK_FIRST;
 		affected_release(&a);
 		affected_state_free(state);
 	}
@@ -476,7 +475,7 @@ static void test_cache(void)
 	state = open_state(repo, AFFECTED_EXACT, cache);
 	affected_set_apps(state, &list);
 	compute(state, NULL, &two, &a);
-	tap_int(a.fallback_kind, AFFECTED_FALLBACK_FIRST, "a cut index is built anew");
+	tap_int(a.fallback, FALLBACK_FIRST, "a cut index is built anew");
 	affected_release(&a);
 	affected_state_free(state);
 	app_list_release(&list);
@@ -540,8 +539,8 @@ static void test_many_refs(void)
 		if (affected_compute(state, &request, &a, NULL) != 0) {
 			break;
 		}
-		fallbacks += a.fallback_kind == AFFECTED_FALLBACK_FIRST && a.count == 1;
-		fallbacks += a.fallback_kind != AFFECTED_FALLBACK_NONE && a.count == 0 ? 1000 : 0;
+		fallbacks += a.fallback == FALLBACK_FIRST && a.count == 1;
+		fallbacks += a.fallback != FALLBACK_NONE && a.count == 0 ? 1000 : 0;
 		affected_release(&a);
 	}
 	tap_int(fallbacks, 100, "each new tag in the range affects, others are nobody's");

@@ -57,7 +57,7 @@ static void check(struct affected_state *state, const struct app_list *list,
 
 	tap_int(affected_compute(state, &request, &a, &err), 0, "%s (%s)", name, err.text);
 	buf_init(&got, 4096);
-	(void)buf_addstr(&got, a.fallback != NULL ? "all: " : "");
+	(void)buf_addstr(&got, a.fallback != FALLBACK_NONE ? "all: " : "");
 	for (size_t i = 0; i < a.count; i++) {
 		(void)buf_addf(&got, "%s%s%s", i > 0 ? "," : "", list->items[a.items[i].app]->name,
 			       a.items[i].hard ? "!" : "");

@@ -148,7 +148,12 @@ static void answer_question(struct model *m)
 		if (result == RECORD_OK) {
 			carry_out(m, &q);
 		}
+		struct oid kept = m->kept[q.ref];
+		bool moves = result == RECORD_OK && q.plan->move_ref;
+
 		delivery_planned(m->core, q.ticket, result);
+		model_must(m, oid_equal(&m->kept[q.ref], moves ? &m->refs[q.ref] : &kept),
+			   "a ref is told as moved if and only if the journal moved it");
 	}
 }
 

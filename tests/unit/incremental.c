@@ -162,7 +162,7 @@ static char *answer(struct affected_state *state, const struct oid *before, cons
 		exit(2);
 	}
 	buf_init(&b, 1 << 20);
-	(void)buf_addf(&b, "%s changed %zu\n", a.fallback != NULL ? a.fallback : "", a.changed_paths);
+	(void)buf_addf(&b, "%s changed %zu\n", fallback_text(a.fallback), a.changed_paths);
 	for (size_t i = 0; i < a.count; i++) {
 		(void)buf_addf(&b, "%zu touched by %zu\n", a.items[i].app, a.items[i].touched);
 	}

@@ -170,6 +170,7 @@ static void test_plan(void)
 	(void)journal_get_delivery(j, id, &d, &err);
 	tap_int(d.pushes[0].state, PUSH_PLANNED, "the push is decided");
 	tap_int(d.pushes[0].tracked, 10, "with its figures");
+	tap_int(d.pushes[0].fallback, FALLBACK_LIMIT, "and why all were taken");
 	record_delivery_release(&d);
 	tap_int(jt_plan(j, push, first, 2, NULL, 0), RECORD_NOT_FOUND,
 		"a push that is decided cannot be decided again");

@@ -476,8 +476,8 @@ static void test_layout(struct affected_state *state, size_t i)
 
 	int r = affected_compute(state, &request, &result, &err);
 
-	tap_ok(r == 0 && result.fallback == NULL, "case %zu is decided: %s", i,
-	       r != 0 ? err.text : result.fallback != NULL ? result.fallback : "yes");
+	tap_ok(r == 0 && result.fallback == FALLBACK_NONE, "case %zu is decided: %s", i,
+	       r != 0 ? err.text : result.fallback != FALLBACK_NONE ? fallback_text(result.fallback) : "yes");
 	tap_int(result.count, layouts[i].affected, "%s", layouts[i].name);
 	affected_release(&result);
 	free(ref);

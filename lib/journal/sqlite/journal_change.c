@@ -145,13 +145,14 @@ enum record_result journal_db_add_delivery(struct journal *journal,
 static enum record_result decide_push(struct journal_db *j, const struct record_push *p,
 				       struct error *err)
 {
+	const char *fallback = p->fallback != FALLBACK_NONE ? fallback_name(p->fallback) : NULL;
 	enum push_state state = stored_state(p->state);
 	int changes = 0;
 	enum record_result result = journal_db_run(
-		j, SQL_DECIDE_PUSH, &changes, err, "ititooiiiiiii", p->id, push_state_name(state),
+		j, SQL_DECIDE_PUSH, &changes, err, "ititooiiiiiiit", p->id, push_state_name(state),
 		(int64_t)push_is_final(state), p->reason, &p->base, &p->tip, p->changed_paths,
 		p->tracked, p->affected, p->applications, (int64_t)p->attempts, p->next_ms,
-		p->decided_ms);
+		p->decided_ms, fallback);
 
 	if (result == RECORD_OK && changes == 0) {
 		return error_set(err, RECORD_NOT_FOUND, "no undecided push %lld",

@@ -18,6 +18,7 @@ void journal_row_push(sqlite3_stmt *st, struct record_push *ret_push)
 {
 	const char *state = (const char *)sqlite3_column_text(st, 8);
 	enum push_state number = push_state_by_name(state != NULL ? state : "");
+	enum fallback fallback = fallback_by_name((const char *)sqlite3_column_text(st, 21));
 
 	*ret_push = (struct record_push){
 		.id = sqlite3_column_int64(st, 0),
@@ -41,6 +42,7 @@ void journal_row_push(sqlite3_stmt *st, struct record_push *ret_push)
 		.next_ms = sqlite3_column_int64(st, 18),
 		.decided_ms = sqlite3_column_int64(st, 19),
 		.sequence = sqlite3_column_int64(st, 20),
+		.fallback = fallback != FALLBACKS ? fallback : FALLBACK_NONE,
 	};
 }
 

@@ -120,6 +120,7 @@ static const char *const steps[] = {
 
 	"ALTER TABLE delivery ADD COLUMN sequence INTEGER;"
 	"ALTER TABLE push ADD COLUMN sequence INTEGER;"
+	"ALTER TABLE push ADD COLUMN fallback TEXT;"
 	"ALTER TABLE \"trigger\" ADD COLUMN sequence INTEGER;"
 	"CREATE INDEX delivery_order ON delivery (sequence);"
 	"DROP INDEX push_delivery;"
