@@ -111,6 +111,37 @@ void delivery_drain(struct delivery_core *core)
 	core->draining = true;
 }
 
+void delivery_stats_add(struct delivery_stats *stats, enum delivery_stage stage, size_t count,
+			int64_t oldest_ms)
+{
+	struct delivery_queue *queue = &stats->stages[stage];
+
+	if (count == 0) {
+		return;
+	}
+	if (queue->count == 0 || oldest_ms < queue->oldest_ms) {
+		queue->oldest_ms = oldest_ms;
+	}
+	queue->count += count;
+	stats->pushes += stage != DELIVERY_TRIGGER ? count : 0;
+}
+
+/* The stage of what a lane works on; what stands behind it waits for its turn. */
+static enum delivery_stage stage_of(const struct lane *lane)
+{
+	switch (lane->step) {
+	case LANE_MATCHING:
+		return DELIVERY_MATCH;
+	case LANE_PLANNING:
+		return DELIVERY_PLAN;
+	case LANE_IDLE:
+	case LANE_RESOLVING:
+	case LANE_WAITING:
+		break;
+	}
+	return DELIVERY_RESOLVE;
+}
+
 void delivery_get_stats(const struct delivery_core *core, struct delivery_stats *ret_stats)
 {
 	struct delivery_stats stats = { .triggers = HASH_COUNT(core->jobs) };
@@ -118,15 +149,14 @@ void delivery_get_stats(const struct delivery_core *core, struct delivery_stats 
 	const struct lane *lane;
 
 	for (lane = core->lanes; lane != NULL; lane = lane->hh.next) {
-		const struct record_push *oldest = lane->work_count > 0 ? lane->work : lane->queue;
-		size_t count = lane->count + lane->work_count;
-
-		stats.pushes += count;
-		if (count > 0 && (stats.oldest_push_ms == 0 ||
-				  oldest->accepted_ms < stats.oldest_push_ms)) {
-			stats.oldest_push_ms = oldest->accepted_ms;
-		}
+		delivery_stats_add(&stats, stage_of(lane), lane->work_count,
+				   lane->work_count > 0 ? lane->work[0].accepted_ms : 0);
+		delivery_stats_add(&stats, DELIVERY_RESOLVE, lane->count,
+				   lane->count > 0 ? lane->queue[0].accepted_ms : 0);
 	}
+	/* The table of jobs is in the order in which they were added. */
+	delivery_stats_add(&stats, DELIVERY_TRIGGER, stats.triggers,
+			   core->jobs != NULL ? core->jobs->trigger->created_ms : 0);
 	for (target = core->targets; target != NULL; target = target->hh.next) {
 		stats.sending += schedule_active(target->schedule);
 	}

@@ -84,12 +84,27 @@ struct delivery_matched {
 	const char *why;                 // why not known, else NULL
 };
 
+/* Where pushes and triggers stand. */
+enum delivery_stage {
+	DELIVERY_RESOLVE, // pushes that wait for their turn or for their commit
+	DELIVERY_MATCH,   // pushes that the engine looks at
+	DELIVERY_PLAN,    // pushes whose decision is on its way to the journal
+	DELIVERY_TRIGGER, // triggers that are not finished
+	DELIVERY_STAGES
+};
+
+/* How many stand there, and since when the oldest is known. */
+struct delivery_queue {
+	size_t count;
+	int64_t oldest_ms;      // wall clock: accepted, or planned; 0: none
+};
+
 /* How much there is to do. */
 struct delivery_stats {
-	size_t pushes;          // not decided
+	size_t pushes;          // not decided: those of the first three stages
 	size_t triggers;        // not finished
-	size_t sending;
-	int64_t oldest_push_ms; // wall clock of the oldest undecided push, 0: none
+	size_t sending;         // tries under way
+	struct delivery_queue stages[DELIVERY_STAGES];
 };
 
 /*
@@ -144,5 +159,12 @@ void delivery_drain(struct delivery_core *core);
 
 /* Fill *ret_stats. */
 void delivery_get_stats(const struct delivery_core *core, struct delivery_stats *ret_stats);
+
+/*
+ * Add count pushes or triggers to a stage, of which the oldest was accepted or
+ * planned at oldest_ms; for those that wait outside the core to be handed in.
+ */
+void delivery_stats_add(struct delivery_stats *stats, enum delivery_stage stage, size_t count,
+			int64_t oldest_ms);
 
 #endif

@@ -98,6 +98,13 @@ struct delivery_io {
 	 */
 	void (*record)(void *ctx, const struct trigger *trigger, const struct outcome *outcome);
 
+	/*
+	 * A plan that was stored has replaced this trigger, which the journal
+	 * knows already (borrowed for the call). Together with record() this tells
+	 * the end of every trigger, once.
+	 */
+	void (*superseded)(void *ctx, const struct trigger *trigger);
+
 	/* Told once for every push that reached its end (borrowed for the call). */
 	void (*decided)(void *ctx, const struct delivery_decision *decision);
 };

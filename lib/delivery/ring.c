@@ -146,8 +146,8 @@ void ring_unhold(struct delivery_core *core, struct job *job)
 
 void ring_drop(struct delivery_core *core, struct job *job)
 {
-	/* The plan that replaces it has recorded that already. */
 	move(job, TRIGGER_SUPERSEDED);
+	core->io.superseded(core->io.ctx, job->trigger);
 	forget(core, job);
 }
 

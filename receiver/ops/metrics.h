@@ -1,7 +1,7 @@
 /*
  * Metrics in Prometheus' text format.
  *
- * All metrics stand in one table (metrics.c) with their labels, and each
+ * All metrics stand in one table (metrics_table.c) with their labels, and each
  * label has a closed set of values there: whatever else is given counts as
  * "other".  So no request can make a series.  Names of targets come from the
  * configuration.  Counting is lock-free; any thread.
@@ -20,7 +20,7 @@ enum metric {
 	METRIC_HTTP_REQUESTS,       // handler, code
 	METRIC_DELIVERIES_RECEIVED, // provider, result: accepted duplicate ignored rejected
 	METRIC_DELIVERIES_REJECTED, // provider, reason: signature no_secret replayed too_large ...
-	METRIC_TRIGGERS,            // target, result: sent converged retry refused ...
+	METRIC_TRIGGERS,            // target, result: sent converged retry refused superseded ...
 	METRIC_TRIGGER_RETRIES,     // target
 	METRIC_READER_RESTARTS,
 	METRIC_AFFECTED_FALLBACK,   // reason: deleted_ref new_ref reader limit object ...
@@ -32,7 +32,7 @@ enum metric {
 	METRIC_MANIFESTS_PARSED,    // of those, not what they were before
 	/* Gauges. */
 	METRIC_CONNECTIONS,            // open now
-	METRIC_QUEUE_DEPTH,            // stage: resolve match trigger store
+	METRIC_QUEUE_DEPTH,            // stage: resolve match plan trigger store
 	METRIC_QUEUE_OLDEST_TIMESTAMP, // stage, seconds since 1970, 0: none
 	METRIC_APPLICATIONS,           // known
 	METRIC_STORE_SIZE,             // bytes

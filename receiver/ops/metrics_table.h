@@ -1,5 +1,5 @@
 /*
- * The table of metrics: private to receiver/metrics*.c.
+ * The table of metrics: private to receiver/ops/metrics*.c.
  */
 #ifndef RECEIVER_OPS_METRICS_TABLE_H
 #define RECEIVER_OPS_METRICS_TABLE_H

@@ -313,9 +313,20 @@ static void refresh_connections(struct daemon *d)
 		    conn_pool_counters(d->conns)->open + conn_pool_counters(d->admin_conns)->open);
 }
 
+/* How many stand in a queue, and since when: seconds since 1970, 0 if nobody does. */
+static void set_queue(struct daemon *d, const char *stage, size_t count, int64_t oldest_ms)
+{
+	metrics_set(d->metrics, METRIC_QUEUE_DEPTH, stage, (double)count);
+	metrics_set(d->metrics, METRIC_QUEUE_OLDEST_TIMESTAMP, stage, (double)oldest_ms / 1000);
+}
+
 /* Gauges and counters that others keep. */
 static void refresh_metrics(void *ctx)
 {
+	static const char *const stages[DELIVERY_STAGES] = {
+		[DELIVERY_RESOLVE] = "resolve", [DELIVERY_MATCH] = "match",
+		[DELIVERY_PLAN] = "plan", [DELIVERY_TRIGGER] = "trigger",
+	};
 	struct daemon *d = ctx;
 	struct delivery_stats core;
 	struct store_stats store;
@@ -323,12 +334,11 @@ static void refresh_metrics(void *ctx)
 
 	refresh_connections(d);
 	world_get_stats(d->world, &core);
-	metrics_set(d->metrics, METRIC_QUEUE_DEPTH, "match", (double)core.pushes);
-	metrics_set(d->metrics, METRIC_QUEUE_DEPTH, "trigger", (double)core.triggers);
-	metrics_set(d->metrics, METRIC_QUEUE_OLDEST_TIMESTAMP, "match",
-		    (double)core.oldest_push_ms / 1000);
+	for (size_t i = 0; i < DELIVERY_STAGES; i++) {
+		set_queue(d, stages[i], core.stages[i].count, core.stages[i].oldest_ms);
+	}
 	store_get_stats(d->store, &store);
-	metrics_set(d->metrics, METRIC_QUEUE_DEPTH, "store", (double)store.jobs);
+	set_queue(d, "store", store.jobs, store.oldest_ms);
 	reader_pool_metrics(d->pool, &readers);
 	metrics_count(d->metrics, METRIC_READER_RESTARTS, NULL, NULL,
 		      grown(&d->readers_lost, readers.lost));

@@ -178,11 +178,8 @@ void world_accept(struct world *w, const struct record_push *push)
 void world_get_stats(const struct world *w, struct delivery_stats *ret_stats)
 {
 	delivery_get_stats(w->core, ret_stats);
-	ret_stats->pushes += w->arrived_count;
-	if (w->arrived != NULL && (ret_stats->oldest_push_ms == 0 ||
-				   w->arrived->push.accepted_ms < ret_stats->oldest_push_ms)) {
-		ret_stats->oldest_push_ms = w->arrived->push.accepted_ms;
-	}
+	delivery_stats_add(ret_stats, DELIVERY_RESOLVE, w->arrived_count,
+			   w->arrived != NULL ? w->arrived->push.accepted_ms : 0);
 }
 
 static void on_not_matched(evutil_socket_t fd, short what, void *arg);
@@ -389,7 +386,8 @@ static void io_note(void *ctx, const struct record_push *push)
 	store_update_push(w->parts.store, push, NULL, NULL);
 }
 
-static void io_record(void *ctx, const struct trigger *t, const struct outcome *outcome)
+/* What became of a trigger, or of a try of one that is not over. */
+static void count_trigger(const struct world *w, const struct trigger *t)
 {
 	static const char *const results[TRIGGER_STATES] = {
 		[TRIGGER_PENDING] = "other",    [TRIGGER_SENDING] = "other",
@@ -397,28 +395,38 @@ static void io_record(void *ctx, const struct trigger *t, const struct outcome *
 		[TRIGGER_CONVERGED] = "converged", [TRIGGER_REFUSED] = "refused",
 		[TRIGGER_SUPERSEDED] = "superseded", [TRIGGER_STALLED] = "stalled",
 	};
-	struct world *w = ctx;
-	struct metrics *m = w->parts.metrics;
 
-	if (t->state == TRIGGER_SENDING) {
-		store_update_trigger(w->parts.store, t, outcome, NULL, NULL);
-		return; /* one of several calls: the try goes on */
-	}
-	metrics_count(m, METRIC_TRIGGERS, t->target, results[t->state], 1);
-	if (t->attempts > 1) {
-		metrics_count(m, METRIC_TRIGGER_RETRIES, t->target, NULL, 1);
+	metrics_count(w->parts.metrics, METRIC_TRIGGERS, t->target, results[t->state], 1);
+}
+
+static void io_record(void *ctx, const struct trigger *t, const struct outcome *outcome)
+{
+	struct world *w = ctx;
+
+	/* SENDING: one of several calls; the try goes on. */
+	if (t->state != TRIGGER_SENDING) {
+		count_trigger(w, t);
 	}
 	if (t->state == TRIGGER_SENT || t->state == TRIGGER_CONVERGED) {
-		metrics_observe(m, METRIC_PUSH_TO_TRIGGER, t->target,
+		metrics_observe(w->parts.metrics, METRIC_PUSH_TO_TRIGGER, t->target,
 				(double)(t->finished_ms - t->created_ms) / 1000);
 	}
 	store_update_trigger(w->parts.store, t, outcome, NULL, NULL);
+}
+
+static void io_superseded(void *ctx, const struct trigger *t)
+{
+	count_trigger(ctx, t);
 }
 
 /* --- the rest --------------------------------------------------------------- */
 
 static void io_send(void *ctx, const struct trigger *trigger)
 {
+	if (trigger->attempts > 1 && trigger->step == 0) {
+		metrics_count(((struct world *)ctx)->parts.metrics, METRIC_TRIGGER_RETRIES,
+			      trigger->target, NULL, 1);
+	}
 	ringer_send(((struct world *)ctx)->ringer, trigger);
 }
 
@@ -467,6 +475,7 @@ struct world *world_new(const struct world_parts *parts, struct settings *settin
 		.note = io_note,
 		.send = io_send,
 		.record = io_record,
+		.superseded = io_superseded,
 		.decided = io_decided,
 	};
 

@@ -57,11 +57,23 @@ static void job_free(struct store_job *job)
 	free(job);
 }
 
-static void answer(struct store_job *job)
+/* A delivery that is answered 503 is counted, with the reason. */
+static void count_refusal(struct store *s, enum record_result result)
+{
+	if (result == RECORD_FULL || result == RECORD_FAILED) {
+		metrics_count(s->options.metrics, METRIC_STORE_REFUSED,
+			      result == RECORD_FULL ? "full" : "failed", NULL, 1);
+	}
+}
+
+static void answer(struct store *s, struct store_job *job)
 {
 	while (job != NULL) {
 		struct store_job *next = job->next;
 
+		if (job->kind == JOB_DELIVERY) {
+			count_refusal(s, job->result);
+		}
 		if (job->done != NULL) {
 			job->done(job->arg, job->result, &job->err);
 		}
@@ -83,7 +95,7 @@ static void give_answers(struct store *s)
 	failure = s->failure;
 	(void)pthread_mutex_unlock(&s->mutex);
 
-	answer(jobs);
+	answer(s, jobs);
 	if (tell && s->options.on_failed != NULL) {
 		s->options.on_failed(s->options.arg, failure.text);
 	}
@@ -191,7 +203,7 @@ static void refuse_rest(struct store *s)
 	for (struct store_job *job = jobs; job != NULL; job = job->next) {
 		job->result = error_set(&job->err, RECORD_FAILED, "the store has ended");
 	}
-	answer(jobs);
+	answer(s, jobs);
 }
 
 void store_free(struct store *s)
@@ -242,9 +254,11 @@ static enum store_result submit(struct store *s, struct store_job *job, bool lim
 		(void)pthread_cond_signal(&s->wake);
 	}
 	(void)pthread_mutex_unlock(&s->mutex);
-	if (result != STORE_OK) {
+	if (result != STORE_OK && job->kind == JOB_DELIVERY) {
 		metrics_count(s->options.metrics, METRIC_STORE_REFUSED,
 			      result == STORE_BUSY ? "busy" : "failed", NULL, 1);
+	}
+	if (result != STORE_OK) {
 		job_free(job);
 	}
 	return result;
@@ -320,11 +334,18 @@ void store_set_retention(struct store *s, int64_t retention_ms)
 
 void store_get_stats(struct store *s, struct store_stats *ret_stats)
 {
+	int64_t oldest = 0;
+
 	(void)pthread_mutex_lock(&s->mutex);
-	*ret_stats = (struct store_stats){
-		.jobs = s->jobs,
-		.bytes = s->bytes,
-		.oldest_ms = s->queue.first != NULL ? s->queue.first->queued_ms : 0,
-	};
+	if (s->batch_ms != 0) {
+		oldest = s->batch_ms;
+	} else if (s->queue.first != NULL) {
+		oldest = s->queue.first->queued_ms;
+	}
+	*ret_stats = (struct store_stats){ .jobs = s->jobs, .bytes = s->bytes };
 	(void)pthread_mutex_unlock(&s->mutex);
+	/* Jobs know the clock that never jumps; people want the other. */
+	if (oldest != 0) {
+		ret_stats->oldest_ms = mstime_wall() - (mstime_monotonic() - oldest);
+	}
 }

@@ -56,10 +56,11 @@ struct store_options {
 	void *arg;
 };
 
+/* What was handed over and is not carried out yet, what the thread works on included. */
 struct store_stats {
-	size_t jobs;        // not answered
+	size_t jobs;
 	size_t bytes;       // that they hold
-	int64_t oldest_ms;  // when the oldest of them came, monotonic; 0: none
+	int64_t oldest_ms;  // when the oldest of them came, wall clock; 0: none
 };
 
 /* Start the thread. 0 with *ret_store, or -1 with err and the journal still the caller's. */

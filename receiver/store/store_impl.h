@@ -52,8 +52,9 @@ struct store {
 	pthread_cond_t wake;
 	struct store_list queue;
 	struct store_list answers;
-	size_t jobs;
+	size_t jobs;           // in the queue and in the batch
 	size_t bytes;
+	int64_t batch_ms;      // when the oldest job of the batch came, 0: no batch
 	bool stopping;         // no more deliveries; the thread ends when the queue is empty
 	bool failed;
 	bool tell_failed;      // on_failed is still to be called

@@ -115,9 +115,6 @@ static void run_one_by_one(struct store *s, struct store_job *jobs)
 		if (result == RECORD_FAILED) {
 			note_failure(s, &err);
 		}
-		if (result == RECORD_FULL && job->kind == JOB_DELIVERY) {
-			metrics_count(s->options.metrics, METRIC_STORE_REFUSED, "full", NULL, 1);
-		}
 	}
 }
 
@@ -161,6 +158,7 @@ static struct store_job *take_batch(struct store *s)
 			last->next->kind != JOB_READ; i++) {
 		last = last->next;
 	}
+	s->batch_ms = first->queued_ms;
 	s->queue.first = last->next;
 	if (s->queue.first == NULL) {
 		s->queue.end = &s->queue.first;
@@ -174,6 +172,7 @@ static void hand_back(struct store *s, struct store_job *jobs)
 	uint64_t one = 1;
 
 	(void)pthread_mutex_lock(&s->mutex);
+	s->batch_ms = 0;
 	while (jobs != NULL) {
 		struct store_job *next = jobs->next;
 

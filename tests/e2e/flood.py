@@ -73,7 +73,8 @@ def many_refs(place, receiver, commit):
     with Others(place, receiver, commit) as others:
         equal(native(place, refs), 202, "a push of 10,000 refs is accepted")
         # The small pushes come and go meanwhile.
-        gone = wait(lambda: receiver.metric('doorbell_queue_depth{stage="match"}') < 10, 60)
+        gone = wait(lambda: sum(receiver.metric(f'doorbell_queue_depth{{stage="{stage}"}}')
+                                for stage in ("resolve", "match", "plan")) < 10, 60)
     ok(gone, "all of its refs are decided", receiver.get("/metrics")[1])
     others.check("10,000 refs")
     ok(SANITIZED or others.memory < MEMORY, "10,000 refs: less than 128 MB", others.memory)

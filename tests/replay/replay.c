@@ -33,6 +33,7 @@
  *   drain
  *   tell-kept                     from now on say what the ref moves to, and refers to, too
  *   stats PUSHES TRIGGERS SENDING a check: must be so
+ *   queue STAGE COUNT AGE         a check: so many stand there, the oldest for so long (MS)
  *
  * A commit is one letter; 0 is the zero id, - is none.  Outputs are printed by
  * tests/support/scripted.c.
@@ -465,6 +466,19 @@ static void do_stats(struct world *w, char **words)
 	tap_int(stats.sending, strtoll(words[2], NULL, 10), "triggers being sent");
 }
 
+static void do_queue(struct world *w, char **words)
+{
+	static const char first[] = "rmpt"; /* resolve, match, plan, trigger */
+	struct delivery_stats stats;
+
+	delivery_get_stats(w->core, &stats);
+	const struct delivery_queue *queue = &stats.stages[strchr(first, words[0][0]) - first];
+
+	tap_int(queue->count, strtoll(words[1], NULL, 10), "so many stand in %s", words[0]);
+	tap_int(queue->count > 0 ? scripted_wall(w) - queue->oldest_ms : queue->oldest_ms,
+		strtoll(words[2], NULL, 10), "and the oldest for so long");
+}
+
 static const struct {
 	const char *name;
 	size_t words; // at least that many after the name
@@ -481,7 +495,7 @@ static const struct {
 	{ "sent", 2, do_sent },           { "advance", 1, do_advance },
 	{ "unknown", 0, do_unknown },     { "known", 0, do_known },
 	{ "drain", 0, do_drain },         { "tell-kept", 0, do_tell_kept },
-	        { "stats", 3, do_stats },
+	{ "queue", 3, do_queue },         { "stats", 3, do_stats },
 };
 
 static void run_input(struct world *w, const char *text, const char *where)

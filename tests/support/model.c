@@ -244,6 +244,16 @@ static void io_record(void *ctx, const struct trigger *t, const struct outcome *
 	row->sending = false;
 }
 
+static void io_superseded(void *ctx, const struct trigger *t)
+{
+	struct model *m = ctx;
+	struct trigger_row *row = &m->triggers[t->id - 1];
+
+	model_must(m, row->state == TRIGGER_SUPERSEDED && !row->told,
+		   "what a stored plan replaced is told once");
+	row->told = true;
+}
+
 static void io_decided(void *ctx, const struct delivery_decision *decision)
 {
 	struct model *m = ctx;
@@ -267,7 +277,7 @@ void model_start(struct model *m)
 		.holds_apps = io_holds_apps, .wake = io_wake, .resolve = io_resolve,
 		.match = io_match, .plan = io_plan, .keep = io_keep,
 		.refers = io_refers, .note = io_note, .send = io_send,
-		.record = io_record, .decided = io_decided,
+		.record = io_record, .superseded = io_superseded, .decided = io_decided,
 	};
 
 	m->wake = INT64_MAX;

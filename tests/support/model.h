@@ -45,6 +45,7 @@ struct trigger_row {
 	enum trigger_state state; // as it was recorded last
 	bool sending;
 	bool hard;
+	bool told;                // that it was superseded
 	int64_t push;
 };
 

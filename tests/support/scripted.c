@@ -205,6 +205,15 @@ static void io_record(void *ctx, const struct trigger *t, const struct outcome *
 	buf_addstr(&w->log, "\n");
 }
 
+static void io_superseded(void *ctx, const struct trigger *t)
+{
+	struct world *w = ctx;
+
+	if (w->tell_kept) {
+		buf_addf(&w->log, "superseded %s@%s\n", t->application, t->target);
+	}
+}
+
 static void io_decided(void *ctx, const struct delivery_decision *d)
 {
 	struct world *w = ctx;
@@ -267,6 +276,7 @@ void world_begin(struct world *w)
 		.note = io_note,
 		.send = io_send,
 		.record = io_record,
+		.superseded = io_superseded,
 		.decided = io_decided,
 	};
 

@@ -5,6 +5,8 @@
 #include "receiver/store/store.h"
 
 #include <event2/event.h>
+#include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +33,7 @@ struct world {
 	unsigned not_durable;   // answers whose row another connection does not see
 	bool check_durable;
 	size_t counted;         // deliveries, by a question
+	_Atomic bool let_go;
 };
 
 /* One delivery on its way. */
@@ -276,6 +279,8 @@ static void test_full(void)
 	       "a full journal takes what fits (%u) and refuses the rest (%u)",
 	       w.results[RECORD_OK], w.results[RECORD_FULL]);
 	tap_int(w.failures, 0, "that is no failure");
+	tap_int(metric_value(&w, "doorbell_store_refused_total{reason=\"full\"} "),
+		w.results[RECORD_FULL], "each is counted as refused, once");
 	struct record_push push = { .id = 1, .state = PUSH_PLANNED };
 	struct trigger *t = sample_trigger(1, "a/b");
 	struct record_plan plan = { .pushes = &push, .push_count = 1, .triggers = &t,
@@ -285,6 +290,71 @@ static void test_full(void)
 	run_until(&w, 301);
 	tap_ok(t->id > 0, "what was accepted can still be planned");
 	trigger_free(t);
+	finish(&w);
+}
+
+/* Fill the disk a little and look at the free space, without any job. */
+static void test_free_bytes(struct world *w, const char *what)
+{
+	const off_t much = (off_t)512 << 20;
+	char *path = xasprintf("%s/much", tap_dir());
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	run_for(w, 1500);
+	long before = metric_value(w, "\ndoorbell_store_free_bytes ");
+
+	if (posix_fallocate(fd, 0, much) == 0) {
+		run_for(w, 2500);
+		long after = metric_value(w, "\ndoorbell_store_free_bytes ");
+
+		tap_ok(before > 0 && after > 0 && before - after > much / 2,
+		       "the free space is measured while nothing is written: %ld, %ld: %s", before,
+		       after, what);
+	} else {
+		tap_note("no room for half a gigabyte: the free space is not looked at");
+	}
+	(void)close(fd);
+	(void)unlink(path);
+	free(path);
+}
+
+/* The thread waits in a question until it is let go on. */
+static enum record_result wait_long(struct journal *j, void *arg, struct error *err)
+{
+	struct world *w = arg;
+
+	(void)j;
+	(void)err;
+	while (!atomic_load(&w->let_go)) {
+		(void)usleep(1000);
+	}
+	return RECORD_OK;
+}
+
+static void test_figures(void)
+{
+	struct store_stats stats;
+	struct world w;
+
+	start(&w, "figures", (struct journal_options){ .max_bytes = 0 },
+	      (struct store_options){ .max_jobs = 0 });
+	store_get_stats(w.store, &stats);
+	tap_ok(stats.jobs == 0 && stats.oldest_ms == 0, "an idle store has no oldest job");
+	int64_t begun = mstime_wall();
+
+	(void)store_read(w.store, wait_long, on_count, &w);
+	(void)usleep(100000); /* the thread has it now */
+	(void)deliver(&w, 1, false);
+	store_get_stats(w.store, &stats);
+	tap_int(stats.jobs, 2, "what the thread works on counts");
+	tap_ok(stats.oldest_ms >= begun - 5 && stats.oldest_ms <= begun + 50,
+	       "and is the oldest, by the wall clock (%lld ms after)",
+	       (long long)(stats.oldest_ms - begun));
+	atomic_store(&w.let_go, true);
+	run_until(&w, 2);
+	store_get_stats(w.store, &stats);
+	tap_ok(stats.jobs == 0 && stats.oldest_ms == 0, "then there is none again");
+	test_free_bytes(&w, "in a store that is idle");
 	finish(&w);
 }
 
@@ -306,7 +376,12 @@ static void test_failure(void)
 	run_until(&w, taken);
 	tap_int(w.results[7], taken, "when the journal fails every job is answered so");
 	tap_int(w.failures, 1, "main is told once");
+	tap_int(metric_value(&w, "doorbell_store_refused_total{reason=\"failed\"} "), 100,
+		"each delivery is counted as refused, and no update is");
 	tap_int(deliver(&w, 7, false), STORE_FAILED, "later deliveries are refused at once");
+	tap_int(metric_value(&w, "doorbell_store_refused_total{reason=\"failed\"} "), 101,
+		"and counted, too");
+	test_free_bytes(&w, "which goes on after the journal failed");
 	store_update_push(w.store, &push, on_count, &w);
 	run_until(&w, taken + 1);
 	tap_int(w.results[7], taken + 1, "later updates are answered as failed");
@@ -405,5 +480,6 @@ int main(void)
 	test_drain();
 	test_read();
 	test_house();
+	test_figures();
 	return tap_done();
 }
