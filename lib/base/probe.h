@@ -32,6 +32,10 @@ enum {
 	INPUTS_LINKS = 128   // SUBTREE, LIST: links touch it, whatever the filter says
 };
 
+/* The flags that excuse: with one of them, less touches a probe than without. */
+#define INPUTS_EXCUSES \
+	(INPUTS_MEANING | INPUTS_NAMES | INPUTS_BELOW | INPUTS_NO_FILES | INPUTS_OBJECTS)
+
 /* What became of a path between two trees. */
 enum change_kind {
 	CHANGE_ADDED,

@@ -159,8 +159,7 @@ void index_compact(struct index_table *table);
 /* True for a SUBTREE or GLOB posting that any change of a file touches. */
 static inline bool index_is_plain(const struct posting *posting)
 {
-	const unsigned conditions = INPUTS_MEANING | INPUTS_NAMES | INPUTS_DIRS |
-				    INPUTS_BELOW | INPUTS_NO_FILES | INPUTS_OBJECTS;
+	const unsigned conditions = INPUTS_EXCUSES | INPUTS_DIRS;
 
 	return (posting->kind == PROBE_SUBTREE || posting->kind == PROBE_GLOB) &&
 	       posting->filter == 0 && (posting->flags & conditions) == 0;

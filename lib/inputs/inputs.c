@@ -210,7 +210,7 @@ static void grow_slots(struct inputs *inputs)
 /* What touches either touches both: a flag that excuses must be in both. */
 static uint8_t merge_flags(unsigned a, unsigned b)
 {
-	const unsigned excuses = INPUTS_MEANING | INPUTS_NAMES | INPUTS_BELOW | INPUTS_NO_FILES;
+	const unsigned excuses = INPUTS_EXCUSES;
 
 	return (uint8_t)((a & b & excuses) | ((a | b) & ~excuses));
 }

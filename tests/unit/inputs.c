@@ -271,6 +271,51 @@ static void act_twice(struct inputs_walk *w, const char *path)
 	(void)inputs_file(w, path, INPUTS_MEANING, NULL);
 }
 
+static unsigned pair[2];
+
+static void act_pair(struct inputs_walk *w, const char *path)
+{
+	for (size_t i = 0; i < 2; i++) {
+		inputs_probe_add(w, &(struct inputs_probe){
+			.kind = PROBE_SUBTREE, .flags = (uint8_t)pair[i], .path = path,
+			.argument = "",
+		});
+	}
+}
+
+/* Two readers of one path: what touches either of them touches both. */
+static void test_merged_flags(void)
+{
+	static const struct {
+		unsigned flag;
+		const char *name;
+		bool excuses;
+	} flags[] = {
+		{ INPUTS_MEANING, "the meaning of YAML", true },
+		{ INPUTS_NAMES, "names", true },
+		{ INPUTS_DIRS, "directories", false },
+		{ INPUTS_EXEC, "the executable bit", false },
+		{ INPUTS_BELOW, "what is below", true },
+		{ INPUTS_NO_FILES, "no files", true },
+		{ INPUTS_OBJECTS, "files with objects", true },
+		{ INPUTS_LINKS, "links", false },
+	};
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		unsigned alone = flags[i].flag | (flags[i].flag == INPUTS_NAMES ? INPUTS_MEANING : 0);
+
+		for (unsigned turn = 0; turn < 2; turn++) {
+			pair[turn] = flags[i].flag;
+			pair[1 - turn] = 0;
+			tap_int(run(act_pair, "dir")->probes[0].flags, flags[i].excuses ? 0 : alone,
+				"one cares for %s, the other for all", flags[i].name);
+		}
+		pair[0] = pair[1] = flags[i].flag;
+		tap_int(run(act_pair, "dir")->probes[0].flags, alone, "both care for %s",
+			flags[i].name);
+	}
+}
+
 static void test_limits(void)
 {
 	const struct inputs_trace *trace = run(act_many, "x");
@@ -349,6 +394,7 @@ int main(void)
 	test_reading();
 	test_lists();
 	test_limits();
+	test_merged_flags();
 	test_sources();
 	inputs_free(inputs);
 	repo_free(repo);
