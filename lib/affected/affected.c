@@ -22,6 +22,7 @@
 #include "affected/fingerprint.h"
 #include "base/giturl.h"
 #include "base/xalloc.h"
+#include "index/index_cache.h"
 #include "index/spread.h"
 #include "manifest/app_yaml.h"
 
@@ -41,6 +42,8 @@ int affected_state_new(const struct affected_options *options, struct affected_s
 	struct affected_state *state = xcalloc(1, sizeof(*state));
 
 	state->mode = options->mode;
+	state->cache_max_bytes = options->cache_max_bytes;
+	state->cache_changed = true;
 	state->cache_directory =
 		options->cache_directory != NULL ? xstrdup(options->cache_directory) : NULL;
 	state->repository = giturl_normalise(options->repository_url, err);
@@ -53,6 +56,20 @@ int affected_state_new(const struct affected_options *options, struct affected_s
 	return 0;
 }
 
+static void save_all(struct affected_state *state, bool always)
+{
+	struct ref_state *ref;
+	struct ref_state *next;
+
+	HASH_ITER(hh, state->refs, ref, next) {
+		ref_state_save(state, ref, always);
+	}
+	if (state->cache_changed && state->cache_directory != NULL && state->cache_max_bytes > 0) {
+		index_cache_prune(state->cache_directory, state->cache_max_bytes);
+		state->cache_changed = false;
+	}
+}
+
 void affected_state_free(struct affected_state *state)
 {
 	struct ref_state *ref;
@@ -61,8 +78,8 @@ void affected_state_free(struct affected_state *state)
 	if (state == NULL) {
 		return;
 	}
+	save_all(state, true);
 	HASH_ITER(hh, state->refs, ref, next) {
-		ref_state_save(state, ref, true);
 		ref_state_drop(state, ref, false);
 	}
 	repo_free(state->repo);
@@ -262,12 +279,7 @@ int affected_compute(struct affected_state *state, const struct affected_request
 
 void affected_save(struct affected_state *state)
 {
-	struct ref_state *ref;
-	struct ref_state *next;
-
-	HASH_ITER(hh, state->refs, ref, next) {
-		ref_state_save(state, ref, false);
-	}
+	save_all(state, false);
 }
 
 int affected_resolve(struct affected_state *state, const char *revision, struct oid *ret_commit,

@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "affected/affected_result.h"
 #include "base/error.h"
@@ -26,7 +27,8 @@
 struct affected_options {
 	const char *repository_url;  // as configured; normalised inside
 	const char *path;            // the bare repository on disk
-	const char *cache_directory; // where the index of a ref may be kept, or NULL
+	const char *cache_directory; // where the indexes of refs may be kept, or NULL
+	int64_t cache_max_bytes;     // what they may take there; 0: no limit
 	enum affected_mode mode;
 	bool allow_alternates;
 };
@@ -60,8 +62,10 @@ int affected_compute(struct affected_state *state, const struct affected_request
 
 /*
  * Write those indexes to cache_directory that have changed a lot since they
- * were written. May take a second for 100,000 applications, so call it when
- * nobody waits for an answer. affected_state_free() writes all.
+ * were written, and remove what was used longest ago from it until it is within
+ * cache_max_bytes.  May take a second for 100,000 applications, so call it when
+ * nobody waits for an answer.  affected_state_free() does it too, and writes
+ * all that have changed.
  */
 void affected_save(struct affected_state *state);
 

@@ -44,13 +44,15 @@ struct ref_state {
 	char *default_branch;     // as the sources were chosen; NULL: not known
 	struct oid commit;
 	struct oid tree;
-	struct index_table *table; // NULL: nothing known
+	struct index_table *table; // NULL: nothing known; tags may hold another ref's
 	struct inputs *inputs;
 	struct tracked_list sources;
 	size_t apps_generation;   // the list that sources were chosen from
 	size_t unsaved;           // units walked since the index was stored
+	bool stored;              // it was: with nothing unsaved the file says the same
 	bool looked;              // on disk
 	uint64_t used;            // when it was asked for last, in uses
+	uint64_t touched;         // as above, when its file was last said to be in use
 	UT_hash_handle hh;
 };
 
@@ -65,6 +67,8 @@ struct affected_state {
 	struct source_id *ids;    // of each of them
 	struct ref_state *refs;
 	uint64_t uses;
+	int64_t cache_max_bytes;
+	bool cache_changed;       // since it was last brought within its budget
 };
 
 /* Choose the sources that follow ref; the list is replaced. */
@@ -88,7 +92,7 @@ struct ref_state *ref_state_get(struct affected_state *state, const char *ref);
 bool ref_state_is_bound(const struct affected_state *state, const char *ref,
 			const char *default_branch);
 
-/* Forget the refs that were asked for longest ago if there are too many. */
+/* While refs are too many or take too much memory, forget the one asked for longest ago. */
 void ref_state_limit(struct affected_state *state);
 
 /* Forget a ref, on disk too if erase. */
@@ -101,7 +105,10 @@ void ref_state_drop(struct affected_state *state, struct ref_state *ref, bool er
 int ref_state_bind(struct affected_state *state, struct ref_state *ref,
 		   const char *default_branch, struct error *err);
 
-/* Build the index anew at a commit and its tree. 0, or -1 with err. */
+/*
+ * Have the index at a commit and its tree: that of another ref, if ref is a tag
+ * and theirs are the same, else built anew.  0, or -1 with err.
+ */
 int ref_state_build(struct affected_state *state, struct ref_state *ref,
 		    const struct oid *commit, const struct oid *tree,
 		    const char *default_branch, struct error *err);
@@ -111,7 +118,10 @@ int ref_state_advance(struct affected_state *state, struct ref_state *ref,
 		      const struct numbers *units, const struct oid *commit,
 		      const struct oid *tree, struct error *err);
 
-/* Store the index if enough has changed (always: if anything has). */
+/*
+ * Store the index if enough has changed (always: if anything has), and say of
+ * a stored one that it is in use.
+ */
 void ref_state_save(struct affected_state *state, struct ref_state *ref, bool always);
 
 /* Build *result from a match: spread it and tell why (affected_reasons.c). */

@@ -5,6 +5,12 @@
  * reads (affected_apps.c).  When the list of applications is replaced, sources
  * with an equal digest keep their unit and are not walked again; the others
  * are new, and units that no source needs any more go.
+ *
+ * Tags come by the hundred, often several at one commit, and hardly ever move.
+ * A tag whose applications are those of another ref at the same commit holds
+ * that ref's index instead of one of its own, as long as no unit of it depends
+ * on what the ref is called.  Whoever moves takes the index along; the others
+ * then have it on disk, if there is a cache, or build it when they are asked.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,13 +18,18 @@
 
 #include "affected/affected_impl.h"
 #include "base/xalloc.h"
+#include "index/index_cache.h"
 #include "index/index_store.h"
 
 /* Units of one ref; what would be more depends on the whole repository instead. */
 #define UNITS_MAX 4000000
 
-/* Refs whose indexes are held at a time: every tag that is pushed is a ref. */
+/*
+ * Refs whose indexes are held at a time (every tag that is pushed is a ref), and
+ * what these may take together, unless one takes more.
+ */
 #define REFS_MAX 64
+#define MEMORY_MAX ((size_t)384 * 1024 * 1024)
 
 static void clear(struct ref_state *ref)
 {
@@ -27,6 +38,8 @@ static void clear(struct ref_state *ref)
 	ref->sources.count = 0;
 	ref->sources.apps = 0;
 	ref->apps_generation = 0;
+	ref->unsaved = 0;
+	ref->stored = false;
 	memset(&ref->commit, 0, sizeof(ref->commit));
 	memset(&ref->tree, 0, sizeof(ref->tree));
 }
@@ -57,14 +70,31 @@ static struct ref_state *oldest(const struct affected_state *state)
 	return found;
 }
 
+/* What the indexes take; one that several refs hold counts once. */
+static size_t memory_of(const struct affected_state *state)
+{
+	size_t bytes = 0;
+
+	for (struct ref_state *ref = state->refs; ref != NULL; ref = ref->hh.next) {
+		bytes += ref->table != NULL ? index_bytes(ref->table) / ref->table->holders : 0;
+	}
+	return bytes;
+}
+
 void ref_state_limit(struct affected_state *state)
 {
-	while (HASH_COUNT(state->refs) > REFS_MAX) {
+	while (HASH_COUNT(state->refs) > REFS_MAX ||
+	       (HASH_COUNT(state->refs) > 1 && memory_of(state) > MEMORY_MAX)) {
 		struct ref_state *ref = oldest(state);
 
 		ref_state_save(state, ref, true);
 		ref_state_drop(state, ref, false);
 	}
+}
+
+static char *path_of(const struct affected_state *state, const struct ref_state *ref)
+{
+	return index_cache_path(state->cache_directory, state->repository, ref->ref);
 }
 
 struct ref_state *ref_state_get(struct affected_state *state, const char *name)
@@ -79,9 +109,10 @@ struct ref_state *ref_state_get(struct affected_state *state, const char *name)
 		HASH_ADD_KEYPTR(hh, state->refs, ref->ref, strlen(ref->ref), ref);
 	}
 	if (!ref->looked && state->cache_directory != NULL) {
-		char *path = index_store_path(state->cache_directory, state->repository, name);
+		char *path = path_of(state, ref);
 
 		ref->table = index_store_read(path, &ref->commit, &ref->tree);
+		ref->stored = ref->table != NULL;
 		free(path);
 	}
 	ref->looked = true;
@@ -92,7 +123,7 @@ struct ref_state *ref_state_get(struct affected_state *state, const char *name)
 void ref_state_drop(struct affected_state *state, struct ref_state *ref, bool erase)
 {
 	if (erase && state->cache_directory != NULL) {
-		char *path = index_store_path(state->cache_directory, state->repository, ref->ref);
+		char *path = path_of(state, ref);
 
 		(void)unlink(path);
 		free(path);
@@ -106,18 +137,88 @@ void ref_state_drop(struct affected_state *state, struct ref_state *ref, bool er
 	free(ref);
 }
 
+/* The file at path, just written for ref, is also that of all others that hold its index. */
+static void share_file(const struct affected_state *state, const struct ref_state *ref,
+		       const char *path)
+{
+	for (struct ref_state *o = state->refs; o != NULL; o = o->hh.next) {
+		if (o != ref && o->table == ref->table && o->unsaved > 0) {
+			char *other = path_of(state, o);
+
+			o->stored = index_cache_share(path, other);
+			o->unsaved = 0;
+			free(other);
+		}
+	}
+}
+
+/* Is the index stored already, under the name of another ref that holds it? */
+static bool find_file(const struct affected_state *state, const struct ref_state *ref,
+		      const char *path)
+{
+	bool found = false;
+
+	for (struct ref_state *o = state->refs; o != NULL && !found; o = o->hh.next) {
+		if (o != ref && o->table == ref->table && o->stored && o->unsaved == 0) {
+			char *stored = path_of(state, o);
+
+			found = index_cache_share(stored, path);
+			free(stored);
+		}
+	}
+	return found;
+}
+
+/* A cache: if it cannot be written, the next start takes longer. */
+static void store(struct affected_state *state, struct ref_state *ref, const char *path)
+{
+	ref->stored = find_file(state, ref, path);
+	if (!ref->stored &&
+	    index_store_write(path, ref->table, &ref->commit, &ref->tree, NULL) == 0) {
+		ref->stored = true;
+		share_file(state, ref, path);
+	}
+	ref->unsaved = 0;
+	state->cache_changed = true;
+}
+
 void ref_state_save(struct affected_state *state, struct ref_state *ref, bool always)
 {
-	if (state->cache_directory == NULL || ref->table == NULL || ref->unsaved == 0 ||
-	    (!always && ref->unsaved < 1000 + ref->table->units_used / 8)) {
+	if (state->cache_directory == NULL || ref->table == NULL) {
 		return;
 	}
-	char *path = index_store_path(state->cache_directory, state->repository, ref->ref);
-
-	/* A cache: if it cannot be written, the next start takes longer. */
-	(void)index_store_write(path, ref->table, &ref->commit, &ref->tree, NULL);
-	ref->unsaved = 0;
+	char *path = path_of(state, ref);
+	if (ref->unsaved > 0 && (always || ref->unsaved >= 1000 + ref->table->units_used / 8)) {
+		store(state, ref, path);
+	} else if (ref->used > ref->touched) {
+		index_cache_touch(path);
+	}
+	ref->touched = ref->used;
 	free(path);
+}
+
+/* Forget the index of a ref in memory; it is looked for on disk when it is asked for. */
+static void forget(struct ref_state *ref)
+{
+	clear(ref);
+	ref->looked = false;
+}
+
+/*
+ * Let the others that hold this ref's index go, with what they know on disk if
+ * it is good (complete).
+ */
+static void take_from_others(struct affected_state *state, struct ref_state *ref, bool good)
+{
+	for (struct ref_state *o = state->refs; o != NULL; o = o->hh.next) {
+		if (o == ref || o->table != ref->table) {
+			continue;
+		}
+		if (good) {
+			ref_state_save(state, o, true);
+		}
+		forget(o);
+	}
 }
 
 static int walk_one(struct affected_state *state, struct ref_state *ref, uint32_t unit,
@@ -202,6 +303,73 @@ static void bind_all(struct affected_state *state, struct ref_state *ref)
 	}
 }
 
+static bool same_sources(const struct tracked_list *a, const struct tracked_list *b)
+{
+	if (a->count != b->count) {
+		return false;
+	}
+	for (size_t i = 0; i < a->count; i++) {
+		if (a->items[i].here != b->items[i].here) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* ref follows the same sources as another, whose units are known. */
+static void copy_sources(struct ref_state *ref, const struct ref_state *from)
+{
+	free(ref->sources.items);
+	ref->sources = from->sources;
+	ref->sources.capacity = ref->sources.count;
+	ref->sources.items = xmemdup(from->sources.items,
+				     from->sources.count * sizeof(*from->sources.items));
+	ref->apps_generation = from->apps_generation;
+}
+
+/* Of those that hold this ref's index, only those keep it that still follow the same. */
+static void bind_others(struct affected_state *state, struct ref_state *ref)
+{
+	for (struct ref_state *o = state->refs; o != NULL; o = o->hh.next) {
+		if (o == ref || o->table != ref->table) {
+			continue;
+		}
+		tracked_choose(state, o->ref, o->default_branch, &o->sources);
+		if (same_sources(&o->sources, &ref->sources)) {
+			copy_sources(o, ref);
+			continue;
+		}
+		ref_state_save(state, o, true);
+		forget(o);
+	}
+}
+
+static void choose_sources(struct affected_state *state, struct ref_state *ref,
+			   const char *default_branch)
+{
+	if (!same_branch(ref->default_branch, default_branch)) {
+		free(ref->default_branch);
+		ref->default_branch = default_branch != NULL ? xstrdup(default_branch) : NULL;
+	}
+	tracked_choose(state, ref->ref, default_branch, &ref->sources);
+	ref->apps_generation = state->apps_generation;
+}
+
+/* The sources of a ref were chosen: bind them, and walk those that are new. */
+static int bind_chosen(struct affected_state *state, struct ref_state *ref, struct error *err)
+{
+	bind_all(state, ref);
+	int r = walk_fresh(state, ref, err);
+	if (r != 0) {
+		/* Half an index would know of too little: it is built anew when asked for. */
+		take_from_others(state, ref, false);
+		clear(ref);
+		return r;
+	}
+	bind_others(state, ref);
+	return 0;
+}
+
 int ref_state_bind(struct affected_state *state, struct ref_state *ref,
 		   const char *default_branch, struct error *err)
 {
@@ -209,14 +377,28 @@ int ref_state_bind(struct affected_state *state, struct ref_state *ref,
 	    same_branch(ref->default_branch, default_branch)) {
 		return 0;
 	}
-	if (!same_branch(ref->default_branch, default_branch)) {
-		free(ref->default_branch);
-		ref->default_branch = default_branch != NULL ? xstrdup(default_branch) : NULL;
+	choose_sources(state, ref, default_branch);
+	return bind_chosen(state, ref, err);
+}
+
+/* Hold the index of another ref that would be built in the same way. */
+static bool share_index(const struct affected_state *state, struct ref_state *ref)
+{
+	if (strncmp(ref->ref, "refs/tags/", 10) != 0) {
+		return false;
 	}
-	tracked_choose(state, ref->ref, default_branch, &ref->sources);
-	ref->apps_generation = state->apps_generation;
-	bind_all(state, ref);
-	return walk_fresh(state, ref, err);
+	for (const struct ref_state *o = state->refs; o != NULL; o = o->hh.next) {
+		if (o != ref && o->table != NULL && !o->table->asks_ref &&
+		    o->apps_generation == state->apps_generation &&
+		    oid_equal(&o->commit, &ref->commit) &&
+		    same_sources(&o->sources, &ref->sources)) {
+			ref->table = index_hold(o->table);
+			copy_sources(ref, o);
+			ref->unsaved = ref->table->units_used;
+			return true;
+		}
+	}
+	return false;
 }
 
 int ref_state_build(struct affected_state *state, struct ref_state *ref,
@@ -224,14 +406,14 @@ int ref_state_build(struct affected_state *state, struct ref_state *ref,
 		    const char *default_branch, struct error *err)
 {
 	clear(ref);
-	ref->table = index_new();
 	ref->commit = *commit;
 	ref->tree = *tree;
-	int r = ref_state_bind(state, ref, default_branch, err);
-	if (r != 0) {
-		clear(ref);
+	choose_sources(state, ref, default_branch);
+	if (share_index(state, ref)) {
+		return 0;
 	}
-	return r;
+	ref->table = index_new();
+	return bind_chosen(state, ref, err);
 }
 
 int ref_state_advance(struct affected_state *state, struct ref_state *ref,
@@ -240,6 +422,9 @@ int ref_state_advance(struct affected_state *state, struct ref_state *ref,
 {
 	struct index_table *t = ref->table;
 
+	if (t->holders > 1) {
+		take_from_others(state, ref, true);
+	}
 	ref->commit = *commit;
 	ref->tree = *tree;
 	ref->unsaved++;

@@ -115,6 +115,7 @@ struct config {
 	int64_t fetch_give_up;
 	int64_t reader_time_limit;
 	int64_t reader_memory_limit;
+	int64_t cache_max_bytes;   // indexes of one repository on disk
 	unsigned readers;
 	int64_t retry_first;
 	int64_t retry_max;

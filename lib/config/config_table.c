@@ -86,6 +86,8 @@ static const struct config_setting settings[] = {
 	  false, "for the answer to one push" },
 	{ "readerMemoryLimit", CONFIG_SIZE, AT(reader_memory_limit), "1GiB", 64 * MIB, 1024 * GIB,
 	  NULL, false, "memory of one reader" },
+	{ "cacheMaxBytes", CONFIG_SIZE, AT(cache_max_bytes), "256MiB", MIB, 1024 * GIB, NULL, true,
+	  "indexes of one repository take no more on disk" },
 	{ "readers", CONFIG_NUMBER, AT(readers), "2", 1, LIMIT_READERS, NULL, false,
 	  "reader processes" },
 	{ "retryFirst", CONFIG_DURATION, AT(retry_first), "1s", MS, HOUR, NULL, true,

@@ -32,14 +32,21 @@ struct index_table *index_new(void)
 	t->postings = xgrow(NULL, 0, &t->posting_capacity, sizeof(*t->postings));
 	t->edges = xgrow(NULL, 0, &t->edge_capacity, sizeof(*t->edges));
 	memset(&t->units[0], 0, sizeof(t->units[0]));
+	t->holders = 1;
 	t->slot_count = 1024;
 	t->slots = xcalloc(t->slot_count, sizeof(*t->slots));
 	return t;
 }
 
+struct index_table *index_hold(struct index_table *t)
+{
+	t->holders++;
+	return t;
+}
+
 void index_free(struct index_table *t)
 {
-	if (t == NULL) {
+	if (t == NULL || --t->holders > 0) {
 		return;
 	}
 	trie_release(&t->trie);
@@ -55,6 +62,14 @@ void index_free(struct index_table *t)
 	free(t->free_units.items);
 	free(t->slots);
 	free(t);
+}
+
+size_t index_bytes(const struct index_table *t)
+{
+	return t->trie.capacity * sizeof(*t->trie.nodes) + t->trie.slot_count * sizeof(uint32_t) +
+	       t->trie.names.capacity + t->strings.capacity +
+	       t->unit_capacity * sizeof(*t->units) + t->slot_count * sizeof(*t->slots) +
+	       t->posting_capacity * sizeof(*t->postings) + t->edge_capacity * sizeof(*t->edges);
 }
 
 void numbers_push(struct numbers *list, uint32_t number)
@@ -336,6 +351,7 @@ void index_set_trace(struct index_table *t, uint32_t unit, const struct inputs_t
 	u->origin = names_intern(&t->strings, origin, strlen(origin));
 	u->opaque = names_intern(&t->strings, opaque, strlen(opaque));
 	u->fresh = false;
+	t->asks_ref |= trace->asks_ref;
 }
 
 void index_bind(struct index_table *t, uint32_t unit, long number)

@@ -111,6 +111,8 @@ struct index_table {
 	uint32_t slots_used;     // tombstones included
 	uint32_t epoch;
 	struct index_size compact; // when it was built, or compacted last
+	unsigned holders;        // index_free() frees it with the last one
+	bool asks_ref;           // some unit depends on which ref it was walked for
 };
 
 /* Is a probe of this kind at no node of the trie? */
@@ -119,11 +121,17 @@ static inline bool index_is_placeless(unsigned kind)
 	return kind == PROBE_ALWAYS || kind == PROBE_ELSEWHERE;
 }
 
-/* A new empty index; free it with index_free(). */
+/* A new empty index with one holder; free it with index_free(). */
 struct index_table *index_new(void);
 
-/* Free it; NULL is fine. */
+/* One holder more, who will call index_free() too. Returns table. */
+struct index_table *index_hold(struct index_table *table);
+
+/* One holder less; the last one frees it. NULL is fine. */
 void index_free(struct index_table *table);
+
+/* About how many bytes of memory it takes. */
+size_t index_bytes(const struct index_table *table);
 
 /* The unit with this key, made (and queued in fresh) if it is not there. */
 uint32_t index_unit(struct index_table *table, const struct inputs_walker *walker,

@@ -2,6 +2,7 @@
  * An index as a file.
  *
  *   "doorbell-index NUMBER VERSION\n", commit, tree
+ *   whether it depends on which ref it was walked for
  *   number of units; for each: walker, directory, options, origin, reason of
  *   being opaque; its probes; the units it refers to
  *   checksum
@@ -21,7 +22,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/hmac.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
 
@@ -37,16 +37,6 @@ struct store {
 	char *text;      // the text read last
 	size_t text_room;
 };
-
-char *index_store_path(const char *directory, const char *repository, const char *ref)
-{
-	char *key = xasprintf("%s\n%s", repository, ref);
-	char hex[SHA256_HEX_MAX + 1] = "";
-
-	(void)sha256_hex(key, strlen(key), hex);
-	free(key);
-	return xasprintf("%s/%s.index", directory, hex);
-}
 
 static void add_to_sum(struct store *s, const void *data, size_t len)
 {
@@ -265,6 +255,7 @@ static void put_unit(struct store *s, const struct index_table *t, uint32_t numb
 
 static void put_index(struct store *s, const struct index_table *t)
 {
+	put_number(s, t->asks_ref);
 	put_number(s, t->unit_count);
 	for (uint32_t n = 1; n < t->unit_count; n++) {
 		if (t->units[n].used) {
@@ -352,6 +343,7 @@ static void get_edges(struct store *s, struct index_table *t, const uint32_t *ma
 
 static void get_index(struct store *s, struct index_table *t)
 {
+	t->asks_ref = get_number(s, 1) != 0;
 	uint64_t max = get_number(s, s->size);
 	uint32_t *map = xcalloc((size_t)max + 1, sizeof(*map));
 	uint64_t number;

@@ -9,13 +9,7 @@
 #include "index/index.h"
 
 /* How a stored index begins; the number changes with what is stored, or how. */
-#define INDEX_STORE_MAGIC "doorbell-index 7 " DOORBELL_VERSION "\n"
-
-/*
- * Where the index of a repository's ref is kept: a new string. The name is a
- * digest, so that no ref can choose a path.
- */
-char *index_store_path(const char *directory, const char *repository, const char *ref);
+#define INDEX_STORE_MAGIC "doorbell-index 8 " DOORBELL_VERSION "\n"
 
 /*
  * Write the index and what it stands at to path, by way of a temporary file.

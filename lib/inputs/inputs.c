@@ -66,6 +66,7 @@ static struct inputs_walk *begin(struct inputs *inputs, const struct treereader 
 	w->trace.origin = NULL;
 	w->trace.opaque = NULL;
 	w->trace.always = NULL;
+	w->trace.asks_ref = false;
 	w->entries = 0;
 	w->joined = 0;
 	w->failed = 0;
@@ -337,8 +338,9 @@ const char *inputs_repository(const struct inputs_walk *w)
 	return w->machine->repository;
 }
 
-const char *inputs_ref(const struct inputs_walk *w)
+const char *inputs_ref(struct inputs_walk *w)
 {
+	w->trace.asks_ref = true;
 	return w->machine->ref;
 }
 

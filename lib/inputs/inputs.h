@@ -74,6 +74,11 @@ struct inputs_trace {
 	 */
 	const char *loose;
 	bool minds;                  // this unit does
+	/*
+	 * Which ref the tree is of was asked: at another ref of the same
+	 * commit the walk may find something else.
+	 */
+	bool asks_ref;
 };
 
 enum inputs_mode {

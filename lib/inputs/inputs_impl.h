@@ -154,18 +154,19 @@ void inputs_subtree(struct inputs_walk *w, const char *dir, const struct inputs_
 
 /*
  * Files that match a pattern (from the root): logs GLOB, calls visit (may be NULL)
- * for each. One that is not valid matches nothing, one too long is opaque. */
+ * for each. One that is not valid matches nothing, one too long is opaque.
+ */
 void inputs_glob(struct inputs_walk *w, enum glob_dialect dialect, const char *pattern,
 		 unsigned flags, inputs_visit visit, void *arg);
 
 /* Log links below dir that lead to directories, and all in these (see INPUTS_LINKS). */
 void inputs_linked_directories(struct inputs_walk *w, const char *dir);
-
 /* Any push to the revision changes the output (ARGOCD_APP_REVISION is used). */
 void inputs_always(struct inputs_walk *w, const char *why);
-
 /* The renderer may read anything in the repository; why is for people. */
 void inputs_opaque(struct inputs_walk *w, const char *why);
+/* True once the unit is opaque: there is no use in going on. */
+bool inputs_is_opaque(const struct inputs_walk *w);
 
 /*
  * This unit is also made from another one. options (may be NULL, borrowed)
@@ -177,15 +178,14 @@ void inputs_child(struct inputs_walk *w, const struct inputs_walker *walker, con
 /* path is the file in which this unit names what it reads; for people. */
 void inputs_origin(struct inputs_walk *w, const char *path);
 
-/* The repository being walked, normalised (giturl.h), and its ref; NULL if not known. */
+/* The repository being walked, normalised (giturl.h), or NULL if it is not known. */
 const char *inputs_repository(const struct inputs_walk *w);
-const char *inputs_ref(const struct inputs_walk *w);
+
+/* The full name of its ref, or NULL. Only ask if it matters: asks_ref (inputs.h). */
+const char *inputs_ref(struct inputs_walk *w);
 
 /* True for true and for YAML 1.1's words for it: a spec that was YAML has strings. */
 bool inputs_true(const json_t *value);
-
-/* True once the unit is opaque: there is no use in going on. */
-bool inputs_is_opaque(const struct inputs_walk *w);
 
 /*
  * Log the items of a manifest-generate-paths annotation for a source path:

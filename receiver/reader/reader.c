@@ -223,7 +223,8 @@ static bool is_unchanged(const struct reader_repository *r,
 			   strcmp(r->cache_directory, options->cache_directory) == 0);
 
 	return r->path != NULL && strcmp(r->path, options->path) == 0 &&
-	       strcmp(r->url, options->url) == 0 && same_cache && r->mode == options->mode &&
+	       strcmp(r->url, options->url) == 0 && same_cache &&
+	       r->cache_max_bytes == options->cache_max_bytes && r->mode == options->mode &&
 	       r->allow_alternates == options->allow_alternates;
 }
 
@@ -252,6 +253,7 @@ int reader_set_repository(struct reader_pool *pool,
 	replace_text(&r->path, options->path);
 	replace_text(&r->cache_directory, options->cache_directory);
 	r->mode = options->mode;
+	r->cache_max_bytes = options->cache_max_bytes;
 	r->allow_alternates = options->allow_alternates;
 	r->serial = ++pool->serial;
 	return 0;

@@ -60,6 +60,7 @@ struct reader_repository_options {
 	const char *url;        // as configured; requests name it by any spelling (giturl.h)
 	const char *path;       // absolute: bare, or the root of a work tree
 	const char *cache_directory; // absolute, exists; written by the reader; NULL: no cache
+	int64_t cache_max_bytes; // what the reader may keep there, 0: no limit
 	enum affected_mode mode;
 	bool allow_alternates;
 };

@@ -109,6 +109,7 @@ static int serve_open(struct child *child, const json_t *request, struct error *
 		.repository_url = text_of(request, "url"),
 		.path = text_of(request, "path"),
 		.cache_directory = json_string_value(json_object_get(request, "cache")),
+		.cache_max_bytes = json_integer_value(json_object_get(request, "cache_max")),
 		.mode = mode_of(request),
 		.allow_alternates = json_is_true(json_object_get(request, "alternates")),
 	};

@@ -54,6 +54,7 @@ struct reader_repository {
 	char *path;
 	char *cache_directory;   // or NULL
 	enum affected_mode mode;
+	int64_t cache_max_bytes;
 	bool allow_alternates;
 	struct reader *reader;
 	uint64_t serial;         // of the latest change of its paths

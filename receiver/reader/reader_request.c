@@ -25,10 +25,11 @@ static int put_json(json_t *request, uint64_t id, struct buf *out, struct error 
 static int put_open(const struct reader_repository *repository, uint64_t id, struct buf *out,
 		    struct error *err)
 {
-	json_t *request = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?, s:b}", "op", "open",
+	json_t *request = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?, s:I, s:b}", "op", "open",
 				    "repository", repository->key, "url", repository->url, "path",
 				    repository->path, "mode", affected_mode_name(repository->mode),
-				    "cache", repository->cache_directory, "alternates",
+				    "cache", repository->cache_directory, "cache_max",
+				    (json_int_t)repository->cache_max_bytes, "alternates",
 				    repository->allow_alternates);
 
 	if (request == NULL) {

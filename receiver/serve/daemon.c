@@ -21,6 +21,7 @@
 #include "receiver/ops/metrics.h"
 #include "receiver/ops/status.h"
 #include "receiver/ops/watch.h"
+#include "receiver/serve/cache.h"
 #include "receiver/serve/daemon_impl.h"
 #include "receiver/serve/world.h"
 
@@ -137,6 +138,7 @@ static int start(struct daemon *d, struct error *err)
 	if (r != 0) {
 		return r;
 	}
+	cache_remove_others(d->settings->config->state_directory, d->settings->repositories);
 	daemon_apply(d);
 	daemon_take_up(d);
 	r = daemon_listen(d, err);

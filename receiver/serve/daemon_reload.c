@@ -26,6 +26,7 @@
 #include "receiver/ops/watch.h"
 #include "receiver/reader/reader.h"
 #include "receiver/ring/ringer.h"
+#include "receiver/serve/cache.h"
 #include "receiver/serve/world.h"
 #include "receiver/store/store.h"
 
@@ -111,20 +112,6 @@ void daemon_setup_log(const struct config *c)
 }
 
 /*
- * Where the reader keeps the index of a repository: a directory of its own,
- * so that one repository's reader cannot write another's.
- */
-static char *cache_path(const struct daemon *d, const char *name)
-{
-	char digest[SHA256_HEX_MAX + 1] = "";
-	(void)sha256_hex(name, strlen(name), digest);
-	char *path = xasprintf("%s/cache/%.32s", d->settings->config->state_directory, digest);
-
-	(void)mkdir(path, 0700);
-	return path;
-}
-
-/*
  * The clone's directory is there, empty, before a reader is started, which may
  * then read it from the beginning.  One that is made later costs a reader.
  */
@@ -159,11 +146,12 @@ static void apply_repositories(struct daemon *d)
 
 	for (size_t i = 0; r != NULL; r = repositories_get(d->settings->repositories, ++i)) {
 		struct error err = ERROR_INIT;
-		char *cache = cache_path(d, r->name);
+		char *cache = cache_directory(d->settings->config->state_directory, r->name);
 		struct reader_repository_options options = {
 			.url = r->name,
 			.path = r->path,
 			.cache_directory = cache,
+			.cache_max_bytes = d->settings->config->cache_max_bytes,
 			.mode = modes[r->config->mode],
 			.allow_alternates = r->config->allow_alternates,
 		};

@@ -51,8 +51,11 @@ struct outside {
  */
 static bool is_here(struct kustomize_root *root, const struct kustomize_remote *remote)
 {
-	return kustomize_remote_is_ours(remote, inputs_repository(root->walk),
-					inputs_ref(root->walk));
+	const char *repository = inputs_repository(root->walk);
+
+	/* What is of another repository is not here, whichever ref this is. */
+	return kustomize_remote_is_ours(remote, repository, NULL) &&
+	       kustomize_remote_is_ours(remote, repository, inputs_ref(root->walk));
 }
 
 static bool is_elsewhere(struct kustomize_root *root, const struct kustomize_remote *remote)
