@@ -17,7 +17,7 @@ import tempfile
 
 FUNCTION_LINES = 60
 COMPLEXITY = 15
-SOURCE_LINES = 600
+SOURCE_LINES = 800
 HEADER_LINES = 200
 WIDTH = 100
 TEST_FUNCTION_LINES = 100  # in tests/: most of it is a table
