@@ -13,7 +13,9 @@
  *     BASE      only if another commit is worth having and none of our refs
  *               names it (the first time that a ref is seen): ask for it, and
  *               go on as well without
- *     COLLECT   every 50 fetches, after the answer: git gc
+ *     LIST      every 50 fetches, after the answer: which refs do we have?
+ *     PRUNE     if they are too many: git update-ref
+ *     COLLECT   then, in any case: git gc
  *
  * If our own repository is found damaged (kill -9 and power failures happen)
  * it is removed, once a fetch, and the steps begin anew: it is a cache.  What
@@ -54,11 +56,13 @@
 #define COLLECT_FIRST 40
 
 #define OUTPUT_MAX 16384
+/* Of the list of our refs, 60 bytes each; of more the newest are seen, and kept. */
+#define LIST_MAX (4U * 1024 * 1024)
 #define LOCAL_LIMIT_MS 30000
 #define COLLECT_LIMIT_MS (10 * 60 * 1000)
 
 enum step { STEP_INIT, STEP_LOOK, STEP_TIP, STEP_LOOK_AGAIN, STEP_WANTED, STEP_BASE, STEP_HEAL,
-	    STEP_UPDATE, STEP_COLLECT };
+	    STEP_UPDATE, STEP_LIST, STEP_PRUNE, STEP_COLLECT };
 
 /* Who asked. */
 struct asker {
@@ -73,7 +77,7 @@ struct job {
 	struct fetch_repository repository; // strings owned
 	struct fetch_want want;             // its ref too
 	char key[FETCH_KEY_MAX];
-	char *update;     // for update-ref; NULL: a fetch
+	char *update;     // for update-ref; NULL: a fetch, or nothing to prune after one
 	struct asker *askers;
 	enum step step;
 	bool asked;       // the origin was asked
@@ -183,7 +187,7 @@ static void finish(struct fetcher *f, struct job *job, enum fetch_outcome outcom
 	}
 	if (job->asked && outcome == FETCH_OK && ++job->place->fetches >= COLLECT_EVERY) {
 		job->place->fetches = 0;
-		take_step(f, job, STEP_COLLECT);
+		take_step(f, job, STEP_LIST);
 		return;
 	}
 	leave(f, job);
@@ -234,6 +238,12 @@ static void after_look(struct fetcher *f, struct job *job, const struct target_a
 	take_step(f, job, first ? STEP_TIP : STEP_WANTED);
 }
 
+static void after_list(struct fetcher *f, struct job *job, const struct target_answer *answer)
+{
+	job->update = fetch_git_surplus(answer->output, answer->output_len, FETCH_REFS_KEPT);
+	take_step(f, job, job->update != NULL ? STEP_PRUNE : STEP_COLLECT);
+}
+
 /* A step went well. */
 static void advance(struct fetcher *f, struct job *job, const struct target_answer *answer)
 {
@@ -257,11 +267,43 @@ static void advance(struct fetcher *f, struct job *job, const struct target_answ
 	case STEP_HEAL:
 		take_step(f, job, STEP_INIT);
 		break;
+	case STEP_LIST:
+		after_list(f, job, answer);
+		break;
+	case STEP_PRUNE:
+		take_step(f, job, STEP_COLLECT);
+		break;
 	case STEP_UPDATE:
 	case STEP_COLLECT:
 		leave(f, job);
 		break;
 	}
+}
+
+/* Is it a step that a fetch is well without? Then what follows it is done. */
+static bool go_on_without(struct fetcher *f, struct job *job)
+{
+	switch (job->step) {
+	case STEP_BASE:
+		finish(f, job, FETCH_OK, NULL);
+		return true;
+	case STEP_LIST:
+	case STEP_PRUNE:
+		take_step(f, job, STEP_COLLECT);
+		return true;
+	case STEP_UPDATE:
+	case STEP_COLLECT:
+		leave(f, job);
+		return true;
+	case STEP_INIT:
+	case STEP_LOOK:
+	case STEP_TIP:
+	case STEP_LOOK_AGAIN:
+	case STEP_WANTED:
+	case STEP_HEAL:
+		return false;
+	}
+	return false;
 }
 
 /* A step of a fetch failed. */
@@ -270,12 +312,7 @@ static void fail(struct fetcher *f, struct job *job, const struct target_answer 
 	enum fetch_trouble trouble = fetch_git_trouble(answer);
 	bool local = job->step == STEP_LOOK || job->step == STEP_LOOK_AGAIN;
 
-	if (job->step == STEP_UPDATE || job->step == STEP_COLLECT) {
-		leave(f, job);
-		return;
-	}
-	if (job->step == STEP_BASE) {
-		finish(f, job, FETCH_OK, NULL);
+	if (go_on_without(f, job)) {
 		return;
 	}
 	if (answer->completed && !job->healed && job->step != STEP_INIT &&
@@ -341,7 +378,11 @@ static int64_t make_command(const struct fetcher *f, const struct job *job, stru
 	case STEP_HEAL:
 		fetch_git_remove(r, argv);
 		return COLLECT_LIMIT_MS;
+	case STEP_LIST:
+		fetch_git_list(r, argv);
+		return LOCAL_LIMIT_MS;
 	case STEP_UPDATE:
+	case STEP_PRUNE:
 		fetch_git_update(r, argv);
 		return LOCAL_LIMIT_MS;
 	case STEP_COLLECT:
@@ -355,6 +396,7 @@ static void take_step(struct fetcher *f, struct job *job, enum step step)
 {
 	struct strvec argv = STRVEC_INIT;
 	struct strvec env = STRVEC_INIT;
+	bool updates = step == STEP_UPDATE || step == STEP_PRUNE;
 
 	job->step = step;
 	job->asked = job->asked || step == STEP_TIP || step == STEP_WANTED ||
@@ -364,9 +406,9 @@ static void take_step(struct fetcher *f, struct job *job, enum step step)
 	const struct spawn_options options = {
 		.argv = &argv,
 		.environment = &env,
-		.input = step == STEP_UPDATE ? job->update : NULL,
-		.input_len = step == STEP_UPDATE ? strlen(job->update) : 0,
-		.output_max = OUTPUT_MAX,
+		.input = updates ? job->update : NULL,
+		.input_len = updates ? strlen(job->update) : 0,
+		.output_max = step == STEP_LIST ? LIST_MAX : OUTPUT_MAX,
 		.time_limit_ms = limit,
 		.file_size_max = f->options.file_max,
 		.memory_max = f->options.memory_max,

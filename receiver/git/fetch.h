@@ -12,6 +12,10 @@
  *     refs/doorbell/wanted/KEY     a commit asked for that was not its tip
  *     refs/doorbell/processed/KEY  what fetch_keep() was told
  *     refs/doorbell/base/KEY       what is to be compared with, until then
+ *
+ * Of the refs of the origin that were processed, the FETCH_REFS_KEPT with the
+ * newest commits keep theirs: a repository can have tags without end, and
+ * hardly any of them moves again.  One that does is asked of the origin.
  */
 #ifndef RECEIVER_GIT_FETCH_H
 #define RECEIVER_GIT_FETCH_H
@@ -48,6 +52,7 @@ struct fetch_options {
 	int64_t memory_max;   // bytes of memory of each process, 0: FETCH_MEMORY_MAX
 };
 
+#define FETCH_REFS_KEPT 256
 #define FETCH_FILE_MAX ((int64_t)4 << 30)
 #define FETCH_MEMORY_MAX ((int64_t)2 << 30)
 

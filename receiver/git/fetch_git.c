@@ -335,6 +335,87 @@ void fetch_git_update(const struct fetch_repository *r, struct strvec *argv)
 	push_all(argv, words);
 }
 
+void fetch_git_list(const struct fetch_repository *r, struct strvec *argv)
+{
+	static const char *const words[] = { "for-each-ref", "--sort=-creatordate",
+					     "--format=%(refname)", "refs/doorbell/", NULL };
+
+	push_git(r, argv);
+	push_all(argv, words);
+}
+
+/* The key of "refs/doorbell/ROLE/KEY", or NULL if it is no ref of ours. */
+static const char *key_of(const char *name)
+{
+	const char *tail = strrchr(name, '/');
+
+	return strncmp(name, "refs/doorbell/", 14) == 0 && tail > name + 14 &&
+			       strlen(tail + 1) == FETCH_KEY_MAX - 1
+		       ? tail + 1
+		       : NULL;
+}
+
+/* Keys of what was processed, the newest first; those beyond the first kept, in order. */
+static void find_surplus(const struct strvec *names, size_t kept, struct strvec *keys)
+{
+	static const char processed[] = "refs/doorbell/processed/";
+
+	for (size_t i = 0; i < names->count; i++) {
+		const char *name = names->items[i];
+
+		if (strncmp(name, processed, sizeof(processed) - 1) != 0 ||
+		    key_of(name) == NULL) {
+			continue;
+		}
+		if (kept > 0) {
+			kept--;
+		} else {
+			strvec_push(keys, key_of(name));
+		}
+	}
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool is_in(const struct strvec *sorted, const char *text)
+{
+	return text != NULL && bsearch(&text, sorted->items, sorted->count,
+				       sizeof(*sorted->items), by_text) != NULL;
+}
+
+char *fetch_git_surplus(const char *output, size_t len, size_t kept)
+{
+	struct strvec names = STRVEC_INIT;
+	struct strvec keys = STRVEC_INIT;
+	char *text = xstrndup(output, len);
+	char *rest = text;
+	char *update = NULL;
+	struct buf b;
+
+	buf_init(&b, 2 * len + 4096);
+	while (rest != NULL) {
+		strvec_push(&names, strsep(&rest, "\n"));
+	}
+	find_surplus(&names, kept, &keys);
+	if (keys.count > 0) {
+		qsort(keys.items, keys.count, sizeof(*keys.items), by_text);
+		for (size_t i = 0; i < names.count; i++) {
+			if (is_in(&keys, key_of(names.items[i]))) {
+				(void)buf_addf(&b, "delete %s\n", names.items[i]);
+			}
+		}
+		update = buf_detach(&b);
+	}
+	buf_release(&b);
+	free(text);
+	strvec_release(&names);
+	strvec_release(&keys);
+	return update;
+}
+
 void fetch_git_collect(const struct fetch_repository *r, struct strvec *argv)
 {
 	static const char *const words[] = { "-c", "core.hooksPath=/dev/null", "gc", "--quiet",

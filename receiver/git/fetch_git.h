@@ -61,6 +61,16 @@ void fetch_git_fetch(const struct fetch_repository *repository,
 /* Append the command that reads changes of our refs from its standard input. */
 void fetch_git_update(const struct fetch_repository *repository, struct strvec *argv);
 
+/* Append the command that prints all refs of ours, the newest first, for fetch_git_surplus(). */
+void fetch_git_list(const struct fetch_repository *repository, struct strvec *argv);
+
+/*
+ * From what fetch_git_list() printed: the input of fetch_git_update() that
+ * removes all refs of ours of those refs of the origin that were processed and
+ * are not among the first `kept` of these.  A new string, or NULL: none.
+ */
+char *fetch_git_surplus(const char *output, size_t len, size_t kept);
+
 /* Append the command that collects what no ref of ours holds for two hours. */
 void fetch_git_collect(const struct fetch_repository *repository, struct strvec *argv);
 

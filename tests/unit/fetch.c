@@ -282,6 +282,44 @@ static void test_keep(struct world *w)
 	free(url);
 }
 
+static long count_refs(const struct world *w, const char *pattern)
+{
+	char *command = xasprintf("git --git-dir=%s for-each-ref 'refs/doorbell/%s' | wc -l", w->clone, pattern);
+	char out[64];
+
+	ask(out, sizeof(out), command);
+	free(command);
+	return strtol(out, NULL, 10);
+}
+
+/* Tags without end: the clone does not keep all of them. */
+static void test_many_refs(struct world *w)
+{
+	char *url = xasprintf("file://%s/repositories/r.git", w->dir);
+	const struct oid none = { .len = 0 };
+	const int many = FETCH_REFS_KEPT + 44;
+
+	new_clone(w);
+	const struct fetch_repository r = repository(w, url);
+	(void)fetch(w, &r, MAIN, &none);
+	tap_sh("cd %s && for i in $(seq %d); do c=$(GIT_COMMITTER_NAME=t GIT_COMMITTER_EMAIL=t GIT_AUTHOR_NAME=t "
+	       "GIT_AUTHOR_EMAIL=t GIT_COMMITTER_DATE=\"$((1000000000 + i)) +0000\" git commit-tree -m $i "
+	       "$(git for-each-ref --format='%%(tree)')); "
+	       "k=$(printf %%032x $i); printf 'create refs/doorbell/processed/%%s %%s\\ncreate refs/doorbell/tip/%%s "
+	       "%%s\\n' $k $c $k $c; done | git update-ref --stdin", w->clone, many);
+	tap_int(count_refs(w, "processed/*"), many, "%d tags were processed", many);
+	for (int i = 0; i < 12; i++) {
+		(void)fetch(w, &r, MAIN, &none);
+	}
+	tap_int(count_refs(w, "processed/*"), FETCH_REFS_KEPT, "after some fetches %d are left",
+		FETCH_REFS_KEPT);
+	tap_int(count_refs(w, "tip/*"), FETCH_REFS_KEPT + 1, "of the others the tips went as well");
+	tap_int(count_refs(w, "processed/0000000000000000000000000000012c"), 1, "the newest is there");
+	tap_int(count_refs(w, "processed/00000000000000000000000000000001"), 0, "the oldest is not");
+	tap_ok(clone_has_ref(w, "tip", MAIN), "what was never processed is left alone");
+	free(url);
+}
+
 static void test_healing(struct world *w)
 {
 	char *url = xasprintf("file://%s/repositories/r.git", w->dir);
@@ -577,6 +615,7 @@ int main(int argc, char **argv)
 	test_helper(&w);
 	test_file(&w);
 	test_keep(&w);
+	test_many_refs(&w);
 	test_healing(&w);
 	test_queue(&w);
 	test_http(&w);
