@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/giturl.h"
+#include "base/kubernetes_name.h"
 #include "base/xalloc.h"
 #include "config/config_impl.h"
 
@@ -238,15 +239,6 @@ static bool leaves(const char *path)
 	       (strlen(path) >= 3 && strcmp(path + strlen(path) - 3, "/..") == 0);
 }
 
-/* The characters of a Kubernetes name. */
-static bool is_cluster(const char *name)
-{
-	size_t len = strlen(name);
-
-	return len > 0 && len <= NAME_MAX_BYTES &&
-	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-.") == len;
-}
-
 static void check_applications(struct config_loader *l, const json_t *node, const void *item)
 {
 	const struct config_applications *a = item;
@@ -272,7 +264,7 @@ static void check_applications(struct config_loader *l, const json_t *node, cons
 		config_problem(l, json_object_get(node, "path"), NULL,
 			       "'path' leaves the repository: give a path below its root");
 	}
-	if (a->cluster != NULL && !is_cluster(a->cluster)) {
+	if (a->cluster != NULL && !kubernetes_name_is_cluster(a->cluster, strlen(a->cluster))) {
 		config_problem(l, json_object_get(node, "cluster"), NULL,
 			       "'cluster' is '%.60s': give a name of a-z, 0-9, '-' and '.'",
 			       a->cluster);

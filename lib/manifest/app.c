@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/kubernetes_name.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "manifest/app_impl.h"
@@ -161,18 +162,10 @@ static int read_sources(struct app *app, const json_t *spec, struct error *err)
 	return app_read_source(&app->sources[0], single, "spec.source", err);
 }
 
-/* True if text is made of the characters of a Kubernetes name. */
-static bool is_name(const char *text)
+/* "": the object stands in the namespace of whoever reads it. */
+static bool is_namespace(const char *text)
 {
-	for (const char *p = text; *p != '\0'; p++) {
-		bool letter = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z');
-		bool other = (*p >= '0' && *p <= '9') || *p == '-' || *p == '.' || *p == '_';
-
-		if (!letter && !other) {
-			return false;
-		}
-	}
-	return true;
+	return text[0] == '\0' || kubernetes_name_is_namespace(text, strlen(text));
 }
 
 static int read_annotations(struct app *app, const json_t *metadata, struct error *err)
@@ -212,9 +205,10 @@ static int read_metadata(struct app *app, const json_t *object, struct error *er
 	if (app->name[0] == '\0') {
 		return error_set(err, -1, "metadata.name is missing");
 	}
-	if (!is_name(app->name) || !is_name(app->namespace)) {
+	bool good_name = kubernetes_name_is_object(app->name, strlen(app->name));
+	if (!good_name || !is_namespace(app->namespace)) {
 		return error_set(err, -1, "metadata.name or namespace is not a Kubernetes name: "
-				 "\"%s\"", is_name(app->name) ? app->namespace : app->name);
+				 "\"%s\"", good_name ? app->namespace : app->name);
 	}
 	return read_annotations(app, metadata, err);
 }
@@ -345,8 +339,8 @@ static size_t kind_of(const json_t *object)
 void app_set_cluster(struct app *app, const char *cluster)
 {
 	free(app->cluster);
-	app->cluster = cluster != NULL && cluster[0] != '\0' && is_name(cluster) ? xstrdup(cluster)
-										 : NULL;
+	bool good = cluster != NULL && kubernetes_name_is_cluster(cluster, strlen(cluster));
+	app->cluster = good ? xstrdup(cluster) : NULL;
 }
 
 enum app_result app_from_json(const json_t *object, const char *origin, struct app **ret_app,

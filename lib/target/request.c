@@ -12,22 +12,38 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/kubernetes_name.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
 
-static int copy_part(const char *part, size_t len, char *out, size_t max, const char *what,
+/* What a part of a full name may be. */
+struct part_rule {
+	const char *what;
+	size_t max;
+	bool (*is_good)(const char *text, size_t len);
+};
+
+static const struct part_rule name_rule = {
+	"name", KUBERNETES_NAME_MAX, kubernetes_name_is_object,
+};
+static const struct part_rule namespace_rule = {
+	"namespace", KUBERNETES_LABEL_MAX, kubernetes_name_is_namespace,
+};
+static const struct part_rule cluster_rule = {
+	"cluster", KUBERNETES_LABEL_MAX, kubernetes_name_is_cluster,
+};
+
+static int copy_part(const char *part, size_t len, const struct part_rule *rule, char *out,
 		     struct error *err)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-.";
-
-	if (len == 0 || len > max) {
+	if (len == 0 || len > rule->max) {
 		return error_set(err, -1, "the %s of the application is empty or over %zu bytes",
-				 what, max);
+				 rule->what, rule->max);
 	}
-	if (strspn(part, allowed) < len) {
-		return error_set(err, -1, "no Kubernetes object has a %s like \"%.*s\"", what,
-				 (int)len, part);
+	if (!rule->is_good(part, len)) {
+		return error_set(err, -1, "no Kubernetes object has a %s like \"%.*s\"",
+				 rule->what, (int)len, part);
 	}
 	memcpy(out, part, len);
 	out[len] = '\0';
@@ -42,15 +58,15 @@ int target_split(const char *application, struct target_application *ret, struct
 	const char *at = strchr(name, '@');
 	size_t len = at != NULL ? (size_t)(at - name) : strlen(name);
 
-	if (at != NULL && copy_part(at + 1, strlen(at + 1), ret->cluster,
-				    TARGET_NAMESPACE_MAX, "cluster", err) < 0) {
+	if (at != NULL &&
+	    copy_part(at + 1, strlen(at + 1), &cluster_rule, ret->cluster, err) < 0) {
 		return -1;
 	}
-	if (slash != NULL && copy_part(application, (size_t)(slash - application), ret->space,
-				       TARGET_NAMESPACE_MAX, "namespace", err) < 0) {
+	if (slash != NULL && copy_part(application, (size_t)(slash - application),
+				       &namespace_rule, ret->space, err) < 0) {
 		return -1;
 	}
-	return copy_part(name, len, ret->name, TARGET_NAME_MAX, "name", err);
+	return copy_part(name, len, &name_rule, ret->name, err);
 }
 
 void target_encode(struct buf *b, const char *text)

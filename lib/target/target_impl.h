@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "base/kubernetes_name.h"
 #include "manifest/app.h"
 #include "target/target.h"
 
@@ -31,24 +32,20 @@ struct target_kind {
 extern const struct target_kind target_argocd;
 extern const struct target_kind target_exec;
 
-/* Longest name and namespace: a DNS subdomain and a DNS label (Kubernetes). */
-#define TARGET_NAME_MAX 253
-#define TARGET_NAMESPACE_MAX 63
-
 /* An application's name in its parts. */
 struct target_application {
 	enum app_kind kind;
-	char name[TARGET_NAME_MAX + 1];
-	char space[TARGET_NAMESPACE_MAX + 1]; // namespace, "": the control plane's
-	char cluster[TARGET_NAMESPACE_MAX + 1]; // "": not said
+	char name[KUBERNETES_NAME_MAX + 1];
+	char space[KUBERNETES_LABEL_MAX + 1]; // namespace, "": the control plane's
+	char cluster[KUBERNETES_LABEL_MAX + 1]; // "": not said
 };
 
 /*
  * Split "namespace/name" or "name", with a kind in front and perhaps "@cluster"
  * behind (app_full_name()). 0,
- * or -1 with err: a part that is empty, too long, or has other characters than
- * a-z 0-9 - . (no Kubernetes object has such a name, so it can only be an
- * attack or a mistake).
+ * or -1 with err: a part that is empty, too long, or no name of Kubernetes
+ * (kubernetes_name.h). Manifests are read by the same rule, so such a part can
+ * only be of a record of an older version, or of an attack.
  */
 int target_split(const char *application, struct target_application *ret, struct error *err);
 

@@ -409,7 +409,7 @@ static void test_names(void)
 	static char bad[] = "../../session";
 	trigger.application = bad;
 	check_call(&target_argocd, &options, &trigger,
-		   "target argo: no Kubernetes object has a name like \"../session\"",
+		   "target argo: no Kubernetes object has a namespace like \"..\"",
 		   "a name cannot leave its place in the address");
 	static char set[] = "applicationset:argocd/fleet";
 	trigger.application = set;
