@@ -71,8 +71,8 @@ void source_fill(const struct affected_state *state, const struct tracked *t,
 		}
 	}
 	*source = (struct inputs_source){
-		.app_name = app->name,
-		.app_namespace = app->namespace,
+		.app_name = app->id.name,
+		.app_namespace = app->id.namespace,
 		.app_project = app->project,
 		.path = s->path,
 		.ref = s->ref,
@@ -137,8 +137,8 @@ static void digest(const struct affected_state *state, const struct tracked *t, 
 	buf_reset(b);
 	(void)buf_addf(b, "%u %d %d", t->source, (int)inputs_mode_of(state->mode),
 		       s->annotation_applies);
-	add_text(b, app->name);
-	add_text(b, app->namespace);
+	add_text(b, app->id.name);
+	add_text(b, app->id.namespace);
 	add_text(b, app->project);
 	add_text(b, s->path);
 	add_text(b, s->ref);

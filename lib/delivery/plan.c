@@ -36,7 +36,8 @@ static bool target_wants(const struct ring_target *target, const struct app *app
 {
 	const struct strvec *globs = target->options.applications;
 
-	if (target->gone || (target->options.applications_only && app->kind != APP_APPLICATION)) {
+	if (target->gone ||
+	    (target->options.applications_only && app->id.kind != APP_APPLICATION)) {
 		return false;
 	}
 	for (size_t i = 0; globs != NULL && i < globs->count; i++) {

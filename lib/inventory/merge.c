@@ -21,7 +21,7 @@ struct seen {
 /* By what an application is known where it is kept. */
 static char *name_here(const struct app *app)
 {
-	return xasprintf("%d %s/%s", (int)app->kind, app->namespace, app->name);
+	return xasprintf("%d %s/%s", (int)app->id.kind, app->id.namespace, app->id.name);
 }
 
 static void see(struct seen **seen, char *name, const char *origin)
@@ -92,7 +92,7 @@ struct merge *merge_begin(struct app_list *list, struct strvec *problems)
 /* Flux's objects of one name are put together when they are linked. */
 static bool may_repeat(const struct app *app)
 {
-	return app->kind != APP_APPLICATION && app->kind != APP_APPLICATION_SET;
+	return app->id.kind != APP_APPLICATION && app->id.kind != APP_APPLICATION_SET;
 }
 
 void merge_add(struct merge *m, struct app *app)
@@ -129,7 +129,7 @@ void merge_end(struct merge *m)
 	for (size_t i = 0; i < m->list->count; i++) {
 		struct app *app = m->list->items[i];
 
-		if (app_kind_is_rung(app->kind) && !app->folded) {
+		if (app_kind_is_rung(app->id.kind) && !app->folded) {
 			m->list->items[kept++] = app;
 		}
 	}

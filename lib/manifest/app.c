@@ -125,7 +125,7 @@ static int read_source_list(struct app *app, const json_t *list, struct error *e
 
 		(void)snprintf(where, sizeof(where), "spec.sources[%zu]", i);
 		json_t *spec = json_array_get(list, i);
-		int r = app->kind == APP_APPLICATION
+		int r = app->id.kind == APP_APPLICATION
 				? app_read_source(&app->sources[i], spec, where, err)
 				: app_read_made_source(&app->sources[i], spec, where, err);
 		if (r < 0) {
@@ -197,18 +197,18 @@ static int read_metadata(struct app *app, const json_t *object, struct error *er
 	if (r < 0) {
 		return r;
 	}
-	app->name = app_take_text(metadata, "metadata", "name", APP_NAME_BYTES, err);
-	app->namespace = app_take_text(metadata, "metadata", "namespace", APP_NAME_BYTES, err);
-	if (app->name == NULL || app->namespace == NULL) {
+	app->id.name = app_take_text(metadata, "metadata", "name", APP_NAME_BYTES, err);
+	app->id.namespace = app_take_text(metadata, "metadata", "namespace", APP_NAME_BYTES, err);
+	if (app->id.name == NULL || app->id.namespace == NULL) {
 		return -1;
 	}
-	if (app->name[0] == '\0') {
+	if (app->id.name[0] == '\0') {
 		return error_set(err, -1, "metadata.name is missing");
 	}
-	bool good_name = kubernetes_name_is_object(app->name, strlen(app->name));
-	if (!good_name || !is_namespace(app->namespace)) {
+	bool good_name = kubernetes_name_is_object(app->id.name, strlen(app->id.name));
+	if (!good_name || !is_namespace(app->id.namespace)) {
 		return error_set(err, -1, "metadata.name or namespace is not a Kubernetes name: "
-				 "\"%s\"", good_name ? app->namespace : app->name);
+				 "\"%s\"", good_name ? app->id.namespace : app->id.name);
 	}
 	return read_annotations(app, metadata, err);
 }
@@ -249,52 +249,26 @@ static int read_application(struct app *app, const json_t *spec, struct error *e
 	return r < 0 ? r : read_sources(app, spec, err);
 }
 
-/* The kinds that are understood; the group is followed by a version. */
+/* How each kind is understood; the group of its API is followed by a version. */
 static const struct kind {
-	const char *name;
 	const char *group;
-	const char *prefix; // of full names
 	int (*read)(struct app *app, const json_t *spec, struct error *err);
 } kinds[] = {
-	[APP_APPLICATION] = { "Application", "argoproj.io/", "", read_application },
-	[APP_APPLICATION_SET] = { "ApplicationSet", "argoproj.io/", "applicationset:",
-				  appset_read },
-	[APP_KUSTOMIZATION] = { "Kustomization", "kustomize.toolkit.fluxcd.io/",
-				"kustomization:", flux_read_kustomization },
-	[APP_HELM_RELEASE] = { "HelmRelease", "helm.toolkit.fluxcd.io/", "helmrelease:",
-			       flux_read_helm_release },
-	[APP_GIT_REPOSITORY] = { "GitRepository", "source.toolkit.fluxcd.io/",
-				 "gitrepository:", flux_read_git_repository },
-	[APP_HELM_CHART] = { "HelmChart", "source.toolkit.fluxcd.io/", "helmchart:",
-			     flux_read_helm_chart },
-	[APP_ARTIFACT_GENERATOR] = { "ArtifactGenerator", "source.extensions.fluxcd.io/",
-				     "artifactgenerator:", flux_read_artifact_generator },
+	[APP_APPLICATION] = { "argoproj.io/", read_application },
+	[APP_APPLICATION_SET] = { "argoproj.io/", appset_read },
+	[APP_KUSTOMIZATION] = { "kustomize.toolkit.fluxcd.io/", flux_read_kustomization },
+	[APP_HELM_RELEASE] = { "helm.toolkit.fluxcd.io/", flux_read_helm_release },
+	[APP_GIT_REPOSITORY] = { "source.toolkit.fluxcd.io/", flux_read_git_repository },
+	[APP_HELM_CHART] = { "source.toolkit.fluxcd.io/", flux_read_helm_chart },
+	[APP_ARTIFACT_GENERATOR] = { "source.extensions.fluxcd.io/",
+				     flux_read_artifact_generator },
 };
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
-const char *app_kind_name(enum app_kind kind)
-{
-	return kinds[kind].name;
-}
-
 bool app_kind_is_rung(enum app_kind kind)
 {
 	return kind <= APP_HELM_RELEASE;
-}
-
-enum app_kind app_name_kind(const char *full_name, const char **ret_rest)
-{
-	for (size_t k = APP_APPLICATION + 1; k < KINDS; k++) {
-		size_t len = strlen(kinds[k].prefix);
-
-		if (strncmp(full_name, kinds[k].prefix, len) == 0) {
-			*ret_rest = full_name + len;
-			return (enum app_kind)k;
-		}
-	}
-	*ret_rest = full_name;
-	return APP_APPLICATION;
 }
 
 static int read_spec(struct app *app, const json_t *object, struct error *err)
@@ -306,7 +280,7 @@ static int read_spec(struct app *app, const json_t *object, struct error *err)
 	if (r < 0) {
 		return r;
 	}
-	if (app->kind == APP_APPLICATION || !json_is_array(made)) {
+	if (app->id.kind == APP_APPLICATION || !json_is_array(made)) {
 		made = NULL;
 	}
 	if (r == 0 && made == NULL) {
@@ -316,8 +290,8 @@ static int read_spec(struct app *app, const json_t *object, struct error *err)
 		return error_set(err, -1, "spec is larger than %d bytes or deeper than %d",
 				 LIMIT_APPLICATION_BYTES, LIMIT_YAML_DEPTH);
 	}
-	bool wanted = spec != NULL && (made == NULL || app->kind != APP_APPLICATION_SET);
-	r = wanted ? kinds[app->kind].read(app, spec, err) : 0;
+	bool wanted = spec != NULL && (made == NULL || app->id.kind != APP_APPLICATION_SET);
+	r = wanted ? kinds[app->id.kind].read(app, spec, err) : 0;
 	app->project = app->project != NULL ? app->project : xstrdup("");
 	return r == 0 && made != NULL ? read_source_list(app, made, err) : r;
 }
@@ -329,7 +303,8 @@ static size_t kind_of(const json_t *object)
 	const char *kind = json_string_value(json_object_get(object, "kind"));
 	size_t k = 0;
 
-	while (k < KINDS && (version == NULL || kind == NULL || strcmp(kind, kinds[k].name) != 0 ||
+	while (k < KINDS && (version == NULL || kind == NULL ||
+			     strcmp(kind, app_kind_name((enum app_kind)k)) != 0 ||
 			     strncmp(version, kinds[k].group, strlen(kinds[k].group)) != 0)) {
 		k++;
 	}
@@ -338,9 +313,9 @@ static size_t kind_of(const json_t *object)
 
 void app_set_cluster(struct app *app, const char *cluster)
 {
-	free(app->cluster);
+	free(app->id.cluster);
 	bool good = cluster != NULL && kubernetes_name_is_cluster(cluster, strlen(cluster));
-	app->cluster = good ? xstrdup(cluster) : NULL;
+	app->id.cluster = good ? xstrdup(cluster) : NULL;
 }
 
 enum app_result app_from_json(const json_t *object, const char *origin, struct app **ret_app,
@@ -355,7 +330,7 @@ enum app_result app_from_json(const json_t *object, const char *origin, struct a
 		return APP_OTHER_KIND;
 	}
 	app = xcalloc(1, sizeof(*app));
-	app->kind = (enum app_kind)kind;
+	app->id.kind = (enum app_kind)kind;
 	app->origin = xstrdup(origin);
 	app_set_cluster(app, json_string_value(json_object_get(object, "cluster")));
 	if (read_metadata(app, object, err) < 0 || read_spec(app, object, err) < 0 ||
@@ -424,11 +399,11 @@ static json_t *spec_to_json(const struct app *app)
 
 json_t *app_to_json(const struct app *app)
 {
-	json_t *metadata = json_pack("{s:s}", "name", app->name);
+	json_t *metadata = json_pack("{s:s}", "name", app->id.name);
 	json_t *annotations = json_object();
 
-	if (app->namespace[0] != '\0') {
-		(void)json_object_set_new(metadata, "namespace", json_string(app->namespace));
+	if (app->id.namespace[0] != '\0') {
+		(void)json_object_set_new(metadata, "namespace", json_string(app->id.namespace));
 	}
 	if (app->generate_paths != NULL) {
 		(void)json_object_set_new(annotations, ANNOTATION_PATHS,
@@ -438,17 +413,17 @@ json_t *app_to_json(const struct app *app)
 		(void)json_object_set_new(annotations, ANNOTATION_SKIP, json_string("true"));
 	}
 	(void)json_object_set_new(metadata, "annotations", annotations);
-	char *version = xasprintf("%sv1", kinds[app->kind].group);
+	char *version = xasprintf("%sv1", kinds[app->id.kind].group);
 	json_t *object = json_pack("{s:s, s:s, s:o}", "apiVersion", version, "kind",
-				   app_kind_name(app->kind), "metadata", metadata);
+				   app_kind_name(app->id.kind), "metadata", metadata);
 	free(version);
-	if (app->cluster != NULL) {
-		(void)json_object_set_new(object, "cluster", json_string(app->cluster));
+	if (app->id.cluster != NULL) {
+		(void)json_object_set_new(object, "cluster", json_string(app->id.cluster));
 	}
 	if (app->source_count > 0 && app->sources[app->source_count - 1].linked) {
 		(void)json_object_set_new(object, "linked", sources_to_json(app, true));
 	}
-	if (app->kind == APP_APPLICATION) {
+	if (app->id.kind == APP_APPLICATION) {
 		(void)json_object_set_new(object, "spec", spec_to_json(app));
 		return object;
 	}
@@ -475,21 +450,18 @@ void app_free(struct app *app)
 	}
 	free(app->sources);
 	json_decref(app->spec);
-	free(app->name);
-	free(app->namespace);
+	free(app->id.name);
+	free(app->id.namespace);
 	free(app->project);
 	free(app->generate_paths);
 	free(app->origin);
-	free(app->cluster);
+	free(app->id.cluster);
 	free(app);
 }
 
 char *app_full_name(const struct app *app)
 {
-	return xasprintf("%s%s%s%s%s%s", kinds[app->kind].prefix, app->namespace,
-			 app->namespace[0] != '\0' ? "/" : "", app->name,
-			 app->cluster != NULL ? "@" : "",
-			 app->cluster != NULL ? app->cluster : "");
+	return app_id_format(&app->id);
 }
 
 void app_list_add_take(struct app_list *list, struct app *app)

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/strvec.h"
+#include "manifest/app_id.h"
 
 enum app_result {
 	APP_OK = 0,
@@ -21,26 +22,8 @@ enum app_result {
 	APP_MALFORMED = 2   // one of those whose fields have the wrong types
 };
 
-/*
- * What is rung. All kinds are "applications" to the rest of doorbell: they
- * have sources, and stand in the same lists.
- */
-enum app_kind {
-	APP_APPLICATION,     // Argo CD
-	APP_APPLICATION_SET, // Argo CD: its sources are its git generators
-	APP_KUSTOMIZATION,   // Flux
-	APP_HELM_RELEASE,    // Flux: with a chart from a GitRepository
-	/* Flux: not rung, the others refer to them (app_link()). */
-	APP_GIT_REPOSITORY,
-	APP_HELM_CHART,
-	APP_ARTIFACT_GENERATOR
-};
-
 /* Is such an object rung, or is it only there to be referred to? */
 bool app_kind_is_rung(enum app_kind kind);
-
-/* "Application", "ApplicationSet", "Kustomization", ... */
-const char *app_kind_name(enum app_kind kind);
 
 /* app_source.repository of a source that a template may lead to any repository. */
 #define APP_ANY_REPOSITORY "*"
@@ -67,9 +50,7 @@ struct app_source {
 };
 
 struct app {
-	enum app_kind kind;
-	char *name;
-	char *namespace;       // "" if not given
+	struct app_id id;      // its strings are the application's; cluster: by the configuration
 	char *project;         // "default" if not given; "" for other kinds
 	char *generate_paths;  // argocd.argoproj.io/manifest-generate-paths, or NULL
 	bool skip_reconcile;   // argocd.argoproj.io/skip-reconcile, or Flux's suspend, is true
@@ -78,7 +59,6 @@ struct app {
 	size_t source_count;   // own ones first, then linked ones
 	json_t *spec;          // Flux: what app_link() needs; else NULL
 	char *origin;          // where it was read: "file:line", for people
-	char *cluster;         // where it runs, by the configuration, or NULL
 	/*
 	 * Of the repository that it was read from, borrowed, for app_link() alone:
 	 * its name and the ref's full name. NULL: from elsewhere.
@@ -129,18 +109,11 @@ int app_add_link(struct app *app, const struct app_link *link);
 /* Take all linked sources away. */
 void app_drop_links(struct app *app);
 
-/*
- * "namespace/name", or "name" if it has no namespace, as a new string. Other
- * kinds have theirs in front: "applicationset:argocd/name", "kustomization:...",
- * "helmrelease:...". Behind it is "@cluster", if it has one.
- */
+/* Its id as one text (app_id.h): a new string. */
 char *app_full_name(const struct app *app);
 
 /* Say where it runs: copied; NULL, "", and what is no Kubernetes name are none. */
 void app_set_cluster(struct app *app, const char *cluster);
-
-/* The kind that a full name says, and where the rest of the name begins. */
-enum app_kind app_name_kind(const char *full_name, const char **ret_rest);
 
 enum revision_match {
 	REVISION_NO = 0,

@@ -53,12 +53,12 @@ static void add_all(struct packing *p, const struct app *app, char *const *texts
 	*to = *app;
 	to->packed = true;
 	to->sources = sources;
-	to->name = add(p, app->name);
-	to->namespace = add(p, app->namespace);
+	to->id.name = add(p, app->id.name);
+	to->id.namespace = add(p, app->id.namespace);
 	to->project = add(p, app->project);
 	to->generate_paths = add(p, app->generate_paths);
 	to->origin = add(p, app->origin);
-	to->cluster = add(p, app->cluster);
+	to->id.cluster = add(p, app->id.cluster);
 	to->spec = NULL;
 	for (size_t i = 0; i < app->source_count; i++) {
 		add_source(p, &app->sources[i], texts[i], &sources[i]);

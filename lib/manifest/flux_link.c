@@ -220,8 +220,10 @@ static void add_source(struct reading *r, const char *url, const char *revision,
 
 static bool same_cluster(const struct app *a, const struct app *b)
 {
-	return strcmp(a->cluster != NULL ? a->cluster : "", b->cluster != NULL ? b->cluster : "") ==
-	       0;
+	const char *one = a->id.cluster != NULL ? a->id.cluster : "";
+	const char *other = b->id.cluster != NULL ? b->id.cluster : "";
+
+	return strcmp(one, other) == 0;
 }
 
 /* May the reference from an object mean this one? */
@@ -230,11 +232,11 @@ static bool refers_to(const struct app *from, const json_t *reference, enum app_
 {
 	const char *namespace = text_at(reference, "namespace");
 
-	namespace = namespace[0] != '\0' ? namespace : from->namespace;
-	return object->kind == kind && same_cluster(from, object) &&
-	       strcmp(object->name, text_at(reference, "name")) == 0 &&
-	       (namespace[0] == '\0' || object->namespace[0] == '\0' ||
-		strcmp(namespace, object->namespace) == 0);
+	namespace = namespace[0] != '\0' ? namespace : from->id.namespace;
+	return object->id.kind == kind && same_cluster(from, object) &&
+	       strcmp(object->id.name, text_at(reference, "name")) == 0 &&
+	       (namespace[0] == '\0' || object->id.namespace[0] == '\0' ||
+		strcmp(namespace, object->id.namespace) == 0);
 }
 
 /* Say what is missing, once for all who refer to it. */
@@ -356,10 +358,10 @@ static bool makes(const struct app *generator, const struct app *from, const jso
 {
 	const char *namespace = text_at(reference, "namespace");
 
-	namespace = namespace[0] != '\0' ? namespace : from->namespace;
-	return generator->kind == APP_ARTIFACT_GENERATOR && same_cluster(from, generator) &&
-	       (namespace[0] == '\0' || generator->namespace[0] == '\0' ||
-		strcmp(namespace, generator->namespace) == 0);
+	namespace = namespace[0] != '\0' ? namespace : from->id.namespace;
+	return generator->id.kind == APP_ARTIFACT_GENERATOR && same_cluster(from, generator) &&
+	       (namespace[0] == '\0' || generator->id.namespace[0] == '\0' ||
+		strcmp(namespace, generator->id.namespace) == 0);
 }
 
 /* What the generator of an artifact copies into it: Flux reacts to all of that. */
@@ -448,7 +450,7 @@ static void link_app(struct objects *objects, struct app *app, const struct app 
 		.path = text_at(from->spec, "path"), .capacity = app->source_count,
 	};
 
-	if (app->kind == APP_KUSTOMIZATION) {
+	if (app->id.kind == APP_KUSTOMIZATION) {
 		r.options = kustomization_options(from->spec);
 		follow(&r, from, json_object_get(from->spec, "sourceRef"), 0);
 	} else if (json_object_size(chart_ref) > 0) {
@@ -461,7 +463,7 @@ static void link_app(struct objects *objects, struct app *app, const struct app 
 	if (!app_sources_fit(app)) {
 		drop_sources(app);
 		strvec_pushf(objects->problems, "%s: %s '%s' is too large with its GitRepository",
-			     app->origin, app_kind_name(app->kind), app->name);
+			     app->origin, app_kind_name(app->id.kind), app->id.name);
 	}
 }
 
@@ -532,7 +534,7 @@ void app_link(const struct app_list *list, struct strvec *problems)
 	struct named *next;
 
 	for (size_t i = 0; i < list->count; i++) {
-		if (!app_kind_is_rung(list->items[i]->kind) && list->items[i]->spec != NULL) {
+		if (!app_kind_is_rung(list->items[i]->id.kind) && list->items[i]->spec != NULL) {
 			app_list_add_take(&objects.list, list->items[i]);
 		}
 	}
@@ -540,7 +542,7 @@ void app_link(const struct app_list *list, struct strvec *problems)
 		struct app *app = list->items[i];
 
 		/* What came through a frame without its spec was linked before. */
-		if ((app->kind == APP_KUSTOMIZATION || app->kind == APP_HELM_RELEASE) &&
+		if ((app->id.kind == APP_KUSTOMIZATION || app->id.kind == APP_HELM_RELEASE) &&
 		    app->spec != NULL) {
 			link_named(&objects, &names, app);
 		}

@@ -9,64 +9,33 @@
 #include "target/target_impl.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/kubernetes_name.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
+#include "manifest/app_id.h"
 
-/* What a part of a full name may be. */
-struct part_rule {
-	const char *what;
-	size_t max;
-	bool (*is_good)(const char *text, size_t len);
-};
-
-static const struct part_rule name_rule = {
-	"name", KUBERNETES_NAME_MAX, kubernetes_name_is_object,
-};
-static const struct part_rule namespace_rule = {
-	"namespace", KUBERNETES_LABEL_MAX, kubernetes_name_is_namespace,
-};
-static const struct part_rule cluster_rule = {
-	"cluster", KUBERNETES_LABEL_MAX, kubernetes_name_is_cluster,
-};
-
-static int copy_part(const char *part, size_t len, const struct part_rule *rule, char *out,
-		     struct error *err)
+static void copy_part(char *out, size_t max, const char *part)
 {
-	if (len == 0 || len > rule->max) {
-		return error_set(err, -1, "the %s of the application is empty or over %zu bytes",
-				 rule->what, rule->max);
-	}
-	if (!rule->is_good(part, len)) {
-		return error_set(err, -1, "no Kubernetes object has a %s like \"%.*s\"",
-				 rule->what, (int)len, part);
-	}
-	memcpy(out, part, len);
-	out[len] = '\0';
-	return 0;
+	(void)snprintf(out, max, "%s", part != NULL ? part : "");
 }
 
 int target_split(const char *application, struct target_application *ret, struct error *err)
 {
-	*ret = (struct target_application){ .kind = app_name_kind(application, &application) };
-	const char *slash = strchr(application, '/');
-	const char *name = slash == NULL ? application : slash + 1;
-	const char *at = strchr(name, '@');
-	size_t len = at != NULL ? (size_t)(at - name) : strlen(name);
+	char room[APP_ID_ROOM];
+	struct app_id id;
 
-	if (at != NULL &&
-	    copy_part(at + 1, strlen(at + 1), &cluster_rule, ret->cluster, err) < 0) {
+	if (app_id_parse(application, room, &id, err) < 0) {
 		return -1;
 	}
-	if (slash != NULL && copy_part(application, (size_t)(slash - application),
-				       &namespace_rule, ret->space, err) < 0) {
-		return -1;
-	}
-	return copy_part(name, len, &name_rule, ret->name, err);
+	ret->kind = id.kind;
+	copy_part(ret->name, sizeof(ret->name), id.name);
+	copy_part(ret->space, sizeof(ret->space), id.namespace);
+	copy_part(ret->cluster, sizeof(ret->cluster), id.cluster);
+	return 0;
 }
 
 void target_encode(struct buf *b, const char *text)

@@ -94,7 +94,7 @@ static void print_application_sets(const struct explain *e, const struct app_lis
 	size_t count = 0;
 
 	for (size_t i = 0; i < apps->count; i++) {
-		count += apps->items[i]->kind == APP_APPLICATION_SET;
+		count += apps->items[i]->id.kind == APP_APPLICATION_SET;
 	}
 	if (!e->from_repository || count == 0) {
 		return;

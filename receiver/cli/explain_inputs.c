@@ -33,7 +33,7 @@ static void fail_ambiguous(struct explain *e, const struct app_list *apps)
 	buf_init(&hint, ERROR_TEXT_MAX);
 	(void)buf_addstr(&hint, "name one of them in full:");
 	for (size_t i = 0; i < apps->count; i++) {
-		if (strcmp(apps->items[i]->name, e->inputs) == 0) {
+		if (strcmp(apps->items[i]->id.name, e->inputs) == 0) {
 			char *full = app_full_name(apps->items[i]);
 
 			(void)buf_addf(&hint, " %s", full);
@@ -59,7 +59,7 @@ const struct app *explain_find_app(struct explain *e, const struct app_list *app
 		if (exact) {
 			return app;
 		}
-		if (strcmp(app->name, e->inputs) == 0) {
+		if (strcmp(app->id.name, e->inputs) == 0) {
 			found = app;
 			count++;
 		}

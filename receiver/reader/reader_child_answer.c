@@ -281,7 +281,7 @@ static int add_app(struct piece *piece, const struct app *app)
 	}
 	json_decref(value);
 	(void)snprintf(why, sizeof(why), "%.512s: application \"%.253s\" is too large to be read",
-		       app->origin, app->name);
+		       app->origin, app->id.name);
 	return add_problem(piece, why);
 }
 

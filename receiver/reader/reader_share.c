@@ -74,13 +74,13 @@ static uint64_t mix_json(uint64_t digest, json_t *node)
 static uint64_t mix_app(uint64_t digest, const struct app *app)
 {
 	bool switches[] = { app->skip_reconcile, app->automated };
-	int kind = (int)app->kind;
+	int kind = (int)app->id.kind;
 
 	digest = mix(digest, &kind, sizeof(kind));
-	digest = mix_text(digest, app->name);
-	digest = mix_text(digest, app->namespace);
+	digest = mix_text(digest, app->id.name);
+	digest = mix_text(digest, app->id.namespace);
 	digest = mix_text(digest, app->project);
-	digest = mix_text(digest, app->cluster);
+	digest = mix_text(digest, app->id.cluster);
 	digest = mix_text(digest, app->generate_paths);
 	digest = mix(digest, switches, sizeof(switches));
 	for (size_t i = 0; i < app->source_count; i++) {

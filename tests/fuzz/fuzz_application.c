@@ -33,14 +33,14 @@ static void check_path(const char *path)
 
 static void compare(const struct app *a, const struct app *b)
 {
-	require(same_text(a->name, b->name) && same_text(a->namespace, b->namespace));
+	require(same_text(a->id.name, b->id.name) && same_text(a->id.namespace, b->id.namespace));
 	require(same_text(a->project, b->project));
 	require(same_text(a->generate_paths, b->generate_paths));
 	require(a->skip_reconcile == b->skip_reconcile && a->automated == b->automated);
-	require(a->source_count == b->source_count && a->kind == b->kind);
+	require(a->source_count == b->source_count && a->id.kind == b->id.kind);
 	require((a->spec == NULL) == (b->spec == NULL));
 	require(a->spec == NULL || json_equal(a->spec, b->spec));
-	require(a->source_count > 0 || a->kind != APP_APPLICATION);
+	require(a->source_count > 0 || a->id.kind != APP_APPLICATION);
 	for (size_t i = 0; i < a->source_count; i++) {
 		const struct app_source *x = &a->sources[i];
 		const struct app_source *y = &b->sources[i];

@@ -54,7 +54,7 @@ static struct share *make_share(void)
 	for (size_t i = 0; i < APPS; i++) {
 		char name[] = "a";
 		char empty[] = "";
-		struct app app = { .name = name, .namespace = empty, .project = empty };
+		struct app app = { .id.name = name, .id.namespace = empty, .project = empty };
 
 		app.sources = none;
 		share_add(share, &app, i);

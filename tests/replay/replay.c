@@ -275,7 +275,7 @@ static void do_resolved(struct world *w, char **words)
 static size_t app_index(struct world *w, const char *name)
 {
 	for (size_t i = 0; i < w->apps.count; i++) {
-		if (strcmp(w->apps.items[i]->name, name) == 0) {
+		if (strcmp(w->apps.items[i]->id.name, name) == 0) {
 			return i;
 		}
 	}

@@ -63,7 +63,7 @@ int model_target(const char *name)
 int model_app(const struct model *m, const char *full_name)
 {
 	for (size_t i = 0; i < m->apps.count; i++) {
-		if (strcmp(m->apps.items[i]->name, full_name) == 0) {
+		if (strcmp(m->apps.items[i]->id.name, full_name) == 0) {
 			return (int)i;
 		}
 	}

@@ -61,7 +61,7 @@ static char *names_of(const struct app_list *list, const struct affected *a)
 
 	buf_init(&b, 1 << 20);
 	for (size_t i = 0; i < a->count; i++) {
-		(void)buf_addf(&b, "%s%s", i > 0 ? "," : "", list->items[a->items[i].app]->name);
+		(void)buf_addf(&b, "%s%s", i > 0 ? "," : "", list->items[a->items[i].app]->id.name);
 	}
 	char *text = buf_detach(&b);
 	buf_release(&b);

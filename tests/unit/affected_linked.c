@@ -59,7 +59,7 @@ static void check(struct affected_state *state, const struct app_list *list,
 	buf_init(&got, 4096);
 	(void)buf_addstr(&got, a.fallback != FALLBACK_NONE ? "all: " : "");
 	for (size_t i = 0; i < a.count; i++) {
-		(void)buf_addf(&got, "%s%s%s", i > 0 ? "," : "", list->items[a.items[i].app]->name,
+		(void)buf_addf(&got, "%s%s%s", i > 0 ? "," : "", list->items[a.items[i].app]->id.name,
 			       a.items[i].hard ? "!" : "");
 	}
 	tap_str(got.data, want, "%s", name);

@@ -295,12 +295,12 @@ static void lists_and_streams(void)
 	if (tap_int(read.list.count, 4, "with the Applications of it and of its List")) {
 		char *full = app_full_name(read.list.items[1]);
 
-		tap_str(read.list.items[0]->name, "a", "the List is opened one level");
+		tap_str(read.list.items[0]->id.name, "a", "the List is opened one level");
 		tap_str(read.list.items[0]->origin, "apps.yaml:14", "an item knows its line");
 		tap_str(full, "argocd/web", "the full name has the namespace");
 		tap_str(read.list.items[2]->sources[0].path, "second",
 			"an application named twice is kept twice");
-		tap_str(read.list.items[3]->name, "json", "JSON is YAML");
+		tap_str(read.list.items[3]->id.name, "json", "JSON is YAML");
 		free(full);
 	}
 	if (tap_int(read.problems.count, 2, "two problems are told")) {

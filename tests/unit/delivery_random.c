@@ -240,7 +240,7 @@ static void resume_trigger(struct model *m, int64_t id)
 	struct trigger t = {
 		.id = id,
 		.push = row->push,
-		.application = m->apps.items[row->app]->name,
+		.application = m->apps.items[row->app]->id.name,
 		.target = (char *)(uintptr_t)model_targets[row->target],
 		.repository = (char *)(uintptr_t)REPOSITORY,
 		.ref = (char *)(uintptr_t)model_refs[row->ref],

@@ -96,7 +96,7 @@ static void a_real_reader_answers(void)
 	tap_ok(asked.result == READER_OK && asked.list.count == 1 && asked.problems == 1,
 	       "it reads applications from the repository, and problems (%s)", asked.why);
 	if (asked.list.count == 1) {
-		tap_str(asked.list.items[0]->name, "inside", "with their names");
+		tap_str(asked.list.items[0]->id.name, "inside", "with their names");
 		tap_str(asked.list.items[0]->origin, "apps/apps.yaml:1", "and origins");
 	}
 	app_list_release(&asked.list);
