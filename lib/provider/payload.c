@@ -229,23 +229,31 @@ enum fate {
 static enum fate fate_of(const struct skimmer *s, const char *path, const char *key, size_t len)
 {
 	size_t path_len = strlen(path);
+	enum fate fate = FATE_DROP;
 
 	if (memchr(key, '\\', len) != NULL) {
 		return FATE_NULL;
 	}
+	/* A dot stands between two keys: in one it would be taken for that. */
+	if (memchr(key, '.', len) != NULL) {
+		return FATE_DROP;
+	}
 	for (const char *const *name = s->keep; *name != NULL; name++) {
-		const char *rest = *name + path_len;
-
-		/* The key may hold any byte: NUL too. */
-		if (strncmp(*name, path, path_len) != 0 || strlen(rest) < len ||
-		    memcmp(rest, key, len) != 0) {
+		/* A name may be shorter than the path, and the key hold any byte: NUL too. */
+		if (strncmp(*name, path, path_len) != 0) {
 			continue;
 		}
-		if (rest[len] == '\0' || rest[len] == '.') {
-			return rest[len] == '.' ? FATE_PART : FATE_KEEP;
+		const char *rest = *name + path_len;
+		if (strnlen(rest, len) < len || memcmp(rest, key, len) != 0) {
+			continue;
 		}
+		/* Whoever wants all of it is given that, whatever others want of it. */
+		if (rest[len] == '\0') {
+			return FATE_KEEP;
+		}
+		fate = rest[len] == '.' ? FATE_PART : fate;
 	}
-	return FATE_DROP;
+	return fate;
 }
 
 static int skim_object(struct skimmer *s, const char *path);

@@ -48,7 +48,9 @@ static void what_nobody_reads_is_dropped(void)
 		{ "{\"pusher\":\"ann\"}", "{\"pusher\":\"ann\"}" },
 		{ "{\"pusher\":[{\"name\":1}]}", "{\"pusher\":[{\"name\":1}]}" },
 		{ "{\"ref\":{\"name\":1}}", "{\"ref\":{\"name\":1}}" },
-		{ "{\"pusher.name\":1,\"name\":2}", "{\"pusher.name\":1}" },
+		/* A dot in a key is no step down. */
+		{ "{\"pusher.name\":1,\"name\":2}", "{}" },
+		{ "{\"pusher.id\":{\"n\":1},\"pusher\":{\"id.n\":2}}", "{\"pusher\":{}}" },
 		{ "{\"pusher\":{", NULL },
 		{ "{\"pusher\":{]}", NULL },
 		{ "{\"pusher\":{}", NULL },
@@ -92,6 +94,21 @@ static void what_nobody_reads_is_dropped(void)
 		tap_str(r == 0 ? out.data : NULL, cases[i].want, "%s (%s)", cases[i].text, err.text);
 		buf_release(&out);
 		free(text);
+	}
+}
+
+static void whoever_wants_all_gets_all(void)
+{
+	static const char text[] = "{\"a\":{\"b\":1,\"c\":2}}";
+	static const char *const orders[][3] = { { "a", "a.b", NULL }, { "a.b", "a", NULL } };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct buf out;
+
+		buf_init(&out, 4096);
+		(void)payload_skim(text, sizeof(text) - 1, orders[i], &out, NULL);
+		tap_str(out.data, text, "a member is wanted, and one in it: order %zu", i);
+		buf_release(&out);
 	}
 }
 
@@ -268,6 +285,7 @@ static void forms_have_one_field(void)
 int main(void)
 {
 	what_nobody_reads_is_dropped();
+	whoever_wants_all_gets_all();
 	a_key_may_hold_any_byte();
 	depth_and_number_have_ceilings();
 	the_largest_push_costs_little();
