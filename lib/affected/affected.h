@@ -54,8 +54,13 @@ void affected_set_apps(struct affected_state *state, const struct app_list *list
  * Compute. 0 with *ret_result filled (affected_release()), also when all had
  * to be taken for affected (fallback says why: the ref was seen first, was
  * deleted, an object is missing, a limit was passed ...). -1 with err only if
- * the repository itself cannot be used.  After 0 the state of that ref has
- * moved to `after`.
+ * the repository itself cannot be used.
+ *
+ * After 0 the state of that ref stands at `after`, with three exceptions: if
+ * the ref was deleted, it is forgotten; if `after` or its tree is not in the
+ * repository, it stays where it was; and if nobody follows the ref (and
+ * count_all is not set), nothing is kept of it.  After -1 it may stand at
+ * `before`, at `after`, or be forgotten; each answers the next request rightly.
  */
 int affected_compute(struct affected_state *state, const struct affected_request *request,
 		     struct affected *ret_result, struct error *err);

@@ -230,7 +230,7 @@ static void builder_end(struct builder *b)
 
 /* --- what is the same --- */
 
-/* One more hit of a unit by one change, or by those of another hit. */
+/* Add a hit of unit: by all changes of hit or, if that is NULL, by that of spared. */
 static void add_same(struct match *told, uint32_t unit, const struct match_hit *hit,
 		     const struct match_spared *spared)
 {
@@ -250,9 +250,12 @@ static void add_same(struct match *told, uint32_t unit, const struct match_hit *
 }
 
 /*
- * The match turned over: the units that were hit and mean the same, and those
- * that were spared.  Units hit together read whole directories: they never
- * are the same (fingerprint.c, mark_hard()).
+ * Make a match of the opposite: told has as its hits the units that read a
+ * changed path and are rendered to the same all the same.  There are two kinds
+ * of these: units that were hit and then found to mean the same, and units that
+ * were spared because the changed file itself means the same.  A hit of a whole
+ * node is left out, since its units are never found to mean the same
+ * (fingerprint.c, mark_hard()).  The marks of changes begin anew.
  */
 static void turn_over(const struct match *match, struct match *told)
 {
@@ -272,7 +275,10 @@ static void turn_over(const struct match *match, struct match *told)
 	}
 }
 
-/* Those that are in what was reached now, and not in result, become result->same. */
+/*
+ * Applications that were reached from what means the same, and are not affected
+ * by anything else, become result->same.  reached loses them.
+ */
 static void take_same(struct affected *result, struct affected *reached)
 {
 	size_t at = 0;

@@ -1,26 +1,32 @@
 /*
  * Does what was hit still mean the same?
  *
- * A push can touch the inputs of a unit and leave alone what is rendered from
- * them: files are moved and the references follow, older names of fields are
- * replaced by newer ones.  So each unit that was hit is walked at both trees
- * for its fingerprint (inputs/print.h), and so are the units that it is made
- * from, as deep as changes reach:
+ * A push can change the inputs of a unit without changing what is rendered
+ * from them: files are moved and the references follow, older names of fields
+ * are replaced by newer ones.  So each unit that was hit is walked twice, at
+ * the tree before and at the tree after, for its fingerprint (inputs/print.h).
+ * Two units are compared by tokens, texts that are equal if the units mean the
+ * same.  The token of a unit at a tree is found as follows:
  *
- *   1. "touched" are the units that were hit and all that is made from them.
- *      A unit of the index that is not touched is the same at both trees, by
- *      the theorem that the index rests on: its number stands for it.
- *   2. Any other is what its own fingerprint says and what its children are,
- *      in their order.  It is unknown if its walker gives no fingerprint, if
- *      it is made from itself, or if one of its children is unknown.
- *   3. A unit that is known and equal at both trees means the same.
- *   4. So does one that is only loosely equal (print.h), if nobody minds: no
- *      unit above it, and none that these are made from.
+ *   1. The units that were hit, and all units that are made from one of them,
+ *      are called touched.  A unit of the index that is not touched reads the
+ *      same at both trees (that is what an index says), so its number is its
+ *      token.
+ *   2. The token of a touched unit is a digest of its own fingerprint and of
+ *      its children's tokens, in the order of the children.  The unit has none
+ *      ("unknown") if its walker gives no fingerprint, if the unit is made from
+ *      itself, or if a child has no token.
+ *   3. A unit with equal tokens at both trees means the same.
+ *   4. A unit has a second, loose token, made in the same way from the loose
+ *      fingerprints (print.h).  If only these are equal, the unit still means
+ *      the same as long as no unit minds what the loose ones leave out.  Asked
+ *      are the units above it and everything that those are made from.
  *
- * One thing is not in any unit alone: Kustomize refuses a root that holds one
- * from which it is referred to.  Where a unit is equal but made from other
- * directories than before, none of these may lie above anything that is made
- * from the unit.
+ * One rule of Kustomize cannot be seen in any single unit: a root may not refer
+ * to a directory that the root itself lies in.  A unit with equal tokens can be
+ * made from other directories than before, because they were moved; if one of
+ * these new or former places lies above a unit that is made from this one, the
+ * unit is taken for changed (is_folded()).
  *
  * Nothing of this is kept: the cost is two walks of what was hit.  A push that
  * needs more than WALKS_MAX, or more than PROCESSOR_MS_MAX of processor time,
@@ -60,10 +66,10 @@ struct point {
 	char *key;
 	char token[TOKEN_BYTES]; // "" if unknown
 	char loose[TOKEN_BYTES]; // of the loose fingerprints
-	bool minds;              // it, or what it is made from and was walked
+	bool minds;              // it minds, or something that it is made from and that was walked
 	bool busy;
 	char *dir;               // its own place
-	struct strvec places;    // of all it is made from and that was walked
+	struct strvec places;    // the directories of all that it is made from and that was walked
 	UT_hash_handle hh;
 };
 
@@ -128,7 +134,11 @@ static void mark_touched(struct comparison *c)
 	free(queue.items);
 }
 
-/* Units hit by attributes, or together with others at one node: those read whole directories. */
+/*
+ * Mark the units of which a walk cannot show that they mean the same: those hit
+ * by a .gitattributes file, which changes how files are checked out and no
+ * object; and those hit together at one node, which read whole directories.
+ */
 static void mark_hard(struct comparison *c)
 {
 	const struct index_table *t = c->ref->table;
@@ -191,7 +201,7 @@ static void tell_child(struct telling *t, const struct child *child, const char 
 	(void)buf_addf(&t->loose, " %s", loose);
 }
 
-/* Tell a child. False if it is unknown. */
+/* Append a child's token to those of its parent. False if the child has none. */
 static bool add_child(struct comparison *c, struct side *side, struct point *parent,
 		      const struct child *child, int depth, struct telling *t)
 {
@@ -363,7 +373,7 @@ static bool is_above(const char *dir, const char *path)
 	return strncmp(dir, path, len) == 0 && (len == 0 || path[len] == '/' || path[len] == '\0');
 }
 
-/* Is one of the places that only a has above path? */
+/* Is path at or below one of the directories that a is made from and b is not? */
 static bool any_above(const struct point *a, const struct point *b, const char *path)
 {
 	for (size_t i = 0; i < a->places.count; i++) {
@@ -385,7 +395,11 @@ static bool same_places(const struct point *a, const struct point *b)
 	return same;
 }
 
-/* Does what the unit is made from lie elsewhere, and above what is made from the unit? */
+/*
+ * Is the unit made from a directory at one of the trees only, and does that
+ * directory lie above the unit or above something that is made from it?  Then
+ * Kustomize may refuse at one tree what it takes at the other.
+ */
 static bool is_folded(struct comparison *c, uint32_t unit, const struct point *a,
 		      const struct point *b)
 {
@@ -420,7 +434,13 @@ static bool is_folded(struct comparison *c, uint32_t unit, const struct point *a
 	return found;
 }
 
-/* Does a unit mind (print.h)? Of what gives no fingerprint only what is above might. */
+/*
+ * Does a unit mind (print.h) the order of objects, or how they get their names?
+ * A unit without a fingerprint cannot be asked.  above says that it is made
+ * from the unit that is compared: it may then do anything with the objects that
+ * it gets from there, and is taken to mind.  Else it only stands beside the
+ * unit, and whatever it does with its own objects is the same at both trees.
+ */
 static bool unit_minds(struct comparison *c, uint32_t unit, bool above)
 {
 	const struct unit *u = index_at(c->ref->table, unit);

@@ -7,10 +7,11 @@
 #include "affected/affected_impl.h"
 
 /*
- * Compare the units that a match hit: ref->tree, where the index stands, with
- * another tree.  match->same says which mean the same; NULL if none does.
- * What cannot be compared, or not within a limit, does not.  The index and
- * what it says stay as they are.
+ * Compare each unit that a match hit at two trees: ref->tree, where the index
+ * stands, and *tree.  match->same becomes a table by unit, 1 for those that are
+ * rendered to the same at both (match_end() frees it), or stays NULL if nothing
+ * was hit.  A unit that cannot be compared, or only past a limit, counts as changed.
+ * The index and ref are not changed.
  */
 void fingerprint_compare(struct affected_state *state, struct ref_state *ref,
 			 struct match *match, const struct oid *tree);

@@ -92,7 +92,11 @@ static void add_trigger(struct delivery_core *core, struct lane *lane, struct pl
 	job->first_ms = core->io.now(core->io.ctx);
 
 	struct job *old = ring_find(core, target, name, lane->repository, lane->ref);
-	/* One that is being tried may fail, and is not tried again with this one behind it. */
+	/*
+	 * This trigger takes the place of the older one, or follows it if that is
+	 * being tried just now: if that try fails, there is no second one.  Either
+	 * way this one must do what the older one should have done.
+	 */
 	t->hard |= old != NULL && old->trigger->hard;
 	if (old != NULL && old->trigger->state != TRIGGER_SENDING && !old->held) {
 		job->first_ms = old->first_ms;

@@ -5,6 +5,8 @@
  * being none: units; postings (a probe of a unit at a node of the trie);
  * edges (a unit is made from another one); and the trie's nodes.  Lists
  * through them are doubly linked where one record must leave a long list.
+ * Freed units, postings and edges are used again; nodes and strings go when
+ * index_compact() builds both anew.  All holders of an index see the same one.
  *
  * A unit without a walker is a source of an application: it is bound to the
  * caller's number of that source.  A unit that nobody refers to and that is
@@ -141,7 +143,7 @@ uint32_t index_unit(struct index_table *table, const struct inputs_walker *walke
 uint32_t index_find(struct index_table *table, const struct inputs_walker *walker,
 		    const char *dir, const char *options);
 
-/* A list that grows. */
+/* Append a number to a list. */
 void numbers_push(struct numbers *list, uint32_t number);
 
 /*
@@ -150,10 +152,13 @@ void numbers_push(struct numbers *list, uint32_t number);
  */
 void index_set_trace(struct index_table *table, uint32_t unit, const struct inputs_trace *trace);
 
-/* Bind a source unit to a number, or unbind it (number -1) and queue it. */
+/*
+ * Bind a source unit to a number, or unbind it (-1).  One that is then neither
+ * bound nor referred to is queued for index_collect().
+ */
 void index_bind(struct index_table *table, uint32_t unit, long number);
 
-/* Remove queued units that nobody refers to and what hangs on them alone. */
+/* Remove the queued units that still are neither, and what only these referred to. */
 void index_collect(struct index_table *table);
 
 /*
@@ -173,7 +178,11 @@ static inline bool index_is_plain(const struct posting *posting)
 	       posting->filter == 0 && (posting->flags & conditions) == 0;
 }
 
-/* A lower-level door for those who read an index from disk (index/index_store.c). */
+/*
+ * For who reads an index from disk (index/index_store.c): add an edge from one
+ * unit to another (via as in struct inputs_child; returns its number), or a
+ * probe to a unit.  All others use index_set_trace().
+ */
 uint32_t index_add_edge(struct index_table *table, uint32_t from, uint32_t to, const char *via);
 void index_add_probe(struct index_table *table, uint32_t unit, const struct inputs_probe *probe);
 

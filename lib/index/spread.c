@@ -71,7 +71,10 @@ static void run(struct spreading *s, const struct match_hit *hit)
 	t->epoch++;
 }
 
-/* All units that a hit stands for. */
+/*
+ * Call found for each unit that a hit stands for: the one that it names, or, of
+ * a hit of a whole node, all units with a plain probe there (match.h).
+ */
 static void for_each_unit(const struct index_table *t, const struct match_hit *hit,
 			  void (*found)(void *arg, uint32_t unit), void *arg)
 {
@@ -151,7 +154,11 @@ void spread(struct match *m, spread_reach reach, void *arg)
 	free(s.queue.items);
 }
 
-/* Unless it is empty or says again what is in front of it. */
+/*
+ * Append one link to a chain.  A link that is empty says nothing, and one that
+ * is equal to the link before it (the path itself, for the first) says it
+ * twice: neither is appended.
+ */
 static void tell(const char *path, const char *text, struct strvec *via)
 {
 	const char *last = via->count > 0 ? via->items[via->count - 1] : path;
@@ -204,7 +211,7 @@ void spread_chain(const struct index_table *t, uint32_t unit, const char *path, 
 		unit = t->edges[e].to;
 		e = index_at(t, unit)->pred;
 	}
-	/* That is the unit that was hit, unless the chain is not told in full. */
+	/* Where the chain was followed to its end, this is the unit that was hit. */
 	const char *opaque = index_string(t, index_at(t, unit)->opaque);
 	if (opaque[0] != '\0') {
 		strvec_pushf(via, "the whole repository: %s", opaque);
@@ -214,7 +221,7 @@ void spread_chain(const struct index_table *t, uint32_t unit, const char *path, 
 	}
 	turn_round(&links);
 	spread_tell(t, &links, path, via);
-	/* The root is what the source itself refers to. */
+	/* The first edge leads from the source to the root: what the source itself names. */
 	if (first != 0) {
 		spread_tell_origin(t, t->edges[first].to, path, via);
 	}

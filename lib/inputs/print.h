@@ -1,10 +1,11 @@
 /*
  * The fingerprint of a unit: what of it can reach the rendered output.
  *
- * Two walks of one kind of unit with equal fingerprints, whose children mean
- * the same, one by one, are rendered to the same.  So a fingerprint has, of a
- * file, what is in it and not where it lies, unless its name is in the output;
- * and of a child unit only that there is one.
+ * Two walks of units of one kind are rendered to the same if their fingerprints
+ * are equal and their children, taken one by one in order, mean the same.  So a
+ * fingerprint holds the content of a file but not its place, unless the
+ * renderer writes the file's name into the output; and of a child it holds only
+ * that there is one at this point, not what the child says.
  *
  * A fingerprint is taken only where someone asks for it
  * (inputs_take_prints()): otherwise the functions below do nothing.  Only a
@@ -12,9 +13,11 @@
  * nobody calls inputs_print_unknown(); an opaque unit has none.  It is good
  * for comparing within this process and no longer.
  *
- * There are two of each unit.  The loose one leaves out what only shows where
- * somebody minds the order in which objects come, or how they get their names
- * (inputs_print_minds()).  What is said below goes into both.
+ * Each unit has two fingerprints, a strict and a loose one.  Some differences
+ * only reach the output if a unit around minds the order in which objects come,
+ * or how they get their names: the loose one leaves these out.  A unit that
+ * minds says so with inputs_print_minds().  Unless a function below says
+ * otherwise, what it adds goes into both.
  */
 #ifndef LIB_INPUTS_PRINT_H
 #define LIB_INPUTS_PRINT_H
@@ -40,31 +43,36 @@ bool inputs_prints(const struct inputs_walk *w);
 void inputs_print(struct inputs_walk *w, char kind, const char *text);
 
 /*
- * Add the content of a file: its meaning if that is what counts and it is
- * YAML by its name, else its bytes.
+ * Add the content of a file.  With meaning, a file that is YAML by its name is
+ * added as what it means, so that comments and spelling do not matter; any
+ * other file, and without meaning every file, as its bytes.
  */
 void inputs_print_file(struct inputs_walk *w, const struct inputs_entry *entry, bool meaning);
 
 /*
- * What comes from now on (until on is false) is a list of things, children
- * too, of which the loose fingerprint has each in any order.
+ * Begin (on) or end (not on) a list.  The order of what is added within it,
+ * children included, is left out of the loose fingerprint.
  */
 void inputs_print_list(struct inputs_walk *w, bool on);
 
 /*
- * Add the objects in a file (objects.h), one by one: where one file ends and
- * the next begins is not told.  In a list, empty documents are none.
+ * Add the objects in a file (objects.h), one by one, so that objects moved from
+ * one file of a list to the next change nothing.  Within a list, empty
+ * documents are left out.
  */
 void inputs_print_objects(struct inputs_walk *w, const struct inputs_entry *entry);
 
-/* Add a text that stands for the content of such a file, not in a list: equal to it. */
+/*
+ * Add a text that is written in place of such a file, outside of a list: the
+ * fingerprint is that of a file with this content.
+ */
 void inputs_print_text(struct inputs_walk *w, const char *text);
 
-/* As inputs_print(), into one of the two only. */
+/* As inputs_print(), but into the strict or the loose fingerprint only. */
 void inputs_print_strictly(struct inputs_walk *w, char kind, const char *text);
 void inputs_print_loosely(struct inputs_walk *w, char kind, const char *text);
 
-/* This unit minds. */
+/* This unit minds the order of objects, or how they get their names (see above). */
 void inputs_print_minds(struct inputs_walk *w);
 
 /* What reaches the output is not known: no fingerprint. */

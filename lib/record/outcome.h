@@ -7,18 +7,18 @@
 #include <stdint.h>
 
 enum outcome_kind {
-	OUTCOME_SENT,      // the target took it
-	OUTCOME_CONVERGED, // it took it and reports the pushed revision, or what stands for it
-	OUTCOME_STEP,      // it took one of several calls: now the next, with trigger->step + 1
-	OUTCOME_RETRY,     // not now: try again, not before retry_after_ms from now if > 0
-	OUTCOME_REFUSED    // never: trying again cannot help
+	OUTCOME_SENT,      // the target accepted the request; more is not known
+	OUTCOME_CONVERGED, // it did, and reports that the application is at the pushed revision
+	OUTCOME_STEP,      // one of several calls went well: make the next, trigger->step + 1
+	OUTCOME_RETRY,     // it failed in a way that may pass: try again after retry_after_ms
+	OUTCOME_REFUSED    // it failed for good: trying again cannot help
 };
 
 #define OUTCOME_REASON_MAX 256
 
 struct outcome {
 	enum outcome_kind kind;
-	int64_t retry_after_ms;          // 0: by our own back-off
+	int64_t retry_after_ms;          // as the target asked, from now; 0: by our own back-off
 	int code;                        // HTTP status or exit status; 0: none
 	char reason[OUTCOME_REASON_MAX]; // in words, no secrets, no control characters
 	char *output;                    // what came back, cut to LIMIT_OUTPUT_KEPT, or NULL; owned
