@@ -47,10 +47,10 @@ static void read_chart_dir(struct kustomize_root *root, const char *relative)
 }
 
 static const struct kustomize_field values_fields[] = {
-	{ "valuesFile", kustomize_read_file, NULL },
-	{ "values", kustomize_read_file, NULL },
-	{ "additionalValuesFiles", kustomize_read_file, NULL },
-	{ NULL, NULL, NULL },
+	{ .name = "valuesFile", .read = kustomize_read_file },
+	{ .name = "values", .read = kustomize_read_file },
+	{ .name = "additionalValuesFiles", .read = kustomize_read_file },
+	{ .name = NULL },
 };
 
 static void read_chart(struct kustomize_root *root, const struct strvec *homes,

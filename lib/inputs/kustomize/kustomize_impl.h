@@ -16,6 +16,7 @@
 /* One root that is being read. */
 struct kustomize_root {
 	struct inputs_walk *walk;
+	const struct inputs_walker *walker; // of the roots that it refers to
 	const char *dir;   // links followed; every reference is relative to it
 	size_t inline_len; // bytes of YAML inside of YAML that were parsed so far
 	const char *file;  // the kustomization being read
@@ -31,6 +32,8 @@ struct kustomize_field {
 	const char *name;                     // in any case
 	kustomize_reader read;                // a string, or each string of a list; or NULL
 	const struct kustomize_field *fields; // an object, or each object of a list; or NULL
+	const char *says; // its name in the fingerprint; NULL: as above
+	bool listing;     // all that its list refers to is one list of objects
 };
 
 /* The rows of a ConfigMap or Secret generator, of a patch with a path, of a replacement. */
@@ -38,16 +41,13 @@ extern const struct kustomize_field kustomize_generator_fields[];
 extern const struct kustomize_field kustomize_path_fields[];
 extern const struct kustomize_field kustomize_patch_fields[];
 
-/* Read object (anything but an object is ignored) by a table. */
+/*
+ * Read object (anything but an object is ignored) by a table.  While a
+ * fingerprint is taken, its members are read in an order of our own, and all
+ * of it goes in (kustomize_fields.c).
+ */
 void kustomize_fields(struct kustomize_root *root, const json_t *object,
 		      const struct kustomize_field *fields);
-
-/*
- * As kustomize_fields(), member by member in an order of our own, and all of
- * it goes into the fingerprint (kustomize_print.c).
- */
-void kustomize_print_fields(struct kustomize_root *root, const json_t *object,
-			    const struct kustomize_field *fields);
 
 /* How the content of a file counts. */
 enum kustomize_content {
@@ -78,6 +78,9 @@ void kustomize_read_file(struct kustomize_root *root, const char *text);
 /* A resource: a file, else another root, else a repository or a file elsewhere. */
 void kustomize_read_resource(struct kustomize_root *root, const char *text);
 
+/* A component: a repository elsewhere, else another root. */
+void kustomize_read_component(struct kustomize_root *root, const char *text);
+
 /* A strategic merge patch: a patch in line, or a file. */
 void kustomize_read_patch(struct kustomize_root *root, const char *text);
 
@@ -95,6 +98,9 @@ void kustomize_read_chart_plugin(struct kustomize_root *root, const json_t *obje
 
 /* The value of a key in any case, or NULL; object may be NULL or no object. */
 const json_t *kustomize_get(const json_t *object, const char *name);
+
+/* What a kustomization file can be called; ends with NULL. */
+extern const char *const kustomize_file_names[];
 
 /* Call use with the YAML of each kustomization file in dir, which is real. */
 void kustomize_each(struct kustomize_root *root, const char *dir,

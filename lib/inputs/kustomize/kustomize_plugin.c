@@ -34,13 +34,13 @@
 #define MAX_PATH_TEXT 1024
 
 static const struct kustomize_field patch_list_fields[] = {
-	{ "paths", kustomize_read_patch, NULL },
-	{ NULL, NULL, NULL },
+	{ .name = "paths", .read = kustomize_read_patch },
+	{ .name = NULL },
 };
 
 static const struct kustomize_field replacement_fields[] = {
-	{ "replacements", NULL, kustomize_path_fields },
-	{ NULL, NULL, NULL },
+	{ .name = "replacements", .fields = kustomize_path_fields },
+	{ .name = NULL },
 };
 
 /* Builtin plugins that read files. */
