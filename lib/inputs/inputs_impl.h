@@ -31,7 +31,11 @@ struct inputs_walk;
 
 /* A renderer. */
 struct inputs_walker {
-	const char *name; // unique, stable between versions: "kustomize"
+	/*
+	 * Unique, stable between versions: "kustomize".  If it reads one of Argo
+	 * CD's types of sources, that is its name.
+	 */
+	const char *name;
 	/*
 	 * For a source of this type: what of it matters to walk(), as a new
 	 * reference, or NULL for nothing. spec is source->spec after the
@@ -161,6 +165,7 @@ void inputs_glob(struct inputs_walk *w, enum glob_dialect dialect, const char *p
 
 /* Log links below dir that lead to directories, and all in these (see INPUTS_LINKS). */
 void inputs_linked_directories(struct inputs_walk *w, const char *dir);
+
 /* Any push to the revision changes the output (ARGOCD_APP_REVISION is used). */
 void inputs_always(struct inputs_walk *w, const char *why);
 /* The renderer may read anything in the repository; why is for people. */
@@ -168,6 +173,8 @@ void inputs_opaque(struct inputs_walk *w, const char *why);
 /* True once the unit is opaque: there is no use in going on. */
 bool inputs_is_opaque(const struct inputs_walk *w);
 
+/* The walker of one of Argo CD's types: "directory", "helm", "kustomize" or "plugin". */
+const struct inputs_walker *inputs_renderer(const struct inputs_walk *w, const char *type);
 /*
  * This unit is also made from another one. options (may be NULL, borrowed)
  * as its walk() gets them; via is how it is written ("../../base"), or NULL.
@@ -186,13 +193,6 @@ const char *inputs_ref(struct inputs_walk *w);
 
 /* True for true and for YAML 1.1's words for it: a spec that was YAML has strings. */
 bool inputs_true(const json_t *value);
-
-/*
- * Log the items of a manifest-generate-paths annotation for a source path:
- * exactly what makes Argo CD's AppFilesHaveChanged() say yes (inputs/directory/annotation.c).
- * False if it has no item.
- */
-bool inputs_annotation(struct inputs_walk *w, const char *source_path, const char *annotation);
 
 /* Add a probe as it is. For lib/inputs' own frame; walkers use the functions above. */
 void inputs_probe_add(struct inputs_walk *w, const struct inputs_probe *probe);

@@ -9,7 +9,7 @@
  * itself refreshes by them: so with the annotation its items count, and the
  * source's path (source.c).
  */
-#include "inputs/renderers.h"
+#include "inputs/plugin.h"
 
 static void walk(struct inputs_walk *w, const char *dir, const json_t *options)
 {

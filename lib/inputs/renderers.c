@@ -11,6 +11,8 @@
 #include "inputs/flux/flux_artifact.h"
 #include "inputs/helm/helm.h"
 #include "inputs/kustomize/kustomize.h"
+#include "inputs/plugin.h"
+#include "inputs/source.h"
 
 /* A directory of which nothing better is known: all that is below it. */
 static void plain_walk(struct inputs_walk *w, const char *dir, const json_t *options)
@@ -23,18 +25,6 @@ const struct inputs_walker inputs_plain = {
 	.name = "plain",
 	.walk = plain_walk,
 };
-
-const struct inputs_walker *inputs_renderer(enum inputs_type type)
-{
-	static const struct inputs_walker *const renderers[] = {
-		[INPUTS_TYPE_DIRECTORY] = &inputs_directory,
-		[INPUTS_TYPE_HELM] = &inputs_helm,
-		[INPUTS_TYPE_KUSTOMIZE] = &inputs_kustomize,
-		[INPUTS_TYPE_PLUGIN] = &inputs_plugin,
-	};
-
-	return renderers[type];
-}
 
 const struct inputs_walker *const inputs_walkers[] = {
 	&inputs_plain,

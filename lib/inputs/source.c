@@ -18,27 +18,31 @@
  * Everything looked at on the way is an input of the source; the renderer
  * itself is a unit of its own, shared by all sources with equal options.
  */
+#include "inputs/source.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/giturl.h"
+#include "inputs/annotation.h"
+#include "inputs/plugin.h"
 #include "inputs/print.h"
-#include "inputs/renderers.h"
 #include "inputs/walk.h"
 
-static const struct {
-	const char *key;
-	enum inputs_type type;
-} explicit_types[] = {
-	{ "directory", INPUTS_TYPE_DIRECTORY },
-	{ "helm", INPUTS_TYPE_HELM },
-	{ "kustomize", INPUTS_TYPE_KUSTOMIZE },
-	{ "plugin", INPUTS_TYPE_PLUGIN },
+/* What Argo CD detects or is told a source to be. */
+enum source_type { TYPE_DIRECTORY, TYPE_HELM, TYPE_KUSTOMIZE, TYPE_PLUGIN };
+
+/* Their keys in a source, and the names of their walkers. */
+static const char *const types[] = {
+	[TYPE_DIRECTORY] = "directory",
+	[TYPE_HELM] = "helm",
+	[TYPE_KUSTOMIZE] = "kustomize",
+	[TYPE_PLUGIN] = "plugin",
 };
 
-#define TYPES (sizeof(explicit_types) / sizeof(explicit_types[0]))
+#define TYPES (sizeof(types) / sizeof(types[0]))
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -52,11 +56,11 @@ static bool ends_with(const char *text, const char *end)
 static int type_of_name(const char *name)
 {
 	if (ends_with(name, "Chart.yaml")) {
-		return INPUTS_TYPE_HELM;
+		return TYPE_HELM;
 	}
 	if (strcmp(name, "kustomization.yaml") == 0 || strcmp(name, "kustomization.yml") == 0 ||
 	    strcmp(name, "Kustomization") == 0) {
-		return INPUTS_TYPE_KUSTOMIZE;
+		return TYPE_KUSTOMIZE;
 	}
 	return -1;
 }
@@ -206,25 +210,25 @@ static void note_type(struct inputs_walk *w, void *arg, const char *path,
  */
 static unsigned detect(struct inputs_walk *w, const char *dir, const json_t *spec)
 {
-	unsigned types = 0;
+	unsigned found = 0;
 	size_t given = 0;
 	size_t filled = 0;
-	int by_name = INPUTS_TYPE_DIRECTORY;
+	int by_name = TYPE_DIRECTORY;
 
 	for (size_t i = 0; i < TYPES; i++) {
-		const json_t *value = json_object_get(spec, explicit_types[i].key);
+		const json_t *value = json_object_get(spec, types[i]);
 
 		if (value != NULL && !json_is_null(value)) {
-			types |= 1U << explicit_types[i].type;
+			found |= 1U << i;
 			given++;
 			filled += json_object_size(value) > 0;
 		}
 	}
 	if (given == 1 && filled == 1) {
-		return types;
+		return found;
 	}
 	inputs_list(w, dir, &inputs_filter_type, NULL, INPUTS_NAMES, note_type, &by_name);
-	return types | 1U << by_name;
+	return found | 1U << by_name;
 }
 
 static bool mentions_revision(const json_t *value, int depth)
@@ -255,7 +259,7 @@ static bool mentions_revision(const json_t *value, int depth)
 static void log_revision_use(struct inputs_walk *w, const json_t *spec)
 {
 	for (size_t i = 0; i < TYPES; i++) {
-		if (mentions_revision(json_object_get(spec, explicit_types[i].key), 0)) {
+		if (mentions_revision(json_object_get(spec, types[i]), 0)) {
 			inputs_always(w, "ARGOCD_APP_REVISION is used");
 			return;
 		}
@@ -269,9 +273,9 @@ static bool annotate(struct inputs_walk *w, const struct inputs_source *source)
 }
 
 static void render(struct inputs_walk *w, const struct inputs_source *source, const char *dir,
-		   const json_t *spec, enum inputs_type type)
+		   const json_t *spec, enum source_type type)
 {
-	const struct inputs_walker *renderer = inputs_renderer(type);
+	const struct inputs_walker *renderer = inputs_renderer(w, types[type]);
 
 	/* Where nobody can know what is read, the person who wrote the annotation does. */
 	if (renderer == &inputs_plugin && annotate(w, source)) {
@@ -317,9 +321,9 @@ static bool log_sibling(struct inputs_walk *w, const struct inputs_source *sourc
 		json_decref(spec);
 		spec = merged_spec(w, &other, entry.real);
 	}
-	for (size_t k = 0; inputs_walkers[k] != NULL; k++) {
-		if (inputs_walkers[k]->refs != NULL) {
-			inputs_walkers[k]->refs(w, source, spec);
+	for (const struct inputs_walker *const *k = w->machine->walkers; *k != NULL; k++) {
+		if ((*k)->refs != NULL) {
+			(*k)->refs(w, source, spec);
 			known = true;
 		}
 	}
@@ -372,14 +376,14 @@ static void walk_exact(struct inputs_walk *w, const struct inputs_source *source
 		inputs_print_unknown(w);
 	}
 	json_t *spec = merged_spec(w, source, entry.real);
-	unsigned types = detect(w, entry.real, spec);
-	inputs_print(w, 'T', inputs_format(w, "%x", types));
+	unsigned found = detect(w, entry.real, spec);
+	inputs_print(w, 'T', inputs_format(w, "%x", found));
 	if (edits_kustomization(json_object_get(spec, "kustomize"))) {
 		inputs_print_minds(w);
 	}
 	for (size_t i = 0; i < TYPES; i++) {
-		if (types & 1U << explicit_types[i].type) {
-			render(w, source, entry.real, spec, explicit_types[i].type);
+		if (found & 1U << i) {
+			render(w, source, entry.real, spec, (enum source_type)i);
 		}
 	}
 	log_revision_use(w, spec);

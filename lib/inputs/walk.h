@@ -57,6 +57,7 @@ struct inputs {
 	struct said *said;       // print.c: what files say, while prints are taken
 	char *repository;
 	char *ref;
+	const struct inputs_walker *const *walkers; // all there are; ends with NULL
 };
 
 /*
@@ -71,9 +72,6 @@ void print_end(struct inputs_walk *w, bool known);
 
 /* Forget what files say. */
 void print_forget(struct inputs *inputs);
-
-/* Log the inputs of a source (source.c). */
-void source_walk(struct inputs_walk *w, const struct inputs_source *source);
 
 /* Forget parsed files if there are too many (max_bytes; 0: all). */
 void parse_forget(struct inputs *inputs, size_t max_bytes);

@@ -32,7 +32,7 @@
 #include "base/xalloc.h"
 #include "repo/closed.h"
 #include "repo/objectid.h"
-#include "repo/tree.h"
+#include "repo/tree_cache.h"
 
 #define TAG_DEPTH_MAX 16
 #define COMMIT_BYTES_MAX (1024U * 1024)

@@ -49,26 +49,6 @@ struct tree {
 	uint32_t pins;  // how many hold it
 };
 
-struct tree_cache;
-
-/* The directory in which a path was looked up last: the next is often there too. */
-struct tree_memo {
-	struct oid root;  // tree that path is relative to; len 0: no memo
-	struct oid id;    // of the directory's tree
-	char *path;       // of the directory, len bytes
-	size_t len;
-	size_t capacity;
-};
-
-/* The memo of a cache; whoever looks paths up reads and sets it. */
-struct tree_memo *tree_cache_memo(struct tree_cache *cache);
-
-/* A cache that holds at most max_bytes of trees that nobody looks at. */
-struct tree_cache *tree_cache_new(size_t max_bytes);
-
-/* Free the cache and all its trees; NULL is fine. */
-void tree_cache_free(struct tree_cache *cache);
-
 /*
  * The tree with this id, from the cache or read from repo, pinned: give it
  * back with tree_put().  As repo_read(); REPO_CORRUPT also for names that

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "repo/tree_cache.h"
 
 /* Bytes of path in front of its last "/", 0 if it has none. */
 static size_t directory_of(const char *path)

@@ -1,6 +1,11 @@
 /*
- * Where the root goes in an action of a template: between helm_template.c and
- * helm_flow.c.
+ * Where the root of a template goes.
+ *
+ * A template's root holds everything that the chart has; whatever writes it
+ * out shows all of that.  helm_template.c takes a file apart into actions
+ * ("{{ ... }}") and their tokens, and knows in which blocks an action stands.
+ * For each action it calls helm_flow(), which follows the root through it and
+ * notes where it gets to.  helm_token.c has what both need.
  */
 #ifndef LIB_INPUTS_HELM_HELM_FLOW_H
 #define LIB_INPUTS_HELM_HELM_FLOW_H

@@ -34,8 +34,6 @@
 #include "base/xalloc.h"
 #include "inputs/helm/helm_flow.h"
 
-#define NAMES_MAX 1500
-#define CALLS_MAX 40000 // in all templates of a chart; ten times those of large ones
 
 static bool is_word(char c)
 {
@@ -64,22 +62,6 @@ static bool has_any_word(const char *text, size_t len, const char *const *words)
 {
 	for (; *words != NULL; words++) {
 		if (has_word(text, len, *words)) {
-			return true;
-		}
-	}
-	return false;
-}
-
-bool helm_token_is(const struct token *token, const char *word)
-{
-	return token->kind == WORD && token->len == strlen(word) &&
-	       memcmp(token->text, word, token->len) == 0;
-}
-
-bool helm_token_is_any(const struct token *token, const char *const *words)
-{
-	for (; *words != NULL; words++) {
-		if (helm_token_is(token, *words)) {
 			return true;
 		}
 	}
@@ -140,24 +122,6 @@ static size_t take_token(const char *p, const char *end, struct token *token)
 	}
 	token->len = n;
 	return n;
-}
-
-void helm_reach_whole(struct helm_templates *t)
-{
-	t->files = true;
-	t->whole = true;
-}
-
-void helm_add_name(struct helm_templates *t, struct strvec *names, const struct token *token)
-{
-	if (names->count >= NAMES_MAX || ++t->calls > CALLS_MAX) {
-		helm_reach_whole(t);
-		return;
-	}
-	char *name = xasprintf("%.*s", (int)token->len, token->text);
-
-	(void)strvec_push_unique(names, name);
-	free(name);
 }
 
 /*

@@ -18,7 +18,6 @@
 #include "base/strvec.h"
 #include "inputs/kustomize/kustomize_impl.h"
 #include "inputs/print.h"
-#include "inputs/renderers.h"
 
 /* The string under the first of two names that is there and not empty, or NULL. */
 static const char *text_of(const json_t *object, const char *name, const char *older)
@@ -41,7 +40,7 @@ static void read_chart_dir(struct kustomize_root *root, const char *relative)
 		/* The values are Kustomize's: they may be templates themselves. */
 		json_t *options = json_pack("{s:b}", "anything", 1);
 
-		inputs_child(w, inputs_renderer(INPUTS_TYPE_HELM), entry.real, options, relative);
+		inputs_child(w, inputs_renderer(w, "helm"), entry.real, options, relative);
 		json_decref(options);
 	}
 }

@@ -13,6 +13,8 @@
  * anything else), everything strictly below Clean(item), and a glob if the
  * item has a special character.  "a/.." clamps at the root in Clean("/...").
  */
+#include "inputs/annotation.h"
+
 #include <string.h>
 
 #include "base/limits.h"
