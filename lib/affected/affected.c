@@ -249,7 +249,7 @@ static int compute(struct step *s, struct error *err)
 	}
 	r = r == 0 ? compare(s, err) : all_anew(s, (enum fallback)r, err);
 	if (r == 0) {
-		s->result->refers = refers_gather(s->state, s->ref);
+		s->result->remote_references = remote_references_gather(s->state, s->ref);
 	}
 	return r;
 }

@@ -48,10 +48,10 @@ static enum inputs_mode inputs_mode_of(enum affected_mode mode)
 	return modes[mode];
 }
 
-/* What a source refers to elsewhere is no sibling: nothing is read through it, nor by it. */
+/* A remote reference is no sibling: nothing is read through it, nor by it. */
 static bool is_sibling(const struct app *app, size_t source, size_t other)
 {
-	return other != source && !app->sources[source].linked && !app->sources[other].linked;
+	return other != source && !app->sources[source].remote && !app->sources[other].remote;
 }
 
 void source_fill(const struct affected_state *state, const struct tracked *t,
@@ -201,7 +201,7 @@ static void find_here(struct affected_state *state)
 			here->items[here->count] = (struct tracked){
 				.app = (uint32_t)i, .source = (uint32_t)k,
 				.here = (uint32_t)here->count,
-				.linked = app->sources[k].linked,
+				.remote = app->sources[k].remote,
 			};
 			here->count++;
 		}

@@ -19,7 +19,7 @@ struct tracked {
 	uint32_t source;
 	uint32_t unit;   // of the index; 0: not bound
 	uint32_t here;   // its number in affected_state.here and .ids
-	bool linked;     // as in app.h
+	bool remote;     // as in app.h
 };
 
 #define SOURCE_ID_BYTES 33
@@ -129,10 +129,10 @@ void result_fill(const struct affected_state *state, const struct ref_state *ref
 		 struct match *match, struct affected *result);
 
 /*
- * What the applications of a ref, whose index is there, refer to elsewhere
- * (affected.h: refers): a new reference, or NULL.
+ * The remote references of the applications of a ref whose index is there
+ * (affected_result.h: remote_references): a new reference to the array, or NULL.
  */
-json_t *refers_gather(const struct affected_state *state, const struct ref_state *ref);
+json_t *remote_references_gather(const struct affected_state *state, const struct ref_state *ref);
 
 /* All applications of a list, without reasons. */
 void result_fill_all(const struct tracked_list *list, struct affected *result);

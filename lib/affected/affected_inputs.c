@@ -289,14 +289,14 @@ static void lint_posting(struct listing *l, uint32_t unit, const struct posting 
 		}
 		break;
 	case PROBE_ALWAYS:
-	case PROBE_ELSEWHERE:
+	case PROBE_REMOTE:
 		break;
 	}
 }
 
 /* --- walking the index --- */
 
-/* What a unit of inputs/elsewhere.h stands for, as Kustomize would write it. */
+/* What a unit of inputs/remote_reference.h stands for, as Kustomize would write it. */
 static char *address_of(const struct index_table *t, uint32_t unit)
 {
 	json_t *options = json_loads(index_string(t, index_at(t, unit)->options), 0, NULL);
@@ -318,7 +318,7 @@ static void list_unit(struct listing *l, uint32_t unit)
 	for (uint32_t n = index_at(t, unit)->postings; n != 0; n = t->postings[n].next_of_unit) {
 		const struct posting *p = &t->postings[n];
 		enum glob_dialect dialect = GLOB_GO;
-		char *path = p->kind == PROBE_ELSEWHERE
+		char *path = p->kind == PROBE_REMOTE
 				     ? address_of(t, unit)
 				     : path_of(&t->trie, index_is_placeless(p->kind) ? TRIE_ROOT
 										     : p->node,

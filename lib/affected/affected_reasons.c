@@ -61,7 +61,7 @@ static struct affected_application *item_for(struct builder *b, const struct tra
 	if (t->source < item->source) {
 		item->source = t->source;
 	}
-	item->hard |= t->linked;
+	item->hard |= t->remote;
 	return item;
 }
 
@@ -351,6 +351,6 @@ void result_fill_all(const struct tracked_list *list, struct affected *result)
 				.app = list->items[i].app, .source = list->items[i].source,
 			};
 		}
-		result->items[result->count - 1].hard |= list->items[i].linked;
+		result->items[result->count - 1].hard |= list->items[i].remote;
 	}
 }

@@ -49,7 +49,7 @@ struct affected_application {
 	 */
 	char *told;
 	size_t touched;          // changed paths that touched it, all counted
-	bool hard;               // through a linked source (app.h), perhaps among others
+	bool hard;               // through a remote reference (app.h), perhaps among others
 };
 
 struct affected {
@@ -66,12 +66,12 @@ struct affected {
 	size_t same_count;
 	enum fallback fallback;  // why all tracked applications are affected, if they are
 	/*
-	 * What the applications of this ref refer to in other repositories or at
-	 * other refs: an array, owned, or NULL: nothing.  Each of its objects has
-	 * the fields of a struct app_link and "applications", their numbers as in
-	 * items; none in the last one: there was more than can be told.
+	 * The remote references of the applications that follow this ref: an array,
+	 * owned, or NULL: none.  Each of its objects has the fields of a struct
+	 * remote_reference (app.h) and "applications", their numbers as in items;
+	 * none in the last one: there was more than can be told.
 	 */
-	json_t *refers;
+	json_t *remote_references;
 };
 
 struct affected_request {

@@ -23,7 +23,7 @@ const char *probe_kind_name(enum probe_kind kind)
 		[PROBE_LIST] = "list",
 		[PROBE_GLOB] = "glob",
 		[PROBE_ALWAYS] = "always",
-		[PROBE_ELSEWHERE] = "elsewhere",
+		[PROBE_REMOTE] = "elsewhere",
 	};
 
 	return names[kind];

@@ -17,7 +17,7 @@ enum probe_kind {
 	PROBE_LIST,    // the entries directly in this directory
 	PROBE_GLOB,    // the paths that match this pattern
 	PROBE_ALWAYS,  // any push to the revision
-	PROBE_ELSEWHERE // not in this tree: touched by nothing here (inputs/elsewhere.h)
+	PROBE_REMOTE // a remote reference: touched by nothing here (inputs/remote_reference.h)
 };
 
 /* Flags of a probe; none: any change of content or kind touches it. */

@@ -14,7 +14,7 @@
 
 /*
  * Does an application have a source that follows ref of repository? *ret_hard
- * says whether one of those is linked (app.h).
+ * says whether one of those is a remote reference (app.h).
  */
 static bool app_follows(const struct app *app, const char *repository, const char *ref,
 			const char *default_branch, bool *ret_hard)
@@ -25,7 +25,7 @@ static bool app_follows(const struct app *app, const char *repository, const cha
 	for (size_t i = 0; !app->skip_reconcile && i < app->source_count; i++) {
 		if (followers_source(&app->sources[i], repository, ref, default_branch)) {
 			follows = true;
-			*ret_hard |= app->sources[i].linked;
+			*ret_hard |= app->sources[i].remote;
 		}
 	}
 	return follows;
@@ -215,7 +215,7 @@ static void record_pushes(struct delivery_core *core, struct lane *lane,
 }
 
 /*
- * What the applications refer to elsewhere, as the journal keeps it. Without a
+ * The remote references of the applications, as the journal keeps them. Without a
  * walk, or if the engine could say no more than "all", what was known stands:
  * too much of it costs a needless ring, too little a missing one.
  */
@@ -224,8 +224,8 @@ static char *refers_text(const struct lane *lane, const struct affected *affecte
 	if (affected == NULL || lane->step != LANE_MATCHING) {
 		return NULL;
 	}
-	if (affected->refers != NULL) {
-		return json_dumps(affected->refers, JSON_COMPACT);
+	if (affected->remote_references != NULL) {
+		return json_dumps(affected->remote_references, JSON_COMPACT);
 	}
 	return affected->fallback == FALLBACK_NONE ? xstrdup("") : NULL;
 }

@@ -56,7 +56,7 @@ void index_free(struct index_table *t)
 	free(t->edges);
 	filters_release(&t->filters);
 	free(t->always.items);
-	free(t->elsewhere.items);
+	free(t->remote.items);
 	free(t->fresh.items);
 	free(t->loose.items);
 	free(t->free_units.items);
@@ -212,7 +212,7 @@ void index_add_probe(struct index_table *t, uint32_t unit, const struct inputs_p
 	};
 	t->units[unit].postings = n;
 	if (index_is_placeless(probe->kind)) {
-		numbers_push(probe->kind == PROBE_ALWAYS ? &t->always : &t->elsewhere, unit);
+		numbers_push(probe->kind == PROBE_ALWAYS ? &t->always : &t->remote, unit);
 		return;
 	}
 	p->next = at->postings;

@@ -104,7 +104,7 @@ struct index_table {
 	uint32_t free_edge;
 	struct filters filters;
 	struct numbers always;   // units with PROBE_ALWAYS; may hold some twice or no longer
-	struct numbers elsewhere; // units with PROBE_ELSEWHERE, likewise
+	struct numbers remote;    // units with PROBE_REMOTE, likewise
 	struct numbers fresh;    // units to be walked
 	struct numbers loose;    // units that may have to go
 	struct numbers free_units;
@@ -120,7 +120,7 @@ struct index_table {
 /* Is a probe of this kind at no node of the trie? */
 static inline bool index_is_placeless(unsigned kind)
 {
-	return kind == PROBE_ALWAYS || kind == PROBE_ELSEWHERE;
+	return kind == PROBE_ALWAYS || kind == PROBE_REMOTE;
 }
 
 /* A new empty index with one holder; free it with index_free(). */

@@ -210,7 +210,7 @@ static void get_probes(struct store *s, struct index_table *t, uint32_t unit)
 	for (uint64_t i = 0; i < count && !s->bad; i++) {
 		struct inputs_probe probe = { .argument = "" };
 
-		probe.kind = (enum probe_kind)get_number(s, PROBE_ELSEWHERE);
+		probe.kind = (enum probe_kind)get_number(s, PROBE_REMOTE);
 		probe.flags = (uint8_t)get_number(s, UINT8_MAX);
 		probe.dialect = (enum glob_dialect)get_number(s, GLOB_WILDMATCH);
 		probe.path = get_path(s);

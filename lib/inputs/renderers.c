@@ -6,7 +6,7 @@
 #include "inputs/appset/appset.h"
 #include "inputs/directory/directory.h"
 #include "inputs/directory/jsonnet.h"
-#include "inputs/elsewhere.h"
+#include "inputs/remote_reference.h"
 #include "inputs/flux/flux.h"
 #include "inputs/flux/flux_artifact.h"
 #include "inputs/helm/helm.h"
@@ -38,7 +38,7 @@ const struct inputs_walker *const inputs_walkers[] = {
 	&inputs_flux_kustomization,
 	&inputs_flux_helm,
 	&inputs_flux_ignores,
-	&inputs_elsewhere,
+	&inputs_remote_reference,
 	&inputs_single,
 	NULL,
 };

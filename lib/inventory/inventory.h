@@ -111,9 +111,9 @@ void inventory_set_place(struct inventory *inv, size_t i, struct app_list *list,
 bool inventory_knows_place(const struct inventory *inv, size_t i);
 
 /*
- * What applications that follow a ref refer to elsewhere: JSON as struct
- * affected has it (refers), with names for numbers; NULL or "" is nothing.
- * inventory_merge() gives each of them a linked source (app.h) for what is in
+ * The remote references of applications that follow a ref: JSON as struct
+ * affected has it, with names for numbers; NULL or "" is nothing.
+ * inventory_merge() gives each of them a remote reference (app.h) for what is in
  * a configured repository. True if it is different from last time.
  */
 bool inventory_set_refers(struct inventory *inv, const char *repository, const char *ref,

@@ -118,7 +118,7 @@ static const char *text_of(const json_t *entry, const char *key)
 /* One place elsewhere, for all applications that are made from it. */
 static void link_entry(const struct linking *l, const json_t *entry)
 {
-	const struct app_link link = {
+	const struct remote_reference link = {
 		.repository = l->name(l->ctx, text_of(entry, "repository")),
 		.ref = text_of(entry, "ref"),
 		.path = text_of(entry, "path"),
@@ -137,7 +137,7 @@ static void link_entry(const struct linking *l, const json_t *entry)
 		if (text != NULL) {
 			HASH_FIND_STR(l->named, text, named);
 		}
-		if (named != NULL && app_add_link(named->app, &link) < 0) {
+		if (named != NULL && app_add_remote_reference(named->app, &link) < 0) {
 			strvec_pushf(l->problems,
 				     "%s: application '%s' refers to %s, too: pushes there do not "
 				     "ring it", named->app->origin, text, link.repository);
@@ -154,7 +154,7 @@ void references_link(const struct references *references, const struct app_list 
 	size_t k;
 
 	for (size_t i = 0; i < list->count; i++) {
-		app_drop_links(list->items[i]);
+		app_drop_remote_references(list->items[i]);
 	}
 	if (references->refers == NULL || name == NULL) {
 		return;

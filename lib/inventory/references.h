@@ -1,9 +1,11 @@
 /*
- * What applications refer to in repositories that are not their own.
+ * Remote references: what applications are made from in repositories that are
+ * not their own.
  *
- * The engine finds it where it walks (affected/affected.h: refers), one list for
- * each (repository, ref).  From it the applications get their linked sources
- * (app.h), so that a push to what they refer to finds them.
+ * The engine finds them where it walks (affected/affected_result.h:
+ * remote_references), one list for each (repository, ref).  From it the
+ * applications get their remote references (app.h), so that a push to one of
+ * these places finds them.
  *
  * Plain data: one thread at a time.
  */
@@ -32,7 +34,7 @@ bool references_set(struct references *references, const char *repository, const
 		    const char *refers);
 
 /*
- * Give the applications of list (borrowed, and changed) the linked sources
+ * Give the applications of list (borrowed, and changed) the remote references
  * that they should have, and take away others. name tells which configured
  * repository an address means, or NULL for none. problems gets a line for
  * what cannot be followed.

@@ -79,10 +79,11 @@ static int read_hydrator(struct app *app, const json_t *hydrator, struct error *
 }
 
 /*
- * What app_to_json() says of linked sources, which no manifest has: made ones
- * (app_read_made_source()), though Argo CD's detection may be left to decide.
+ * What app_to_json() says of remote references, which no manifest has: sources
+ * that were made (app_read_made_source()), though Argo CD's detection may be left
+ * to decide.
  */
-static int read_linked(struct app *app, const json_t *list, struct error *err)
+static int read_remote(struct app *app, const json_t *list, struct error *err)
 {
 	size_t count = json_array_size(list);
 
@@ -102,7 +103,7 @@ static int read_linked(struct app *app, const json_t *list, struct error *err)
 		if (app_read_made_source(source, json_array_get(list, i), "linked", err) < 0) {
 			return -1;
 		}
-		source->linked = true;
+		source->remote = true;
 		if (source->walker[0] == '\0') {
 			free(source->walker);
 			source->walker = NULL;
@@ -334,7 +335,7 @@ enum app_result app_from_json(const json_t *object, const char *origin, struct a
 	app->origin = xstrdup(origin);
 	app_set_cluster(app, json_string_value(json_object_get(object, "cluster")));
 	if (read_metadata(app, object, err) < 0 || read_spec(app, object, err) < 0 ||
-	    read_linked(app, json_object_get(object, "linked"), err) < 0) {
+	    read_remote(app, json_object_get(object, "linked"), err) < 0) {
 		goto out;
 	}
 	*ret_app = app;
@@ -349,7 +350,7 @@ out:
 static bool is_hydrated(const struct app *app)
 {
 	return app->source_count >= 2 && !app->sources[1].annotation_applies &&
-	       !app->sources[1].linked;
+	       !app->sources[1].remote;
 }
 
 static json_t *hydrator_to_json(const struct app *app)
@@ -369,13 +370,13 @@ static json_t *hydrator_to_json(const struct app *app)
 	return json_pack("{s:O, s:o}", "drySource", app->sources[0].spec, "syncSource", copy);
 }
 
-/* Its own sources, or those that are linked. */
-static json_t *sources_to_json(const struct app *app, bool linked)
+/* Its own sources, or its remote references. */
+static json_t *sources_to_json(const struct app *app, bool remote)
 {
 	json_t *sources = json_array();
 
 	for (size_t i = 0; i < app->source_count; i++) {
-		if (app->sources[i].linked == linked) {
+		if (app->sources[i].remote == remote) {
 			(void)json_array_append(sources, app->sources[i].spec);
 		}
 	}
@@ -420,7 +421,7 @@ json_t *app_to_json(const struct app *app)
 	if (app->id.cluster != NULL) {
 		(void)json_object_set_new(object, "cluster", json_string(app->id.cluster));
 	}
-	if (app->source_count > 0 && app->sources[app->source_count - 1].linked) {
+	if (app->source_count > 0 && app->sources[app->source_count - 1].remote) {
 		(void)json_object_set_new(object, "linked", sources_to_json(app, true));
 	}
 	if (app->id.kind == APP_APPLICATION) {

@@ -41,12 +41,12 @@ struct app_source {
 	bool annotation_applies; // false for a hydrator's sync source and for other kinds
 	char *walker;          // who reads it (inputs.h); NULL: Argo CD's detection decides
 	/*
-	 * Not a source of the application's, but what one of them refers to
-	 * elsewhere: a change there moves no revision of the application's own,
-	 * so it is rung hard (trigger.h).  Linked sources stand behind the
-	 * others, and the annotation never applies to them.
+	 * Not a source of the application's, but a remote reference that one of
+	 * them has: a change there moves no revision of the application's own, so
+	 * it is rung hard (trigger.h).  Remote references stand behind the sources,
+	 * and the annotation never applies to them.
 	 */
-	bool linked;
+	bool remote;
 };
 
 struct app {
@@ -56,12 +56,12 @@ struct app {
 	bool skip_reconcile;   // argocd.argoproj.io/skip-reconcile, or Flux's suspend, is true
 	bool automated;        // spec.syncPolicy.automated is set and not disabled
 	struct app_source *sources;
-	size_t source_count;   // own ones first, then linked ones
+	size_t source_count;   // own ones first, then remote references
 	json_t *spec;          // Flux: what app_link() needs; else NULL
 	char *origin;          // where it was read: "file:line", for people
 	/*
 	 * Of the repository that it was read from, borrowed, for app_link() alone:
-	 * its name and the ref's full name. NULL: from elsewhere.
+	 * its name and the ref's full name. NULL: from no repository.
 	 */
 	const char *home_repository, *home_ref;
 	bool folded;           // app_link(): another of its name has its sources, too
@@ -91,8 +91,8 @@ json_t *app_source_spec(const struct app_source *source);
 /* Free an application; NULL is fine. */
 void app_free(struct app *app);
 
-/* Something that an application's sources refer to elsewhere. */
-struct app_link {
+/* What a source is made from in another repository, or at another ref. */
+struct remote_reference {
 	const char *repository; // normalised
 	const char *ref;        // as a target revision; "" is the default branch
 	const char *path;       // cleaned
@@ -100,14 +100,14 @@ struct app_link {
 };
 
 /*
- * Give the application (not a packed one) a linked source; one that it has
+ * Give the application (not a packed one) a remote reference; one that it has
  * already is not given twice.  Where there are very many, one stands for all
- * of its repository.  0, or -1 if there is no room or link makes no source.
+ * of its repository.  0, or -1 if there is no room or reference makes no source.
  */
-int app_add_link(struct app *app, const struct app_link *link);
+int app_add_remote_reference(struct app *app, const struct remote_reference *reference);
 
-/* Take all linked sources away. */
-void app_drop_links(struct app *app);
+/* Take all remote references away. */
+void app_drop_remote_references(struct app *app);
 
 /* Its id as one text (app_id.h): a new string. */
 char *app_full_name(const struct app *app);

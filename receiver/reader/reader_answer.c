@@ -56,7 +56,7 @@ static int read_change(const char *name, enum change_kind *ret_kind)
 
 static int read_probe(const char *name, enum probe_kind *ret_kind)
 {
-	for (int k = PROBE_FILE; name != NULL && k <= PROBE_ELSEWHERE; k++) {
+	for (int k = PROBE_FILE; name != NULL && k <= PROBE_REMOTE; k++) {
 		if (strcmp(name, probe_kind_name((enum probe_kind)k)) == 0) {
 			*ret_kind = (enum probe_kind)k;
 			return 0;
@@ -194,11 +194,11 @@ static int read_reference(struct reader_job *job, const json_t *value)
 		}
 		(void)json_array_append_new(names, json_string(job->share->items[at].name));
 	}
-	if (job->affected.refers == NULL) {
-		job->affected.refers = json_array();
+	if (job->affected.remote_references == NULL) {
+		job->affected.remote_references = json_array();
 	}
 	(void)json_array_append_new(
-		job->affected.refers,
+		job->affected.remote_references,
 		json_pack("{s:s, s:s, s:s, s:s, s:o}", "repository", repository, "ref", ref,
 			  "path", path, "walker", walker, "applications", names));
 	return r;

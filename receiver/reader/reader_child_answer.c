@@ -190,7 +190,7 @@ int child_answer_affected(struct child *child, const struct affected *affected)
 	piece_begin(&piece);
 	if (add_items(&piece, 0, affected->items, affected->count) < 0 ||
 	    add_items(&piece, 1, affected->same, affected->same_count) < 0 ||
-	    add_references(&piece, 2, affected->refers) < 0) {
+	    add_references(&piece, 2, affected->remote_references) < 0) {
 		piece_drop(&piece);
 		return -1;
 	}

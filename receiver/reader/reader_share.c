@@ -84,7 +84,7 @@ static uint64_t mix_app(uint64_t digest, const struct app *app)
 	digest = mix_text(digest, app->generate_paths);
 	digest = mix(digest, switches, sizeof(switches));
 	for (size_t i = 0; i < app->source_count; i++) {
-		bool of_source[] = { app->sources[i].annotation_applies, app->sources[i].linked };
+		bool of_source[] = { app->sources[i].annotation_applies, app->sources[i].remote };
 
 		digest = mix(digest, of_source, sizeof(of_source));
 		digest = mix_text(digest, app->sources[i].repository);

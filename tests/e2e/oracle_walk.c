@@ -68,7 +68,7 @@ struct answer {
 static const char *const kinds[] = {
 	[PROBE_FILE] = "file",       [PROBE_ABSENT] = "absent", [PROBE_SUBTREE] = "subtree",
 	[PROBE_LIST] = "list",       [PROBE_GLOB] = "glob",     [PROBE_ALWAYS] = "always",
-	[PROBE_ELSEWHERE] = "elsewhere",
+	[PROBE_REMOTE] = "elsewhere",
 };
 
 /* A place in the tree below a probe that stands for many paths. */

@@ -315,7 +315,7 @@ static void matched(struct world *w, const char *ref, char **names, json_t *refe
 		.changed_paths_exact = true,
 		.tracked = w->apps.count,
 		.items = items,
-		.refers = refers,
+		.remote_references = refers,
 	};
 	char **name = names;
 

@@ -457,15 +457,15 @@ static void linked_sources_travel_behind_the_others(void)
 
 		tap_int(app_from_json(first, "frame", &again, &err), APP_OK, "linked frame %zu", i);
 		const struct app_source *s = again->sources;
-		tap_ok(again->source_count == 4 && !s[0].linked && !s[1].linked && s[2].linked &&
-			       s[3].linked, "two sources are its own, two are linked");
+		tap_ok(again->source_count == 4 && !s[0].remote && !s[1].remote && s[2].remote &&
+			       s[3].remote, "two sources are its own, two are linked");
 		tap_ok(s[0].annotation_applies && s[1].annotation_applies == (i == 0) &&
 			       !s[2].annotation_applies && !s[3].annotation_applies,
 		       "the annotation never applies to those linked");
 		tap_str(s[2].walker, "kustomize", "a linked source has the walker it names");
 		tap_ok(s[3].walker == NULL, "or none");
 		again = app_pack_take(again);
-		tap_ok(again->sources[3].linked, "packed, too");
+		tap_ok(again->sources[3].remote, "packed, too");
 		app_free(again);
 		json_decref(first);
 		free(text);

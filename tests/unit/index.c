@@ -100,7 +100,7 @@ static bool is_about(const struct inputs_probe *p, const struct tree_change *c)
 		return glob_match(p->dialect, p->path, c->path) == GLOB_MATCH;
 	case PROBE_ALWAYS:
 		return true;
-	case PROBE_ELSEWHERE:
+	case PROBE_REMOTE:
 		return false;
 	}
 	return false;

@@ -248,7 +248,7 @@ static const char *links_of(const struct inventory *inv, size_t i)
 	for (size_t k = 0; k < app->source_count; k++) {
 		const struct app_source *s = &app->sources[k];
 
-		if (s->linked) {
+		if (s->remote) {
 			len += (size_t)snprintf(out + len, sizeof(out) - len, "%s%s %s %s", len > 0 ? ", " : "", s->repository,
 						s->target_revision, s->path);
 		}

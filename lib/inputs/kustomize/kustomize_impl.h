@@ -75,10 +75,10 @@ void kustomize_child(struct kustomize_root *root, const char *dir, const char *v
 /* A file whose YAML counts, not its bytes; or one by HTTP. */
 void kustomize_read_file(struct kustomize_root *root, const char *text);
 
-/* A resource: a file, else another root, else a repository or a file elsewhere. */
+/* A resource: a file, else another root, else a remote reference. */
 void kustomize_read_resource(struct kustomize_root *root, const char *text);
 
-/* A component: a repository elsewhere, else another root. */
+/* A component: a remote reference to a repository, else another root. */
 void kustomize_read_component(struct kustomize_root *root, const char *text);
 
 /* A strategic merge patch: a patch in line, or a file. */

@@ -7,13 +7,13 @@
  */
 #include <string.h>
 
-#include "inputs/elsewhere.h"
+#include "inputs/remote_reference.h"
 #include "inputs/kustomize/kustomize_impl.h"
 #include "inputs/kustomize/kustomize_remote.h"
 #include "inputs/print.h"
 
-/* A reference out of this tree. */
-struct outside {
+/* A remote reference to a file. */
+struct remote_file {
 	struct kustomize_root *root;
 	const char *text; // as it is written
 };
@@ -32,32 +32,33 @@ static bool is_here(struct kustomize_root *root, const struct kustomize_remote *
 	       kustomize_remote_is_ours(remote, repository, inputs_ref(root->walk));
 }
 
-static bool is_elsewhere(struct kustomize_root *root, const struct kustomize_remote *remote)
+static bool is_remote(struct kustomize_root *root, const struct kustomize_remote *remote)
 {
 	return remote->ref[0] == '\0' || strcmp(remote->ref, "HEAD") == 0 ||
 	       !is_here(root, remote);
 }
 
-static void read_outside_file(void *arg, const struct kustomize_remote *remote)
+static void note_remote_file(void *arg, const struct kustomize_remote *remote)
 {
-	const struct outside *o = arg;
+	const struct remote_file *o = arg;
 	struct inputs_walk *w = o->root->walk;
 
 	if (is_here(o->root, remote)) {
 		(void)inputs_file(w, inputs_join(w, "", remote->path), INPUTS_MEANING, NULL);
 		inputs_print_unknown(w);
 	}
-	if (is_elsewhere(o->root, remote)) {
-		elsewhere_add(w, remote->url, remote->ref, remote->path, &inputs_single, o->text);
+	if (is_remote(o->root, remote)) {
+		remote_reference_add(w, remote->url, remote->ref, remote->path, &inputs_single,
+				     o->text);
 	}
 }
 
 /* A file that Kustomize would download. */
 static void read_remote_file(struct kustomize_root *root, const char *text)
 {
-	struct outside outside = { .root = root, .text = text };
+	struct remote_file file = { .root = root, .text = text };
 
-	kustomize_remote_files(text, read_outside_file, &outside);
+	kustomize_remote_files(text, note_remote_file, &file);
 	inputs_print(root->walk, 'R', text);
 }
 
@@ -78,8 +79,8 @@ static bool read_remote_root(struct kustomize_root *root, const char *text)
 	if (entry.found == INPUTS_DIRECTORY) {
 		kustomize_child(root, entry.real, text);
 	}
-	if (is_elsewhere(root, &remote)) {
-		elsewhere_add(w, remote.url, remote.ref, remote.path, root->walker, text);
+	if (is_remote(root, &remote)) {
+		remote_reference_add(w, remote.url, remote.ref, remote.path, root->walker, text);
 	}
 	kustomize_remote_release(&remote);
 	return true;

@@ -1,21 +1,22 @@
 /*
- * References that leave the tree being walked.
+ * Remote references: they leave the tree being walked.
  *
  * A unit of this kind changes only when the reference itself does, which is
- * seen where it is written.  Its one probe, PROBE_ELSEWHERE, is touched by
- * nothing; it tells the index which units to report (affected/affected.h: refers).
+ * seen where it is written.  Its one probe, PROBE_REMOTE, is touched by
+ * nothing; it tells the index which units to report
+ * (affected/affected_result.h: remote_references).
  */
-#include "inputs/elsewhere.h"
+#include "inputs/remote_reference.h"
 
 #include <string.h>
 
 #include "base/giturl.h"
 #include "base/oid.h"
 
-static void walk_elsewhere(struct inputs_walk *w, const char *dir, const json_t *options)
+static void walk_remote_reference(struct inputs_walk *w, const char *dir, const json_t *options)
 {
 	const struct inputs_probe probe = {
-		.kind = PROBE_ELSEWHERE, .path = "", .argument = "",
+		.kind = PROBE_REMOTE, .path = "", .argument = "",
 	};
 
 	(void)dir;
@@ -23,10 +24,10 @@ static void walk_elsewhere(struct inputs_walk *w, const char *dir, const json_t 
 	inputs_probe_add(w, &probe);
 }
 
-/* Whoever refers to it has its address in the fingerprint. */
-const struct inputs_walker inputs_elsewhere = {
+/* The unit that holds the reference has its address in the fingerprint. */
+const struct inputs_walker inputs_remote_reference = {
 	.name = "elsewhere",
-	.walk = walk_elsewhere,
+	.walk = walk_remote_reference,
 	.prints = true,
 };
 
@@ -41,8 +42,8 @@ const struct inputs_walker inputs_single = {
 	.walk = walk_single,
 };
 
-void elsewhere_add(struct inputs_walk *w, const char *url, const char *ref, const char *path,
-		   const struct inputs_walker *walker, const char *via)
+void remote_reference_add(struct inputs_walk *w, const char *url, const char *ref,
+			  const char *path, const struct inputs_walker *walker, const char *via)
 {
 	const char *clean = inputs_join(w, "", path);
 	char *repository = giturl_normalise(url, NULL);
@@ -54,7 +55,7 @@ void elsewhere_add(struct inputs_walk *w, const char *url, const char *ref, cons
 					    walker->name);
 
 		if (options != NULL) { /* NULL: not UTF-8 */
-			inputs_child(w, &inputs_elsewhere, clean, options, via);
+			inputs_child(w, &inputs_remote_reference, clean, options, via);
 		}
 		json_decref(options);
 	}

@@ -1,6 +1,5 @@
 /*
- * Linked sources: what an application refers to in repositories that are not
- * its own.
+ * Remote references of an application, as sources that are not its own.
  *
  * Kustomize clones what "resources: [https://github.com/org/base//web]" names.
  * For a push to org/base to reach the application, it has to be among those
@@ -19,30 +18,31 @@
 /* Places of one application; what comes after is the whole repository. */
 #define PLACES_MAX 64
 
-static size_t count_linked(const struct app *app)
+static size_t count_remote(const struct app *app)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < app->source_count; i++) {
-		count += app->sources[i].linked;
+		count += app->sources[i].remote;
 	}
 	return count;
 }
 
-static bool is_same(const struct app_source *source, const struct app_link *link)
+static bool is_same(const struct app_source *source, const struct remote_reference *reference)
 {
-	return source->linked && strcmp(source->repository, link->repository) == 0 &&
-	       strcmp(source->target_revision, link->ref) == 0 &&
-	       strcmp(source->path, link->path) == 0 &&
-	       strcmp(source->walker != NULL ? source->walker : "", link->walker) == 0;
+	return source->remote && strcmp(source->repository, reference->repository) == 0 &&
+	       strcmp(source->target_revision, reference->ref) == 0 &&
+	       strcmp(source->path, reference->path) == 0 &&
+	       strcmp(source->walker != NULL ? source->walker : "", reference->walker) == 0;
 }
 
-static int add(struct app *app, const struct app_link *link)
+static int add(struct app *app, const struct remote_reference *reference)
 {
-	char *url = xasprintf("https://%s", link->repository);
+	char *url = xasprintf("https://%s", reference->repository);
 	json_t *spec = json_pack("{s:s, s:s, s:s, s:s}", "repoURL", url, "targetRevision",
-				 link->ref, "path", link->path, "walker", link->walker);
-	struct app_source source = { .linked = false };
+				 reference->ref, "path", reference->path, "walker",
+				 reference->walker);
+	struct app_source source = { .remote = false };
 
 	free(url);
 	int r = app_read_made_source(&source, spec, "linked", NULL);
@@ -53,8 +53,8 @@ static int add(struct app *app, const struct app_link *link)
 	}
 	/* The address as it was normalised says which repository, whatever its alias is. */
 	free(source.repository);
-	source.repository = xstrdup(link->repository);
-	source.linked = true;
+	source.repository = xstrdup(reference->repository);
+	source.remote = true;
 	app->sources = xreallocarray(app->sources, app->source_count + 1, sizeof(*app->sources));
 	app->sources[app->source_count++] = source;
 	if (!app_sources_fit(app)) {
@@ -64,26 +64,27 @@ static int add(struct app *app, const struct app_link *link)
 	return 0;
 }
 
-int app_add_link(struct app *app, const struct app_link *link)
+int app_add_remote_reference(struct app *app, const struct remote_reference *reference)
 {
-	const struct app_link all = {
-		.repository = link->repository, .ref = link->ref, .path = "", .walker = "plain",
+	const struct remote_reference all = {
+		.repository = reference->repository, .ref = reference->ref, .path = "",
+		.walker = "plain",
 	};
 
-	if (count_linked(app) >= PLACES_MAX) {
-		link = &all;
+	if (count_remote(app) >= PLACES_MAX) {
+		reference = &all;
 	}
 	for (size_t i = 0; i < app->source_count; i++) {
-		if (is_same(&app->sources[i], link) || is_same(&app->sources[i], &all)) {
+		if (is_same(&app->sources[i], reference) || is_same(&app->sources[i], &all)) {
 			return 0;
 		}
 	}
-	return app->source_count < LIMIT_SOURCES ? add(app, link) : -1;
+	return app->source_count < LIMIT_SOURCES ? add(app, reference) : -1;
 }
 
-void app_drop_links(struct app *app)
+void app_drop_remote_references(struct app *app)
 {
-	while (app->source_count > 0 && app->sources[app->source_count - 1].linked) {
+	while (app->source_count > 0 && app->sources[app->source_count - 1].remote) {
 		app_release_source(&app->sources[--app->source_count]);
 	}
 }

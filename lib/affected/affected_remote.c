@@ -1,7 +1,7 @@
 /*
- * What applications of one ref refer to in other trees.
+ * The remote references of the applications of one ref.
  *
- * The index holds a unit for each such reference (inputs/elsewhere.h).  From
+ * The index holds a unit for each such reference (inputs/remote_reference.h).  From
  * each, all sources that are made from it are found; what only means the ref
  * at hand is left out, since it is walked here.
  */
@@ -13,7 +13,7 @@
 /* Applications that one entry names; what is made from one place by more has several. */
 #define APPLICATIONS_MAX 1000
 /* What one ref may report; what passes that is told by an entry of no application. */
-#define REFERS_BYTES_MAX ((size_t)4 * 1024 * 1024)
+#define REFERENCES_BYTES_MAX ((size_t)4 * 1024 * 1024)
 
 struct gathering {
 	const struct affected_state *state;
@@ -45,7 +45,7 @@ static void add_entry(struct gathering *g, const json_t *options, const char *pa
 	(void)json_object_set_new(entry, "applications", g->applications);
 	g->applications = json_array();
 	size_t bytes = json_dumpb(entry, NULL, 0, JSON_COMPACT) + 1;
-	if (g->bytes + bytes > REFERS_BYTES_MAX) {
+	if (g->bytes + bytes > REFERENCES_BYTES_MAX) {
 		(void)json_object_set_new(entry, "applications", json_array());
 		bytes = g->full ? 0 : bytes;
 		g->full = true;
@@ -95,12 +95,12 @@ static void gather(struct gathering *g, uint32_t unit)
 	json_decref(options);
 }
 
-static bool is_elsewhere(const struct index_table *t, uint32_t unit)
+static bool is_remote(const struct index_table *t, uint32_t unit)
 {
 	const struct unit *u = index_at(t, unit);
 
 	for (uint32_t n = u->used ? u->postings : 0; n != 0; n = t->postings[n].next_of_unit) {
-		if (t->postings[n].kind == PROBE_ELSEWHERE) {
+		if (t->postings[n].kind == PROBE_REMOTE) {
 			return true;
 		}
 	}
@@ -110,14 +110,14 @@ static bool is_elsewhere(const struct index_table *t, uint32_t unit)
 /* The list may name units that are gone, and some twice: clean it on the way. */
 static void gather_all(struct gathering *g)
 {
-	struct numbers *units = &g->ref->table->elsewhere;
+	struct numbers *units = &g->ref->table->remote;
 	uint8_t *told = xcalloc(g->ref->table->unit_count, 1);
 	size_t kept = 0;
 
 	for (size_t i = 0; i < units->count; i++) {
 		uint32_t unit = units->items[i];
 
-		if (!told[unit] && is_elsewhere(g->ref->table, unit)) {
+		if (!told[unit] && is_remote(g->ref->table, unit)) {
 			told[unit] = 1;
 			units->items[kept++] = unit;
 			gather(g, unit);
@@ -127,11 +127,11 @@ static void gather_all(struct gathering *g)
 	free(told);
 }
 
-json_t *refers_gather(const struct affected_state *state, const struct ref_state *ref)
+json_t *remote_references_gather(const struct affected_state *state, const struct ref_state *ref)
 {
 	struct gathering g = { .state = state, .ref = ref };
 
-	if (ref->table->elsewhere.count == 0) {
+	if (ref->table->remote.count == 0) {
 		return NULL;
 	}
 	g.seen = xcalloc(ref->table->unit_count, sizeof(*g.seen));

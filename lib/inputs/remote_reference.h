@@ -1,12 +1,13 @@
 /*
- * What is read from another repository, or at another ref of this one.
+ * A remote reference: to something in another repository, or at another ref of
+ * this one, that a unit is made from.
  *
  * It cannot be looked at from here.  Such a unit holds nothing but the
  * address; whoever knows the other repository walks what is there as one of
  * the units named by "walker", and so hears of pushes to it.
  */
-#ifndef LIB_INPUTS_ELSEWHERE_H
-#define LIB_INPUTS_ELSEWHERE_H
+#ifndef LIB_INPUTS_REMOTE_REFERENCE_H
+#define LIB_INPUTS_REMOTE_REFERENCE_H
 
 #include "inputs/inputs_impl.h"
 
@@ -15,7 +16,7 @@
  * (normalised, giturl.h), "ref" (as written, "" is the default branch) and
  * "walker" (the name of the one to walk the path with).
  */
-extern const struct inputs_walker inputs_elsewhere;
+extern const struct inputs_walker inputs_remote_reference;
 
 /* One file and nothing else: the unit's directory is its path. */
 extern const struct inputs_walker inputs_single;
@@ -25,7 +26,7 @@ extern const struct inputs_walker inputs_single;
  * is how it is written.  Nothing is done for what never changes: a commit's
  * id, an address that cannot be read, a path that leads out.
  */
-void elsewhere_add(struct inputs_walk *w, const char *url, const char *ref, const char *path,
-		   const struct inputs_walker *walker, const char *via);
+void remote_reference_add(struct inputs_walk *w, const char *url, const char *ref,
+			  const char *path, const struct inputs_walker *walker, const char *via);
 
 #endif
