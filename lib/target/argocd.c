@@ -246,7 +246,7 @@ static char *make_body(const struct target_options *options, const struct trigge
 }
 
 static int argocd_prepare(const struct target_options *options, const struct trigger *trigger,
-			  struct target_call *ret_call, struct error *err)
+			  struct call *ret_call, struct error *err)
 {
 	struct target_application app;
 
@@ -260,7 +260,7 @@ static int argocd_prepare(const struct target_options *options, const struct tri
 	if (make_url(options, trigger, &app, &ret_call->url, err) < 0) {
 		return -1;
 	}
-	ret_call->type = TARGET_CALL_HTTP;
+	ret_call->type = CALL_HTTP;
 	ret_call->token_file = options->token_file;
 	ret_call->ca_file = options->ca_file;
 	ret_call->insecure = options->insecure;
@@ -401,7 +401,7 @@ static void judge_refreshed(const struct trigger *trigger, const json_t *applica
  * have, so a success without an application in it is none.
  */
 static void judge_success(const struct target_options *options, const struct trigger *trigger,
-			  const struct target_answer *answer, struct outcome *outcome)
+			  const struct call_result *answer, struct outcome *outcome)
 {
 	bool sync = is_sync(options, trigger);
 
@@ -452,7 +452,7 @@ static int64_t longest_wait(int64_t ours, int64_t theirs)
 
 /* Any status but 2xx: the table says. */
 static void judge_failure(const struct target_options *options, const struct trigger *trigger,
-			  const struct target_answer *answer, struct outcome *outcome)
+			  const struct call_result *answer, struct outcome *outcome)
 {
 	json_t *body = answer->truncated ? NULL : target_parse(answer->output, answer->output_len);
 	const json_t *code = json_object_get(body, "code");
@@ -486,7 +486,7 @@ static void judge_failure(const struct target_options *options, const struct tri
 
 /* No status line came. */
 static void judge_silence(const struct target_options *options, const struct trigger *trigger,
-			  const struct target_answer *answer, struct outcome *outcome)
+			  const struct call_result *answer, struct outcome *outcome)
 {
 	char why[MESSAGE_MAX] = "no reason given";
 	long long seconds = (long long)(options->time_limit_ms / 1000);
@@ -514,7 +514,7 @@ static void judge_silence(const struct target_options *options, const struct tri
 }
 
 static void argocd_judge(const struct target_options *options, const struct trigger *trigger,
-			 const struct target_answer *answer, struct outcome *ret_outcome)
+			 const struct call_result *answer, struct outcome *ret_outcome)
 {
 	if (answer->status == 0) {
 		judge_silence(options, trigger, answer, ret_outcome);

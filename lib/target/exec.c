@@ -127,14 +127,14 @@ static void make_environment(const struct target_options *options, const struct 
 }
 
 static int exec_prepare(const struct target_options *options, const struct trigger *trigger,
-			struct target_call *ret_call, struct error *err)
+			struct call *ret_call, struct error *err)
 {
 	struct target_application app;
 
 	if (target_split(trigger->application, &app, err) < 0) {
 		return -1;
 	}
-	ret_call->type = TARGET_CALL_EXEC;
+	ret_call->type = CALL_COMMAND;
 	ret_call->directory = options->directory == NULL ? "/" : options->directory;
 	for (size_t i = 0; i < options->command->count; i++) {
 		strvec_push(&ret_call->argv, options->command->items[i]);
@@ -154,7 +154,7 @@ static int exec_prepare(const struct target_options *options, const struct trigg
 }
 
 /* The last line that the command printed, for the reason. */
-static void last_line(const struct target_answer *answer, char *out, size_t max)
+static void last_line(const struct call_result *answer, char *out, size_t max)
 {
 	const char *text = answer->output;
 	size_t end = text == NULL ? 0 : answer->output_len;
@@ -169,7 +169,7 @@ static void last_line(const struct target_answer *answer, char *out, size_t max)
 	target_clean(end > 0 ? text + start : "", end - start, out, max);
 }
 
-static void judge_exit(const struct target_answer *answer, struct outcome *outcome)
+static void judge_exit(const struct call_result *answer, struct outcome *outcome)
 {
 	char said[SAID_MAX];
 	bool never = answer->status == STATUS_DATA || answer->status == STATUS_CONFIG;
@@ -190,7 +190,7 @@ static void judge_exit(const struct target_answer *answer, struct outcome *outco
 }
 
 static void exec_judge(const struct target_options *options, const struct trigger *trigger,
-		       const struct target_answer *answer, struct outcome *ret_outcome)
+		       const struct call_result *answer, struct outcome *ret_outcome)
 {
 	char why[SAID_MAX] = "no reason given";
 

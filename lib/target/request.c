@@ -125,7 +125,7 @@ json_t *target_parse(const char *text, size_t len)
 	return json;
 }
 
-void target_keep_output(struct outcome *outcome, const struct target_answer *answer)
+void target_keep_output(struct outcome *outcome, const struct call_result *answer)
 {
 	const char *s = answer->output;
 	size_t len = answer->output_len;

@@ -38,35 +38,24 @@ int target_check(const struct target_kind *kind, const struct target_options *op
 }
 
 int target_prepare(const struct target_kind *kind, const struct target_options *options,
-		   const struct trigger *trigger, struct target_call *ret_call, struct error *err)
+		   const struct trigger *trigger, struct call *ret_call, struct error *err)
 {
-	*ret_call = (struct target_call){ .time_limit_ms = options->time_limit_ms };
+	*ret_call = (struct call){ .time_limit_ms = options->time_limit_ms };
 	if (trigger->application == NULL) {
 		return error_set(err, -1, "the trigger names no application");
 	}
 	int r = kind->prepare(options, trigger, ret_call, err);
 	if (r < 0) {
-		target_call_release(ret_call);
+		call_release(ret_call);
 		return error_wrap(err, r, "target %s", options->name);
 	}
 	return 0;
 }
 
 void target_judge(const struct target_kind *kind, const struct target_options *options,
-		  const struct trigger *trigger, const struct target_answer *answer,
+		  const struct trigger *trigger, const struct call_result *answer,
 		  struct outcome *ret_outcome)
 {
 	*ret_outcome = (struct outcome){ .code = answer->status };
 	kind->judge(options, trigger, answer, ret_outcome);
-}
-
-void target_call_release(struct target_call *call)
-{
-	free(call->url);
-	free(call->body);
-	free(call->input);
-	strvec_release(&call->headers);
-	strvec_release(&call->argv);
-	strvec_release(&call->environment);
-	*call = (struct target_call){ .type = TARGET_CALL_HTTP };
 }

@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/strvec.h"
+#include "call/call.h"
 #include "record/outcome.h"
 #include "record/trigger.h"
 
@@ -51,46 +52,6 @@ struct target_options {
 	int64_t time_limit_ms;
 };
 
-enum target_call_type {
-	TARGET_CALL_HTTP,
-	TARGET_CALL_EXEC
-};
-
-/* What to do; owned by the caller after target_prepare(). */
-struct target_call {
-	enum target_call_type type;
-	int64_t time_limit_ms;
-	/* HTTP */
-	const char *method;        // constant
-	char *url;                 // http or https, from the configuration, all parts encoded
-	struct strvec headers;     // "Name: value", without Authorization
-	char *body;                // NULL: none
-	size_t body_len;
-	const char *token_file;    // borrowed from the options; the caller adds the bearer token
-	const char *ca_file;       // borrowed
-	bool insecure;
-	/* exec */
-	struct strvec argv;
-	struct strvec environment; // the whole environment of the command
-	const char *directory;     // borrowed
-	char *input;               // for its standard input
-	size_t input_len;
-};
-
-/* What came back. */
-struct target_answer {
-	bool completed;           // HTTP: a status line and whole body; exec: it exited
-	bool timed_out;           // our own time limit ended it
-	const char *failure;      // why not completed ("connection refused"), else NULL
-	bool never_sent;          // not completed, and surely no byte of the request left
-	bool unusable;            // never sent, and the next try ends alike (no such program)
-	int status;               // HTTP status, or exit status (128 + signal if killed)
-	int64_t retry_after_ms;   // from Retry-After, 0: none
-	const char *output;       // body, or standard output and error; may be NULL if len is 0
-	size_t output_len;
-	bool truncated;           // output was cut (then "completed" speaks of the rest)
-};
-
 /* The kind of that name ("exec", "argocd"), or NULL. */
 const struct target_kind *target_kind_by_name(const char *name);
 
@@ -99,13 +60,13 @@ int target_check(const struct target_kind *kind, const struct target_options *op
 		 struct error *err);
 
 /*
- * Make the call for a trigger. 0 with *ret_call filled (target_call_release()),
+ * Make the call for a trigger. 0 with *ret_call filled (call_release()),
  * or -1 with err and *ret_call zeroed (then the trigger is refused): no name,
  * a name no Kubernetes object has, or one that does not fit.  The call borrows
  * from options: it must not outlive them.
  */
 int target_prepare(const struct target_kind *kind, const struct target_options *options,
-		   const struct trigger *trigger, struct target_call *ret_call, struct error *err);
+		   const struct trigger *trigger, struct call *ret_call, struct error *err);
 
 /*
  * Judge the answer of the trigger's try number trigger->attempts (from 1).
@@ -113,10 +74,7 @@ int target_prepare(const struct target_kind *kind, const struct target_options *
  * output hold no control characters but newline and tab in the output.
  */
 void target_judge(const struct target_kind *kind, const struct target_options *options,
-		  const struct trigger *trigger, const struct target_answer *answer,
+		  const struct trigger *trigger, const struct call_result *answer,
 		  struct outcome *ret_outcome);
-
-/* Free what a call holds; it may be zeroed. */
-void target_call_release(struct target_call *call);
 
 #endif

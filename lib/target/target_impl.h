@@ -22,11 +22,11 @@ struct target_kind {
 
 	/* See target_prepare(); *ret_call is zeroed, and is released if -1 is returned. */
 	int (*prepare)(const struct target_options *options, const struct trigger *trigger,
-		       struct target_call *ret_call, struct error *err);
+		       struct call *ret_call, struct error *err);
 
 	/* See target_judge(); *ret_outcome is zeroed but for the code. */
 	void (*judge)(const struct target_options *options, const struct trigger *trigger,
-		      const struct target_answer *answer, struct outcome *ret_outcome);
+		      const struct call_result *answer, struct outcome *ret_outcome);
 };
 
 extern const struct target_kind target_argocd;
@@ -69,7 +69,7 @@ json_t *target_parse(const char *text, size_t len);
  * Keep the answer's output in the outcome: the first LIMIT_OUTPUT_KEPT bytes,
  * valid UTF-8, control characters but newline and tab replaced.
  */
-void target_keep_output(struct outcome *outcome, const struct target_answer *answer);
+void target_keep_output(struct outcome *outcome, const struct call_result *answer);
 
 /*
  * The trigger as JSON for programs: kind, application, namespace, project,

@@ -193,7 +193,7 @@ static void finish(struct fetcher *f, struct job *job, enum fetch_outcome outcom
 	leave(f, job);
 }
 
-static void finish_failed(struct fetcher *f, struct job *job, const struct target_answer *answer,
+static void finish_failed(struct fetcher *f, struct job *job, const struct call_result *answer,
 			  enum fetch_outcome outcome)
 {
 	char why[FETCH_WHY_MAX];
@@ -226,7 +226,7 @@ static void found(struct fetcher *f, struct job *job)
 	finish(f, job, FETCH_OK, NULL);
 }
 
-static void after_look(struct fetcher *f, struct job *job, const struct target_answer *answer)
+static void after_look(struct fetcher *f, struct job *job, const struct call_result *answer)
 {
 	bool first = job->step == STEP_LOOK;
 
@@ -245,7 +245,7 @@ static void after_list(struct fetcher *f, struct job *job, const struct target_a
 }
 
 /* A step went well. */
-static void advance(struct fetcher *f, struct job *job, const struct target_answer *answer)
+static void advance(struct fetcher *f, struct job *job, const struct call_result *answer)
 {
 	switch (job->step) {
 	case STEP_INIT:
@@ -307,7 +307,7 @@ static bool go_on_without(struct fetcher *f, struct job *job)
 }
 
 /* A step of a fetch failed. */
-static void fail(struct fetcher *f, struct job *job, const struct target_answer *answer)
+static void fail(struct fetcher *f, struct job *job, const struct call_result *answer)
 {
 	enum fetch_trouble trouble = fetch_git_trouble(answer);
 	bool local = job->step == STEP_LOOK || job->step == STEP_LOOK_AGAIN;
@@ -337,7 +337,7 @@ static void fail(struct fetcher *f, struct job *job, const struct target_answer 
 
 /* ---- the steps ---- */
 
-static void on_child(void *arg, const struct target_answer *answer)
+static void on_child(void *arg, const struct call_result *answer)
 {
 	struct job *job = arg;
 	struct fetcher *f = job->place->fetcher;

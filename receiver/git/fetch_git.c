@@ -498,7 +498,7 @@ void fetch_git_release(struct fetch_repository *repository)
 	free_text(repository->ca_file);
 }
 
-enum fetch_trouble fetch_git_trouble(const struct target_answer *answer)
+enum fetch_trouble fetch_git_trouble(const struct call_result *answer)
 {
 	static const struct {
 		const char *text;
@@ -561,7 +561,7 @@ static void scrub(char *text)
 	}
 }
 
-void fetch_git_why(const struct target_answer *answer, int64_t time_limit_ms,
+void fetch_git_why(const struct call_result *answer, int64_t time_limit_ms,
 		   char out[FETCH_WHY_MAX])
 {
 	struct error text = ERROR_INIT;

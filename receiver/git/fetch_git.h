@@ -11,8 +11,8 @@
 #include "base/error.h"
 #include "base/oid.h"
 #include "base/strvec.h"
+#include "call/call.h"
 #include "receiver/git/fetch.h"
-#include "target/target.h"
 
 #define FETCH_KEY_MAX 33
 #define FETCH_WHY_MAX 400
@@ -85,13 +85,13 @@ void fetch_git_copy(const struct fetch_repository *from, struct fetch_repository
 void fetch_git_release(struct fetch_repository *repository);
 
 /* Why did git fail? */
-enum fetch_trouble fetch_git_trouble(const struct target_answer *answer);
+enum fetch_trouble fetch_git_trouble(const struct call_result *answer);
 
 /*
  * What git said, for people: one line, without its advice, without what stands
  * between "//" and "@" in addresses, cut.
  */
-void fetch_git_why(const struct target_answer *answer, int64_t time_limit_ms,
+void fetch_git_why(const struct call_result *answer, int64_t time_limit_ms,
 		   char out[FETCH_WHY_MAX]);
 
 #endif

@@ -139,7 +139,7 @@ static void on_output(evutil_socket_t fd, short what, void *arg)
 /* Tell how it ended and be gone. */
 static void answer(struct spawn *c)
 {
-	const struct target_answer a = {
+	const struct call_result a = {
 		.completed = c->pid >= 0 && !c->timed_out,
 		.timed_out = c->timed_out,
 		.failure = c->pid < 0 ? c->failure.text : NULL,
@@ -343,7 +343,7 @@ struct spawn *spawn_start(struct spawner *s, const struct spawn_options *options
 	return c;
 }
 
-struct spawn *spawn_call(struct spawner *s, const struct target_call *call,
+struct spawn *spawn_call(struct spawner *s, const struct call *call,
 			 spawn_callback *callback, void *arg)
 {
 	const struct spawn_options options = {

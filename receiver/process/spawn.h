@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "base/strvec.h"
-#include "target/target.h"
+#include "call/call.h"
 
 struct event_base;
 struct spawner; // all children of one loop
@@ -46,7 +46,7 @@ struct spawn_options {
  * its process group is killed then, and who else holds its output is not
  * waited for.
  */
-typedef void spawn_callback(void *arg, const struct target_answer *answer);
+typedef void spawn_callback(void *arg, const struct call_result *answer);
 
 /* A spawner for the loop; must be freed before it. Never NULL. */
 struct spawner *spawner_new(struct event_base *base);
@@ -68,10 +68,10 @@ struct spawn *spawn_start(struct spawner *s, const struct spawn_options *options
 			  spawn_callback *callback, void *arg);
 
 /*
- * As spawn_start(), for a call of type TARGET_CALL_EXEC. The call is not
+ * As spawn_start(), for a call of type CALL_COMMAND. The call is not
  * needed after the return. LIMIT_OUTPUT_KEPT bytes of output are kept.
  */
-struct spawn *spawn_call(struct spawner *s, const struct target_call *call,
+struct spawn *spawn_call(struct spawner *s, const struct call *call,
 			 spawn_callback *callback, void *arg);
 
 /* Kill the child and its group; its callback does not come. NULL is fine. */

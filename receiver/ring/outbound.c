@@ -43,11 +43,11 @@
 /* A call, owned by one side at a time. */
 struct job {
 	uint64_t id;
-	struct target_call call; // our copy
+	struct call call; // our copy
 	char *token_file;        // what call.token_file points to
 	char *ca_file;
 	struct outbound_http *http;
-	const struct target_answer *answer;
+	const struct call_result *answer;
 	struct job *prev, *next;
 };
 
@@ -89,19 +89,19 @@ struct outbound {
 	size_t running_count;
 };
 
-static const struct target_answer too_many = {
+static const struct call_result too_many = {
 	.never_sent = true,
 	.failure = "too many calls wait already",
 };
 
-static struct job *job_new(uint64_t id, const struct target_call *call)
+static struct job *job_new(uint64_t id, const struct call *call)
 {
 	struct job *job = xcalloc(1, sizeof(*job));
 
 	job->id = id;
 	job->token_file = xstrdup_or_null(call->token_file);
 	job->ca_file = xstrdup_or_null(call->ca_file);
-	job->call = (struct target_call){
+	job->call = (struct call){
 		.type = call->type,
 		.time_limit_ms = call->time_limit_ms,
 		.method = call->method,
@@ -121,7 +121,7 @@ static struct job *job_new(uint64_t id, const struct target_call *call)
 static void job_free(struct job *job)
 {
 	outbound_http_free(job->http);
-	target_call_release(&job->call);
+	call_release(&job->call);
 	free(job->token_file);
 	free(job->ca_file);
 	free(job);
@@ -309,7 +309,7 @@ static void on_done(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-uint64_t outbound_call(struct outbound *o, const struct target_call *call,
+uint64_t outbound_call(struct outbound *o, const struct call *call,
 		       outbound_callback *callback, void *arg)
 {
 	struct waiter *waiter = xcalloc(1, sizeof(*waiter));

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "target/target.h"
+#include "call/call.h"
 
 struct event_base;
 struct outbound;
@@ -30,7 +30,7 @@ struct outbound_options {
  * Told once what came back. answer and all it points to are borrowed for the
  * call. The callback may use every function of this header but outbound_free().
  */
-typedef void outbound_callback(void *arg, const struct target_answer *answer);
+typedef void outbound_callback(void *arg, const struct call_result *answer);
 
 /*
  * Start. 0 with *ret_outbound (outbound_free() it before the loop), or -1 with
@@ -40,7 +40,7 @@ int outbound_new(struct event_base *base, const struct outbound_options *options
 		 struct outbound **ret_outbound, struct error *err);
 
 /*
- * Make a call of type TARGET_CALL_HTTP; it is copied.  Its time limit counts
+ * Make a call of type CALL_HTTP; it is copied.  Its time limit counts
  * from when its turn comes.  The token file is read then, each time anew.
  * Returns the id for outbound_cancel(), never 0. The callback never comes from
  * within this function.
@@ -51,7 +51,7 @@ int outbound_new(struct event_base *base, const struct outbound_options *options
  * (name, connection, certificate, token file).  Redirects are not followed,
  * nothing is decompressed, header lines are counted and limited.
  */
-uint64_t outbound_call(struct outbound *o, const struct target_call *call,
+uint64_t outbound_call(struct outbound *o, const struct call *call,
 		       outbound_callback *callback, void *arg);
 
 /* Break off a call: its callback does not come any more. Unknown ids are fine. */

@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/error.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
 
@@ -59,7 +60,7 @@ struct outbound_http {
 	bool header_flood;
 	char curl_error[CURL_ERROR_SIZE];
 	struct error failure;
-	struct target_answer answer;
+	struct call_result answer;
 };
 
 static void fail(struct outbound_http *http, bool unusable)
@@ -158,7 +159,7 @@ static void set_long(struct outbound_http *http, CURLoption option, int64_t valu
 	(void)curl_easy_setopt(http->easy, option, (long)value);
 }
 
-static void set_safety(struct outbound_http *http, const struct target_call *call)
+static void set_safety(struct outbound_http *http, const struct call *call)
 {
 	bool plain = strncasecmp(call->url, "http://", 7) == 0;
 
@@ -179,7 +180,7 @@ static void set_safety(struct outbound_http *http, const struct target_call *cal
 	}
 }
 
-static void set_limits(struct outbound_http *http, const struct target_call *call,
+static void set_limits(struct outbound_http *http, const struct call *call,
 		       int64_t connect_limit_ms)
 {
 	set_long(http, CURLOPT_NOSIGNAL, 1);
@@ -194,7 +195,7 @@ static void set_limits(struct outbound_http *http, const struct target_call *cal
 }
 
 /* The request proper. False: one of its headers could not be taken. */
-static bool set_request(struct outbound_http *http, const struct target_call *call)
+static bool set_request(struct outbound_http *http, const struct call *call)
 {
 	/* A body above 1 MB would wait a second for "100 Continue". */
 	struct curl_slist *list = curl_slist_append(NULL, "Expect:");
@@ -226,7 +227,7 @@ static bool set_request(struct outbound_http *http, const struct target_call *ca
 	return curl_easy_setopt(http->easy, CURLOPT_URL, call->url) == CURLE_OK;
 }
 
-struct outbound_http *outbound_http_new(const struct target_call *call, int64_t connect_limit_ms,
+struct outbound_http *outbound_http_new(const struct call *call, int64_t connect_limit_ms,
 					const char *proxy)
 {
 	struct outbound_http *http = xcalloc(1, sizeof(*http));
@@ -273,7 +274,7 @@ static int64_t retry_after_ms(CURL *easy)
 
 void outbound_http_finish(struct outbound_http *http, int code)
 {
-	struct target_answer *a = &http->answer;
+	struct call_result *a = &http->answer;
 	long status = 0;
 	long sent = 0;
 
@@ -299,7 +300,7 @@ void outbound_http_finish(struct outbound_http *http, int code)
 	a->failure = http->failure.text;
 }
 
-const struct target_answer *outbound_http_answer(const struct outbound_http *http)
+const struct call_result *outbound_http_answer(const struct outbound_http *http)
 {
 	return &http->answer;
 }

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "target/target.h"
+#include "call/call.h"
 
 struct outbound_http; // one call
 
@@ -17,7 +17,7 @@ struct outbound_http; // one call
  * Never NULL; if it cannot be made, outbound_http_handle() is NULL and the
  * answer says why.  connect_limit_ms and proxy as in outbound.h.
  */
-struct outbound_http *outbound_http_new(const struct target_call *call, int64_t connect_limit_ms,
+struct outbound_http *outbound_http_new(const struct call *call, int64_t connect_limit_ms,
 					const char *proxy);
 
 /* The CURL handle for curl_multi_add_handle(), with the call as its private pointer; or NULL. */
@@ -27,7 +27,7 @@ void *outbound_http_handle(const struct outbound_http *http);
 void outbound_http_finish(struct outbound_http *http, int code);
 
 /* What came back; borrowed from the call. */
-const struct target_answer *outbound_http_answer(const struct outbound_http *http);
+const struct call_result *outbound_http_answer(const struct outbound_http *http);
 
 /* Wipe the token and free. The handle must be out of its multi. NULL is fine. */
 void outbound_http_free(struct outbound_http *http);

@@ -114,7 +114,7 @@ static void report(struct ring *ring, const struct outcome *outcome)
 	ring_free(ring);
 }
 
-static void on_answer(void *arg, const struct target_answer *answer)
+static void on_answer(void *arg, const struct call_result *answer)
 {
 	struct ring *ring = arg;
 	struct outcome outcome = { .code = 0 };
@@ -148,7 +148,7 @@ void ringer_send(struct ringer *r, const struct trigger *trigger)
 	struct ring *ring = ring_new(r, trigger);
 	int target = settings_target(ring->settings, trigger->target);
 	struct error err = ERROR_INIT;
-	struct target_call call = { .type = TARGET_CALL_HTTP };
+	struct call call = { .type = CALL_HTTP };
 
 	if (target < 0) {
 		outcome_set(&ring->outcome, OUTCOME_REFUSED,
@@ -163,10 +163,10 @@ void ringer_send(struct ringer *r, const struct trigger *trigger)
 		answer_later(ring);
 		return;
 	}
-	if (call.type == TARGET_CALL_HTTP) {
+	if (call.type == CALL_HTTP) {
 		(void)outbound_call(r->outbound, &call, on_answer, ring);
 	} else {
 		(void)spawn_call(r->spawner, &call, on_answer, ring);
 	}
-	target_call_release(&call);
+	call_release(&call);
 }

@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2) {
 		return 0;
 	}
-	const struct target_answer answer = {
+	const struct call_result answer = {
 		.completed = (data[1] & 1) == 0,
 		.timed_out = (data[1] & 2) != 0,
 		.truncated = (data[1] & 4) != 0,

@@ -156,7 +156,7 @@ static void test_words(void)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char why[FETCH_WHY_MAX];
-		struct target_answer answer = { .completed = true, .status = 128,
+		struct call_result answer = { .completed = true, .status = 128,
 						.output = cases[i].said,
 						.output_len = strlen(cases[i].said) };
 		fetch_git_why(&answer, 1000, why);

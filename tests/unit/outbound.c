@@ -27,12 +27,12 @@ struct world {
 
 struct seen {
 	int count;
-	struct target_answer answer;
+	struct call_result answer;
 	char output[2048];
 	char failure[512];
 };
 
-static void on_answer(void *arg, const struct target_answer *answer)
+static void on_answer(void *arg, const struct call_result *answer)
 {
 	struct seen *seen = arg;
 	size_t len = answer->output_len < sizeof(seen->output) ? answer->output_len :
@@ -88,7 +88,7 @@ static void start_server(struct world *w)
 }
 
 /* The settings of one call; strings are copied by call_start(). */
-struct call {
+struct request {
 	const char *host; // NULL: 127.0.0.1
 	const char *path;
 	const char *token; // file in dir, NULL: none
@@ -98,9 +98,9 @@ struct call {
 	int64_t limit_ms;
 };
 
-static uint64_t call_start(const struct world *w, const struct call *c, struct seen *seen)
+static uint64_t call_start(const struct world *w, const struct request *c, struct seen *seen)
 {
-	struct target_call call = { .type = TARGET_CALL_HTTP };
+	struct call call = { .type = CALL_HTTP };
 	char token[256];
 	char ca[256];
 
@@ -121,13 +121,13 @@ static uint64_t call_start(const struct world *w, const struct call *c, struct s
 		strvec_push(&call.headers, "Content-Type: application/json");
 	}
 	uint64_t id = outbound_call(w->outbound, &call, on_answer, seen);
-	target_call_release(&call);
+	call_release(&call);
 	memset(token, 'X', sizeof(token));
 	memset(ca, 'X', sizeof(ca));
 	return id;
 }
 
-static struct seen make(const struct world *w, struct call c)
+static struct seen make(const struct world *w, struct request c)
 {
 	struct seen seen = { .count = 0 };
 
@@ -138,7 +138,7 @@ static struct seen make(const struct world *w, struct call c)
 
 static void test_requests(const struct world *w)
 {
-	struct seen seen = make(w, (struct call){ .path = "/echo", .token = "token" });
+	struct seen seen = make(w, (struct request){ .path = "/echo", .token = "token" });
 	char want[512];
 
 	tap_ok(seen.answer.completed && seen.answer.status == 200, "an answer comes over TLS (%s)",
@@ -148,7 +148,7 @@ static void test_requests(const struct world *w)
 		       "Authorization: Bearer " SECRET "\r\nAccept: application/json\r\n\r\n",
 		       w->tls, DOORBELL_VERSION);
 	tap_str(seen.output, want, "a GET is exactly what we want, with the token trimmed");
-	seen = make(w, (struct call){ .path = "/echo", .body = "{}" });
+	seen = make(w, (struct request){ .path = "/echo", .body = "{}" });
 	(void)snprintf(want, sizeof(want),
 		       "POST /echo HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: doorbell/%s\r\n"
 		       "Accept: application/json\r\nContent-Type: application/json\r\n"
@@ -157,21 +157,21 @@ static void test_requests(const struct world *w)
 
 	(void)setenv("http_proxy", "http://127.0.0.1:1", 1);
 	(void)setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
-	seen = make(w, (struct call){ .path = "/echo", .plain = true });
+	seen = make(w, (struct request){ .path = "/echo", .plain = true });
 	tap_ok(seen.answer.completed, "a proxy of the environment is not asked");
 	(void)unsetenv("http_proxy");
 	(void)unsetenv("ALL_PROXY");
 
-	seen = make(w, (struct call){ .path = "/status/404", .token = "token" });
+	seen = make(w, (struct request){ .path = "/status/404", .token = "token" });
 	tap_int(seen.answer.status, 404, "an error is an answer, too");
 	tap_str(seen.output, "status 404", "with its body");
-	seen = make(w, (struct call){ .path = "/gzip" });
+	seen = make(w, (struct request){ .path = "/gzip" });
 	tap_str(seen.output, "not gzip", "nothing is unpacked");
 }
 
 static void test_redirect(const struct world *w)
 {
-	struct seen seen = make(w, (struct call){ .path = "/redirect", .token = "token" });
+	struct seen seen = make(w, (struct request){ .path = "/redirect", .token = "token" });
 
 	tap_int(seen.answer.status, 302, "a redirect is an answer");
 	tap_str(seen.output, "", "and is not followed");
@@ -179,16 +179,16 @@ static void test_redirect(const struct world *w)
 
 static void test_certificates(const struct world *w)
 {
-	struct seen seen = make(w, (struct call){ .path = "/echo", .ca = "other.pem", .token = "token" });
+	struct seen seen = make(w, (struct request){ .path = "/echo", .ca = "other.pem", .token = "token" });
 
 	tap_ok(!seen.answer.completed && seen.answer.never_sent && seen.answer.status == 0,
 	       "another authority's certificate is refused before anything is sent (%s)",
 	       seen.failure);
-	seen = make(w, (struct call){ .path = "/echo", .host = "localhost" });
+	seen = make(w, (struct request){ .path = "/echo", .host = "localhost" });
 	tap_ok(seen.answer.never_sent, "so is one for another name (%s)", seen.failure);
-	seen = make(w, (struct call){ .path = "/echo", .ca = "other.pem", .insecure = true });
+	seen = make(w, (struct request){ .path = "/echo", .ca = "other.pem", .insecure = true });
 	tap_ok(seen.answer.completed, "unless told not to look");
-	seen = make(w, (struct call){ .path = "/echo", .ca = "missing.pem" });
+	seen = make(w, (struct request){ .path = "/echo", .ca = "missing.pem" });
 	tap_ok(seen.answer.never_sent && !seen.answer.unusable,
 	       "a missing authority file may come yet (%s)", seen.failure);
 }
@@ -203,66 +203,66 @@ static void test_tokens(const struct world *w)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct seen seen = make(w, (struct call){ .path = "/echo", .token = cases[i].file });
+		struct seen seen = make(w, (struct request){ .path = "/echo", .token = cases[i].file });
 		tap_ok(seen.count == 1 && seen.answer.never_sent && !seen.answer.unusable &&
 		       strstr(seen.failure, cases[i].why) != NULL &&
 		       strstr(seen.failure, cases[i].file) != NULL,
 		       "a token file that is %s is named: %s", cases[i].file, seen.failure);
 	}
 	tap_sh("printf new > %s/token2", w->dir);
-	struct seen seen = make(w, (struct call){ .path = "/echo", .token = "token2" });
+	struct seen seen = make(w, (struct request){ .path = "/echo", .token = "token2" });
 	tap_ok(strstr(seen.output, "Bearer new\r\n") != NULL, "a token is read");
 	tap_sh("printf newer > %s/token2", w->dir);
-	seen = make(w, (struct call){ .path = "/echo", .token = "token2" });
+	seen = make(w, (struct request){ .path = "/echo", .token = "token2" });
 	tap_ok(strstr(seen.output, "Bearer newer\r\n") != NULL, "and read again for the next call");
 }
 
 static void test_time_limits(const struct world *w)
 {
 	int64_t begin = mstime_monotonic();
-	struct seen seen = make(w, (struct call){ .path = "/slow", .limit_ms = 300 });
+	struct seen seen = make(w, (struct request){ .path = "/slow", .limit_ms = 300 });
 
 	tap_ok(seen.answer.timed_out && !seen.answer.completed && !seen.answer.never_sent &&
 	       seen.answer.status == 0, "a time-out after the request was sent is told (%s)",
 	       seen.failure);
-	seen = make(w, (struct call){ .path = "/slowbody", .limit_ms = 300 });
+	seen = make(w, (struct request){ .path = "/slowbody", .limit_ms = 300 });
 	tap_ok(seen.answer.timed_out && !seen.answer.completed && seen.answer.status == 200,
 	       "a time-out in the body leaves the status");
-	seen = make(w, (struct call){ .path = "/x", .silent = true, .limit_ms = 300 });
+	seen = make(w, (struct request){ .path = "/x", .silent = true, .limit_ms = 300 });
 	tap_ok(seen.answer.timed_out && seen.answer.never_sent,
 	       "a silent server was sent nothing (%s)", seen.failure);
-	seen = make(w, (struct call){ .path = "/x", .silent = true, .limit_ms = 60000 });
+	seen = make(w, (struct request){ .path = "/x", .silent = true, .limit_ms = 60000 });
 	tap_ok(seen.answer.never_sent, "TLS has its own limit (%s)", seen.failure);
 	tap_ok(mstime_monotonic() - begin < 5000, "and all four took no longer than they should");
 }
 
 static void test_broken_answers(const struct world *w)
 {
-	struct seen seen = make(w, (struct call){ .path = "/reset", .plain = true });
+	struct seen seen = make(w, (struct request){ .path = "/reset", .plain = true });
 
 	tap_ok(!seen.answer.completed && seen.answer.status == 200 && !seen.answer.never_sent,
 	       "a reset in the body leaves the status (%s)", seen.failure);
-	seen = make(w, (struct call){ .path = "/hangup" });
+	seen = make(w, (struct request){ .path = "/hangup" });
 	tap_ok(!seen.answer.completed && seen.answer.status == 0 && !seen.answer.never_sent,
 	       "a hang-up after the request is told (%s)", seen.failure);
-	seen = make(w, (struct call){ .path = "/huge" });
+	seen = make(w, (struct request){ .path = "/huge" });
 	tap_ok(seen.answer.completed && seen.answer.truncated && seen.answer.status == 200,
 	       "a huge body is cut");
 	tap_int(seen.answer.output_len, LIMIT_RESPONSE_BYTES, "at its ceiling");
-	seen = make(w, (struct call){ .path = "/lines" });
+	seen = make(w, (struct request){ .path = "/lines" });
 	tap_ok(!seen.answer.completed && seen.answer.status == 0 &&
 	       strstr(seen.failure, "no end") != NULL, "a flood of header lines is cut off");
-	seen = make(w, (struct call){ .path = "/line" });
+	seen = make(w, (struct request){ .path = "/line" });
 	tap_ok(!seen.answer.completed, "a header line without end is cut off (%s)", seen.failure);
-	seen = make(w, (struct call){ .path = "/garbage" });
+	seen = make(w, (struct request){ .path = "/garbage" });
 	tap_ok(!seen.answer.completed && seen.answer.status == 0, "what is no HTTP is no answer (%s)",
 	       seen.failure);
 	struct world nobody = *w;
 	nobody.plain = 1;
-	seen = make(&nobody, (struct call){ .path = "/", .plain = true });
+	seen = make(&nobody, (struct request){ .path = "/", .plain = true });
 	tap_ok(seen.answer.never_sent && !seen.answer.timed_out, "a refused connection is told (%s)",
 	       seen.failure);
-	seen = make(w, (struct call){ .path = "/", .host = "no-such-host.invalid" });
+	seen = make(w, (struct request){ .path = "/", .host = "no-such-host.invalid" });
 	tap_ok(seen.answer.never_sent, "a name that nobody knows is told (%s)", seen.failure);
 }
 
@@ -282,7 +282,7 @@ static void test_retry_after(const struct world *w)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct seen seen = make(w, (struct call){ .path = cases[i].path });
+		struct seen seen = make(w, (struct request){ .path = cases[i].path });
 		tap_ok(seen.answer.status == 503 && seen.answer.retry_after_ms >= cases[i].least &&
 		       seen.answer.retry_after_ms <= cases[i].most, "%s means %lld ms", cases[i].path,
 		       (long long)seen.answer.retry_after_ms);
@@ -292,7 +292,7 @@ static void test_retry_after(const struct world *w)
 static void test_many(const struct world *w)
 {
 	struct seen seen[100] = { { .count = 0 } };
-	const struct call call = { .path = "/echo", .token = "token" };
+	const struct request call = { .path = "/echo", .token = "token" };
 	int good = 0;
 
 	for (int i = 0; i < 100; i++) {
@@ -309,8 +309,8 @@ static void test_cancel(const struct world *w)
 {
 	struct seen seen[60] = { { .count = 0 } };
 	uint64_t ids[60];
-	const struct call slow = { .path = "/slow" };
-	const struct call quick = { .path = "/echo" };
+	const struct request slow = { .path = "/slow" };
+	const struct request quick = { .path = "/echo" };
 
 	for (int i = 0; i < 60; i++) {
 		ids[i] = call_start(w, i < 40 ? &slow : &quick, &seen[i]);
@@ -336,7 +336,7 @@ static void test_cancel(const struct world *w)
 static void test_limits_and_end(struct world *w)
 {
 	const struct outbound_options options = { .max_calls = 1, .max_waiting = 2 };
-	const struct call slow = { .path = "/slow", .limit_ms = 60000 };
+	const struct request slow = { .path = "/slow", .limit_ms = 60000 };
 	struct outbound *first = w->outbound;
 	struct seen seen[5] = { { .count = 0 } };
 	struct error err = ERROR_INIT;

@@ -24,7 +24,7 @@ struct world {
 	struct outcome outcome;
 };
 
-static void on_answer(void *arg, const struct target_answer *answer)
+static void on_answer(void *arg, const struct call_result *answer)
 {
 	struct world *w = arg;
 
@@ -33,7 +33,7 @@ static void on_answer(void *arg, const struct target_answer *answer)
 
 static void ring(struct world *w, enum outcome_kind kind, const char *reason, const char *name)
 {
-	struct target_call call;
+	struct call call;
 	struct error err = ERROR_INIT;
 
 	if (target_prepare(w->kind, &w->options, &w->trigger, &call, &err) < 0) {
@@ -41,7 +41,7 @@ static void ring(struct world *w, enum outcome_kind kind, const char *reason, co
 		return;
 	}
 	(void)outbound_call(w->outbound, &call, on_answer, w);
-	target_call_release(&call);
+	call_release(&call);
 	while (outbound_count(w->outbound) > 0) {
 		(void)event_base_loop(w->base, EVLOOP_ONCE);
 	}

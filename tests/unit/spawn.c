@@ -26,13 +26,13 @@ struct world {
 /* A copy of an answer. */
 struct seen {
 	int count;
-	struct target_answer answer;
+	struct call_result answer;
 	char output[8192];
 	char failure[512];
 	struct spawn *cancel; // cancelled in the callback
 };
 
-static void on_answer(void *arg, const struct target_answer *answer)
+static void on_answer(void *arg, const struct call_result *answer)
 {
 	struct seen *seen = arg;
 

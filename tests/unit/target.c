@@ -181,7 +181,7 @@ static void test_argocd_statuses(void)
 		struct trigger trigger = make_trigger();
 		struct target_options options =
 			argocd_options(c->what == REFRESH ? TARGET_REFRESH : TARGET_SYNC);
-		struct target_answer answer = {
+		struct call_result answer = {
 			.completed = true,
 			.status = c->status,
 			.output = c->body,
@@ -205,7 +205,7 @@ static void test_argocd_statuses(void)
 struct broken_case {
 	const char *name;
 	enum what what;
-	struct target_answer answer;
+	struct call_result answer;
 	enum outcome_kind kind;
 	const char *reason;
 };
@@ -262,7 +262,7 @@ static void test_argocd_special_answers(void)
 {
 	struct target_options options = argocd_options(TARGET_REFRESH);
 	struct trigger trigger = make_trigger();
-	struct target_answer answer = { .completed = true, .status = 403 };
+	struct call_result answer = { .completed = true, .status = 403 };
 	struct outcome outcome;
 
 	trigger.project = NULL;
@@ -287,7 +287,7 @@ static void test_argocd_special_answers(void)
 	size_t len = 2 * 1024 * 1024;
 	char *bomb = xmalloc(len);
 	memset(bomb, '[', len);
-	answer = (struct target_answer){ .completed = true, .status = 500, .output = bomb,
+	answer = (struct call_result){ .completed = true, .status = 500, .output = bomb,
 					 .output_len = len };
 	target_judge(&target_argocd, &options, &trigger, &answer, &outcome);
 	tap_int(outcome.kind, OUTCOME_RETRY, "2 MB of [ are not parsed");
@@ -297,12 +297,12 @@ static void test_argocd_special_answers(void)
 }
 
 /* Print a call for comparison with a text. */
-static char *call_text(const struct target_call *call)
+static char *call_text(const struct call *call)
 {
 	struct buf b;
 
 	buf_init(&b, 65536);
-	if (call->type == TARGET_CALL_HTTP) {
+	if (call->type == CALL_HTTP) {
 		(void)buf_addf(&b, "%s %s\n", call->method, call->url);
 	}
 	for (size_t i = 0; i < call->argv.count; i++) {
@@ -326,14 +326,14 @@ static char *call_text(const struct target_call *call)
 static void check_call(const struct target_kind *kind, const struct target_options *options,
 		       const struct trigger *trigger, const char *want, const char *name)
 {
-	struct target_call call;
+	struct call call;
 	struct error err = ERROR_INIT;
 
 	int r = target_prepare(kind, options, trigger, &call, &err);
 	char *text = r == 0 ? call_text(&call) : xstrdup(err.text);
 	tap_str(text, want, "%s", name);
 	free(text);
-	target_call_release(&call);
+	call_release(&call);
 }
 
 static void test_argocd_requests(void)
@@ -397,11 +397,11 @@ static void test_names(void)
 	static char elsewhere[] = "argocd/shop@prod";
 	trigger.application = elsewhere;
 	char *same = NULL;
-	struct target_call call;
+	struct call call;
 	struct error why = ERROR_INIT;
 	if (target_prepare(&target_argocd, &options, &trigger, &call, &why) == 0) {
 		same = xstrdup(call.url);
-		target_call_release(&call);
+		call_release(&call);
 	}
 	tap_ok(same != NULL && strstr(same, "/shop?") != NULL && strchr(same, '@') == NULL,
 	       "the cluster is not a part of the address: %s", same != NULL ? same : why.text);

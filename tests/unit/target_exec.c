@@ -36,12 +36,12 @@ static struct trigger make_trigger(void)
 }
 
 /* Print a call for comparison with a text. */
-static char *call_text(const struct target_call *call)
+static char *call_text(const struct call *call)
 {
 	struct buf b;
 
 	buf_init(&b, 65536);
-	if (call->type == TARGET_CALL_HTTP) {
+	if (call->type == CALL_HTTP) {
 		(void)buf_addf(&b, "%s %s\n", call->method, call->url);
 	}
 	for (size_t i = 0; i < call->argv.count; i++) {
@@ -65,14 +65,14 @@ static char *call_text(const struct target_call *call)
 static void check_call(const struct target_kind *kind, const struct target_options *options,
 		       const struct trigger *trigger, const char *want, const char *name)
 {
-	struct target_call call;
+	struct call call;
 	struct error err = ERROR_INIT;
 
 	int r = target_prepare(kind, options, trigger, &call, &err);
 	char *text = r == 0 ? call_text(&call) : xstrdup(err.text);
 	tap_str(text, want, "%s", name);
 	free(text);
-	target_call_release(&call);
+	call_release(&call);
 }
 
 static struct strvec command_of(const char *first)
@@ -120,11 +120,11 @@ static void test_exec_request(void)
 
 	static char ref[] = "refs/heads/\xff\x1b";
 	trigger.ref = ref;
-	struct target_call call;
+	struct call call;
 	tap_int(target_prepare(&target_exec, &options, &trigger, &call, &err), 0,
 		"a ref that is not UTF-8 is no obstacle");
 	tap_ok(strstr(call.input, "\"refs/heads/??\"") != NULL, "and is cleaned in the JSON");
-	target_call_release(&call);
+	call_release(&call);
 	strvec_release(&command);
 	strvec_release(&environment);
 }
@@ -169,7 +169,7 @@ static void test_exec_answers(void)
 {
 	static const struct {
 		const char *name;
-		struct target_answer answer;
+		struct call_result answer;
 		enum outcome_kind kind;
 		const char *reason;
 	} cases[] = {

@@ -52,7 +52,7 @@ static void asked(enum what what, unsigned step, const char *method, const char 
 {
 	struct trigger trigger = make_trigger(what);
 	struct target_options options = make_options(what);
-	struct target_call call;
+	struct call call;
 	struct error err = ERROR_INIT;
 
 	trigger.step = step;
@@ -63,7 +63,7 @@ static void asked(enum what what, unsigned step, const char *method, const char 
 	tap_str(call.method, method, "%s", name);
 	tap_str(call.url, url, "at this address");
 	tap_str(call.body, body, "with this body");
-	target_call_release(&call);
+	call_release(&call);
 }
 
 static void requests(void)
@@ -141,7 +141,7 @@ static void answers(void)
 		const struct answer_case *c = &cases[i];
 		struct trigger trigger = make_trigger(c->what);
 		struct target_options options = make_options(c->what);
-		struct target_answer answer = {
+		struct call_result answer = {
 			.completed = c->body != NULL, .timed_out = c->body == NULL,
 			.status = c->body != NULL ? 200 : 0, .output = c->body,
 			.output_len = c->body != NULL ? strlen(c->body) : 0,
