@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/kubernetes_name.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
