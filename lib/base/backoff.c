@@ -1,5 +1,8 @@
 /*
  * Exponential back-off with jitter.
+ *
+ * The doubling stops at half of the ceiling: twice a wait of up to 2^62 ms
+ * would overflow.
  */
 #include "base/backoff.h"
 
@@ -7,8 +10,8 @@ int64_t backoff_delay(const struct backoff *b, unsigned attempt, uint64_t random
 {
 	int64_t wait = b->first_ms;
 
-	for (unsigned i = 1; i < attempt && wait < b->max_ms; i++) {
-		wait *= 2;
+	for (unsigned i = 1; i < attempt && wait > 0 && wait < b->max_ms; i++) {
+		wait = wait > b->max_ms / 2 ? b->max_ms : wait * 2;
 	}
 	if (wait > b->max_ms) {
 		wait = b->max_ms;
