@@ -17,10 +17,9 @@
 #include "base/error.h"
 #include "base/hmac.h"
 #include "base/strvec.h"
+#include "config/config_kind.h"
 
 enum config_mode { CONFIG_MODE_EXACT, CONFIG_MODE_UNION, CONFIG_MODE_ARGOCD };
-
-enum config_action { CONFIG_ACTION_REFRESH, CONFIG_ACTION_HARD, CONFIG_ACTION_SYNC };
 
 enum config_log_format { CONFIG_LOG_AUTO, CONFIG_LOG_TEXT, CONFIG_LOG_JSON };
 
@@ -68,19 +67,9 @@ struct config_applications {
 	char *cluster;         // where they run: a part of their names; or NULL
 };
 
-/* A target: of kind exec if command is not empty, of kind argocd if url is set. */
 struct config_target {
 	char *name;
-	struct strvec command;
-	struct strvec environment; // "KEY=value"
-	char *directory;           // or NULL
-	char *url;
-	char *token_file;          // these two or NULL
-	char *ca_file;
-	bool insecure;
-	enum config_action action;
-	bool prune;
-	int64_t time_limit;        // exec.timeLimit or argocd.timeout
+	struct config_choice kind;  // as the owner of the kind reads it
 	struct strvec applications; // globs of full names (GLOB_GOBWAS); empty: all
 	double rate_per_second;    // 0: no limit
 	unsigned burst;
@@ -148,6 +137,8 @@ struct config_input {
 	size_t override_count;
 	/* Is that the name of a provider? NULL: all are. */
 	bool (*is_provider)(const char *name);
+	/* The i-th kind of target, from 0; NULL behind the last. NULL: there are none. */
+	const struct config_kind *(*target_kind)(size_t i);
 };
 
 /*

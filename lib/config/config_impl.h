@@ -65,9 +65,46 @@ bool config_is_text(enum config_type type);
 /* Set the member that s names to its default. */
 void config_set_initial(struct config_loader *l, const struct config_setting *s, void *base);
 
-/* Read all keys of the mapping node by a table; unknown ones are problems. */
-void config_set_all(struct config_loader *l, const struct config_setting *table, size_t count,
-		    void *base, const json_t *node);
+/* What a mapping may hold. */
+struct config_shape {
+	const struct config_setting *table;
+	size_t count;
+	/* The kinds whose mapping may stand in it, as in struct config_input; NULL: none. */
+	const struct config_kind *(*kind)(size_t i);
+	size_t choice; // offset of the struct config_choice that the one there is read into
+};
+
+/*
+ * Read all keys of the mapping node into the struct at base; unknown ones are
+ * problems.  prefix is what stands before them in the table: "", or "exec.".
+ */
+void config_set_all(struct config_loader *l, const struct config_shape *shape, void *base,
+		    const json_t *node, const char *prefix);
+
+/* The kind of that name, or NULL. kind as in struct config_shape. */
+const struct config_kind *config_kind_find(const struct config_kind *(*kind)(size_t i),
+					   const char *name);
+
+/*
+ * Read value, which parent holds under the kind's name, into choice.  What
+ * holds two kinds is a problem of the whole: the second one is passed over.
+ */
+void config_kind_set(struct config_loader *l, const struct config_kind *kind,
+		     struct config_choice *choice, const json_t *parent, const json_t *value);
+
+/*
+ * Check what item, "target" or so called name, became: exactly one kind, whose own
+ * check is asked.  name may be NULL.
+ */
+void config_kind_check(struct config_loader *l, const struct config_kind *(*kind)(size_t i),
+		       const struct config_choice *choice, const json_t *node, const char *what,
+		       const char *name);
+
+/* Free the options, leave choice zeroed. */
+void config_kind_clear(struct config_choice *choice);
+
+/* Free what the member of base that s names holds; secrets are wiped. */
+void config_clear(const struct config_setting *s, void *base);
 
 /* Replace one list of objects (key "sources" and so on) by what value says. */
 void config_set_objects(struct config_loader *l, const char *key, const json_t *parent,

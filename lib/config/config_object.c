@@ -19,24 +19,34 @@
 
 /* ---- one mapping ------------------------------------------------------- */
 
-static void unknown_key(struct config_loader *l, const struct config_setting *table, size_t count,
-			size_t prefix_len, const json_t *node, const char *key, const char *full)
+/* The words that may stand at a level of a mapping: heads of keys, and kinds. */
+static void list_words(const struct config_shape *shape, const char *prefix, struct strvec *words)
 {
-	const char **names = xcalloc(count + 1, sizeof(*names));
-	struct strvec heads = STRVEC_INIT;
-	size_t used = 0;
+	size_t len = strlen(prefix);
 
-	for (size_t i = 0; i < count; i++) {
-		if (strncmp(table[i].key, full, prefix_len) == 0) {
-			const char *rest = table[i].key + prefix_len;
+	for (size_t i = 0; i < shape->count; i++) {
+		if (strncmp(shape->table[i].key, prefix, len) == 0) {
+			const char *rest = shape->table[i].key + len;
 			char *head = xstrndup(rest, strcspn(rest, "."));
 
-			(void)strvec_push_unique(&heads, head);
+			(void)strvec_push_unique(words, head);
 			free(head);
 		}
 	}
-	for (; used < heads.count; used++) {
-		names[used] = heads.items[used];
+	for (size_t i = 0; shape->kind != NULL && shape->kind(i) != NULL; i++) {
+		strvec_push(words, shape->kind(i)->name);
+	}
+}
+
+static void unknown_key(struct config_loader *l, const struct config_shape *shape,
+			const char *prefix, const json_t *node, const char *key)
+{
+	struct strvec words = STRVEC_INIT;
+
+	list_words(shape, prefix, &words);
+	const char **names = xcalloc(words.count + 1, sizeof(*names));
+	for (size_t i = 0; i < words.count; i++) {
+		names[i] = words.items[i];
 	}
 	const char *near = config_suggest(key, names);
 	if (near != NULL) {
@@ -44,59 +54,65 @@ static void unknown_key(struct config_loader *l, const struct config_setting *ta
 	} else {
 		config_problem(l, node, key, "unknown key '%.60s': remove it", key);
 	}
-	strvec_release(&heads);
+	strvec_release(&words);
 	free(names);
 }
 
-static const struct config_setting *find(const struct config_setting *table, size_t count,
-					 const char *key, bool *ret_prefix)
+static const struct config_setting *find(const struct config_shape *shape, const char *key,
+					 bool *ret_prefix)
 {
 	size_t len = strlen(key);
 
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(table[i].key, key) == 0) {
-			return &table[i];
+	for (size_t i = 0; i < shape->count; i++) {
+		const char *known = shape->table[i].key;
+
+		if (strcmp(known, key) == 0) {
+			return &shape->table[i];
 		}
-		*ret_prefix |= strncmp(table[i].key, key, len) == 0 && table[i].key[len] == '.';
+		*ret_prefix |= strncmp(known, key, len) == 0 && known[len] == '.';
 	}
 	return NULL;
 }
 
-/* Keys of node, behind prefix ("" or "tls."): no table nests deeper. */
-static void set_level(struct config_loader *l, const struct config_setting *table, size_t count,
-		      void *base, const json_t *node, const char *prefix)
+/* One key of node, full with its prefix. */
+static void set_key(struct config_loader *l, const struct config_shape *shape, void *base,
+		    const json_t *node, const char *prefix, const char *key, const json_t *value)
+{
+	char *full = xasprintf("%s%s", prefix, key);
+	bool is_prefix = false;
+	const struct config_setting *s = find(shape, full, &is_prefix);
+	const struct config_kind *kind = config_kind_find(shape->kind, full);
+
+	if (s != NULL && strchr(key, '.') == NULL) {
+		config_set(l, s, base, node, key, value);
+		if (base == l->config) {
+			config_note_origin(l, s, node, key, value);
+		}
+	} else if (kind != NULL) {
+		config_kind_set(l, kind, (void *)((char *)base + shape->choice), node, value);
+	} else if (is_prefix && json_is_object(value)) {
+		char *inner = xasprintf("%s.", full);
+
+		config_set_all(l, shape, base, value, inner);
+		free(inner);
+	} else if (is_prefix) {
+		config_problem(l, node, key, "'%s' is no mapping: give its keys", full);
+	} else {
+		unknown_key(l, shape, prefix, node, key);
+	}
+	free(full);
+}
+
+void config_set_all(struct config_loader *l, const struct config_shape *shape, void *base,
+		    const json_t *node, const char *prefix)
 {
 	const char *key;
 	json_t *value;
 
+	/* jansson's macro takes no const; nothing is changed. No table nests deeper than two. */
 	json_object_foreach((json_t *)(uintptr_t)node, key, value) {
-		char *full = xasprintf("%s%s", prefix, key);
-		bool is_prefix = false;
-		const struct config_setting *s = find(table, count, full, &is_prefix);
-
-		if (s != NULL && strchr(key, '.') == NULL) {
-			config_set(l, s, base, node, key, value);
-			if (base == l->config) {
-				config_note_origin(l, s, node, key, value);
-			}
-		} else if (is_prefix && json_is_object(value)) {
-			char *inner = xasprintf("%s.", full);
-
-			set_level(l, table, count, base, value, inner);
-			free(inner);
-		} else if (is_prefix) {
-			config_problem(l, node, key, "'%s' is no mapping: give its keys", full);
-		} else {
-			unknown_key(l, table, count, strlen(prefix), node, key, full);
-		}
-		free(full);
+		set_key(l, shape, base, node, prefix, key, value);
 	}
-}
-
-void config_set_all(struct config_loader *l, const struct config_setting *table, size_t count,
-		    void *base, const json_t *node)
-{
-	set_level(l, table, count, base, node, "");
 }
 
 /* ---- checks of one item ------------------------------------------------ */
@@ -271,51 +287,17 @@ static void check_applications(struct config_loader *l, const json_t *node, cons
 	}
 }
 
-static void check_argocd(struct config_loader *l, const json_t *node, const struct config_target *t)
-{
-	const json_t *argocd = json_object_get(node, "argocd");
-
-	if (t->url == NULL) {
-		config_problem(l, node, "argocd", "target '%s': no address: add argocd.url",
-			       shown(t->name));
-	} else if (strncmp(t->url, "https://", 8) != 0 && strncmp(t->url, "http://", 7) != 0) {
-		config_problem(l, json_object_get(argocd, "url"), NULL,
-			       "target '%s': '%.60s' is no address: give https://HOST",
-			       shown(t->name), t->url);
-	}
-	if (json_object_get(argocd, "tokenFile") == NULL) {
-		config_problem(l, node, "argocd", "target '%s': no token: add argocd.tokenFile",
-			       shown(t->name));
-	}
-	if (t->prune && t->action != CONFIG_ACTION_SYNC) {
-		config_problem(l, argocd, "prune",
-			       "target '%s': 'prune' without a sync: set action: sync",
-			       shown(t->name));
-	}
-}
-
 static void check_target(struct config_loader *l, const json_t *node, const void *item)
 {
 	const struct config_target *t = item;
-	const json_t *exec = json_object_get(node, "exec");
-	const json_t *argocd = json_object_get(node, "argocd");
 
 	check_name(l, node, "target", t->name);
-	if ((exec == NULL) == (argocd == NULL)) {
-		config_problem(l, node, NULL, "target '%s' is of %s: give one of exec and argocd",
-			       shown(t->name), exec == NULL ? "no kind" : "two kinds");
-		return;
-	}
-	if (json_is_object(exec) && t->command.count == 0) {
-		config_problem(l, node, "exec", "target '%s': no command: add exec.command",
-			       shown(t->name));
-	}
-	if (json_is_object(argocd)) {
-		check_argocd(l, node, t);
-	}
+	config_kind_check(l, l->input->target_kind, &t->kind, node, "target", t->name);
 }
 
 /* ---- lists ------------------------------------------------------------- */
+
+#define NO_KIND SIZE_MAX
 
 struct list {
 	const char *key;
@@ -324,20 +306,23 @@ struct list {
 	size_t size;          // of an item
 	size_t items;         // offset of the array in struct config
 	size_t count;         // offset of its length
+	size_t choice;        // offset of the struct config_choice in an item, or NO_KIND
 	void (*check)(struct config_loader *l, const json_t *node, const void *item);
 };
 
 static const struct list lists[] = {
 	{ "sources", "source", "name", sizeof(struct config_source),
-	  offsetof(struct config, sources), offsetof(struct config, source_count), check_source },
+	  offsetof(struct config, sources), offsetof(struct config, source_count), NO_KIND,
+	  check_source },
 	{ "repositories", "repository", "url", sizeof(struct config_repository),
 	  offsetof(struct config, repositories), offsetof(struct config, repository_count),
-	  check_repository },
+	  NO_KIND, check_repository },
 	{ "applications", "place", NULL, sizeof(struct config_applications),
 	  offsetof(struct config, applications), offsetof(struct config, application_count),
-	  check_applications },
+	  NO_KIND, check_applications },
 	{ "targets", "target", "name", sizeof(struct config_target),
-	  offsetof(struct config, targets), offsetof(struct config, target_count), check_target },
+	  offsetof(struct config, targets), offsetof(struct config, target_count),
+	  offsetof(struct config_target, kind), check_target },
 };
 
 static const struct list *list_of(const char *key)
@@ -369,20 +354,6 @@ static void check_unique(struct config_loader *l, const struct list *list, const
 	free(name);
 }
 
-static void clear_member(const struct config_setting *s, void *base)
-{
-	void *member = (char *)base + s->offset;
-
-	if (s->type == CONFIG_SECRETS || s->type == CONFIG_SECRET_FILES) {
-		config_wipe(member);
-	} else if (config_is_list(s->type)) {
-		strvec_release(member);
-	} else if (config_is_text(s->type)) {
-		free(*(char **)member);
-		*(char **)member = NULL;
-	}
-}
-
 void config_clear_objects(struct config *config, const char *key)
 {
 	const struct list *list = list_of(key);
@@ -393,7 +364,10 @@ void config_clear_objects(struct config *config, const char *key)
 
 	for (size_t i = 0; i < *count; i++) {
 		for (size_t row = 0; row < rows; row++) {
-			clear_member(&table[row], *items + i * list->size);
+			config_clear(&table[row], *items + i * list->size);
+		}
+		if (list->choice != NO_KIND) {
+			config_kind_clear((void *)(*items + i * list->size + list->choice));
 		}
 	}
 	free(*items);
@@ -401,17 +375,27 @@ void config_clear_objects(struct config *config, const char *key)
 	*count = 0;
 }
 
+static void set_item(struct config_loader *l, const struct config_shape *shape, void *item,
+		     const json_t *node)
+{
+	for (size_t row = 0; row < shape->count; row++) {
+		config_set_initial(l, &shape->table[row], item);
+	}
+	config_set_all(l, shape, item, node, "");
+}
+
 void config_set_objects(struct config_loader *l, const char *key, const json_t *parent,
 			const json_t *value)
 {
 	const struct list *list = list_of(key);
 	const struct config_setting *own = config_find(key);
-	size_t rows = 0;
-	const struct config_setting *table = config_object_settings(key, &rows);
+	struct config_shape shape = { .choice = list->choice };
 	struct strvec seen = STRVEC_INIT;
 	size_t i;
 	json_t *node;
 
+	shape.table = config_object_settings(key, &shape.count);
+	shape.kind = list->choice != NO_KIND ? l->input->target_kind : NULL;
 	config_clear_objects(l->config, key);
 	if (json_is_null(value)) {
 		return;
@@ -432,10 +416,7 @@ void config_set_objects(struct config_loader *l, const char *key, const json_t *
 				       "'%s' has an item that is no mapping: give its keys", key);
 			continue;
 		}
-		for (size_t row = 0; row < rows; row++) {
-			config_set_initial(l, &table[row], items + i * list->size);
-		}
-		config_set_all(l, table, rows, items + i * list->size, node);
+		set_item(l, &shape, items + i * list->size, node);
 		if (strcmp(key, "repositories") == 0 && json_object_get(node, "mode") == NULL) {
 			l->config->repositories[i].mode = CONFIG_MODE_INHERITED;
 		}

@@ -11,11 +11,11 @@
 #include "base/limits.h"
 #include "config/config_impl.h"
 
-#define MS INT64_C(1)
-#define SECOND INT64_C(1000)
-#define MINUTE (60 * SECOND)
-#define HOUR (60 * MINUTE)
-#define DAY (24 * HOUR)
+#define MS CONFIG_MS
+#define SECOND CONFIG_SECOND
+#define MINUTE CONFIG_MINUTE
+#define HOUR CONFIG_HOUR
+#define DAY CONFIG_DAY
 #define KIB INT64_C(1024)
 #define MIB (1024 * KIB)
 #define GIB (1024 * MIB)
@@ -26,7 +26,6 @@ static const char *const log_levels[] = { "debug", "info", "warning", "error", N
 static const char *const modes[] = { "exact", "union", "argocd", NULL };
 static const char *const proxy_headers[] = { "x-forwarded-for", "forwarded", "proxy-protocol",
 					     NULL };
-static const char *const actions[] = { "refresh", "hard", "sync", NULL };
 
 #define AT(member) offsetof(struct config, member)
 
@@ -107,7 +106,7 @@ static const struct config_setting settings[] = {
 	{ "applications", CONFIG_OBJECTS, AT(applications), NULL, 0, 10000, NULL, true,
 	  "where applications are read from: file, directory or repository" },
 	{ "targets", CONFIG_OBJECTS, AT(targets), NULL, 0, 1000, NULL, true,
-	  "whom to ring: name and exec or argocd, ..." },
+	  "whom to ring: name, a kind with its settings, ..." },
 };
 
 #undef AT
@@ -184,27 +183,6 @@ static const struct config_setting application_settings[] = {
 
 static const struct config_setting target_settings[] = {
 	{ "name", CONFIG_STRING, AT(name), NULL, 0, 0, NULL, true, "its name in records" },
-	{ "exec.command", CONFIG_STRINGS, AT(command), NULL, 0, 0, NULL, true,
-	  "program and arguments" },
-	{ "exec.environment", CONFIG_MAP, AT(environment), NULL, 0, 0, NULL, true,
-	  "variables for it" },
-	{ "exec.directory", CONFIG_PATH, AT(directory), NULL, 0, 0, NULL, true,
-	  "where it starts" },
-	{ "exec.timeLimit", CONFIG_DURATION, AT(time_limit), "60s", 100 * MS, HOUR, NULL, true,
-	  "then it is ended" },
-	{ "argocd.url", CONFIG_STRING, AT(url), NULL, 0, 0, NULL, true, "address of Argo CD" },
-	{ "argocd.tokenFile", CONFIG_SECRET_PATH, AT(token_file), NULL, 0, 0, NULL, true,
-	  "file with an API token" },
-	{ "argocd.caFile", CONFIG_PATH, AT(ca_file), NULL, 0, 0, NULL, true,
-	  "certificates to trust, PEM" },
-	{ "argocd.insecure", CONFIG_BOOLEAN, AT(insecure), "false", 0, 0, NULL, true,
-	  "believe any certificate" },
-	{ "argocd.action", CONFIG_CHOICE, AT(action), "refresh", 0, 0, actions, true,
-	  "refresh, hard refresh or sync" },
-	{ "argocd.prune", CONFIG_BOOLEAN, AT(prune), "false", 0, 0, NULL, true,
-	  "a sync deletes what is gone" },
-	{ "argocd.timeout", CONFIG_DURATION, AT(time_limit), "60s", 100 * MS, HOUR, NULL, true,
-	  "for one request" },
 	{ "applications", CONFIG_GLOBS, AT(applications), NULL, 0, 0, NULL, true,
 	  "patterns of NAMESPACE/NAME, * is any text; none: all" },
 	{ "ratePerSecond", CONFIG_REAL, AT(rate_per_second), "0", 0, MANY, NULL, true,

@@ -28,6 +28,13 @@ enum config_type {
 	CONFIG_OBJECTS   // a list of mappings; as flag or variable it is YAML text
 };
 
+/* Units of min and max of durations and sizes. */
+#define CONFIG_MS INT64_C(1)
+#define CONFIG_SECOND INT64_C(1000)
+#define CONFIG_MINUTE (60 * CONFIG_SECOND)
+#define CONFIG_HOUR (60 * CONFIG_MINUTE)
+#define CONFIG_DAY (24 * CONFIG_HOUR)
+
 /* One setting, or one key of an object in a list. */
 struct config_setting {
 	const char *key;            // "tls.certFile" is certFile in the mapping tls
@@ -44,7 +51,10 @@ struct config_setting {
 /* The table of settings, in the order of help; *ret_count rows. */
 const struct config_setting *config_settings(size_t *ret_count);
 
-/* Keys of the objects in a list ("sources", "targets", ...), or NULL. As config_settings(). */
+/*
+ * Keys that all objects in a list ("sources", "targets", ...) can have, or
+ * NULL. As config_settings(). Those of one kind: config_kind.h.
+ */
 const struct config_setting *config_object_settings(const char *list, size_t *ret_count);
 
 /* "quietWindow" is DOORBELL_QUIET_WINDOW. A new string (free it). */

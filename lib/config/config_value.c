@@ -423,3 +423,17 @@ void config_set_initial(struct config_loader *l, const struct config_setting *s,
 	config_set(l, s, base, NULL, NULL, value);
 	json_decref(value);
 }
+
+void config_clear(const struct config_setting *s, void *base)
+{
+	void *member = (char *)base + s->offset;
+
+	if (s->type == CONFIG_SECRETS || s->type == CONFIG_SECRET_FILES) {
+		config_wipe(member);
+	} else if (config_is_list(s->type)) {
+		strvec_release(member);
+	} else if (config_is_text(s->type)) {
+		free(*(char **)member);
+		*(char **)member = NULL;
+	}
+}

@@ -82,10 +82,10 @@ static void wipe_tree(json_t *node)
 
 static void read_documents(struct config_loader *l, struct yaml_stream *stream)
 {
-	size_t count = 0;
-	const struct config_setting *table = config_settings(&count);
+	struct config_shape shape = { .kind = NULL };
 	json_t *root = yaml_stream_document(stream, 0);
 
+	shape.table = config_settings(&shape.count);
 	l->stream = stream;
 	if (yaml_stream_count(stream) > 1) {
 		config_problem(l, yaml_stream_document(stream, 1), NULL,
@@ -93,7 +93,7 @@ static void read_documents(struct config_loader *l, struct yaml_stream *stream)
 	}
 	if (root != NULL && !json_is_null(root)) {
 		if (json_is_object(root)) {
-			config_set_all(l, table, count, l->config, root);
+			config_set_all(l, &shape, l->config, root, "");
 		} else {
 			config_problem(l, root, NULL, "not a mapping: give 'key: value' lines");
 		}

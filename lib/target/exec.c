@@ -39,6 +39,26 @@
 #define STATUS_SIGNAL 128
 #define SAID_MAX 160
 
+struct exec_options {
+	struct strvec command;     // argv
+	struct strvec environment; // "KEY=value"
+	char *directory;           // where it runs, NULL: "/"
+	int64_t time_limit_ms;
+};
+
+#define AT(member) offsetof(struct exec_options, member)
+
+static const struct config_setting settings[] = {
+	{ "exec.command", CONFIG_STRINGS, AT(command), NULL, 0, 0, NULL, true,
+	  "program and arguments" },
+	{ "exec.environment", CONFIG_MAP, AT(environment), NULL, 0, 0, NULL, true,
+	  "variables for it" },
+	{ "exec.directory", CONFIG_PATH, AT(directory), NULL, 0, 0, NULL, true,
+	  "where it starts" },
+	{ "exec.timeLimit", CONFIG_DURATION, AT(time_limit_ms), "60s", 100 * CONFIG_MS, CONFIG_HOUR,
+	  NULL, true, "then it is ended" },
+};
+
 /* What a command finds unless the configuration says otherwise. */
 static const char *const defaults[] = {
 	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -57,32 +77,37 @@ static size_t name_length(const char *entry)
 	return entry[len] == '=' && !isdigit((unsigned char)entry[0]) ? len : 0;
 }
 
-static int exec_check(const struct target_options *options, struct error *err)
+static void check_environment(struct config_place *place, const struct strvec *environment)
 {
-	if (options->command == NULL || options->command->count == 0) {
-		return error_set(err, -1, "command: give the command as a list of arguments");
+	for (size_t i = 0; i < environment->count; i++) {
+		const char *entry = environment->items[i];
+		size_t len = name_length(entry);
+
+		if (len == 0) {
+			config_kind_problem(place, "environment", "'%.60s' has no name of letters, "
+					    "digits and '_': rename it", entry);
+		} else if (strncmp(entry, "DOORBELL_", 9) == 0) {
+			config_kind_problem(place, "environment", "'%.*s' is ours, as all names in "
+					    "DOORBELL_: rename it", (int)len, entry);
+		}
 	}
-	if (options->command->items[0][0] != '/') {
-		return error_set(err, -1, "command: \"%s\" is no absolute path",
-				 options->command->items[0]);
+}
+
+static void exec_check(struct config_place *place, const void *data)
+{
+	const struct exec_options *options = data;
+
+	if (options->command.count == 0) {
+		config_kind_problem(place, NULL, "no command: add exec.command");
+	} else if (options->command.items[0][0] != '/') {
+		config_kind_problem(place, "command", "'%.60s' is no absolute path: give the "
+				    "program's", options->command.items[0]);
 	}
 	if (options->directory != NULL && options->directory[0] != '/') {
-		return error_set(err, -1, "directory: \"%s\" is no absolute path",
-				 options->directory);
+		config_kind_problem(place, "directory", "'%.60s' is no absolute path: give one",
+				    options->directory);
 	}
-	for (size_t i = 0; options->environment != NULL && i < options->environment->count; i++) {
-		const char *entry = options->environment->items[i];
-		size_t len = name_length(entry);
-		if (len == 0) {
-			return error_set(err, -1, "environment: entry %zu is not NAME=value",
-					 i + 1);
-		}
-		if (strncmp(entry, "DOORBELL_", 9) == 0) {
-			return error_set(err, -1, "environment: %.*s: names in DOORBELL_ are ours",
-					 (int)len, entry);
-		}
-	}
-	return 0;
+	check_environment(place, &options->environment);
 }
 
 /* Does the configured environment set the name of this default? */
@@ -90,7 +115,7 @@ static bool is_overridden(const struct strvec *configured, const char *entry)
 {
 	size_t len = name_length(entry) + 1;
 
-	for (size_t i = 0; configured != NULL && i < configured->count; i++) {
+	for (size_t i = 0; i < configured->count; i++) {
 		if (strncmp(configured->items[i], entry, len) == 0) {
 			return true;
 		}
@@ -98,10 +123,10 @@ static bool is_overridden(const struct strvec *configured, const char *entry)
 	return false;
 }
 
-static void make_environment(const struct target_options *options, const struct trigger *trigger,
+static void make_environment(const struct exec_options *options, const struct trigger *trigger,
 			     const struct target_application *app, struct strvec *env)
 {
-	const struct strvec *configured = options->environment;
+	const struct strvec *configured = &options->environment;
 	char hex[OID_HEX_MAX + 1];
 
 	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
@@ -109,7 +134,7 @@ static void make_environment(const struct target_options *options, const struct 
 			strvec_push(env, defaults[i]);
 		}
 	}
-	for (size_t i = 0; configured != NULL && i < configured->count; i++) {
+	for (size_t i = 0; i < configured->count; i++) {
 		strvec_push(env, configured->items[i]);
 	}
 	strvec_pushf(env, "DOORBELL_KIND=%s", app_kind_name(app->kind));
@@ -126,18 +151,20 @@ static void make_environment(const struct target_options *options, const struct 
 	strvec_pushf(env, "DOORBELL_HARD=%s", trigger->hard ? "true" : "false");
 }
 
-static int exec_prepare(const struct target_options *options, const struct trigger *trigger,
-			struct call *ret_call, struct error *err)
+static int exec_prepare(const void *data, const struct trigger *trigger, struct call *ret_call,
+			struct error *err)
 {
+	const struct exec_options *options = data;
 	struct target_application app;
 
 	if (target_split(trigger->application, &app, err) < 0) {
 		return -1;
 	}
 	ret_call->type = CALL_COMMAND;
+	ret_call->time_limit_ms = options->time_limit_ms;
 	ret_call->directory = options->directory == NULL ? "/" : options->directory;
-	for (size_t i = 0; i < options->command->count; i++) {
-		strvec_push(&ret_call->argv, options->command->items[i]);
+	for (size_t i = 0; i < options->command.count; i++) {
+		strvec_push(&ret_call->argv, options->command.items[i]);
 	}
 	make_environment(options, trigger, &app, &ret_call->environment);
 
@@ -189,9 +216,10 @@ static void judge_exit(const struct call_result *answer, struct outcome *outcome
 		    "the command exited with %d%s%s", answer->status, colon, said);
 }
 
-static void exec_judge(const struct target_options *options, const struct trigger *trigger,
+static void exec_judge(const void *data, const struct trigger *trigger,
 		       const struct call_result *answer, struct outcome *ret_outcome)
 {
+	const struct exec_options *options = data;
 	char why[SAID_MAX] = "no reason given";
 
 	(void)trigger;
@@ -213,8 +241,13 @@ static void exec_judge(const struct target_options *options, const struct trigge
 }
 
 const struct target_kind target_exec = {
-	.name = "exec",
-	.check = exec_check,
+	.config = {
+		.name = "exec",
+		.settings = settings,
+		.setting_count = sizeof(settings) / sizeof(settings[0]),
+		.options_size = sizeof(struct exec_options),
+		.check = exec_check,
+	},
 	.prepare = exec_prepare,
 	.judge = exec_judge,
 };

@@ -13,24 +13,52 @@
 #include "manifest/app.h"
 #include "target/target.h"
 
-/* A kind of target. None of the functions keeps a pointer or a state. */
-struct target_kind {
-	const char *name; // as in the configuration
+/*
+ * What a kind adds whose targets are observed: one state for each target that
+ * is watched, fed with the pieces of a streamed answer.  The functions with a
+ * state are called by one thread; none keeps a pointer to what it is given.
+ */
+struct target_observer {
+	/* See target_observe_ms(). */
+	int64_t (*time_ms)(const void *options);
 
-	/* See target_check(); options->name and the time limit are checked already. */
-	int (*check)(const struct target_options *options, struct error *err);
+	/* A state for a stream that is about to begin; never NULL. */
+	void *(*open)(const void *options);
 
-	/* See target_prepare(); *ret_call is zeroed, and is released if -1 is returned. */
-	int (*prepare)(const struct target_options *options, const struct trigger *trigger,
-		       struct call *ret_call, struct error *err);
+	/* See target_watch_begin(); *ret_call is zeroed, and is released if -1 is returned. */
+	int (*begin)(const void *options, void *state, struct call *ret_call, struct error *err);
 
-	/* See target_judge(); *ret_outcome is zeroed but for the code. */
-	void (*judge)(const struct target_options *options, const struct trigger *trigger,
-		      const struct call_result *answer, struct outcome *ret_outcome);
+	/* See target_watch_feed(); told(ctx, ...) for each piece of news in it. */
+	int (*feed)(void *state, const char *data, size_t len, target_watch_told *told,
+		    void *ctx, struct error *err);
+
+	/* See target_watch_judge(); *ret_outcome is zeroed. */
+	bool (*judge)(const void *options, const struct trigger *trigger, const void *news,
+		      struct outcome *ret_outcome);
+
+	/* Free a state. */
+	void (*close)(void *state);
 };
 
-extern const struct target_kind target_argocd;
-extern const struct target_kind target_exec;
+/* A kind of target. None of prepare and judge keeps a pointer or a state. */
+struct target_kind {
+	/* Its name, its settings, the struct that they are read into, and their check. */
+	struct config_kind config;
+
+	/* It rings Applications, and no other kind of manifest. */
+	bool applications_only;
+
+	/* See target_prepare(); *ret_call is zeroed, and is released if -1 is returned. */
+	int (*prepare)(const void *options, const struct trigger *trigger, struct call *ret_call,
+		       struct error *err);
+
+	/* See target_judge(); *ret_outcome is zeroed but for the code. */
+	void (*judge)(const void *options, const struct trigger *trigger,
+		      const struct call_result *result, struct outcome *ret_outcome);
+
+	/* NULL: what it took is the end. */
+	const struct target_observer *observer;
+};
 
 /* An application's name in its parts. */
 struct target_application {
@@ -66,10 +94,10 @@ void target_clean(const char *text, size_t len, char *out, size_t max);
 json_t *target_parse(const char *text, size_t len);
 
 /*
- * Keep the answer's output in the outcome: the first LIMIT_OUTPUT_KEPT bytes,
+ * Keep the result's output in the outcome: the first LIMIT_OUTPUT_KEPT bytes,
  * valid UTF-8, control characters but newline and tab replaced.
  */
-void target_keep_output(struct outcome *outcome, const struct call_result *answer);
+void target_keep_output(struct outcome *outcome, const struct call_result *result);
 
 /*
  * The trigger as JSON for programs: kind, application, namespace, project,

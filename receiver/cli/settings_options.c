@@ -12,6 +12,7 @@
 #include "config/config_table.h"
 #include "provider/provider.h"
 #include "receiver/settings/settings.h"
+#include "target/target.h"
 
 enum { OPTION_CONFIG = 1000, OPTION_FORMAT, OPTION_HELP, OPTION_SETTING };
 
@@ -162,6 +163,7 @@ int settings_options_load(const struct settings_options *o, struct config **ret_
 		.overrides = o->overrides,
 		.override_count = o->override_count,
 		.is_provider = is_provider,
+		.target_kind = target_config_kind,
 	};
 	struct config *config = NULL;
 	size_t before = problems->count;

@@ -19,6 +19,7 @@
 #include "base/xalloc.h"
 #include "config/config.h"
 #include "receiver/cli/arguments.h"
+#include "target/target.h"
 
 #define DEFAULT_STATE_DIRECTORY "/var/lib/doorbell"
 
@@ -60,7 +61,11 @@ int verb_set_option(struct verb_options *options, int option, const char *value)
 
 static int read_config(struct verb_options *options)
 {
-	const struct config_input input = { .path = options->config, .environment = environ };
+	const struct config_input input = {
+		.path = options->config,
+		.environment = environ,
+		.target_kind = target_config_kind,
+	};
 	struct strvec problems = STRVEC_INIT;
 	struct config *config = NULL;
 	int status = 0;

@@ -119,8 +119,7 @@ static void on_answer(void *arg, const struct call_result *answer)
 	struct ring *ring = arg;
 	struct outcome outcome = { .code = 0 };
 
-	target_judge(ring->settings->kinds[ring->target], &ring->settings->targets[ring->target],
-		     ring->trigger, answer, &outcome);
+	target_judge(&ring->settings->targets[ring->target], ring->trigger, answer, &outcome);
 	report(ring, &outcome);
 	outcome_release(&outcome);
 }
@@ -157,8 +156,7 @@ void ringer_send(struct ringer *r, const struct trigger *trigger)
 		return;
 	}
 	ring->target = (size_t)target;
-	if (target_prepare(ring->settings->kinds[target], &ring->settings->targets[target],
-			   ring->trigger, &call, &err) < 0) {
+	if (target_prepare(&ring->settings->targets[target], ring->trigger, &call, &err) < 0) {
 		outcome_set(&ring->outcome, OUTCOME_REFUSED, "%s", err.text);
 		answer_later(ring);
 		return;

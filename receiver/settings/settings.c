@@ -10,49 +10,20 @@
 #include "receiver/http/tls.h"
 #include "receiver/settings/places.h"
 
-static const enum target_action actions[] = {
-	[CONFIG_ACTION_REFRESH] = TARGET_REFRESH,
-	[CONFIG_ACTION_HARD] = TARGET_HARD_REFRESH,
-	[CONFIG_ACTION_SYNC] = TARGET_SYNC,
-};
-
-static const struct target_kind *kind_of(const struct config_target *from)
-{
-	return target_kind_by_name(from->url != NULL ? "argocd" : "exec");
-}
-
-static struct target_options options_of(const struct config_target *from)
-{
-	return (struct target_options){
-		.name = from->name,
-		.command = &from->command,
-		.environment = &from->environment,
-		.directory = from->directory,
-		.url = from->url,
-		.token_file = from->token_file,
-		.ca_file = from->ca_file,
-		.insecure = from->insecure,
-		.action = actions[from->action],
-		.prune = from->prune,
-		.time_limit_ms = from->time_limit,
-	};
-}
-
-static int make_target(struct settings *s, size_t i, struct error *err)
+static void make_target(struct settings *s, size_t i)
 {
 	const struct config_target *from = &s->config->targets[i];
+	struct target *target = &s->targets[i];
 
-	s->kinds[i] = kind_of(from);
-	s->targets[i] = options_of(from);
+	*target = (struct target){ target_kind_by_name(from->kind.kind->name), from->kind.options };
 	s->ring[i] = (struct delivery_target){
 		.name = from->name,
 		.applications = &from->applications,
-		.applications_only = from->url != NULL,
+		.applications_only = target_rings_applications_only(target),
 		.rate = from->rate_per_second,
 		.burst = from->burst,
 		.concurrency = from->concurrency,
 	};
-	return target_check(s->kinds[i], &s->targets[i], err);
 }
 
 void settings_check(const struct config *config, struct strvec *problems,
@@ -68,13 +39,6 @@ void settings_check(const struct config *config, struct strvec *problems,
 		places_check(config, repositories, problems, warnings);
 	}
 	repositories_free(repositories);
-	for (size_t i = 0; i < config->target_count; i++) {
-		struct target_options options = options_of(&config->targets[i]);
-
-		if (target_check(kind_of(&config->targets[i]), &options, &err) < 0) {
-			strvec_pushf(problems, "%s: %s", file, err.text);
-		}
-	}
 	if (config->tls_cert_file != NULL && config->tls_key_file != NULL) {
 		struct tls_context *tls = tls_context_new(config->tls_cert_file,
 							  config->tls_key_file, &err);
@@ -108,16 +72,15 @@ int settings_new_take(struct config *config, struct settings **ret_settings, str
 
 	s->references = 1;
 	s->config = config;
-	s->kinds = xcalloc(config->target_count, sizeof(struct target_kind *));
 	s->targets = xcalloc(config->target_count, sizeof(*s->targets));
 	s->ring = xcalloc(config->target_count, sizeof(*s->ring));
 	int r = repositories_new(config, &s->repositories, err);
-	for (size_t i = 0; r == 0 && i < config->target_count; i++) {
-		r = make_target(s, i, err);
-	}
 	if (r < 0) {
 		settings_unref(s);
 		return r;
+	}
+	for (size_t i = 0; i < config->target_count; i++) {
+		make_target(s, i);
 	}
 	make_delivery(s);
 	*ret_settings = s;
@@ -137,7 +100,6 @@ void settings_unref(struct settings *s)
 	}
 	repositories_free(s->repositories);
 	config_free(s->config);
-	free(s->kinds);
 	free(s->targets);
 	free(s->ring);
 	free(s);

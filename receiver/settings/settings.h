@@ -18,18 +18,17 @@ struct settings {
 	unsigned references;
 	struct config *config;
 	struct repositories *repositories;
-	const struct target_kind **kinds;   // one for each target of config, in order
-	struct target_options *targets;     // likewise
+	struct target *targets;             // one for each target of config, in order
 	struct delivery_target *ring;       // likewise, as the core wants it
 	struct delivery_options delivery;
 };
 
 /*
  * What config_load() cannot see: does each address mean one repository, is
- * each place of applications listed once, are the targets' options good, do
- * certificate and key belong together?  Each problem is appended ("FILE: what:
- * cure"), and a line to warnings (or NULL) for what stops nothing.  What passes
- * here, settings_new_take() does not refuse.
+ * each place of applications listed once, do certificate and key belong
+ * together?  Each problem is appended ("FILE: what: cure"), and a line to
+ * warnings (or NULL) for what stops nothing.  What passes here,
+ * settings_new_take() does not refuse.
  */
 void settings_check(const struct config *config, struct strvec *problems,
 		    struct strvec *warnings);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "target/target.h"
 #include "tests/support/tap.h"
 
 struct row {
@@ -193,15 +194,20 @@ static const struct row rows[] = {
 	  "c.yaml:1:29: 'repository': an empty address: correct it" },
 	{ "targets: [{name: t}]\n",
 	  "c.yaml:1:11: target 't' is of no kind: give one of exec and argocd" },
-	{ "targets: [{name: t, exec: {command: [a]}, argocd: {url: 'https://a', tokenFile: secret}}]\n",
+	{ "targets: [{name: t, exec: {command: /aa}, argocd: {url: 'https://a', tokenFile: secret}}]\n",
 	  "c.yaml:1:11: target 't' is of two kinds: give one of exec and argocd" },
+	{ "targets: [{name: t, exce: {command: /aa}}]\n",
+	  "c.yaml:1:21: unknown key 'exce': did you mean 'exec'?\n"
+	  "c.yaml:1:11: target 't' is of no kind: give one of exec and argocd" },
+	{ "targets: [{name: t, exec: {command: a}}]\n",
+	  "c.yaml:1:37: target 't': 'a' is no absolute path: give the program's" },
 	{ "targets: [{name: t, exec: {}}]\n",
 	  "c.yaml:1:21: target 't': no command: add exec.command" },
 	{ "targets: [{name: t, exec: run}]\n",
 	  "c.yaml:1:21: 'exec' is no mapping: give its keys" },
-	{ "targets: [{name: t, exec: {command: [a], environment: [b]}}]\n",
+	{ "targets: [{name: t, exec: {command: /aa, environment: [b]}}]\n",
 	  "c.yaml:1:55: 'exec.environment' is no mapping: give NAME: value" },
-	{ "targets: [{name: t, exec: {command: [a], environment: {b: [c]}}}]\n",
+	{ "targets: [{name: t, exec: {command: /aa, environment: {b: [c]}}}]\n",
 	  "c.yaml:1:56: 'exec.environment' has 'b', which is no NAME: value: correct it" },
 	{ "targets: [{name: t, argocd: {url: cd.example, tokenFile: secret}}]\n",
 	  "c.yaml:1:35: target 't': 'cd.example' is no address: give https://HOST" },
@@ -210,20 +216,20 @@ static const struct row rows[] = {
 	{ "targets: [{name: t, argocd: {tokenFile: secret}}]\n",
 	  "c.yaml:1:21: target 't': no address: add argocd.url" },
 	{ "targets: [{name: t, argocd: {url: 'https://a', tokenFile: secret, prune: true}}]\n",
-	  "c.yaml:1:67: target 't': 'prune' without a sync: set action: sync" },
+	  "c.yaml:1:74: target 't': 'prune' without a sync: set action: sync" },
 	{ "targets: [{name: t, argocd: {url: 'https://a', tokenFile: secret, acton: hard}}]\n",
 	  "c.yaml:1:67: unknown key 'acton': did you mean 'action'?" },
-	{ "targets: [{name: t, exec: {command: [a]}, ratePerSecond: fast}]\n",
+	{ "targets: [{name: t, exec: {command: /aa}, ratePerSecond: fast}]\n",
 	  "c.yaml:1:58: 'ratePerSecond' is 'fast': give a number, such as 2.5" },
-	{ "targets: [{name: t, exec: {command: [a]}, ratePerSecond: 1.2.3}]\n",
+	{ "targets: [{name: t, exec: {command: /aa}, ratePerSecond: 1.2.3}]\n",
 	  "c.yaml:1:58: 'ratePerSecond' is '1.2.3': give a number, such as 2.5" },
-	{ "targets: [{name: t, exec: {command: [a]}, applications: ['[']}]\n",
+	{ "targets: [{name: t, exec: {command: /aa}, applications: ['[']}]\n",
 	  "c.yaml:1:58: 'applications' has '[', which is no pattern: correct it" },
-	{ "targets: [{name: t, exec: {command: [a]}, burst: 0}]\n",
+	{ "targets: [{name: t, exec: {command: /aa}, burst: 0}]\n",
 	  "c.yaml:1:50: 'burst' is '0': give 1 to 1000000" },
-	{ "targets:\n- {name: t, exec: {command: [a]}}\n- {name: t, exec: {command: [a]}}\n",
+	{ "targets:\n- {name: t, exec: {command: /aa}}\n- {name: t, exec: {command: [/a]}}\n",
 	  "c.yaml:3:10: target 't' is there twice: remove one" },
-	{ "targets: [{exec: {command: [a]}}]\n",
+	{ "targets: [{exec: {command: /aa}}]\n",
 	  "c.yaml:1:11: a target without a name: add name" },
 	{ "quietWndow: 1s\nlogLevel: loud\nmaxConnections: 0\n",
 	  "c.yaml:1:1: unknown key 'quietWndow': did you mean 'quietWindow'?\n"
@@ -283,7 +289,8 @@ static void expand(const char *text, struct buf *out)
 
 static void test_row(size_t i, struct buf *want, struct buf *got)
 {
-	struct config_input input = { .path = "c.yaml", .is_provider = is_provider };
+	struct config_input input = { .path = "c.yaml", .is_provider = is_provider,
+				      .target_kind = target_config_kind };
 	struct strvec problems = STRVEC_INIT;
 	struct config *config = NULL;
 	FILE *file = fopen("c.yaml", "w");

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "config/config_table.h"
+#include "target/target.h"
 #include "tests/support/tap.h"
 
 static bool is_provider(const char *name)
@@ -46,6 +47,7 @@ static struct config *load(char *const *environment, const struct config_overrid
 		.overrides = overrides,
 		.override_count = count,
 		.is_provider = is_provider,
+		.target_kind = target_config_kind,
 	};
 	struct strvec wrong = STRVEC_INIT;
 	struct strvec odd = STRVEC_INIT;
@@ -132,7 +134,7 @@ static void test_environment(void)
 	static char listen[] = "DOORBELL_LISTEN=[::1]:80";
 	static char certificate[] = "DOORBELL_TLS_CERT_FILE=secret";
 	static char key[] = "DOORBELL_TLS_KEY_FILE=secret";
-	static char targets[] = "DOORBELL_TARGETS=[{name: t, exec: {command: [echo, a b]}}]";
+	static char targets[] = "DOORBELL_TARGETS=[{name: t, exec: {command: [/bin/echo, a b]}}]";
 	static char *const good[] = { listen, certificate, key, targets, NULL };
 	static char wrong[] = "DOORBELL_QUITE_WINDOW=1s";
 	static char stray[] = "DOORBELL_XYZZY=1";
@@ -155,7 +157,7 @@ static void test_environment(void)
 	tap_str(problems.data, "", "lists are YAML in a variable");
 	if (c != NULL) {
 		tap_str(c->listen.items[0], "[::1]:80", "an IPv6 address is no list");
-		tap_str(c->targets[0].command.items[1], "a b", "objects are read");
+		tap_str(c->targets[0].kind.kind->name, "exec", "objects are read");
 		tap_str(c->tls_cert_file, "secret", "a path in a variable stays as it is");
 	}
 	config_free(c);
@@ -176,6 +178,35 @@ static void test_environment(void)
 		"all that is wrong with variables and flags is said");
 	config_free(c);
 	buf_release(&problems);
+}
+
+/* What the kinds of targets have read, seen by the calls that they make. */
+static void check_targets(const struct config *c)
+{
+	static char application[] = "argocd/web";
+	const struct trigger trigger = { .application = application, .attempts = 1 };
+	struct error err = ERROR_INIT;
+	struct call calls[2];
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct config_choice *choice = &c->targets[i].kind;
+		const struct target target = { target_kind_by_name(choice->kind->name),
+					       choice->options };
+
+		tap_int(target_prepare(&target, &trigger, &calls[i], &err), 0, "%s makes a call",
+			choice->kind->name);
+	}
+	tap_ok(strstr(calls[0].body, "\"prune\":true") != NULL, "Argo CD is set");
+	tap_int(calls[0].time_limit_ms, 60000, "a target has a time limit");
+	tap_int(calls[1].time_limit_ms, 5000, "of its own");
+	tap_str(calls[1].argv.items[1], "x", "a command has its arguments");
+	bool empty = false;
+	for (size_t i = 0; i < calls[1].environment.count; i++) {
+		empty |= strcmp(calls[1].environment.items[i], "C=") == 0;
+	}
+	tap_ok(empty, "an empty variable is one");
+	call_release(&calls[0]);
+	call_release(&calls[1]);
 }
 
 static void test_objects(void)
@@ -221,13 +252,10 @@ static void test_objects(void)
 	tap_int(c->repositories[1].mode, CONFIG_MODE_UNION, "or that of all");
 	tap_ok(c->repositories[1].path[0] == '/', "a path starts from the file's directory");
 	tap_str(c->applications[1].ref, "main", "applications in a repository have a ref");
-	tap_ok(c->targets[0].prune && c->targets[0].action == CONFIG_ACTION_SYNC, "Argo CD is set");
 	tap_ok(c->targets[0].rate_per_second > 2.4 && c->targets[0].rate_per_second < 2.6,
 	       "a rate may have a fraction");
-	tap_int(c->targets[0].time_limit, 60000, "a target has a time limit");
-	tap_int(c->targets[1].time_limit, 5000, "of its own");
-	tap_str(c->targets[1].environment.items[1], "C=", "an empty variable is one");
 	tap_int(c->targets[1].concurrency, 4, "and a concurrency");
+	check_targets(c);
 out:
 	config_free(c);
 	buf_release(&warnings);

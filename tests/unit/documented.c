@@ -7,6 +7,7 @@
 
 #include "base/xalloc.h"
 #include "config/config_table.h"
+#include "target/target.h"
 #include "tests/support/tap.h"
 
 #define MANUAL "contrib/man/doorbell.yaml.5"
@@ -120,6 +121,28 @@ static void check(const char *list, const struct config_setting *s)
 	check_example(list, s);
 }
 
+static bool is_in(const struct config_setting *table, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(table[i].key, name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A setting of one kind of target: "exec.command". */
+static bool is_of_a_kind(const char *name)
+{
+	const struct config_kind *kind;
+	bool found = false;
+
+	for (size_t i = 0; (kind = target_config_kind(i)) != NULL; i++) {
+		found |= is_in(kind->settings, kind->setting_count, name);
+	}
+	return found;
+}
+
 static bool is_setting(const char *name)
 {
 	size_t count = 0;
@@ -131,15 +154,11 @@ static bool is_setting(const char *name)
 		if (strncmp(name, lists[i], len) == 0 && name[len] == '.') {
 			table = config_object_settings(lists[i], &count);
 			name += len + 1;
-			break;
+			return is_in(table, count, name) ||
+			       (strcmp(lists[i], "targets") == 0 && is_of_a_kind(name));
 		}
 	}
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(table[i].key, name) == 0) {
-			return true;
-		}
-	}
-	return false;
+	return is_in(table, count, name);
 }
 
 static void nothing_else_is_in_the_manual(void)
@@ -152,6 +171,23 @@ static void nothing_else_is_in_the_manual(void)
 
 		tap_ok(is_setting(name), "%s: is a setting", name);
 		free(name);
+	}
+}
+
+static void kinds_of_targets(void)
+{
+	const struct config_kind *kind;
+
+	for (size_t k = 0; (kind = target_config_kind(k)) != NULL; k++) {
+		size_t len = strlen(kind->name);
+
+		for (size_t i = 0; i < kind->setting_count; i++) {
+			const char *key = kind->settings[i].key;
+
+			tap_ok(strncmp(key, kind->name, len) == 0 && key[len] == '.',
+			       "%s begins with its kind", key);
+			check("targets", &kind->settings[i]);
+		}
 	}
 }
 
@@ -171,6 +207,7 @@ int main(void)
 			check(lists[l], &table[i]);
 		}
 	}
+	kinds_of_targets();
 	nothing_else_is_in_the_manual();
 	free(manual);
 	free(example);

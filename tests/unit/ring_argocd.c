@@ -12,14 +12,15 @@
 #include "receiver/ring/outbound.h"
 #include "target/target.h"
 #include "tests/support/tap.h"
+#include "tests/support/targets.h"
 
 #define NEW "2222222222222222222222222222222222222222"
 
 struct world {
 	struct event_base *base;
 	struct outbound *outbound;
-	const struct target_kind *kind;
-	struct target_options options;
+	struct made_target made;
+	const char *url, *dir;
 	struct trigger trigger;
 	struct outcome outcome;
 };
@@ -28,7 +29,7 @@ static void on_answer(void *arg, const struct call_result *answer)
 {
 	struct world *w = arg;
 
-	target_judge(w->kind, &w->options, &w->trigger, answer, &w->outcome);
+	target_judge(&w->made.target, &w->trigger, answer, &w->outcome);
 }
 
 static void ring(struct world *w, enum outcome_kind kind, const char *reason, const char *name)
@@ -36,7 +37,7 @@ static void ring(struct world *w, enum outcome_kind kind, const char *reason, co
 	struct call call;
 	struct error err = ERROR_INIT;
 
-	if (target_prepare(w->kind, &w->options, &w->trigger, &call, &err) < 0) {
+	if (target_prepare(&w->made.target, &w->trigger, &call, &err) < 0) {
 		tap_ok(false, "%s: %s", name, err.text);
 		return;
 	}
@@ -58,7 +59,7 @@ static FILE *start_fake(const char *dir, char *url, size_t max)
 	tap_sh("cd %s && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
 	       "-days 2 -subj /CN=x -addext subjectAltName=IP:127.0.0.1 -keyout k.pem -out ca.pem "
 	       "2>/dev/null && cat ca.pem k.pem > server.pem && echo good > token && "
-	       "echo bad > wrong && echo '"
+	       "echo bad > wrong && chmod 600 token wrong && echo '"
 	       "[{\"name\":\"auto\",\"project\":\"p\",\"automated\":true,\"revision\":\"" NEW "\"},"
 	       "{\"name\":\"hand\",\"project\":\"p\",\"revision\":\"" NEW "\","
 	       "\"sync_seconds\":60},"
@@ -86,17 +87,27 @@ static FILE *start_fake(const char *dir, char *url, size_t max)
 	return fake;
 }
 
+/* From now on, ring a target with these settings beside its address. */
+static void configure(struct world *w, const char *token, const char *ca, const char *action)
+{
+	made_target_release(&w->made);
+	made_target(&w->made, "argocd: {url: '%s', tokenFile: %s/%s, action: %s, timeout: 10s%s%s%s}",
+		    w->url, w->dir, token, action, ca != NULL ? ", caFile: " : "",
+		    ca != NULL ? w->dir : "", ca != NULL ? ca : "");
+	tap_str(w->made.problem, "", "the settings are fine");
+}
+
 /* What an application refers to elsewhere has changed; its own commit stays. */
 static void ring_hard(struct world *w)
 {
 	static char based[] = "argocd/based";
 
 	w->trigger.application = based;
-	w->options.action = TARGET_REFRESH;
+	configure(w, "token", "/ca.pem", "refresh");
 	ring(w, OUTCOME_CONVERGED, "Synced", "a normal refresh sees nothing of what changed");
 	w->trigger.hard = true;
 	w->trigger.sent_ms = mstime_wall();
-	w->options.action = TARGET_SYNC;
+	configure(w, "token", "/ca.pem", "sync");
 	ring(w, OUTCOME_STEP, "refreshed hard", "a hard one does, and is the first of two calls");
 	w->trigger.step = 1;
 	ring(w, OUTCOME_SENT, "sync started", "the sync is the second");
@@ -117,26 +128,18 @@ int main(void)
 	static char ref[] = "refs/heads/main";
 	const char *dir = tap_dir();
 	char url[256];
-	char token[300];
-	char wrong[300];
-	char ca[300];
 	struct error err = ERROR_INIT;
-	struct world w = { .base = event_base_new(), .kind = target_kind_by_name("argocd") };
+	struct world w = { .base = event_base_new(), .url = url, .dir = dir };
 
 	FILE *fake = start_fake(dir, url, sizeof(url));
-	(void)snprintf(token, sizeof(token), "%s/token", dir);
-	(void)snprintf(wrong, sizeof(wrong), "%s/wrong", dir);
-	(void)snprintf(ca, sizeof(ca), "%s/ca.pem", dir);
-	w.options = (struct target_options){ .name = "argo", .url = url, .token_file = token,
-					     .ca_file = ca, .time_limit_ms = 10000 };
+	configure(&w, "token", "/ca.pem", "refresh");
 	w.trigger = (struct trigger){ .application = automated, .project = project, .ref = ref,
 				      .automated = true, .attempts = 1 };
 	(void)oid_from_hex(NEW, 40, &w.trigger.after);
-	tap_int(target_check(w.kind, &w.options, &err), 0, "the settings are fine (%s)", err.text);
 	tap_int(outbound_new(w.base, NULL, &w.outbound, &err), 0, "calls can be made");
 
 	ring(&w, OUTCOME_CONVERGED, "pushed commit", "a refresh finds the pushed commit");
-	w.options.action = TARGET_SYNC;
+	configure(&w, "token", "/ca.pem", "sync");
 	ring(&w, OUTCOME_CONVERGED, "refreshed", "an automated application is only refreshed");
 	w.trigger.application = by_hand;
 	w.trigger.automated = false;
@@ -147,12 +150,12 @@ int main(void)
 	ring(&w, OUTCOME_RETRY, "no such application", "a missing one is asked for again");
 	w.trigger.attempts = 3;
 	ring(&w, OUTCOME_REFUSED, "no such application", "but not for ever");
-	w.options.token_file = wrong;
+	configure(&w, "wrong", "/ca.pem", "sync");
 	ring(&w, OUTCOME_RETRY, "/wrong", "a wrong token is named by its file");
-	w.options.token_file = token;
-	w.options.ca_file = NULL;
+	configure(&w, "token", NULL, "sync");
 	ring(&w, OUTCOME_RETRY, "not sent: SSL", "an unknown authority is told");
 
+	made_target_release(&w.made);
 	outbound_free(w.outbound);
 	event_base_free(w.base);
 	(void)pclose(fake);

@@ -10,6 +10,7 @@
 #include "base/xalloc.h"
 #include "target/target_impl.h"
 #include "tests/support/tap.h"
+#include "tests/support/targets.h"
 
 #define OLD "1111111111111111111111111111111111111111"
 #define NEW "2222222222222222222222222222222222222222"
@@ -25,7 +26,9 @@ static struct trigger make_trigger(void)
 	static char repository[] = "git.example.org/shop";
 	static char ref[] = "refs/heads/main";
 	static char reasons[] = "[{\"path\":\"a\"}]";
+	static char target[] = "argo";
 	struct trigger t = {
+		.target = target,
 		.push = 7,
 		.application = application,
 		.project = project,
@@ -40,15 +43,15 @@ static struct trigger make_trigger(void)
 	return t;
 }
 
-static struct target_options argocd_options(enum target_action action)
+/* A target of that action ("sync, prune: true"), to be released. */
+static struct made_target argocd_target(const char *action)
 {
-	return (struct target_options){
-		.name = "argo",
-		.url = "https://argo.example.org/root/",
-		.token_file = "/run/token",
-		.action = action,
-		.time_limit_ms = 30000,
-	};
+	struct made_target made;
+
+	made_target(&made, "argocd: {url: 'https://argo.example.org/root/', tokenFile: %s, "
+		    "timeout: 30s, action: %s}", made_token_file(), action);
+	tap_str(made.problem, "", "a target that does \"%s\"", action);
+	return made;
 }
 
 enum what { REFRESH, SYNC, AUTOMATED_SYNC };
@@ -123,7 +126,7 @@ static const struct answer_case argocd_cases[] = {
 	{ "400 of a proxy is refused in the end", REFRESH, 3, 400, "<html>", OUTCOME_REFUSED, 0,
 	  "before it" },
 	{ "401 waits for a new token and names its file", REFRESH, 1, 401,
-	  ERROR(16, "no session information"), OUTCOME_RETRY, 60000, "/run/token" },
+	  ERROR(16, "no session information"), OUTCOME_RETRY, 60000, "/proc/self/fd/" },
 	{ "401 of a sync too", SYNC, 20, 401, "", OUTCOME_RETRY, 60000, "token" },
 	{ "a sync window is waited for", SYNC, 1, 403,
 	  ERROR(7, "cannot sync: blocked by sync window"), OUTCOME_RETRY, 300000, "sync windows" },
@@ -179,8 +182,7 @@ static void test_argocd_statuses(void)
 	for (size_t i = 0; i < sizeof(argocd_cases) / sizeof(argocd_cases[0]); i++) {
 		const struct answer_case *c = &argocd_cases[i];
 		struct trigger trigger = make_trigger();
-		struct target_options options =
-			argocd_options(c->what == REFRESH ? TARGET_REFRESH : TARGET_SYNC);
+		struct made_target made = argocd_target(c->what == REFRESH ? "refresh" : "sync");
 		struct call_result answer = {
 			.completed = true,
 			.status = c->status,
@@ -191,7 +193,7 @@ static void test_argocd_statuses(void)
 
 		trigger.automated = c->what == AUTOMATED_SYNC;
 		trigger.attempts = c->attempt;
-		target_judge(&target_argocd, &options, &trigger, &answer, &outcome);
+		target_judge(&made.target, &trigger, &answer, &outcome);
 		bool ok = outcome.kind == c->kind && outcome.retry_after_ms == c->wait_ms &&
 			  outcome.code == c->status && strstr(outcome.reason, c->reason) != NULL;
 		if (!tap_ok(ok, "%s", c->name)) {
@@ -199,6 +201,7 @@ static void test_argocd_statuses(void)
 				 (long long)outcome.retry_after_ms, outcome.reason);
 		}
 		outcome_release(&outcome);
+		made_target_release(&made);
 	}
 }
 
@@ -247,20 +250,20 @@ static void test_argocd_broken_answers(void)
 	for (size_t i = 0; i < sizeof(argocd_broken) / sizeof(argocd_broken[0]); i++) {
 		const struct broken_case *c = &argocd_broken[i];
 		struct trigger trigger = make_trigger();
-		struct target_options options =
-			argocd_options(c->what == REFRESH ? TARGET_REFRESH : TARGET_SYNC);
+		struct made_target made = argocd_target(c->what == REFRESH ? "refresh" : "sync");
 		struct outcome outcome;
 
-		target_judge(&target_argocd, &options, &trigger, &c->answer, &outcome);
+		target_judge(&made.target, &trigger, &c->answer, &outcome);
 		tap_ok(outcome.kind == c->kind && strstr(outcome.reason, c->reason) != NULL,
 		       "%s (%s)", c->name, outcome.reason);
 		outcome_release(&outcome);
+		made_target_release(&made);
 	}
 }
 
 static void test_argocd_special_answers(void)
 {
-	struct target_options options = argocd_options(TARGET_REFRESH);
+	struct made_target made = argocd_target("refresh");
 	struct trigger trigger = make_trigger();
 	struct call_result answer = { .completed = true, .status = 403 };
 	struct outcome outcome;
@@ -268,19 +271,19 @@ static void test_argocd_special_answers(void)
 	trigger.project = NULL;
 	answer.output = ERROR(7, "permission denied");
 	answer.output_len = strlen(answer.output);
-	target_judge(&target_argocd, &options, &trigger, &answer, &outcome);
+	target_judge(&made.target, &trigger, &answer, &outcome);
 	tap_int(outcome.kind, OUTCOME_RETRY, "without a project 403 may mean that it is not there yet");
 	tap_str(outcome.output, answer.output, "what Argo CD answered is kept");
 	outcome_release(&outcome);
 
 	answer.status = 503;
 	answer.retry_after_ms = 90 * 1000;
-	target_judge(&target_argocd, &options, &trigger, &answer, &outcome);
+	target_judge(&made.target, &trigger, &answer, &outcome);
 	tap_int(outcome.retry_after_ms, 90 * 1000, "Retry-After is obeyed");
 	outcome_release(&outcome);
 
 	answer.retry_after_ms = INT64_MAX;
-	target_judge(&target_argocd, &options, &trigger, &answer, &outcome);
+	target_judge(&made.target, &trigger, &answer, &outcome);
 	tap_int(outcome.retry_after_ms, 3600 * 1000, "Retry-After of centuries becomes an hour");
 	outcome_release(&outcome);
 
@@ -289,10 +292,11 @@ static void test_argocd_special_answers(void)
 	memset(bomb, '[', len);
 	answer = (struct call_result){ .completed = true, .status = 500, .output = bomb,
 					 .output_len = len };
-	target_judge(&target_argocd, &options, &trigger, &answer, &outcome);
+	target_judge(&made.target, &trigger, &answer, &outcome);
 	tap_int(outcome.kind, OUTCOME_RETRY, "2 MB of [ are not parsed");
 	tap_int(strlen(outcome.output), LIMIT_OUTPUT_KEPT, "what is kept of an answer has its ceiling");
 	outcome_release(&outcome);
+	made_target_release(&made);
 	free(bomb);
 }
 
@@ -323,13 +327,13 @@ static char *call_text(const struct call *call)
 	return buf_detach(&b);
 }
 
-static void check_call(const struct target_kind *kind, const struct target_options *options,
-		       const struct trigger *trigger, const char *want, const char *name)
+static void check_call(const struct target *target, const struct trigger *trigger,
+		       const char *want, const char *name)
 {
 	struct call call;
 	struct error err = ERROR_INIT;
 
-	int r = target_prepare(kind, options, trigger, &call, &err);
+	int r = target_prepare(target, trigger, &call, &err);
 	char *text = r == 0 ? call_text(&call) : xstrdup(err.text);
 	tap_str(text, want, "%s", name);
 	free(text);
@@ -339,36 +343,40 @@ static void check_call(const struct target_kind *kind, const struct target_optio
 static void test_argocd_requests(void)
 {
 	static char plain[] = "shop";
-	struct target_options refresh = argocd_options(TARGET_REFRESH);
-	struct target_options hard = argocd_options(TARGET_HARD_REFRESH);
-	struct target_options sync = argocd_options(TARGET_SYNC);
+	struct made_target refresh = argocd_target("refresh");
+	struct made_target hard = argocd_target("hard");
+	struct made_target sync = argocd_target("sync");
+	struct made_target prune = argocd_target("sync, prune: true");
 	struct trigger trigger = make_trigger();
 
-	check_call(&target_argocd, &refresh, &trigger,
+	check_call(&refresh.target, &trigger,
 		   "GET https://argo.example.org/root/api/v1/applications/shop"
 		   "?refresh=normal&project=team%20a%26b&appNamespace=argocd\n"
 		   "Accept: application/json\n", "a refresh is a GET with all names encoded");
-	check_call(&target_argocd, &sync, &trigger,
+	check_call(&sync.target, &trigger,
 		   "POST https://argo.example.org/root/api/v1/applications/shop/sync\n"
 		   "Accept: application/json\nContent-Type: application/json\n\n"
 		   "{\"infos\":[{\"name\":\"doorbell\",\"value\":\"push of " NEW
 		   " to refs/heads/main\"}],\"project\":\"team a&b\",\"appNamespace\":\"argocd\"}",
 		   "a sync is a POST without a revision");
-	sync.prune = true;
 	trigger.application = plain;
 	trigger.project = NULL;
-	check_call(&target_argocd, &sync, &trigger,
+	check_call(&prune.target, &trigger,
 		   "POST https://argo.example.org/root/api/v1/applications/shop/sync\n"
 		   "Accept: application/json\nContent-Type: application/json\n\n"
 		   "{\"infos\":[{\"name\":\"doorbell\",\"value\":\"push of " NEW
 		   " to refs/heads/main\"}],\"prune\":true}", "a sync that prunes says so");
-	check_call(&target_argocd, &hard, &trigger,
+	check_call(&hard.target, &trigger,
 		   "GET https://argo.example.org/root/api/v1/applications/shop?refresh=hard\n"
 		   "Accept: application/json\n", "a hard refresh without project and namespace");
 	trigger.automated = true;
-	check_call(&target_argocd, &sync, &trigger,
+	check_call(&sync.target, &trigger,
 		   "GET https://argo.example.org/root/api/v1/applications/shop?refresh=normal\n"
 		   "Accept: application/json\n", "an automated application is refreshed, not synced");
+	made_target_release(&refresh);
+	made_target_release(&hard);
+	made_target_release(&sync);
+	made_target_release(&prune);
 }
 
 static void test_names(void)
@@ -392,14 +400,14 @@ static void test_names(void)
 		tap_ok((target_split(cases[i].name, &app, &err) == 0) == cases[i].ok,
 		       "the application %zu is %s", i, cases[i].ok ? "taken" : "refused");
 	}
-	struct target_options options = argocd_options(TARGET_REFRESH);
+	struct made_target made = argocd_target("refresh");
 	struct trigger trigger = make_trigger();
 	static char elsewhere[] = "argocd/shop@prod";
 	trigger.application = elsewhere;
 	char *same = NULL;
 	struct call call;
 	struct error why = ERROR_INIT;
-	if (target_prepare(&target_argocd, &options, &trigger, &call, &why) == 0) {
+	if (target_prepare(&made.target, &trigger, &call, &why) == 0) {
 		same = xstrdup(call.url);
 		call_release(&call);
 	}
@@ -408,57 +416,60 @@ static void test_names(void)
 	free(same);
 	static char bad[] = "../../session";
 	trigger.application = bad;
-	check_call(&target_argocd, &options, &trigger,
+	check_call(&made.target, &trigger,
 		   "target argo: no Kubernetes object has a namespace like \"..\"",
 		   "a name cannot leave its place in the address");
 	static char set[] = "applicationset:argocd/fleet";
 	trigger.application = set;
-	check_call(&target_argocd, &options, &trigger,
+	check_call(&made.target, &trigger,
 		   "target argo: Argo CD's API refreshes no ApplicationSet",
 		   "an ApplicationSet is not asked for as an application");
+	made_target_release(&made);
 }
 
 static void test_argocd_check(void)
 {
 	static const struct {
-		const char *url, *token_file;
-		bool insecure, ok;
+		const char *settings; // tokenFile is put behind, unless it is there
+		const char *problem;  // a part of it, NULL: none
 	} cases[] = {
-		{ "https://argo.example.org", "/t", false, true },
-		{ "https://argo.example.org:8443/root", "/t", false, true },
-		{ "http://argo.example.org", "/t", false, false },
-		{ "http://argo.example.org", "/t", true, true },
-		{ "https://", "/t", false, false },
-		{ "https:///x", "/t", false, false },
-		{ "https://user:pw@argo.example.org", "/t", false, false },
-		{ "https://argo.example.org/?a=b", "/t", false, false },
-		{ "https://argo.example.org/\r\nX: y", "/t", false, false },
-		{ "ftp://argo.example.org", "/t", false, false },
-		{ "argo.example.org", "/t", false, false },
-		{ NULL, "/t", false, false },
-		{ "https://argo.example.org", NULL, false, false },
-		{ "https://argo.example.org", "", false, false },
+		{ "url: 'https://argo.example.org'", NULL },
+		{ "url: 'https://argo.example.org:8443/root'", NULL },
+		{ "url: 'http://argo.example.org'", "http:// shows the token" },
+		{ "url: 'http://argo.example.org', insecure: true", NULL },
+		{ "url: 'https://'", "without a host" },
+		{ "url: 'https:///x'", "without a host" },
+		{ "url: 'https://user:pw@argo.example.org'", "with a user" },
+		{ "url: 'https://argo.example.org/?a=b'", "a query" },
+		{ "url: \"https://argo.example.org/\\r\\nX: y\"", "control character" },
+		{ "url: 'https://argo.example.org/x y'", "strange character" },
+		{ "url: 'ftp://argo.example.org'", "is no address" },
+		{ "url: 'argo.example.org'", "is no address" },
+		{ "insecure: true", "no address: add argocd.url" },
+		{ "url: 'https://a', action: dance", "give refresh, hard or sync" },
+		{ "url: 'https://a', prune: true", "without a sync" },
+		{ "url: 'https://a', timeout: 1ms", "give 100ms to 1h" },
 	};
+	struct made_target made;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct target_options options = {
-			.name = "argo",
-			.url = cases[i].url,
-			.token_file = cases[i].token_file,
-			.insecure = cases[i].insecure,
-			.time_limit_ms = 1000,
-		};
-		struct error err = ERROR_INIT;
-		int r = target_check(&target_argocd, &options, &err);
-		tap_ok((r == 0) == cases[i].ok, "argocd settings %zu are %s (%s)", i,
-		       cases[i].ok ? "fine" : "refused", err.text);
+		made_target(&made, "argocd: {tokenFile: %s, %s}", made_token_file(),
+			    cases[i].settings);
+		tap_ok(cases[i].problem == NULL ? made.problem[0] == '\0'
+						: strstr(made.problem, cases[i].problem) != NULL,
+		       "argocd: {%s} is %s (%s)", cases[i].settings,
+		       cases[i].problem == NULL ? "fine" : "refused", made.problem);
+		made_target_release(&made);
 	}
+	made_target(&made, "argocd: {url: 'https://argo.example.org'}");
+	tap_ok(strstr(made.problem, "no token: add argocd.tokenFile") != NULL, "a token is needed");
+	made_target_release(&made);
 }
 
 int main(void)
 {
-	tap_ok(target_kind_by_name("argocd") == &target_argocd, "argocd is a kind");
-	tap_ok(target_kind_by_name("exec") == &target_exec, "exec is a kind");
+	tap_ok(target_kind_by_name("argocd") != NULL, "argocd is a kind");
+	tap_ok(target_kind_by_name("exec") != NULL, "exec is a kind");
 	tap_ok(target_kind_by_name("smoke signals") == NULL, "other names are not");
 	test_argocd_statuses();
 	test_argocd_broken_answers();

@@ -9,6 +9,7 @@
 #include "base/xalloc.h"
 #include "target/target_impl.h"
 #include "tests/support/tap.h"
+#include "tests/support/targets.h"
 
 #define OLD "1111111111111111111111111111111111111111"
 #define NEW "2222222222222222222222222222222222222222"
@@ -62,47 +63,30 @@ static char *call_text(const struct call *call)
 	return buf_detach(&b);
 }
 
-static void check_call(const struct target_kind *kind, const struct target_options *options,
-		       const struct trigger *trigger, const char *want, const char *name)
+static void check_call(const struct target *target, const struct trigger *trigger,
+		       const char *want, const char *name)
 {
 	struct call call;
 	struct error err = ERROR_INIT;
 
-	int r = target_prepare(kind, options, trigger, &call, &err);
+	int r = target_prepare(target, trigger, &call, &err);
 	char *text = r == 0 ? call_text(&call) : xstrdup(err.text);
 	tap_str(text, want, "%s", name);
 	free(text);
 	call_release(&call);
 }
 
-static struct strvec command_of(const char *first)
-{
-	struct strvec v = STRVEC_INIT;
-
-	strvec_push(&v, first);
-	strvec_push(&v, "--for");
-	strvec_push(&v, "$(reboot)");
-	return v;
-}
-
 static void test_exec_request(void)
 {
-	struct strvec command = command_of("/usr/local/bin/ring");
-	struct strvec environment = STRVEC_INIT;
 	struct trigger trigger = make_trigger();
-	struct target_options options = {
-		.name = "ring",
-		.command = &command,
-		.environment = &environment,
-		.time_limit_ms = 1000,
-	};
+	struct made_target made;
 	struct error err = ERROR_INIT;
 
 	trigger.hard = true;
-	strvec_push(&environment, "LANG=de_DE.UTF-8");
-	strvec_push(&environment, "KUBECONFIG=/etc/kube");
-	tap_int(target_check(&target_exec, &options, &err), 0, "a command is fine (%s)", err.text);
-	check_call(&target_exec, &options, &trigger,
+	made_target(&made, "exec: {command: [/usr/local/bin/ring, --for, $(reboot)], "
+		    "environment: {LANG: de_DE.UTF-8, KUBECONFIG: /etc/kube}}");
+	tap_str(made.problem, "", "a command is fine");
+	check_call(&made.target, &trigger,
 		   "[/usr/local/bin/ring]\n[--for]\n[$(reboot)]\n"
 		   "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\nHOME=/\n"
 		   "LANG=de_DE.UTF-8\nKUBECONFIG=/etc/kube\n"
@@ -121,45 +105,41 @@ static void test_exec_request(void)
 	static char ref[] = "refs/heads/\xff\x1b";
 	trigger.ref = ref;
 	struct call call;
-	tap_int(target_prepare(&target_exec, &options, &trigger, &call, &err), 0,
+	tap_int(target_prepare(&made.target, &trigger, &call, &err), 0,
 		"a ref that is not UTF-8 is no obstacle");
 	tap_ok(strstr(call.input, "\"refs/heads/??\"") != NULL, "and is cleaned in the JSON");
 	call_release(&call);
-	strvec_release(&command);
-	strvec_release(&environment);
+	made_target_release(&made);
 }
 
 static void test_exec_check(void)
 {
 	static const struct {
-		const char *command, *environment, *directory;
-		bool ok;
+		const char *settings;
+		const char *problem; // a part of it, NULL: none
 	} cases[] = {
-		{ "/bin/true", "A=b", NULL, true }, { "/bin/true", "A=", "/tmp", true },
-		{ "true", "A=b", NULL, false },     { "/bin/true", "A", NULL, false },
-		{ "/bin/true", "=b", NULL, false }, { "/bin/true", "1A=b", NULL, false },
-		{ "/bin/true", "A-B=c", NULL, false },
-		{ "/bin/true", "DOORBELL_REF=x", NULL, false },
-		{ "/bin/true", "A=b", "tmp", false },
+		{ "command: [/bin/true]", NULL },
+		{ "command: /bin/true", NULL },
+		{ "command: [/bin/true], environment: {A: b}", NULL },
+		{ "command: [/bin/true], environment: {A: }, directory: /tmp", NULL },
+		{ "command: [true]", "'true' is no absolute path" },
+		{ "directory: /tmp", "no command: add exec.command" },
+		{ "command: []", "no command: add exec.command" },
+		{ "command: [/bin/true], environment: [A]", "is no mapping" },
+		{ "command: [/bin/true], environment: {1A: b}", "'1A=b' has no name of letters" },
+		{ "command: [/bin/true], environment: {A-B: c}", "'A-B=c' has no name of letters" },
+		{ "command: [/bin/true], environment: {DOORBELL_REF: x}", "'DOORBELL_REF' is ours" },
+		{ "command: [/bin/true], directory: tmp", "'tmp' is no absolute path" },
 	};
+	struct made_target made;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct strvec command = command_of(cases[i].command);
-		struct strvec environment = STRVEC_INIT;
-		struct target_options options = {
-			.name = "ring",
-			.command = &command,
-			.environment = &environment,
-			.directory = cases[i].directory,
-			.time_limit_ms = 1,
-		};
-		struct error err = ERROR_INIT;
-
-		strvec_push(&environment, cases[i].environment);
-		tap_ok((target_check(&target_exec, &options, &err) == 0) == cases[i].ok,
-		       "command setting %zu is %s (%s)", i, cases[i].ok ? "fine" : "refused", err.text);
-		strvec_release(&command);
-		strvec_release(&environment);
+		made_target(&made, "exec: {%s}", cases[i].settings);
+		tap_ok(cases[i].problem == NULL ? made.problem[0] == '\0'
+						: strstr(made.problem, cases[i].problem) != NULL,
+		       "exec: {%s} is %s (%s)", cases[i].settings,
+		       cases[i].problem == NULL ? "fine" : "refused", made.problem);
+		made_target_release(&made);
 	}
 }
 
@@ -198,16 +178,19 @@ static void test_exec_answers(void)
 		{ "a lost command is tried again", { .failure = "cancelled" }, OUTCOME_RETRY,
 		  "the command was lost: cancelled" },
 	};
-	struct target_options options = { .name = "ring", .time_limit_ms = 1500 };
 	struct trigger trigger = make_trigger();
+	struct made_target made;
+
+	made_target(&made, "exec: {command: [/bin/true], timeLimit: 1500ms}");
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct outcome outcome;
-		target_judge(&target_exec, &options, &trigger, &cases[i].answer, &outcome);
+		target_judge(&made.target, &trigger, &cases[i].answer, &outcome);
 		tap_ok(outcome.kind == cases[i].kind && strstr(outcome.reason, cases[i].reason) != NULL,
 		       "%s (%s)", cases[i].name, outcome.reason);
 		outcome_release(&outcome);
 	}
+	made_target_release(&made);
 }
 
 static void test_clean(void)

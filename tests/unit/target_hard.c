@@ -9,6 +9,7 @@
 
 #include "base/xalloc.h"
 #include "tests/support/tap.h"
+#include "tests/support/targets.h"
 
 #define NEW "2222222222222222222222222222222222222222"
 #define OLD "1111111111111111111111111111111111111111"
@@ -38,25 +39,26 @@ static struct trigger make_trigger(enum what what)
 	return t;
 }
 
-static struct target_options make_options(enum what what)
+static struct made_target make_target(enum what what)
 {
-	return (struct target_options){
-		.name = "argo", .url = "https://argo.example.org", .token_file = "/run/token",
-		.action = what == SYNC || what == AUTOMATED_SYNC ? TARGET_SYNC : TARGET_REFRESH,
-		.time_limit_ms = 30000,
-	};
+	struct made_target made;
+
+	made_target(&made, "argocd: {url: 'https://argo.example.org', tokenFile: %s, action: %s, "
+		    "timeout: 30s}", made_token_file(),
+		    what == SYNC || what == AUTOMATED_SYNC ? "sync" : "refresh");
+	return made;
 }
 
 static void asked(enum what what, unsigned step, const char *method, const char *url,
 		  const char *body, const char *name)
 {
 	struct trigger trigger = make_trigger(what);
-	struct target_options options = make_options(what);
+	struct made_target made = make_target(what);
 	struct call call;
 	struct error err = ERROR_INIT;
 
 	trigger.step = step;
-	if (target_prepare(target_kind_by_name("argocd"), &options, &trigger, &call, &err) < 0) {
+	if (target_prepare(&made.target, &trigger, &call, &err) < 0) {
 		tap_ok(false, "%s: %s", name, err.text);
 		return;
 	}
@@ -64,6 +66,7 @@ static void asked(enum what what, unsigned step, const char *method, const char 
 	tap_str(call.url, url, "at this address");
 	tap_str(call.body, body, "with this body");
 	call_release(&call);
+	made_target_release(&made);
 }
 
 static void requests(void)
@@ -140,7 +143,7 @@ static void answers(void)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct answer_case *c = &cases[i];
 		struct trigger trigger = make_trigger(c->what);
-		struct target_options options = make_options(c->what);
+		struct made_target made = make_target(c->what);
 		struct call_result answer = {
 			.completed = c->body != NULL, .timed_out = c->body == NULL,
 			.status = c->body != NULL ? 200 : 0, .output = c->body,
@@ -150,7 +153,7 @@ static void answers(void)
 
 		trigger.step = c->step;
 		trigger.attempts = c->attempt;
-		target_judge(target_kind_by_name("argocd"), &options, &trigger, &answer, &outcome);
+		target_judge(&made.target, &trigger, &answer, &outcome);
 		bool ok = outcome.kind == c->kind && outcome.retry_after_ms == c->wait_ms &&
 			  strstr(outcome.reason, c->reason) != NULL;
 		if (!tap_ok(ok, "%s", c->name)) {
@@ -158,6 +161,7 @@ static void answers(void)
 				 (long long)outcome.retry_after_ms, outcome.reason);
 		}
 		outcome_release(&outcome);
+		made_target_release(&made);
 	}
 }
 
