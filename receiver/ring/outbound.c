@@ -6,8 +6,12 @@
  *     outbound_cancel() ── id ──▶ cancelled              │ ended
  *     callback ◀── event ◀── done ◀─────────────────────┘
  *
- * The three lists in the middle are all that both sides touch, under one
- * mutex; a call belongs to the thread from "asked" to "done".  The callback
+ * A stream hands over pieces beside: running ── pieces ──▶ callback ── eaten ──▶
+ * running.  What was handed over and is not eaten is counted for each stream;
+ * at the ceiling its transfer is paused, so that the sender waits, and goes on
+ * when half of it was eaten.
+ *
+ * The lists in the middle are all that both sides touch, under one mutex; a call belongs to the thread from "asked" to "done".  The callback
  * and its argument never leave the loop's thread: there they are kept by id,
  * so that a cancelled call is simply not found when its answer comes.
  *
@@ -18,12 +22,9 @@
  */
 #include "receiver/ring/outbound.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <event2/event.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -32,66 +33,30 @@
 #include <utlist.h>
 
 #include "base/xalloc.h"
-#include "receiver/ring/outbound_http.h"
+#include "receiver/ring/outbound_impl.h"
 
-#define IDLE_POLL_MS 60000
 #define JOIN_SECONDS 2
 
 /* Connections kept for the next call. */
 #define CONNECTIONS_KEPT 16L
 
-/* A call, owned by one side at a time. */
-struct job {
-	uint64_t id;
-	struct call call; // our copy
-	char *token_file;        // what call.token_file points to
-	char *ca_file;
-	struct outbound_http *http;
-	const struct call_result *answer;
-	struct job *prev, *next;
-};
-
 /* Who waits for the answer; loop's thread only. */
 struct waiter {
 	uint64_t id;
 	outbound_callback *callback;
+	outbound_piece *piece; // NULL: no stream
 	void *arg;
 	UT_hash_handle hh;
-};
-
-struct outbound {
-	/* the loop's thread */
-	struct event *done_event;
-	struct waiter *waiters;
-	uint64_t last_id;
-	size_t max_waiting;
-	pthread_t thread;
-
-	/* constant */
-	CURLM *multi;
-	int done_fd;
-	size_t max_calls;
-	int64_t connect_limit_ms;
-	char *proxy;
-
-	/* both, under the mutex */
-	pthread_mutex_t mutex;
-	struct job *asked;
-	struct job *done;
-	uint64_t *cancelled;
-	size_t cancelled_count;
-	size_t cancelled_capacity;
-	bool stop;
-
-	/* the thread outbound */
-	struct job *waiting;
-	struct job *running;
-	size_t running_count;
 };
 
 static const struct call_result too_many = {
 	.never_sent = true,
 	.failure = "too many calls wait already",
+};
+
+static const struct call_result too_many_streams = {
+	.never_sent = true,
+	.failure = "too many streams are open already",
 };
 
 static struct job *job_new(uint64_t id, const struct call *call)
@@ -118,176 +83,47 @@ static struct job *job_new(uint64_t id, const struct call *call)
 	return job;
 }
 
-static void job_free(struct job *job)
+static struct waiter *find_waiter(struct outbound *o, uint64_t id)
 {
-	outbound_http_free(job->http);
-	call_release(&job->call);
-	free(job->token_file);
-	free(job->ca_file);
-	free(job);
+	struct waiter *waiter = NULL;
+
+	HASH_FIND(hh, o->waiters, &id, sizeof(id), waiter);
+	return waiter;
 }
 
-static void free_jobs(struct job **list)
+static void remove_waiter(struct outbound *o, struct waiter *waiter)
 {
-	while (*list != NULL) {
-		struct job *job = *list;
-		DL_DELETE(*list, job);
-		job_free(job);
-	}
+	HASH_DEL(o->waiters, waiter);
+	o->streams -= waiter->piece != NULL;
 }
-
-/* ---- the thread ---- */
-
-/* Hand a call back to the loop. */
-static void give_back(struct outbound *o, struct job *job)
-{
-	const uint64_t one = 1;
-
-	(void)pthread_mutex_lock(&o->mutex);
-	DL_APPEND(o->done, job);
-	(void)pthread_mutex_unlock(&o->mutex);
-	while (write(o->done_fd, &one, sizeof(one)) < 0 && errno == EINTR) {
-	}
-}
-
-/* Take a call out of the multi, ended or not. */
-static void leave(struct outbound *o, struct job *job)
-{
-	(void)curl_multi_remove_handle(o->multi, outbound_http_handle(job->http));
-	DL_DELETE(o->running, job);
-	o->running_count--;
-}
-
-static void start(struct outbound *o, struct job *job)
-{
-	job->http = outbound_http_new(&job->call, o->connect_limit_ms, o->proxy);
-	CURL *easy = outbound_http_handle(job->http);
-	job->answer = outbound_http_answer(job->http);
-	if (easy == NULL) {
-		give_back(o, job);
-		return;
-	}
-	(void)curl_easy_setopt(easy, CURLOPT_PRIVATE, job);
-	CURLMcode r = curl_multi_add_handle(o->multi, easy);
-	if (r != CURLM_OK) {
-		outbound_http_finish(job->http, CURLE_FAILED_INIT);
-		give_back(o, job);
-		return;
-	}
-	DL_APPEND(o->running, job);
-	o->running_count++;
-}
-
-static struct job *find_job(struct job *list, uint64_t id)
-{
-	struct job *job = NULL;
-
-	DL_SEARCH_SCALAR(list, job, id, id);
-	return job;
-}
-
-static void drop(struct outbound *o, uint64_t id)
-{
-	struct job *job = find_job(o->running, id);
-
-	if (job != NULL) {
-		leave(o, job);
-		job_free(job);
-		return;
-	}
-	job = find_job(o->waiting, id);
-	if (job != NULL) {
-		DL_DELETE(o->waiting, job);
-		job_free(job);
-	}
-}
-
-/* Take over what the loop asked for. False: stop. */
-static bool take(struct outbound *o)
-{
-	(void)pthread_mutex_lock(&o->mutex);
-	struct job *asked = o->asked;
-	uint64_t *cancelled = o->cancelled;
-	size_t count = o->cancelled_count;
-	bool stop = o->stop;
-	o->asked = NULL;
-	o->cancelled = NULL;
-	o->cancelled_count = 0;
-	o->cancelled_capacity = 0;
-	(void)pthread_mutex_unlock(&o->mutex);
-
-	DL_CONCAT(o->waiting, asked);
-	for (size_t i = 0; i < count; i++) {
-		drop(o, cancelled[i]);
-	}
-	free(cancelled);
-	return !stop;
-}
-
-/* Give back the calls that ended. */
-static void collect(struct outbound *o)
-{
-	int left = 0;
-
-	for (;;) {
-		const CURLMsg *message = curl_multi_info_read(o->multi, &left);
-		struct job *job = NULL;
-		if (message == NULL) {
-			return;
-		}
-		if (message->msg != CURLMSG_DONE) {
-			continue;
-		}
-		int code = (int)message->data.result;
-		(void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &job);
-		leave(o, job);
-		outbound_http_finish(job->http, code);
-		give_back(o, job);
-	}
-}
-
-static void *run(void *arg)
-{
-	struct outbound *o = arg;
-	int active = 0;
-
-	while (take(o)) {
-		while (o->waiting != NULL && o->running_count < o->max_calls) {
-			struct job *job = o->waiting;
-			DL_DELETE(o->waiting, job);
-			start(o, job);
-		}
-		(void)curl_multi_perform(o->multi, &active);
-		collect(o);
-		if (o->waiting != NULL && o->running_count < o->max_calls) {
-			continue;
-		}
-		(void)curl_multi_poll(o->multi, NULL, 0, IDLE_POLL_MS, NULL);
-	}
-	while (o->running != NULL) {
-		struct job *job = o->running;
-		leave(o, job);
-		job_free(job);
-	}
-	free_jobs(&o->waiting);
-	(void)curl_multi_cleanup(o->multi);
-	return NULL;
-}
-
-/* ---- the loop ---- */
 
 /* Tell one call's waiter, if there is one still. */
 static void tell(struct outbound *o, struct job *job)
 {
-	struct waiter *waiter = NULL;
+	struct waiter *waiter = find_waiter(o, job->id);
 
-	HASH_FIND(hh, o->waiters, &job->id, sizeof(job->id), waiter);
 	if (waiter == NULL) {
 		return;
 	}
-	HASH_DEL(o->waiters, waiter);
+	remove_waiter(o, waiter);
 	waiter->callback(waiter->arg, job->answer);
 	free(waiter);
+}
+
+/* Give one piece to its stream's waiter, if there is one still. */
+static void tell_piece(struct outbound *o, struct piece *piece)
+{
+	struct waiter *waiter = find_waiter(o, piece->id);
+
+	if (waiter != NULL) {
+		(void)pthread_mutex_lock(&o->mutex);
+		o->eaten = xgrow(o->eaten, o->eaten_count, &o->eaten_capacity, sizeof(*o->eaten));
+		o->eaten[o->eaten_count++] = (struct eaten){ piece->id, piece->len };
+		(void)pthread_mutex_unlock(&o->mutex);
+		waiter->piece(waiter->arg, piece->data, piece->len);
+	}
+	free(piece->data);
+	free(piece);
 }
 
 static void on_done(evutil_socket_t fd, short what, void *arg)
@@ -299,28 +135,44 @@ static void on_done(evutil_socket_t fd, short what, void *arg)
 	(void)!read(fd, &count, sizeof(count));
 	(void)pthread_mutex_lock(&o->mutex);
 	struct job *done = o->done;
+	struct piece *pieces = o->pieces;
+	bool any = pieces != NULL;
 	o->done = NULL;
+	o->pieces = NULL;
 	(void)pthread_mutex_unlock(&o->mutex);
+	/* The pieces of a stream that has ended came before its end. */
+	while (pieces != NULL) {
+		struct piece *piece = pieces;
+		DL_DELETE(pieces, piece);
+		tell_piece(o, piece);
+	}
+	if (any) {
+		(void)curl_multi_wakeup(o->multi);
+	}
 	while (done != NULL) {
 		struct job *job = done;
 		DL_DELETE(done, job);
 		tell(o, job);
-		job_free(job);
+		outbound_job_free(job);
 	}
 }
 
-uint64_t outbound_call(struct outbound *o, const struct call *call,
-		       outbound_callback *callback, void *arg)
+/* Ask the thread for a call, or, with refusal not NULL, answer so. */
+static uint64_t ask(struct outbound *o, const struct call *call, const struct waiter *who,
+		    const struct call_result *refusal)
 {
 	struct waiter *waiter = xcalloc(1, sizeof(*waiter));
-	bool full = HASH_COUNT(o->waiters) >= o->max_calls + o->max_waiting;
 
-	*waiter = (struct waiter){ .id = ++o->last_id, .callback = callback, .arg = arg };
+	*waiter = *who;
+	waiter->id = ++o->last_id;
 	HASH_ADD(hh, o->waiters, id, sizeof(waiter->id), waiter);
+	o->streams += waiter->piece != NULL;
 	struct job *job = job_new(waiter->id, call);
-	if (full) {
-		job->answer = &too_many;
-		give_back(o, job);
+	job->outbound = o;
+	job->stream = waiter->piece != NULL;
+	if (refusal != NULL) {
+		job->answer = refusal;
+		outbound_give_back(o, job);
 		return waiter->id;
 	}
 	(void)pthread_mutex_lock(&o->mutex);
@@ -330,15 +182,31 @@ uint64_t outbound_call(struct outbound *o, const struct call *call,
 	return waiter->id;
 }
 
+uint64_t outbound_call(struct outbound *o, const struct call *call,
+		       outbound_callback *callback, void *arg)
+{
+	const struct waiter who = { .callback = callback, .arg = arg };
+	bool full = outbound_count(o) >= o->max_calls + o->max_waiting;
+
+	return ask(o, call, &who, full ? &too_many : NULL);
+}
+
+uint64_t outbound_stream(struct outbound *o, const struct call *call, outbound_piece *piece,
+			 outbound_callback *callback, void *arg)
+{
+	const struct waiter who = { .callback = callback, .piece = piece, .arg = arg };
+
+	return ask(o, call, &who, o->streams >= OUTBOUND_STREAMS ? &too_many_streams : NULL);
+}
+
 void outbound_cancel(struct outbound *o, uint64_t id)
 {
-	struct waiter *waiter = NULL;
+	struct waiter *waiter = find_waiter(o, id);
 
-	HASH_FIND(hh, o->waiters, &id, sizeof(id), waiter);
 	if (waiter == NULL) {
 		return;
 	}
-	HASH_DEL(o->waiters, waiter);
+	remove_waiter(o, waiter);
 	free(waiter);
 	(void)pthread_mutex_lock(&o->mutex);
 	o->cancelled = xgrow(o->cancelled, o->cancelled_count, &o->cancelled_capacity,
@@ -350,7 +218,7 @@ void outbound_cancel(struct outbound *o, uint64_t id)
 
 size_t outbound_count(const struct outbound *o)
 {
-	return HASH_COUNT(o->waiters);
+	return HASH_COUNT(o->waiters) - o->streams;
 }
 
 /* Free what is left when there is no thread (any more). */
@@ -363,8 +231,15 @@ static void free_rest(struct outbound *o)
 		HASH_DEL(o->waiters, waiter);
 		free(waiter);
 	}
-	free_jobs(&o->asked);
-	free_jobs(&o->done);
+	outbound_free_jobs(&o->asked);
+	outbound_free_jobs(&o->done);
+	while (o->pieces != NULL) {
+		struct piece *piece = o->pieces;
+		DL_DELETE(o->pieces, piece);
+		free(piece->data);
+		free(piece);
+	}
+	free(o->eaten);
 	free(o->cancelled);
 	free(o->proxy);
 	if (o->done_event != NULL) {
@@ -385,7 +260,7 @@ static int start_thread(struct outbound *o)
 
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_BLOCK, &all, &before);
-	int r = pthread_create(&o->thread, NULL, run, o);
+	int r = pthread_create(&o->thread, NULL, outbound_run, o);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (r == 0) {
 		(void)pthread_setname_np(o->thread, "outbound");

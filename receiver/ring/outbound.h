@@ -1,5 +1,6 @@
 /*
  * HTTP to the outside: calls to targets, over libcurl, in a thread of its own.
+ * An answer comes whole, or piece by piece while it is still being made.
  *
  * All functions are called on the loop's thread, where callbacks come, too.
  */
@@ -54,10 +55,30 @@ int outbound_new(struct event_base *base, const struct outbound_options *options
 uint64_t outbound_call(struct outbound *o, const struct call *call,
 		       outbound_callback *callback, void *arg);
 
-/* Break off a call: its callback does not come any more. Unknown ids are fine. */
+/* Streams that may be open at a time, and bytes of one that wait to be taken. */
+#define OUTBOUND_STREAMS 64
+#define OUTBOUND_STREAM_BYTES (256U * 1024)
+
+/* The next len bytes (1 or more) of a stream, borrowed for the call; as outbound_callback. */
+typedef void outbound_piece(void *arg, const char *data, size_t len);
+
+/*
+ * As outbound_call(), for an answer that may have no end: pieces of the body of
+ * a 2xx come to piece, in order, and the answer to callback behind the last of
+ * them, with an output only if the status was another.  Its time limit ends it
+ * in any case (timed_out), and is the only limit on how much comes.  Who takes
+ * pieces slowly slows the sender: no more than OUTBOUND_STREAM_BYTES wait.
+ *
+ * A stream begins at once, is not counted by outbound_count(), and takes no place of
+ * a call; with OUTBOUND_STREAMS open the next one fails (never_sent).
+ */
+uint64_t outbound_stream(struct outbound *o, const struct call *call, outbound_piece *piece,
+			 outbound_callback *callback, void *arg);
+
+/* Break off a call or a stream: its callback does not come any more. Unknown ids are fine. */
 void outbound_cancel(struct outbound *o, uint64_t id);
 
-/* Calls whose callback is still to come: 0 means that a shutdown may go on. */
+/* Calls, not streams, whose callback is still to come: 0 means that a shutdown may go on. */
 size_t outbound_count(const struct outbound *o);
 
 /*

@@ -55,6 +55,7 @@ struct outbound_http {
 	struct curl_slist token;    // the last of them; its data is ours
 	char *authorization;        // "Authorization: Bearer ...", to be wiped
 	struct buf body;
+	struct outbound_sink sink;
 	size_t header_bytes;
 	size_t header_lines;
 	bool header_flood;
@@ -135,11 +136,24 @@ static size_t on_header(char *data, size_t size, size_t count, void *arg)
 	return size * count;
 }
 
+/* Is the status 2xx? Of a stream, another one's body is an answer like any. */
+static bool is_good(const struct outbound_http *http)
+{
+	long status = 0;
+
+	(void)curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &status);
+	return status >= 200 && status < 300;
+}
+
 static size_t on_body(char *data, size_t size, size_t count, void *arg)
 {
 	struct outbound_http *http = arg;
 	size_t len = size * count;
 	size_t room = http->body.max - http->body.len;
+
+	if (http->sink.take != NULL && is_good(http)) {
+		return http->sink.take(http->sink.arg, data, len) ? len : CURL_WRITEFUNC_PAUSE;
+	}
 
 	(void)buf_add(&http->body, data, len < room ? len : room);
 	if (len > room) {
@@ -186,8 +200,11 @@ static void set_limits(struct outbound_http *http, const struct call *call,
 	set_long(http, CURLOPT_NOSIGNAL, 1);
 	set_long(http, CURLOPT_CONNECTTIMEOUT_MS, connect_limit_ms);
 	set_long(http, CURLOPT_TIMEOUT_MS, call->time_limit_ms);
-	set_long(http, CURLOPT_LOW_SPEED_LIMIT, SLOW_BYTES);
-	set_long(http, CURLOPT_LOW_SPEED_TIME, SLOW_SECONDS);
+	if (http->sink.take == NULL) {
+		/* A stream may be silent, and its time limit is near. */
+		set_long(http, CURLOPT_LOW_SPEED_LIMIT, SLOW_BYTES);
+		set_long(http, CURLOPT_LOW_SPEED_TIME, SLOW_SECONDS);
+	}
 	set_long(http, CURLOPT_TCP_KEEPALIVE, 1);
 	set_long(http, CURLOPT_MAXAGE_CONN, IDLE_SECONDS);
 	set_long(http, CURLOPT_MAXLIFETIME_CONN, AGE_SECONDS);
@@ -228,10 +245,11 @@ static bool set_request(struct outbound_http *http, const struct call *call)
 }
 
 struct outbound_http *outbound_http_new(const struct call *call, int64_t connect_limit_ms,
-					const char *proxy)
+					const char *proxy, const struct outbound_sink *sink)
 {
 	struct outbound_http *http = xcalloc(1, sizeof(*http));
 
+	http->sink = *sink;
 	buf_init(&http->body, LIMIT_RESPONSE_BYTES);
 	if (call->token_file != NULL && read_token(http, call->token_file) < 0) {
 		fail(http, false);

@@ -19,10 +19,14 @@ standard input ends.  The fault is named by the path:
     /lines       300 header lines
     /line        one header line without end
     /garbage     no HTTP at all
+    /stream      200, "one\\n" ... "five\\n", one in 50 ms, in chunks
+    /endless     200, "tick\\n" in a chunk each 20 ms, for ever
+    /torrent     200, 64 MB in chunks as fast as they are taken
     /after/S     503 with "Retry-After: S" ("_" for a space)
     /soon        503 with Retry-After, a date in 30 seconds
     /gzip        "Content-Encoding: gzip", though nobody asked
 """
+import itertools
 import os
 import socket
 import ssl
@@ -69,6 +73,14 @@ def flood(conn, piece):
         conn.sendall(piece)
 
 
+def chunks(conn, pieces, pause):
+    conn.sendall(b"HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\n\r\n")
+    for piece in pieces:
+        conn.sendall(b"%x\r\n%s\r\n" % (len(piece), piece))
+        time.sleep(pause)
+    conn.sendall(b"0\r\n\r\n")
+
+
 def answer(conn, path, request, port):
     """Answer one request. True: the connection may go on."""
     if path == "/echo":
@@ -100,6 +112,12 @@ def answer(conn, path, request, port):
     elif path == "/garbage":
         conn.sendall(b"\x00\x01\x02 hello\r\n\r\n")
         return False
+    elif path == "/stream":
+        chunks(conn, (b"one\n", b"two\n", b"three\n", b"four\n", b"five\n"), 0.05)
+    elif path == "/endless":
+        chunks(conn, itertools.repeat(b"tick\n"), 0.02)
+    elif path == "/torrent":
+        chunks(conn, (b"%08d" % i * 8192 for i in range(1024)), 0)
     elif path.startswith("/after/"):
         conn.sendall(reply(503, b"", "Retry-After: " + path[7:].replace("_", " ")))
     elif path == "/soon":

@@ -98,7 +98,8 @@ struct request {
 	int64_t limit_ms;
 };
 
-static uint64_t call_start(const struct world *w, const struct request *c, struct seen *seen)
+static uint64_t start_call(const struct world *w, const struct request *c,
+			   outbound_piece *piece, outbound_callback *callback, void *arg)
 {
 	struct call call = { .type = CALL_HTTP };
 	char token[256];
@@ -120,11 +121,17 @@ static uint64_t call_start(const struct world *w, const struct request *c, struc
 	if (c->body) {
 		strvec_push(&call.headers, "Content-Type: application/json");
 	}
-	uint64_t id = outbound_call(w->outbound, &call, on_answer, seen);
+	uint64_t id = piece != NULL ? outbound_stream(w->outbound, &call, piece, callback, arg)
+				    : outbound_call(w->outbound, &call, callback, arg);
 	call_release(&call);
 	memset(token, 'X', sizeof(token));
 	memset(ca, 'X', sizeof(ca));
 	return id;
+}
+
+static uint64_t call_start(const struct world *w, const struct request *c, struct seen *seen)
+{
+	return start_call(w, c, NULL, on_answer, seen);
 }
 
 static struct seen make(const struct world *w, struct request c)
@@ -358,6 +365,144 @@ static void test_limits_and_end(struct world *w)
 	outbound_free(NULL);
 }
 
+/* What came of a stream. */
+struct stream {
+	struct seen end;
+	size_t pieces, bytes;
+	int64_t first_ms, last_ms;
+	bool after_end;      // a piece came behind the answer
+	bool disorder;       // of /torrent
+	char text[256];
+	char rest[16];       // of /torrent: what a piece ended with of a number
+	size_t rest_len;
+	unsigned next;       // number that comes next
+	struct outbound *cancel_in; // cancel `id` at the first piece
+	uint64_t id;
+};
+
+static void on_piece(void *arg, const char *data, size_t len)
+{
+	struct stream *s = arg;
+	size_t used = strlen(s->text);
+
+	s->pieces++;
+	s->bytes += len;
+	s->last_ms = mstime_monotonic();
+	s->first_ms = s->first_ms == 0 ? s->last_ms : s->first_ms;
+	s->after_end |= s->end.count > 0;
+	(void)snprintf(s->text + used, sizeof(s->text) - used, "%.*s", (int)len, data);
+	if (s->cancel_in != NULL) {
+		outbound_cancel(s->cancel_in, s->id);
+	}
+}
+
+/* Numbers of eight digits, each 8192 times, in order. */
+static void on_torrent(void *arg, const char *data, size_t len)
+{
+	struct stream *s = arg;
+
+	s->bytes += len;
+	for (size_t i = 0; i < len; i++) {
+		s->rest[s->rest_len++] = data[i];
+		if (s->rest_len == 8) {
+			unsigned number = (unsigned)strtoul(s->rest, NULL, 10);
+
+			s->disorder |= number != s->next / 8192;
+			s->next++;
+			s->rest_len = 0;
+		}
+	}
+}
+
+static void on_end(void *arg, const struct call_result *answer)
+{
+	on_answer(&((struct stream *)arg)->end, answer);
+}
+
+static void run_until_end(const struct world *w, const struct stream *s, int64_t limit_ms)
+{
+	int64_t end = mstime_monotonic() + limit_ms;
+	const struct timeval tick = { .tv_usec = 10000 };
+
+	while (s->end.count == 0 && mstime_monotonic() < end) {
+		(void)event_base_loopexit(w->base, &tick);
+		(void)event_base_dispatch(w->base);
+	}
+}
+
+static void test_streams(const struct world *w)
+{
+	struct stream s = { .pieces = 0 };
+
+	(void)start_call(w, &(struct request){ .path = "/stream", .token = "token" }, on_piece,
+			 on_end, &s);
+	tap_int(outbound_count(w->outbound), 0, "a stream is not waited for");
+	run_until_end(w, &s, 10000);
+	tap_str(s.text, "one\ntwo\nthree\nfour\nfive\n", "a stream comes whole and in order");
+	tap_ok(s.pieces >= 3 && s.last_ms - s.first_ms >= 100,
+	       "while it is being made: %zu pieces in %lld ms", s.pieces,
+	       (long long)(s.last_ms - s.first_ms));
+	tap_ok(s.end.count == 1 && s.end.answer.completed && s.end.answer.status == 200 &&
+	       s.end.answer.output_len == 0 && !s.after_end, "its end comes last, once");
+
+	s = (struct stream){ .pieces = 0 };
+	(void)start_call(w, &(struct request){ .path = "/endless", .limit_ms = 500 }, on_piece,
+			 on_end, &s);
+	run_until_end(w, &s, 10000);
+	tap_ok(s.end.answer.timed_out && !s.end.answer.completed && s.end.answer.status == 200 &&
+	       s.pieces >= 5, "its time limit ends one without end, after %zu pieces", s.pieces);
+
+	s = (struct stream){ .pieces = 0 };
+	(void)start_call(w, &(struct request){ .path = "/status/403" }, on_piece, on_end, &s);
+	run_until_end(w, &s, 10000);
+	tap_ok(s.pieces == 0 && s.end.answer.status == 403, "what is no success is no stream");
+	tap_str(s.end.output, "status 403", "but an answer with its body");
+
+	s = (struct stream){ .cancel_in = w->outbound };
+	s.id = start_call(w, &(struct request){ .path = "/endless" }, on_piece, on_end, &s);
+	run_until_end(w, &s, 600);
+	tap_ok(s.pieces == 1 && s.end.count == 0, "one that is cancelled, even by its own piece, is "
+	       "silent: %zu pieces", s.pieces);
+}
+
+static void test_torrent(const struct world *w)
+{
+	struct stream s = { .pieces = 0 };
+
+	(void)start_call(w, &(struct request){ .path = "/torrent", .plain = true }, on_torrent,
+			 on_end, &s);
+	/* The loop does nothing for a while; the sender would have sent it all. */
+	(void)usleep(500000);
+	(void)event_base_loop(w->base, EVLOOP_ONCE);
+	tap_ok(s.bytes > 0 && s.bytes <= OUTBOUND_STREAM_BYTES,
+	       "no more waits than the ceiling: %zu bytes", s.bytes);
+	run_until_end(w, &s, 30000);
+	tap_ok(s.end.answer.completed && !s.disorder, "and nothing is lost or out of order");
+	tap_int(s.bytes, 64 * 1024 * 1024, "of all that was sent");
+}
+
+static void test_stream_limits(struct world *w)
+{
+	const struct outbound_options options = { .max_calls = 1 };
+	struct outbound *first = w->outbound;
+	struct stream *s = calloc(OUTBOUND_STREAMS + 1, sizeof(*s));
+	struct error err = ERROR_INIT;
+
+	tap_int(outbound_new(w->base, &options, &w->outbound, &err), 0, "one call at a time");
+	for (size_t i = 0; s != NULL && i <= OUTBOUND_STREAMS; i++) {
+		(void)start_call(w, &(struct request){ .path = "/endless", .plain = true }, on_piece,
+				 on_end, &s[i]);
+	}
+	struct seen seen = make(w, (struct request){ .path = "/echo" });
+	tap_ok(seen.answer.completed, "streams take no place of a call");
+	run_until_end(w, &s[OUTBOUND_STREAMS], 2000);
+	tap_ok(s[OUTBOUND_STREAMS].end.answer.never_sent && s[0].end.count == 0,
+	       "one above the ceiling fails (%s)", s[OUTBOUND_STREAMS].end.failure);
+	outbound_free(w->outbound);
+	w->outbound = first;
+	free(s);
+}
+
 int main(void)
 {
 	struct world w = { .base = event_base_new() };
@@ -375,6 +520,9 @@ int main(void)
 	test_retry_after(&w);
 	test_many(&w);
 	test_cancel(&w);
+	test_streams(&w);
+	test_torrent(&w);
+	test_stream_limits(&w);
 	test_limits_and_end(&w);
 	outbound_free(w.outbound);
 	event_base_free(w.base);
