@@ -74,6 +74,7 @@ struct job {
 	int64_t first_ms;            // since when pushes to it are coalesced
 	bool held;                   // a plan that replaces it is on its way
 	bool outdated;               // being tried while a newer one waits behind it
+	char *seen;                  // while it is observed: what was seen last, or NULL
 	struct job *successor;       // that newer one
 	struct job *predecessor;     // the other way round
 	struct job *hard_next, *hard_prev; // while a hard one is being tried
@@ -87,6 +88,7 @@ struct ring_target {
 	struct delivery_target options;
 	bool gone;                   // not in the configuration any more
 	struct schedule *schedule;
+	struct schedule *observed;   // jobs that are SENT, due when their time ends
 	UT_hash_handle hh;           // by name
 };
 
@@ -147,7 +149,13 @@ void job_free(struct job *job);
 struct job *ring_find(struct delivery_core *core, const char *target, const char *application,
 		      const char *repository, const char *ref);
 
-/* ring.c: put a stored trigger in line, not before due; an older one of its key is handled. */
+/* ring.c: true if a job waits for its turn: a plan may replace it. */
+bool ring_waits(const struct job *job);
+
+/*
+ * ring.c: put a stored trigger in line, not before due; an older one of its
+ * key is handled.  One that is SENT is observed until then instead.
+ */
 void ring_add(struct delivery_core *core, struct job *job, int64_t due);
 
 /* ring.c: take out a job that a stored plan replaces, and free it. */

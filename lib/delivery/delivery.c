@@ -58,13 +58,13 @@ void delivery_resume_trigger(struct delivery_core *core, const struct trigger *t
 
 	/*
 	 * Whether a try that was under way arrived is unknown: try again.  A
-	 * state that is final, of a trigger that is not, is damage.
+	 * state that is the end, of a trigger that is not, is damage.
 	 */
-	if (t->state != TRIGGER_WAITING) {
+	if (t->state != TRIGGER_WAITING && t->state != TRIGGER_SENT) {
 		t->state = TRIGGER_PENDING;
 	}
 	/* The clock may have been set since: no wait is longer than the longest back-off. */
-	if (wait > core->options.trigger.max_ms) {
+	if (t->state != TRIGGER_SENT && wait > core->options.trigger.max_ms) {
 		wait = 0;
 	}
 	struct job *job = job_new(t);
@@ -144,7 +144,8 @@ static enum delivery_stage stage_of(const struct lane *lane)
 
 void delivery_get_stats(const struct delivery_core *core, struct delivery_stats *ret_stats)
 {
-	struct delivery_stats stats = { .triggers = HASH_COUNT(core->jobs) };
+	struct delivery_stats stats = { .pushes = 0 };
+	const struct job *oldest = core->jobs;
 	const struct ring_target *target;
 	const struct lane *lane;
 
@@ -154,11 +155,16 @@ void delivery_get_stats(const struct delivery_core *core, struct delivery_stats 
 		delivery_stats_add(&stats, DELIVERY_RESOLVE, lane->count,
 				   lane->count > 0 ? lane->queue[0].accepted_ms : 0);
 	}
-	/* The table of jobs is in the order in which they were added. */
-	delivery_stats_add(&stats, DELIVERY_TRIGGER, stats.triggers,
-			   core->jobs != NULL ? core->jobs->trigger->created_ms : 0);
 	for (target = core->targets; target != NULL; target = target->hh.next) {
 		stats.sending += schedule_active(target->schedule);
+		stats.observed += schedule_count(target->observed);
 	}
+	stats.triggers = HASH_COUNT(core->jobs) - stats.observed;
+	/* The table of jobs is in the order in which they were added. */
+	while (oldest != NULL && oldest->trigger->state == TRIGGER_SENT) {
+		oldest = oldest->hh.next;
+	}
+	delivery_stats_add(&stats, DELIVERY_TRIGGER, stats.triggers,
+			   oldest != NULL ? oldest->trigger->created_ms : 0);
 	*ret_stats = stats;
 }

@@ -10,6 +10,7 @@
  *                 ^            |
  *                 +- WAITING <-+         or REFUSED, IGNORED
  *     trigger: PENDING -> SENDING -> SENT | CONVERGED     (record/trigger.h)
+ *                                     `-> CONVERGED | STALLED, if it is observed
  *
  * The core does no I/O: it asks through struct delivery_io and is answered
  * through the functions below.  One thread.
@@ -36,6 +37,11 @@ struct delivery_target {
 	double rate;                       // tries begun a second, 0: no limit
 	unsigned burst;                    // tries at once after a pause, at least 1
 	unsigned concurrency;              // tries under way, at least 1
+	/*
+	 * From the begin of the try that it took, a trigger may be so long on its
+	 * way to CONVERGED; then it is STALLED. 0: SENT is the end.
+	 */
+	int64_t observe_ms;
 };
 
 struct delivery_options {
@@ -102,8 +108,9 @@ struct delivery_queue {
 /* How much there is to do. */
 struct delivery_stats {
 	size_t pushes;          // not decided: those of the first three stages
-	size_t triggers;        // not finished
+	size_t triggers;        // not finished, without those that are observed
 	size_t sending;         // tries under way
+	size_t observed;        // taken, on their way to CONVERGED
 	struct delivery_queue stages[DELIVERY_STAGES];
 };
 
@@ -128,7 +135,11 @@ void delivery_set_options(struct delivery_core *core, const struct delivery_opti
 void delivery_resume_ref(struct delivery_core *core, const char *repository, const char *ref,
 			 const struct oid *commit);
 
-/* After a start: an unfinished trigger (copied). */
+/*
+ * After a start: an unfinished trigger (copied).  One that is SENT is observed
+ * again for what is left of its time; if its target does not do that any more,
+ * it is over.
+ */
 void delivery_resume_trigger(struct delivery_core *core, const struct trigger *trigger);
 
 /* A push that was stored (copied), new or resumed. Pushes come in the order they were stored. */
@@ -150,6 +161,14 @@ void delivery_matched(struct delivery_core *core, uint64_t ticket,
 		      const struct delivery_matched *answer);
 void delivery_planned(struct delivery_core *core, uint64_t ticket, enum record_result result);
 void delivery_sent(struct delivery_core *core, int64_t trigger, const struct outcome *outcome);
+
+/*
+ * What is seen of a trigger that is observed (see io->observe): CONVERGED is
+ * its end; REFUSED (it never will) makes it STALLED at once; all others are
+ * what is told if its time ends.  One that is not observed any more is ignored.
+ */
+void delivery_observed(struct delivery_core *core, int64_t trigger,
+		       const struct outcome *outcome);
 
 /* Do what has become due. Called when wake's time has come; too early does no harm. */
 void delivery_tick(struct delivery_core *core);

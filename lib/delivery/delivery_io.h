@@ -92,7 +92,18 @@ struct delivery_io {
 	void (*send)(void *ctx, const struct trigger *trigger);
 
 	/*
-	 * Record a try, or a call of one that goes on (both borrowed for the
+	 * Look at a trigger that its target took, copied as far as needed, and
+	 * tell delivery_observed() what is seen of it, until unobserve(). Not asked for
+	 * without a target whose observe_ms is set.
+	 */
+	void (*observe)(void *ctx, const struct trigger *trigger);
+
+	/* Look no more: it has reached its end. Once for each observe(). */
+	void (*unobserve)(void *ctx, int64_t trigger);
+
+	/*
+	 * Record a try, or a call of one that goes on, or what was seen of one
+	 * that is observed (both borrowed for the
 	 * call; outcome may be NULL). No answer: if it is lost, the trigger is
 	 * tried again, which is safe.
 	 */

@@ -86,6 +86,7 @@ static void add_trigger(struct delivery_core *core, struct lane *lane, struct pl
 	t->reasons = xstrdup_or_null(wanted->reasons);
 	t->automated = wanted->app->automated;
 	t->hard = wanted->hard;
+	t->pushed_ms = lane->work[0].accepted_ms;
 	t->created_ms = core->io.wall(core->io.ctx);
 	t->next_ms = t->created_ms + core->options.quiet_ms;
 	struct job *job = job_new(t);
@@ -98,9 +99,10 @@ static void add_trigger(struct delivery_core *core, struct lane *lane, struct pl
 	 * way this one must do what the older one should have done.
 	 */
 	t->hard |= old != NULL && old->trigger->hard;
-	if (old != NULL && old->trigger->state != TRIGGER_SENDING && !old->held) {
+	if (old != NULL && ring_waits(old) && !old->held) {
 		job->first_ms = old->first_ms;
 		t->before = old->trigger->before;
+		t->pushed_ms = old->trigger->pushed_ms;
 		ring_hold(core, old);
 		add_replaced(plan, old);
 	}

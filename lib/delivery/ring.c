@@ -4,7 +4,10 @@
  *   ring_add()        puts it in its target's schedule, or behind the one of
  *                     the same application that is being tried just now;
  *   ring_tick()       begins the tries whose turn it is;
- *   delivery_sent()   records the outcome: the end, or again later.
+ *   delivery_sent()   records the outcome: the end, or again later, or, if
+ *                     the target is one that observes, on to
+ *   delivery_observed()  which ends it when it has converged, as ring_tick()
+ *                     does when its time is over.
  *
  * At most one try of a target, application, repository and ref is under way.
  * Beside one that is hard, those of the application for other refs are hard,
@@ -14,12 +17,16 @@
 #include "delivery/core.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <utlist.h>
 
 #include "base/xalloc.h"
+
+/* What was observed before a restart is looked at for so long at least. */
+#define LOOK_AGAIN_MS 60000
 
 static char *job_key(const char *target, const char *application, const char *repository,
 		     const char *ref)
@@ -43,6 +50,7 @@ void job_free(struct job *job)
 		return;
 	}
 	trigger_free(job->trigger);
+	free(job->seen);
 	free(job->key);
 	free(job);
 }
@@ -73,7 +81,7 @@ static void move(struct job *job, enum trigger_state state)
 
 static void record(struct delivery_core *core, struct job *job, const struct outcome *outcome)
 {
-	if (trigger_is_final(job->trigger->state)) {
+	if (trigger_is_over(job->trigger)) {
 		job->trigger->finished_ms = core->io.wall(core->io.ctx);
 	}
 	core->io.record(core->io.ctx, job->trigger, outcome);
@@ -124,6 +132,11 @@ static void finish(struct delivery_core *core, struct job *job, enum trigger_sta
 	forget(core, job);
 }
 
+bool ring_waits(const struct job *job)
+{
+	return job->trigger->state == TRIGGER_PENDING || job->trigger->state == TRIGGER_WAITING;
+}
+
 void ring_hold(struct delivery_core *core, struct job *job)
 {
 	struct ring_target *target = target_of(core, job);
@@ -151,6 +164,109 @@ void ring_drop(struct delivery_core *core, struct job *job)
 	forget(core, job);
 }
 
+/* ---- what is observed ---- */
+
+static bool observes(const struct ring_target *target)
+{
+	return target != NULL && !target->gone && target->options.observe_ms > 0;
+}
+
+/* Nobody looks at it (any more): that it was taken is the end. */
+static void leave_as_sent(struct delivery_core *core, struct job *job)
+{
+	job->trigger->observed = false;
+	record(core, job, NULL);
+	forget(core, job);
+}
+
+static void begin_observing(struct delivery_core *core, struct job *job, int64_t due)
+{
+	struct ring_target *target = target_of(core, job);
+	struct trigger *t = job->trigger;
+
+	if (!observes(target)) {
+		leave_as_sent(core, job);
+		return;
+	}
+	int64_t now = core->io.now(core->io.ctx);
+	int64_t whole = target->options.observe_ms;
+	t->observed = true;
+	if (t->sent_ms == 0) {
+		/* From before a restart. Its time began with the try; nobody looked since. */
+		int64_t least = now + (whole < LOOK_AGAIN_MS ? whole : LOOK_AGAIN_MS);
+
+		t->sent_ms = t->next_ms - whole;
+		due = due > least ? due : least;
+	}
+	/* The clock may have been set since. */
+	schedule_add(target->observed, &job->entry, due < now + whole ? due : now + whole);
+	core->io.observe(core->io.ctx, t);
+}
+
+static void end_observing(struct delivery_core *core, struct job *job)
+{
+	schedule_remove(target_of(core, job)->observed, &job->entry);
+	core->io.unobserve(core->io.ctx, job->trigger->id);
+}
+
+/* Its target took it, and tells later what becomes of it. */
+static void observe(struct delivery_core *core, struct job *job, const struct outcome *outcome)
+{
+	struct trigger *t = job->trigger;
+	int64_t wall = core->io.wall(core->io.ctx);
+
+	move(job, TRIGGER_SENT);
+	t->observed = true;
+	t->next_ms = t->sent_ms + target_of(core, job)->options.observe_ms;
+	record(core, job, outcome);
+	begin_observing(core, job, core->io.now(core->io.ctx) + t->next_ms - wall);
+}
+
+/* Its time is over. */
+static void stall(struct delivery_core *core, struct job *job)
+{
+	struct outcome outcome = { .kind = OUTCOME_RETRY };
+	const struct trigger *t = job->trigger;
+
+	outcome_set(&outcome, OUTCOME_RETRY, "not converged within %lld s%s%s",
+		    (long long)(t->next_ms - t->sent_ms) / 1000, job->seen != NULL ? ": " : "",
+		    job->seen != NULL ? job->seen : "");
+	end_observing(core, job);
+	finish(core, job, TRIGGER_STALLED, &outcome);
+}
+
+static void stall_due(struct delivery_core *core, struct ring_target *target, int64_t now)
+{
+	struct schedule_entry *entry = schedule_next(target->observed, now);
+
+	while (entry != NULL) {
+		schedule_done(target->observed);
+		stall(core, (struct job *)(void *)entry);
+		entry = schedule_next(target->observed, now);
+	}
+}
+
+void delivery_observed(struct delivery_core *core, int64_t trigger, const struct outcome *outcome)
+{
+	struct job *job = NULL;
+
+	HASH_FIND(hh, core->jobs, &trigger, sizeof(trigger), job);
+	if (job == NULL || job->trigger->state != TRIGGER_SENT) {
+		return;
+	}
+	if (outcome->kind != OUTCOME_CONVERGED && outcome->kind != OUTCOME_REFUSED) {
+		free(job->seen);
+		job->seen = xstrdup(outcome->reason);
+		return;
+	}
+	end_observing(core, job);
+	finish(core, job, outcome->kind == OUTCOME_CONVERGED ? TRIGGER_CONVERGED : TRIGGER_STALLED,
+	       outcome);
+	core_touch(core);
+}
+
+/* ---- the line ---- */
+
 static void enter(struct delivery_core *core, struct job *job, int64_t due)
 {
 	struct ring_target *target = target_of(core, job);
@@ -171,7 +287,11 @@ void ring_add(struct delivery_core *core, struct job *job, int64_t due)
 	struct job *older = find_key(core, job->key);
 
 	if (older != NULL && older->trigger->state != TRIGGER_SENDING) {
-		ring_hold(core, older);
+		if (older->trigger->state == TRIGGER_SENT) {
+			end_observing(core, older);
+		} else {
+			ring_hold(core, older);
+		}
 		finish(core, older, TRIGGER_SUPERSEDED, NULL);
 		older = find_key(core, job->key);
 	}
@@ -184,6 +304,10 @@ void ring_add(struct delivery_core *core, struct job *job, int64_t due)
 		older->outdated = true;
 		older->successor = job;
 		job->predecessor = older;
+		return;
+	}
+	if (job->trigger->state == TRIGGER_SENT) {
+		begin_observing(core, job, due);
 		return;
 	}
 	enter(core, job, due);
@@ -225,18 +349,23 @@ static void next_call(struct delivery_core *core, struct job *job, const struct 
 	core->io.send(core->io.ctx, job->trigger);
 }
 
-static void refuse_all(struct delivery_core *core, struct ring_target *target)
+/* A target that is gone, or does not observe any more, has no job in such a place. */
+static void leave_target(struct delivery_core *core, struct ring_target *target)
 {
 	struct job *job;
 	struct job *next;
 
 	HASH_ITER(hh, core->jobs, job, next) {
-		if (job->held || job->trigger->state == TRIGGER_SENDING ||
-		    strcmp(job->trigger->target, target->name) != 0) {
+		if (strcmp(job->trigger->target, target->name) != 0) {
 			continue;
 		}
-		schedule_remove(target->schedule, &job->entry);
-		enter(core, job, 0);
+		if (job->trigger->state == TRIGGER_SENT) {
+			end_observing(core, job);
+			leave_as_sent(core, job);
+		} else if (target->gone && ring_waits(job) && !job->held) {
+			schedule_remove(target->schedule, &job->entry);
+			enter(core, job, 0);
+		}
 	}
 }
 
@@ -256,10 +385,11 @@ int64_t ring_tick(struct delivery_core *core, int64_t now)
 			begin_try(core, (struct job *)(void *)entry);
 			entry = schedule_next(target->schedule, now);
 		}
+		stall_due(core, target, now);
 		int64_t at = schedule_wake(target->schedule, now);
-		if (at < wake) {
-			wake = at;
-		}
+		int64_t end = schedule_wake(target->observed, now);
+		wake = at < wake ? at : wake;
+		wake = end < wake ? end : wake;
 	}
 	return wake;
 }
@@ -315,6 +445,8 @@ void delivery_sent(struct delivery_core *core, int64_t trigger, const struct out
 	}
 	if (outcome->kind == OUTCOME_RETRY || outcome->kind == OUTCOME_STEP) {
 		retry(core, job, outcome);
+	} else if (outcome->kind == OUTCOME_SENT && !job->outdated && observes(target)) {
+		observe(core, job, outcome);
 	} else {
 		finish(core, job, ends[outcome->kind], outcome);
 	}
@@ -336,6 +468,7 @@ static void set_target(struct delivery_core *core, const struct delivery_target 
 		target->schedule = schedule_new(options->rate, options->burst,
 						options->concurrency,
 						core->io.now(core->io.ctx));
+		target->observed = schedule_new(0, 1, UINT_MAX, core->io.now(core->io.ctx));
 		HASH_ADD_KEYPTR(hh, core->targets, target->name, strlen(target->name), target);
 	}
 	schedule_set_limits(target->schedule, options->rate, options->burst,
@@ -356,8 +489,9 @@ void ring_set_targets(struct delivery_core *core)
 		set_target(core, &core->options.targets[i]);
 	}
 	HASH_ITER(hh, core->targets, target, next) {
-		if (target->gone) {
-			refuse_all(core, target);
+		if (target->gone ||
+		    (!observes(target) && schedule_count(target->observed) > 0)) {
+			leave_target(core, target);
 		}
 	}
 }
@@ -377,6 +511,7 @@ void ring_free(struct delivery_core *core)
 	HASH_ITER(hh, core->targets, target, next) {
 		HASH_DEL(core->targets, target);
 		schedule_free(target->schedule);
+		schedule_free(target->observed);
 		free(target->name);
 		free(target);
 	}

@@ -142,7 +142,8 @@ enum record_result journal_update_push(struct journal *j, const struct record_pu
 				       struct error *err);
 
 /*
- * Record one try of a trigger: state, attempts, next_ms, finished_ms, hard from t;
+ * Record one try of a trigger, or what was seen of one that is observed: state,
+ * attempts, next_ms, finished_ms, hard and, with SENT, observed from t;
  * code, reason and output (at most LIMIT_OUTPUT_KEPT bytes) from outcome,
  * appended to its history; outcome NULL: no try, only the state.
  * RECORD_NOT_FOUND if it is not there or is final already.

@@ -6,7 +6,9 @@
  *                   v  |
  *                 WAITING -> STALLED
  *
- * PENDING and WAITING may become SUPERSEDED.  A trigger that was SENDING when
+ *     SENT, if it is observed -> CONVERGED | STALLED
+ *
+ * PENDING, WAITING and what is observed may become SUPERSEDED.  A trigger that was SENDING when
  * the process died is PENDING again: whether it arrived is unknown, and every
  * target is safe to ring twice.
  */
@@ -30,7 +32,8 @@ static const struct {
 					 TO(TRIGGER_STALLED) | TO(TRIGGER_PENDING) },
 	[TRIGGER_WAITING] = { "WAITING", TO(TRIGGER_SENDING) | TO(TRIGGER_SUPERSEDED) |
 					 TO(TRIGGER_REFUSED) },
-	[TRIGGER_SENT] = { "SENT", 0 },
+	[TRIGGER_SENT] = { "SENT", TO(TRIGGER_CONVERGED) | TO(TRIGGER_STALLED) |
+				   TO(TRIGGER_SUPERSEDED) },
 	[TRIGGER_CONVERGED] = { "CONVERGED", 0 },
 	[TRIGGER_REFUSED] = { "REFUSED", 0 },
 	[TRIGGER_SUPERSEDED] = { "SUPERSEDED", 0 },
@@ -57,9 +60,9 @@ bool trigger_may_move(enum trigger_state from, enum trigger_state to)
 	return (states[from].moves & TO(to)) != 0;
 }
 
-bool trigger_is_final(enum trigger_state state)
+bool trigger_is_over(const struct trigger *t)
 {
-	return states[state].moves == 0;
+	return states[t->state].moves == 0 || (t->state == TRIGGER_SENT && !t->observed);
 }
 
 struct trigger *trigger_new(void)

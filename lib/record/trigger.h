@@ -14,7 +14,7 @@ enum trigger_state {
 	TRIGGER_PENDING,    // planned, not yet tried
 	TRIGGER_SENDING,    // being tried now (after a restart: unknown, tried again)
 	TRIGGER_WAITING,    // failed for now, tried again at next_ms
-	TRIGGER_SENT,       // the target took it (final here)
+	TRIGGER_SENT,       // the target took it (the end, unless it is observed)
 	TRIGGER_CONVERGED,  // the application reports the pushed revision, or, if rung hard,
 	                    // that it was compared since (final)
 	TRIGGER_REFUSED,    // cannot work (final)
@@ -41,10 +41,16 @@ struct trigger {
 	 * refer to elsewhere did): the target must not answer from a cache.
 	 */
 	bool hard;
+	/*
+	 * SENT is not its end: its target tells later whether it converged, until
+	 * next_ms. Set when it becomes SENT, and stays then.
+	 */
+	bool observed;
 	enum trigger_state state;
 	unsigned attempts;   // tries begun
-	int64_t created_ms;  // wall clock, all three
-	int64_t next_ms;     // not to be tried before
+	int64_t created_ms;  // wall clock, all four
+	int64_t pushed_ms;   // when the oldest push came that it answers; 0: not known
+	int64_t next_ms;     // not to be tried before; of one that is observed: until when
 	int64_t finished_ms; // 0: not finished
 	/* Of the running process alone, not kept: */
 	int64_t sent_ms;     // wall clock when the present try began
@@ -60,8 +66,11 @@ enum trigger_state trigger_state_by_name(const char *name);
 /* True if a trigger may go from one state to the other: the table of all moves. */
 bool trigger_may_move(enum trigger_state from, enum trigger_state to);
 
-/* True if no move leads out of state. */
-bool trigger_is_final(enum trigger_state state);
+/*
+ * True if nothing more can become of it: no move leads out of its state, or it
+ * is SENT and not observed.
+ */
+bool trigger_is_over(const struct trigger *t);
 
 /* A zeroed trigger; free with trigger_free(). */
 struct trigger *trigger_new(void);

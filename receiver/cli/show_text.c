@@ -151,10 +151,11 @@ static void put_trigger(const struct record_delivery *d, const struct record_tri
 	for (size_t i = 0; i < item->attempt_count; i++) {
 		put_attempt(d, &item->attempts[i]);
 	}
-	if (t->state == TRIGGER_WAITING) {
+	if (t->state == TRIGGER_WAITING || t->observed) {
 		json_t *next = record_json_time(t->next_ms);
 
-		put_pair("    next try ", json_string_value(next));
+		put_pair(t->observed ? "    observed until " : "    next try ",
+			 json_string_value(next));
 		(void)putchar('\n');
 		json_decref(next);
 	}

@@ -11,9 +11,10 @@
  * at the ceiling its transfer is paused, so that the sender waits, and goes on
  * when half of it was eaten.
  *
- * The lists in the middle are all that both sides touch, under one mutex; a call belongs to the thread from "asked" to "done".  The callback
- * and its argument never leave the loop's thread: there they are kept by id,
- * so that a cancelled call is simply not found when its answer comes.
+ * The lists in the middle are all that both sides touch, under one mutex; a
+ * call belongs to the thread from "asked" to "done".  The callback and its
+ * argument never leave the loop's thread: there they are kept by id, so that a
+ * cancelled call is simply not found when its answer comes.
  *
  * curl_multi_poll() in a thread instead of libcurl's socket callbacks in our
  * loop: with less than a hundred calls a second it costs nothing, and three

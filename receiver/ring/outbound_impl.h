@@ -85,7 +85,7 @@ struct outbound {
 /* The thread: make calls until o->stop. arg is the struct outbound. */
 void *outbound_run(void *arg);
 
-/* Give a call, which has an answer, back to the loop. Any thread; it is not the caller's any more. */
+/* Give a call with its answer, which is the caller's no more, back to the loop. Any thread. */
 void outbound_give_back(struct outbound *o, struct job *job);
 
 /* Free a call that is in no list. */

@@ -12,19 +12,16 @@
 #include "base/mstime.h"
 #include "base/xalloc.h"
 #include "receiver/ops/log.h"
+#include "receiver/ops/metrics.h"
 #include "receiver/process/spawn.h"
 #include "receiver/ring/outbound.h"
 #include "receiver/settings/settings.h"
 #include "target/target.h"
 
 struct ringer {
-	struct event_base *base;
-	struct outbound *outbound;
-	struct spawner *spawner;
+	struct ringer_parts parts;
 	struct settings *settings;
 	struct ring *rings; // under way
-	ringer_done_fn done;
-	void *ctx;
 };
 
 /* A try under way. */
@@ -39,13 +36,11 @@ struct ring {
 	struct ring *next, *prev;
 };
 
-struct ringer *ringer_new(struct event_base *base, struct outbound *outbound,
-			  struct spawner *spawner, ringer_done_fn done, void *ctx)
+struct ringer *ringer_new(const struct ringer_parts *parts)
 {
 	struct ringer *r = xcalloc(1, sizeof(*r));
 
-	*r = (struct ringer){ .base = base, .outbound = outbound, .spawner = spawner,
-			      .done = done, .ctx = ctx };
+	r->parts = *parts;
 	return r;
 }
 
@@ -62,7 +57,7 @@ static struct ring *ring_new(struct ringer *r, const struct trigger *trigger)
 	struct ring *ring = xcalloc(1, sizeof(*ring));
 
 	ring->ringer = r;
-	ring->no_call = evtimer_new(r->base, on_no_call, ring);
+	ring->no_call = evtimer_new(r->parts.base, on_no_call, ring);
 	ring->settings = settings_ref(r->settings);
 	ring->begun_ms = mstime_monotonic();
 	ring->trigger = trigger_copy(trigger);
@@ -110,7 +105,7 @@ static void report(struct ring *ring, const struct outcome *outcome)
 		  ring->trigger->application, "target", ring->trigger->target, "push",
 		  LOG_INT(ring->trigger->push), "attempt", LOG_INT(ring->trigger->attempts),
 		  "reason", outcome->reason, "time_ms", LOG_INT(took), NULL);
-	ring->ringer->done(ring->ringer->ctx, ring->trigger->id, outcome);
+	ring->ringer->parts.done(ring->ringer->parts.ctx, ring->trigger->id, outcome);
 	ring_free(ring);
 }
 
@@ -118,7 +113,10 @@ static void on_answer(void *arg, const struct call_result *answer)
 {
 	struct ring *ring = arg;
 	struct outcome outcome = { .code = 0 };
+	int64_t took = mstime_monotonic() - ring->begun_ms;
 
+	metrics_observe(ring->ringer->parts.metrics, METRIC_TRIGGER_DURATION,
+			ring->trigger->target, (double)took / 1000);
 	target_judge(&ring->settings->targets[ring->target], ring->trigger, answer, &outcome);
 	report(ring, &outcome);
 	outcome_release(&outcome);
@@ -162,9 +160,9 @@ void ringer_send(struct ringer *r, const struct trigger *trigger)
 		return;
 	}
 	if (call.type == CALL_HTTP) {
-		(void)outbound_call(r->outbound, &call, on_answer, ring);
+		(void)outbound_call(r->parts.outbound, &call, on_answer, ring);
 	} else {
-		(void)spawn_call(r->spawner, &call, on_answer, ring);
+		(void)spawn_call(r->parts.spawner, &call, on_answer, ring);
 	}
 	call_release(&call);
 }

@@ -10,6 +10,7 @@
 #include "record/trigger.h"
 
 struct event_base;
+struct metrics;
 struct outbound;
 struct ringer;
 struct settings;
@@ -21,9 +22,17 @@ struct spawner;
  */
 typedef void (*ringer_done_fn)(void *ctx, int64_t trigger, const struct outcome *outcome);
 
-/* A ringer that calls through outbound and spawner, which must outlive it. Never NULL. */
-struct ringer *ringer_new(struct event_base *base, struct outbound *outbound,
-			  struct spawner *spawner, ringer_done_fn done, void *ctx);
+struct ringer_parts {
+	struct event_base *base;
+	struct outbound *outbound; // these two make the calls, and must outlive the ringer
+	struct spawner *spawner;
+	struct metrics *metrics;   // or NULL
+	ringer_done_fn done;
+	void *ctx;
+};
+
+/* A ringer of these parts (copied). Never NULL. */
+struct ringer *ringer_new(const struct ringer_parts *parts);
 
 /*
  * Free it and what it knows of tries under way. outbound and spawner were

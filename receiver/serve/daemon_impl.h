@@ -26,6 +26,7 @@ struct metrics;
 struct outbound;
 struct reader_pool;
 struct resolver;
+struct observer;
 struct ringer;
 struct spawner;
 struct status;
@@ -61,6 +62,7 @@ struct daemon {
 	struct catalog *catalog;
 	struct world *world;
 	struct ringer *ringer;
+	struct observer *observer;
 	struct conn_pool *conns;      // of senders
 	struct conn_pool *admin_conns; // of status and control
 	struct intake *intake;

@@ -29,6 +29,7 @@
 #include "receiver/process/spawn.h"
 #include "receiver/reader/reader.h"
 #include "receiver/ring/outbound.h"
+#include "receiver/ring/observer.h"
 #include "receiver/ring/ringer.h"
 #include "receiver/serve/world.h"
 #include "receiver/store/store.h"
@@ -260,8 +261,17 @@ static void build_core(struct daemon *d)
 		.ctx = d,
 	};
 	d->world = world_new(&parts, d->settings);
-	d->ringer = ringer_new(d->base, d->outbound, d->spawner, world_rung, d->world);
-	world_set_ringer(d->world, d->ringer);
+	const struct ringer_parts ring = {
+		.base = d->base,
+		.outbound = d->outbound,
+		.spawner = d->spawner,
+		.metrics = d->metrics,
+		.done = world_rung,
+		.ctx = d->world,
+	};
+	d->ringer = ringer_new(&ring);
+	d->observer = observer_new(d->base, d->outbound, world_seen, d->world);
+	world_set_ringer(d->world, d->ringer, d->observer);
 }
 
 static unsigned long long grown(unsigned long long *counted, unsigned long long now)
@@ -481,6 +491,7 @@ void daemon_take_apart(struct daemon *d)
 	conn_pool_free(d->admin_conns);
 	world_free(d->world);
 	ringer_free(d->ringer);
+	observer_free(d->observer);
 	catalog_free(d->catalog);
 	resolver_free(d->resolver);
 	tls_context_free(d->tls);

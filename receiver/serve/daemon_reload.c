@@ -25,6 +25,7 @@
 #include "receiver/ops/metrics.h"
 #include "receiver/ops/watch.h"
 #include "receiver/reader/reader.h"
+#include "receiver/ring/observer.h"
 #include "receiver/ring/ringer.h"
 #include "receiver/serve/cache.h"
 #include "receiver/serve/world.h"
@@ -229,6 +230,7 @@ void daemon_apply(struct daemon *d)
 	apply_repositories(d);
 	resolver_set_settings(d->resolver, d->settings);
 	ringer_set_settings(d->ringer, d->settings);
+	observer_set_settings(d->observer, d->settings);
 	world_set_settings(d->world, d->settings);
 	intake_set_settings(d->intake, d->settings);
 	store_set_retention(d->store, c->retention);

@@ -19,6 +19,7 @@
 #include "receiver/ops/log.h"
 #include "receiver/ops/metrics.h"
 #include "receiver/reader/reader.h"
+#include "receiver/ring/observer.h"
 #include "receiver/ring/ringer.h"
 #include "receiver/settings/settings.h"
 #include "receiver/store/store.h"
@@ -39,6 +40,7 @@ struct world {
 	struct world_parts parts;
 	struct settings *settings;
 	struct ringer *ringer;
+	struct observer *observer;
 	struct delivery_core *core;
 	struct event *timer;
 	struct event *begin;      // pushes that stand in line
@@ -399,17 +401,27 @@ static void count_trigger(const struct world *w, const struct trigger *t)
 	metrics_count(w->parts.metrics, METRIC_TRIGGERS, t->target, results[t->state], 1);
 }
 
+/* A target took a trigger: how long was that after the push? */
+static void measure_taken(const struct world *w, const struct trigger *t)
+{
+	int64_t since = t->pushed_ms > 0 ? t->pushed_ms : t->created_ms;
+
+	metrics_observe(w->parts.metrics, METRIC_PUSH_TO_TRIGGER, t->target,
+			(double)(mstime_wall() - since) / 1000);
+}
+
 static void io_record(void *ctx, const struct trigger *t, const struct outcome *outcome)
 {
 	struct world *w = ctx;
+	/* Of what is observed the try was over already when it converges or stalls. */
+	bool tried = outcome != NULL && (t->state == TRIGGER_SENT || !t->observed);
 
-	/* SENDING: one of several calls; the try goes on. */
-	if (t->state != TRIGGER_SENDING) {
+	/* SENDING: one of several calls. SENT without an outcome: nobody looks on. */
+	if (t->state != TRIGGER_SENDING && (outcome != NULL || t->state != TRIGGER_SENT)) {
 		count_trigger(w, t);
 	}
-	if (t->state == TRIGGER_SENT || t->state == TRIGGER_CONVERGED) {
-		metrics_observe(w->parts.metrics, METRIC_PUSH_TO_TRIGGER, t->target,
-				(double)(t->finished_ms - t->created_ms) / 1000);
+	if (tried && (t->state == TRIGGER_SENT || t->state == TRIGGER_CONVERGED)) {
+		measure_taken(w, t);
 	}
 	store_update_trigger(w->parts.store, t, outcome, NULL, NULL);
 }
@@ -433,6 +445,21 @@ static void io_send(void *ctx, const struct trigger *trigger)
 void world_rung(void *w, int64_t trigger, const struct outcome *outcome)
 {
 	delivery_sent(((struct world *)w)->core, trigger, outcome);
+}
+
+static void io_observe(void *ctx, const struct trigger *trigger)
+{
+	observer_add(((struct world *)ctx)->observer, trigger);
+}
+
+static void io_unobserve(void *ctx, int64_t trigger)
+{
+	observer_forget(((struct world *)ctx)->observer, trigger);
+}
+
+void world_seen(void *w, int64_t trigger, const struct outcome *outcome)
+{
+	delivery_observed(((struct world *)w)->core, trigger, outcome);
 }
 
 static void io_decided(void *ctx, const struct delivery_decision *decision)
@@ -474,6 +501,8 @@ struct world *world_new(const struct world_parts *parts, struct settings *settin
 		.refers = io_refers,
 		.note = io_note,
 		.send = io_send,
+		.observe = io_observe,
+		.unobserve = io_unobserve,
 		.record = io_record,
 		.superseded = io_superseded,
 		.decided = io_decided,
@@ -507,9 +536,10 @@ void world_free(struct world *w)
 	free(w);
 }
 
-void world_set_ringer(struct world *w, struct ringer *ringer)
+void world_set_ringer(struct world *w, struct ringer *ringer, struct observer *observer)
 {
 	w->ringer = ringer;
+	w->observer = observer;
 }
 
 void world_set_settings(struct world *w, struct settings *settings)

@@ -14,6 +14,7 @@ struct catalog;
 struct event_base;
 struct journal;
 struct metrics;
+struct observer;
 struct reader_pool;
 struct resolver;
 struct ringer;
@@ -39,8 +40,8 @@ struct world *world_new(const struct world_parts *parts, struct settings *settin
 /* Free it with its core; the parts were freed or will not answer any more. NULL is fine. */
 void world_free(struct world *w);
 
-/* How triggers are rung; before the first is. */
-void world_set_ringer(struct world *w, struct ringer *ringer);
+/* How triggers are rung, and who looks at what became of them; before the first is. */
+void world_set_ringer(struct world *w, struct ringer *ringer, struct observer *observer);
 
 /* Use these targets and times from now on. */
 void world_set_settings(struct world *w, struct settings *settings);
@@ -56,6 +57,9 @@ void world_accept(struct world *w, const struct record_push *push);
 
 /* The outcome of a try, as a ringer_done_fn of ctx w. */
 void world_rung(void *w, int64_t trigger, const struct outcome *outcome);
+
+/* What was seen of a trigger that is observed, as an observer_seen_fn of ctx w. */
+void world_seen(void *w, int64_t trigger, const struct outcome *outcome);
 
 /* The applications have become known, as a callback of the catalog. */
 void world_go_on(void *w);

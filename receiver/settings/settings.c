@@ -23,6 +23,7 @@ static void make_target(struct settings *s, size_t i)
 		.rate = from->rate_per_second,
 		.burst = from->burst,
 		.concurrency = from->concurrency,
+		.observe_ms = target_observe_ms(target),
 	};
 }
 

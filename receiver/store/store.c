@@ -317,6 +317,7 @@ void store_update_trigger(struct store *s, const struct trigger *trigger,
 		.attempts = trigger->attempts,
 		.next_ms = trigger->next_ms,
 		.hard = trigger->hard,
+		.observed = trigger->observed,
 		.finished_ms = trigger->finished_ms,
 	};
 	if (outcome != NULL) {

@@ -12,7 +12,8 @@
  * Inputs:
  *   option quiet=MS quiet_max=MS resolve_first=MS resolve_max=MS give_up=MS
  *          first=MS max=MS attempts=N
- *   target NAME [rate=R burst=N concurrency=N apps=GLOB]
+ *   target NAME [rate=R burst=N concurrency=N apps=GLOB observe=MS]
+ *   observe NAME MS               a reload: that target observes for so long now
  *   no-targets                    a reload takes all targets away
  *   app NAME [path=P rev=R repo=HOST/PATH project=P skip=yes linked=REV]
  *   unknown                       the applications are not known yet
@@ -29,11 +30,13 @@
  *   died REF WHY                  no answer from the engine
  *   planned REF ok|failed|not-found|invalid
  *   sent APP@TARGET sent|converged|step|retry|refused [retry_after=MS]
+ *   observed APP@TARGET sent|converged|refused [WORD]   what is seen of it, and why
  *   advance MS                    the clock moves, waking the core when it asked for it
  *   drain
  *   tell-kept                     from now on say what the ref moves to, and refers to, too
- *   stats PUSHES TRIGGERS SENDING a check: must be so
+ *   stats PUSHES TRIGGERS SENDING [OBSERVED]   a check: must be so
  *   queue STAGE COUNT AGE         a check: so many stand there, the oldest for so long (MS)
+ *   pushed MS                     a check: what is sent last answers a push of so long ago
  *
  * A commit is one letter; 0 is the zero id, - is none.  Outputs are printed by
  * tests/support/scripted.c.
@@ -44,100 +47,8 @@
 
 #include "base/xalloc.h"
 #include "tests/support/scripted.h"
+#include "tests/support/scripted_setup.h"
 #include "tests/support/tap.h"
-
-/* The value of "name=" among the words, or fallback. */
-static const char *word_value(char **words, const char *name, const char *fallback)
-{
-	size_t len = strlen(name);
-
-	for (; *words != NULL; words++) {
-		if (strncmp(*words, name, len) == 0 && (*words)[len] == '=') {
-			return *words + len + 1;
-		}
-	}
-	return fallback;
-}
-
-static int64_t number_value(char **words, const char *name, int64_t fallback)
-{
-	const char *text = word_value(words, name, NULL);
-
-	return text != NULL ? strtoll(text, NULL, 10) : fallback;
-}
-
-static void do_option(struct world *w, char **words)
-{
-	struct delivery_options *o = &w->options;
-
-	o->quiet_ms = number_value(words, "quiet", o->quiet_ms);
-	o->quiet_max_ms = number_value(words, "quiet_max", o->quiet_max_ms);
-	o->resolve.first_ms = number_value(words, "resolve_first", o->resolve.first_ms);
-	o->resolve.max_ms = number_value(words, "resolve_max", o->resolve.max_ms);
-	o->resolve_give_up_ms = number_value(words, "give_up", o->resolve_give_up_ms);
-	o->trigger.first_ms = number_value(words, "first", o->trigger.first_ms);
-	o->trigger.max_ms = number_value(words, "max", o->trigger.max_ms);
-	o->trigger_attempts = (unsigned)number_value(words, "attempts", o->trigger_attempts);
-}
-
-static void do_target(struct world *w, char **words)
-{
-	size_t i = w->options.target_count++;
-	const char *glob = word_value(words, "apps", NULL);
-
-	strvec_push(&w->names, words[0]);
-	if (glob != NULL) {
-		strvec_push(&w->globs[i], glob);
-	}
-	w->targets[i] = (struct delivery_target){
-		.name = w->names.items[w->names.count - 1],
-		.applications = &w->globs[i],
-		.rate = strtod(word_value(words, "rate", "0"), NULL),
-		.burst = (unsigned)number_value(words, "burst", 1),
-		.concurrency = (unsigned)number_value(words, "concurrency", 100),
-	};
-}
-
-static void do_no_targets(struct world *w, char **words)
-{
-	(void)words;
-	w->options.target_count = 0;
-	delivery_set_options(w->core, &w->options);
-}
-
-static void do_app(struct world *w, char **words)
-{
-	struct app *app = NULL;
-	struct error err = ERROR_INIT;
-	const char *repository = word_value(words, "repo", REPOSITORY);
-	char *url = xasprintf("https://%s", repository);
-	json_t *object = json_pack(
-		"{s:{s:s, s:{s:s}}, s:{s:s, s:{s:s, s:s, s:s}}, s:s, s:s}", "metadata", "name",
-		words[0], "annotations", "argocd.argoproj.io/skip-reconcile",
-		word_value(words, "skip", NULL) != NULL ? "true" : "false", "spec", "project",
-		word_value(words, "project", "default"), "source", "repoURL", url, "path",
-		word_value(words, "path", words[0]), "targetRevision",
-		word_value(words, "rev", "main"), "kind", "Application", "apiVersion",
-		"argoproj.io/v1alpha1");
-
-	if (word_value(words, "linked", NULL) != NULL) {
-		(void)json_object_set_new(object, "linked", json_pack(
-			"[{s:s, s:s}]", "repoURL", "https://" REPOSITORY, "targetRevision",
-			word_value(words, "linked", NULL)));
-	}
-	if (app_from_json(object, "scenario", &app, &err) == APP_OK) {
-		app_list_add_take(&w->apps, app);
-	} else {
-		tap_ok(false, "application: %s", err.text);
-	}
-	json_decref(object);
-	free(url);
-}
-
-static void do_holds(struct world *w, char **words)
-{
-	strvec_push_take(&w->held, full_ref(words[0]));
-}
 
 static void do_unknown(struct world *w, char **words)
 {
@@ -216,7 +127,7 @@ static void do_trigger(struct world *w, char **words)
 		.ref = ref,
 		.state = trigger_state_by_name(words[4]),
 		.hard = words[5] != NULL && strcmp(words[5], "hard") == 0,
-		.next_ms = number_value(words, "next", 0),
+		.next_ms = scripted_number(words, "next", 0),
 	};
 
 	t.next_ms += t.next_ms != 0 ? scripted_wall(w) : 0;
@@ -405,7 +316,7 @@ static int64_t take_sending(struct world *w, const char *name)
 	return 0;
 }
 
-static void do_sent(struct world *w, char **words)
+static enum outcome_kind kind_of(const char *word)
 {
 	static const char *const kinds[] = {
 		[OUTCOME_SENT] = "sent",
@@ -414,13 +325,33 @@ static void do_sent(struct world *w, char **words)
 		[OUTCOME_RETRY] = "retry",
 		[OUTCOME_REFUSED] = "refused",
 	};
-	struct outcome outcome = { .retry_after_ms = number_value(words, "retry_after", 0) };
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (strcmp(kinds[i], words[1]) == 0) {
-			outcome.kind = (enum outcome_kind)i;
+		if (strcmp(kinds[i], word) == 0) {
+			return (enum outcome_kind)i;
 		}
 	}
+	tap_ok(false, "%s is an outcome", word);
+	return OUTCOME_SENT;
+}
+
+/* The newest trigger of that name; it may be over. */
+static void do_observed(struct world *w, char **words)
+{
+	struct outcome outcome = { .code = 0 };
+	size_t id = w->ids.count;
+
+	outcome_set(&outcome, kind_of(words[1]), "%s", words[2] != NULL ? words[2] : "");
+	while (id > 0 && strcmp(w->ids.items[id - 1], words[0]) != 0) {
+		id--;
+	}
+	delivery_observed(w->core, (int64_t)id, &outcome);
+}
+
+static void do_sent(struct world *w, char **words)
+{
+	struct outcome outcome = { .retry_after_ms = scripted_number(words, "retry_after", 0),
+				   .kind = kind_of(words[1]) };
 	int64_t id = take_sending(w, words[0]);
 	delivery_sent(w->core, id, &outcome);
 }
@@ -464,6 +395,14 @@ static void do_stats(struct world *w, char **words)
 	tap_int(stats.pushes, strtoll(words[0], NULL, 10), "pushes not decided");
 	tap_int(stats.triggers, strtoll(words[1], NULL, 10), "triggers not finished");
 	tap_int(stats.sending, strtoll(words[2], NULL, 10), "triggers being sent");
+	tap_int(stats.observed, words[3] != NULL ? strtoll(words[3], NULL, 10) : 0,
+		"triggers observed");
+}
+
+static void do_pushed(struct world *w, char **words)
+{
+	tap_int(scripted_wall(w) - w->sent_pushed_ms, strtoll(words[0], NULL, 10),
+		"ms since its push came");
 }
 
 static void do_queue(struct world *w, char **words)
@@ -484,9 +423,9 @@ static const struct {
 	size_t words; // at least that many after the name
 	void (*run)(struct world *w, char **words);
 } inputs[] = {
-	{ "option", 1, do_option },       { "target", 1, do_target },
-	{ "no-targets", 0, do_no_targets }, { "app", 1, do_app },
-	{ "holds", 1, do_holds },         { "ref", 2, do_ref },
+	{ "option", 1, scripted_option },       { "target", 1, scripted_target },
+	{ "no-targets", 0, scripted_no_targets }, { "app", 1, scripted_app },
+	{ "holds", 1, scripted_holds },         { "ref", 2, do_ref },
 	{ "push", 4, do_push },           { "replay", 5, do_replay },
 	{ "trigger", 5, do_trigger },     { "resolved", 2, do_resolved },
 	{ "matched", 1, do_matched },     { "matched-all", 2, do_matched_all },
@@ -496,6 +435,8 @@ static const struct {
 	{ "unknown", 0, do_unknown },     { "known", 0, do_known },
 	{ "drain", 0, do_drain },         { "tell-kept", 0, do_tell_kept },
 	{ "queue", 3, do_queue },         { "stats", 3, do_stats },
+	{ "observe", 2, scripted_observe }, { "observed", 2, do_observed },
+	{ "pushed", 1, do_pushed },
 };
 
 static void run_input(struct world *w, const char *text, const char *where)

@@ -210,7 +210,7 @@ static void io_send(void *ctx, const struct trigger *t)
 	size_t busy = 0;
 
 	model_must(m, t->id > 0 && (size_t)t->id <= m->trigger_count, "what is sent is stored");
-	model_must(m, !trigger_is_final(row->state), "what is over is not sent");
+	model_must(m, !model_is_over(row) && row->state != TRIGGER_SENT, "what is over is not sent");
 	model_must(m, t->state == TRIGGER_SENDING && !row->sending, "nothing is sent twice at once");
 	row->sending = true;
 	model_must(m, t->hard || !row->hard, "what is hard stays so");
@@ -230,17 +230,41 @@ static void io_send(void *ctx, const struct trigger *t)
 	model_must(m, busy <= 2, "no more tries at once than the target's limit");
 }
 
+static void io_observe(void *ctx, const struct trigger *t)
+{
+	struct model *m = ctx;
+	struct trigger_row *row = &m->triggers[t->id - 1];
+
+	model_must(m, row->state == TRIGGER_SENT && row->observed, "what is observed is recorded");
+	model_must(m, !row->watched, "nothing is observed twice");
+	row->watched = true;
+}
+
+static void io_unobserve(void *ctx, int64_t trigger)
+{
+	struct model *m = ctx;
+
+	model_must(m, m->triggers[trigger - 1].watched, "what is let go was observed");
+	m->triggers[trigger - 1].watched = false;
+}
+
 static void io_record(void *ctx, const struct trigger *t, const struct outcome *outcome)
 {
 	struct model *m = ctx;
 	struct trigger_row *row = &m->triggers[t->id - 1];
 
 	model_must(m, t->id > 0 && (size_t)t->id <= m->trigger_count, "what is recorded is stored");
-	model_must(m, !trigger_is_final(row->state), "what is over is not recorded again");
+	model_must(m, !model_is_over(row), "what is over is not recorded again");
+	model_must(m, !row->watched, "what is recorded is not observed");
+	model_must(m, row->state != TRIGGER_SENT || t->state == TRIGGER_SENT ||
+			      trigger_may_move(TRIGGER_SENT, t->state),
+		   "what was taken is not tried again");
 	model_must(m, !row->sending || t->state != TRIGGER_SENDING ||
 			      (outcome != NULL && outcome->kind == OUTCOME_STEP),
 		   "a try under way has no outcome but that it goes on");
 	row->state = t->state;
+	row->observed = t->observed;
+	row->next_ms = t->next_ms;
 	row->sending = false;
 }
 
@@ -269,6 +293,13 @@ static void io_decided(void *ctx, const struct delivery_decision *decision)
 	}
 }
 
+bool model_is_over(const struct trigger_row *row)
+{
+	const struct trigger t = { .state = row->state, .observed = row->observed };
+
+	return trigger_is_over(&t);
+}
+
 void model_start(struct model *m)
 {
 	struct delivery_io io = {
@@ -277,6 +308,7 @@ void model_start(struct model *m)
 		.holds_apps = io_holds_apps, .wake = io_wake, .resolve = io_resolve,
 		.match = io_match, .plan = io_plan, .keep = io_keep,
 		.refers = io_refers, .note = io_note, .send = io_send,
+		.observe = io_observe, .unobserve = io_unobserve,
 		.record = io_record, .superseded = io_superseded, .decided = io_decided,
 	};
 

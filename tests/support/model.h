@@ -46,6 +46,9 @@ struct trigger_row {
 	bool sending;
 	bool hard;
 	bool told;                // that it was superseded
+	bool observed;            // as it was recorded last, like the two below
+	bool watched;             // the core asked to observe it
+	int64_t next_ms;
 	int64_t push;
 };
 
@@ -91,6 +94,9 @@ struct oid model_commit(int n);
 /* The number of a target, and of an application (-1: none), by name. */
 int model_target(const char *name);
 int model_app(const struct model *m, const char *full_name);
+
+/* Is that trigger over, by what was recorded of it? */
+bool model_is_over(const struct trigger_row *row);
 
 /* Make the model's core, empty. */
 void model_start(struct model *m);

@@ -185,9 +185,25 @@ static void io_send(void *ctx, const struct trigger *t)
 	struct world *w = ctx;
 
 	w->sending[w->sending_count++] = t->id;
+	w->sent_pushed_ms = t->pushed_ms;
 	buf_addf(&w->log, "send %s@%s try %u%s", t->application, t->target, t->attempts,
 		 t->hard ? " hard" : "");
 	buf_addf(&w->log, t->step > 0 ? " step %u\n" : "\n", t->step);
+}
+
+static void io_observe(void *ctx, const struct trigger *t)
+{
+	struct world *w = ctx;
+
+	buf_addf(&w->log, "observe %s@%s until %lld\n", t->application, t->target,
+		 (long long)(t->next_ms - io_wall(w)));
+}
+
+static void io_unobserve(void *ctx, int64_t trigger)
+{
+	struct world *w = ctx;
+
+	buf_addf(&w->log, "unobserve %s\n", w->ids.items[(size_t)trigger - 1]);
 }
 
 static void io_record(void *ctx, const struct trigger *t, const struct outcome *outcome)
@@ -198,6 +214,12 @@ static void io_record(void *ctx, const struct trigger *t, const struct outcome *
 		 trigger_state_name(t->state));
 	if (t->state == TRIGGER_WAITING) {
 		buf_addf(&w->log, " %lld", (long long)(t->next_ms - io_wall(w)));
+	}
+	if (trigger_is_over(t) != (t->finished_ms != 0)) {
+		buf_addstr(&w->log, " with a wrong end");
+	}
+	if (t->state == TRIGGER_SENT && t->observed) {
+		buf_addstr(&w->log, " observed");
 	}
 	if (outcome != NULL && outcome->reason[0] != '\0') {
 		buf_addf(&w->log, " (%s)", outcome->reason);
@@ -275,6 +297,8 @@ void world_begin(struct world *w)
 		.refers = io_refers,
 		.note = io_note,
 		.send = io_send,
+		.observe = io_observe,
+		.unobserve = io_unobserve,
 		.record = io_record,
 		.superseded = io_superseded,
 		.decided = io_decided,

@@ -45,6 +45,7 @@ struct world {
 	struct strvec ids;      // index + 1 is a trigger's id: "app@target"
 	int64_t sending[ASKED_MAX];
 	size_t sending_count;
+	int64_t sent_pushed_ms; // of the trigger that was sent last
 	struct buf log;         // what the core asked and said since the last input
 };
 

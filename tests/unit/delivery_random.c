@@ -126,7 +126,8 @@ static void carry_out(struct model *m, const struct question *q)
 	for (size_t i = 0; i < plan->superseded_count; i++) {
 		struct trigger_row *old = &m->triggers[plan->superseded[i] - 1];
 
-		model_must(m, !trigger_is_final(old->state), "only what is open is superseded");
+		model_must(m, !model_is_over(old), "only what is open is superseded");
+		model_must(m, old->state != TRIGGER_SENT, "what was taken is not superseded by a plan");
 		model_must(m, !old->sending, "what is being tried is not superseded");
 		old->state = TRIGGER_SUPERSEDED;
 		model_must(m, !old->hard || hard_again(m, old, plan->trigger_count),
@@ -194,6 +195,28 @@ static void answer_try(struct model *m)
 	}
 }
 
+/* Something is seen of one that is observed. */
+static void see(struct model *m)
+{
+	static const enum outcome_kind kinds[] = { OUTCOME_SENT, OUTCOME_SENT, OUTCOME_CONVERGED,
+						   OUTCOME_REFUSED };
+	struct outcome outcome = { .kind = kinds[model_number(m) % 4], .reason = "seen" };
+	size_t count = 0;
+
+	for (size_t i = 0; i < m->trigger_count; i++) {
+		count += m->triggers[i].watched;
+	}
+	size_t chosen = count > 0 ? model_number(m) % count : 0;
+	for (size_t i = 0; i < m->trigger_count; i++) {
+		if (m->triggers[i].watched && chosen-- == 0) {
+			delivery_observed(m->core, (int64_t)i + 1, &outcome);
+			model_must(m, outcome.kind == OUTCOME_SENT || !m->triggers[i].watched,
+				   "what has converged is over");
+			return;
+		}
+	}
+}
+
 /* ---- events ---- */
 
 static void add_push(struct model *m)
@@ -230,6 +253,9 @@ static void advance(struct model *m, int64_t ms)
 
 static void reload(struct model *m)
 {
+	for (int i = 1; i < TARGETS; i++) {
+		m->targets[i].observe_ms = (int64_t)(model_number(m) % 3) * 10000;
+	}
 	m->options.target_count = m->calm ? TARGETS : model_number(m) % (TARGETS + 1);
 	delivery_set_options(m->core, &m->options);
 }
@@ -246,6 +272,8 @@ static void resume_trigger(struct model *m, int64_t id)
 		.ref = (char *)(uintptr_t)model_refs[row->ref],
 		.state = row->state,
 		.hard = row->hard,
+		.observed = row->observed,
+		.next_ms = row->next_ms,
 	};
 
 	delivery_resume_trigger(m->core, &t);
@@ -259,6 +287,7 @@ static void restart(struct model *m)
 	memset(m->matched, 0, sizeof(m->matched));
 	for (size_t i = 0; i < m->trigger_count; i++) {
 		m->triggers[i].sending = false;
+		m->triggers[i].watched = false;
 	}
 	model_start(m);
 	for (int i = 0; i < REFS; i++) {
@@ -267,7 +296,7 @@ static void restart(struct model *m)
 		}
 	}
 	for (size_t i = 0; i < m->trigger_count; i++) {
-		if (!trigger_is_final(m->triggers[i].state)) {
+		if (!model_is_over(&m->triggers[i])) {
 			resume_trigger(m, (int64_t)i + 1);
 		}
 	}
@@ -300,6 +329,8 @@ static void event(struct model *m)
 		answer_question(m);
 	} else if (dice < 75 && sending(m) > 0) {
 		answer_try(m);
+	} else if (dice < 80) {
+		see(m);
 	} else if (dice < 93) {
 		advance(m, (int64_t)(model_number(m) % 5000));
 	} else if (dice < 95) {
@@ -347,7 +378,8 @@ static void check_triggers(struct model *m)
 		const struct trigger_row *row = &m->triggers[i];
 		bool newer = row->state != TRIGGER_SUPERSEDED;
 
-		model_must(m, trigger_is_final(row->state), "every trigger has an end");
+		model_must(m, model_is_over(row), "every trigger has an end");
+		model_must(m, !row->watched, "and nobody looks at it any more");
 		for (size_t k = i + 1; k < m->trigger_count && !newer; k++) {
 			newer = m->triggers[k].app == row->app && m->triggers[k].ref == row->ref &&
 				m->triggers[k].target == row->target;
@@ -391,6 +423,7 @@ static const char *run(uint64_t seed)
 	for (int i = 0; i < TARGETS; i++) {
 		m.targets[i] = (struct delivery_target){
 			.name = model_targets[i], .rate = i == 0 ? 5 : 0, .burst = 2, .concurrency = 2,
+			.observe_ms = i == 1 ? 20000 : 0,
 		};
 	}
 	for (int i = 0; i < APPS; i++) {

@@ -294,7 +294,57 @@ static void saw_push(void *arg, const struct record_push *push)
 
 static void saw_trigger(void *arg, const struct trigger *trigger)
 {
-	note(arg, "t", trigger->id, trigger_state_name(trigger->state));
+	note(arg, trigger->observed ? "observed t" : "t", trigger->id,
+	     trigger_state_name(trigger->state));
+}
+
+static void saw_time(void *arg, const struct trigger *trigger)
+{
+	*(struct trigger *)arg = (struct trigger){
+		.pushed_ms = trigger->pushed_ms, .next_ms = trigger->next_ms,
+	};
+}
+
+/* What was taken is over, unless its target goes on looking. */
+static void test_observed(void)
+{
+	struct journal *j = jt_open("observed");
+	struct trigger *t[2] = { NULL };
+	struct trigger times = { .id = 0 };
+	struct seen seen = { .text = "" };
+	const struct journal_resume resume = { .trigger = saw_trigger, .arg = &seen };
+	const struct journal_resume when = { .trigger = saw_time, .arg = &times };
+	struct outcome outcome = { .code = 200 };
+	struct error err = ERROR_INIT;
+	int64_t id;
+	int64_t push;
+
+	(void)jt_add(j, 1, &id, &push);
+	t[0] = sample_trigger(push, "argocd/web");
+	t[1] = sample_trigger(push, "argocd/api");
+	(void)jt_plan(j, push, t, 2, NULL, 0);
+	outcome_set(&outcome, OUTCOME_SENT, "refreshed");
+	for (size_t i = 0; i < 2; i++) {
+		t[i]->state = TRIGGER_SENT;
+		t[i]->attempts = 1;
+		t[i]->observed = i == 0;
+		t[i]->next_ms = 90000;
+		(void)jt_update(j, t[i], &outcome);
+	}
+	(void)journal_resume(j, &resume, &err);
+	tap_str(seen.text, "observed t1:SENT ", "what is observed is resumed, what is SENT is not");
+	(void)journal_resume(j, &when, &err);
+	tap_int(times.next_ms, 90000, "with the end of its time");
+	tap_ok(times.pushed_ms > 0, "and with when its push came");
+	tap_int(jt_update(j, t[1], NULL), RECORD_NOT_FOUND, "what is over is recorded no more");
+	t[0]->state = TRIGGER_CONVERGED;
+	tap_int(jt_update(j, t[0], &outcome), RECORD_OK, "what is observed is, when it has converged");
+	seen.text[0] = '\0';
+	(void)journal_resume(j, &resume, &err);
+	tap_str(seen.text, "", "and is over then");
+	trigger_free(t[0]);
+	trigger_free(t[1]);
+	journal_close(j);
 }
 
 static void saw_ref(void *arg, const char *repository, const char *ref, const struct oid *commit,
@@ -479,5 +529,6 @@ int main(void)
 	test_purge();
 	test_checkpoint();
 	test_checkpoint_limit();
+	test_observed();
 	return tap_done();
 }

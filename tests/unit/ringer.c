@@ -54,7 +54,8 @@ int main(void)
 	struct event_base *base = event_base_new();
 	struct settings *settings = make_settings();
 	struct heard heard = { .count = 0 };
-	struct ringer *ringer = ringer_new(base, NULL, NULL, on_done, &heard);
+	const struct ringer_parts parts = { .base = base, .done = on_done, .ctx = &heard };
+	struct ringer *ringer = ringer_new(&parts);
 
 	ringer_set_settings(ringer, settings);
 	ringer_send(ringer, &trigger);

@@ -172,7 +172,7 @@ static enum record_result add_trigger(struct journal_db *j, struct trigger *t, s
 		j, SQL_ADD_TRIGGER, NULL, err, "itttootii" "tiiiiii", t->push, t->application,
 		t->project, t->target, &t->before, &t->after, t->reasons, (int64_t)t->automated,
 		(int64_t)t->hard, trigger_state_name(t->state),
-		(int64_t)trigger_is_final(t->state), (int64_t)t->attempts, t->created_ms,
+		(int64_t)trigger_is_over(t), (int64_t)t->attempts, t->created_ms,
 		t->next_ms, t->finished_ms, t->sequence);
 	if (result == RECORD_OK) {
 		t->id = sqlite3_last_insert_rowid(j->db);
@@ -278,7 +278,7 @@ enum record_result journal_db_update_trigger(struct journal *journal,
 		return result;
 	}
 	result = journal_db_run(j, SQL_UPDATE_TRIGGER, &changes, err, "itiiiii", t->id,
-				trigger_state_name(t->state), (int64_t)trigger_is_final(t->state),
+				trigger_state_name(t->state), (int64_t)trigger_is_over(t),
 				(int64_t)t->attempts, t->next_ms, t->finished_ms,
 				(int64_t)t->hard);
 	if (result == RECORD_OK && changes == 0) {

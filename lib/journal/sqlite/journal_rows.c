@@ -1,6 +1,7 @@
 /*
  * From rows to records, and what is to be resumed after a start.
  *
+ * What was SENT and is still open was observed: nothing else says so in a row.
  * A trigger that was SENDING when the process died comes back PENDING:
  * whether it arrived is unknown, and every target is safe to ring twice.
  * A word that is no state (a damaged or foreign row) reads as the first one:
@@ -71,6 +72,9 @@ struct trigger *journal_row_trigger(sqlite3_stmt *st, int64_t *ret_superseded_by
 	*ret_superseded_by = sqlite3_column_int64(st, 16);
 	t->hard = sqlite3_column_int(st, 17) != 0;
 	t->sequence = sqlite3_column_int64(st, 18);
+	/* What its target goes on looking at is the one that is SENT and yet open. */
+	t->observed = t->state == TRIGGER_SENT && sqlite3_column_int(st, 19) == 0;
+	t->pushed_ms = sqlite3_column_int64(st, 20);
 	return t;
 }
 

@@ -14,7 +14,8 @@
 #define TRIGGER_COLUMNS \
 	"t.id, t.push, t.application, t.project, t.target, p.repository, p.ref, t.before, " \
 	"t.after, t.reasons, t.automated, t.state, t.attempts, t.created_ms, t.next_ms, " \
-	"t.finished_ms, t.superseded_by, t.hard, coalesce(t.sequence, t.id)"
+	"t.finished_ms, t.superseded_by, t.hard, coalesce(t.sequence, t.id), " \
+	"t.final, p.accepted_ms"
 
 #define TRIGGERS "\"trigger\" t JOIN push p ON p.id = t.push"
 
