@@ -38,6 +38,9 @@
  * 28306).  The application then still reports the commit it was at before the
  * push, and we ring again, a few times (argocd_judge.c).
  *
+ * With convergeTimeout set, what was taken is looked at until it has converged
+ * (argocd_watch.c).
+ *
  * The address is the operator's; redirects are refused, as a plain port 80
  * that sends us to https would have seen the token already.
  */
@@ -64,6 +67,8 @@ static const struct config_setting settings[] = {
 	  "a sync deletes what is gone" },
 	{ "argocd.timeout", CONFIG_DURATION, AT(time_limit_ms), "60s", 100 * CONFIG_MS, CONFIG_HOUR,
 	  NULL, true, "for one request" },
+	{ "argocd.convergeTimeout", CONFIG_DURATION, AT(converge_ms), "0", 0, CONFIG_DAY, NULL,
+	  true, "to be Synced after a try, or it is stalled; 0: not looked at" },
 };
 
 #define URL_MAX 4096
@@ -78,6 +83,15 @@ bool argocd_is_sync(const struct argocd_options *options, const struct trigger *
 bool argocd_sync_follows(const struct argocd_options *options, const struct trigger *trigger)
 {
 	return options->action == ARGOCD_SYNC && trigger->hard && trigger->step == 0;
+}
+
+bool argocd_is_settled(const struct argocd_options *options, const struct trigger *trigger,
+		       const char *sync)
+{
+	/* autoSync() passes over a commit that it knows: a hard refresh may change nothing. */
+	bool synced = options->action == ARGOCD_SYNC || (trigger->automated && !trigger->hard);
+
+	return options->converge_ms == 0 || !synced || strcmp(sync, "Synced") == 0;
 }
 
 bool argocd_has_project(const struct trigger *trigger)
@@ -130,18 +144,34 @@ static void argocd_check(struct config_place *place, const void *data)
 	}
 }
 
-static int make_url(const struct argocd_options *options, const struct trigger *trigger,
-		    const struct target_application *app, char **ret_url, struct error *err)
+void argocd_begin_url(struct buf *url, const struct argocd_options *options, const char *path)
 {
 	size_t root = strlen(options->url);
-	struct buf url;
 
 	while (root > 0 && options->url[root - 1] == '/') {
 		root--;
 	}
-	buf_init(&url, URL_MAX);
-	(void)buf_add(&url, options->url, root);
-	(void)buf_addstr(&url, "/api/v1/applications/");
+	buf_init(url, URL_MAX);
+	(void)buf_add(url, options->url, root);
+	(void)buf_addstr(url, path);
+}
+
+void argocd_begin_call(const struct argocd_options *options, struct call *call)
+{
+	call->type = CALL_HTTP;
+	call->time_limit_ms = options->time_limit_ms;
+	call->token_file = options->token_file;
+	call->ca_file = options->ca_file;
+	call->insecure = options->insecure;
+	call->method = "GET";
+}
+
+static int make_url(const struct argocd_options *options, const struct trigger *trigger,
+		    const struct target_application *app, char **ret_url, struct error *err)
+{
+	struct buf url;
+
+	argocd_begin_url(&url, options, "/api/v1/applications/");
 	target_encode(&url, app->name);
 	if (argocd_is_sync(options, trigger)) {
 		(void)buf_addstr(&url, "/sync");
@@ -216,12 +246,7 @@ static int argocd_prepare(const void *data, const struct trigger *trigger, struc
 	if (make_url(options, trigger, &app, &ret_call->url, err) < 0) {
 		return -1;
 	}
-	ret_call->type = CALL_HTTP;
-	ret_call->time_limit_ms = options->time_limit_ms;
-	ret_call->token_file = options->token_file;
-	ret_call->ca_file = options->ca_file;
-	ret_call->insecure = options->insecure;
-	ret_call->method = "GET";
+	argocd_begin_call(options, ret_call);
 	strvec_push(&ret_call->headers, "Accept: application/json");
 	if (argocd_is_sync(options, trigger)) {
 		/* "exactly one of --api-content-types": a charset would be refused with 415. */
@@ -247,4 +272,5 @@ const struct target_kind target_argocd = {
 	.applications_only = true,
 	.prepare = argocd_prepare,
 	.judge = argocd_judge,
+	.observer = &argocd_observer,
 };

@@ -1,5 +1,6 @@
 /*
- * Inside the kind argocd only: argocd.c asks, argocd_judge.c reads the answer.
+ * Inside the kind argocd only: argocd.c asks, argocd_judge.c reads the answer,
+ * argocd_watch.c looks at what becomes of it.
  */
 #ifndef LIB_TARGET_ARGOCD_H
 #define LIB_TARGET_ARGOCD_H
@@ -34,6 +35,7 @@ struct argocd_options {
 	enum argocd_action action;
 	bool prune;             // with sync
 	int64_t time_limit_ms;
+	int64_t converge_ms;    // from a try to Synced, 0: not looked at
 };
 
 /* Is the call of this trigger's step a sync? */
@@ -44,6 +46,35 @@ bool argocd_sync_follows(const struct argocd_options *options, const struct trig
 
 /* Does the trigger say of which project its application is? */
 bool argocd_has_project(const struct trigger *trigger);
+
+/*
+ * Is there nothing left to sync, so that a trigger whose commit the application
+ * reports has converged? sync is its status ("Synced"). True always if nobody
+ * looks on, or nobody would sync it because of this trigger.
+ */
+bool argocd_is_settled(const struct argocd_options *options, const struct trigger *trigger,
+		       const char *sync);
+
+/* Start an address in url (buf_release() it): Argo CD's own, then path. */
+void argocd_begin_url(struct buf *url, const struct argocd_options *options, const char *path);
+
+/* Fill what all calls have: whom, by which token, how long. */
+void argocd_begin_call(const struct argocd_options *options, struct call *call);
+
+/* The text at a name in an object (which may be NULL), or "". Borrowed. */
+const char *argocd_text(const json_t *object, const char *name);
+
+/* Does one whose status has this "sync" compare with the commit, in one of its sources? */
+bool argocd_reports(const json_t *sync, const struct oid *id);
+
+/* Did the last comparison in an application's status begin when the try had, to the second? */
+bool argocd_compared_since(const json_t *status, int64_t sent_ms);
+
+/* The first thing that an application's status complains about, cleaned, or "". */
+void argocd_complaint(const json_t *status, char *out, size_t max);
+
+/* How an Argo CD is watched. */
+extern const struct target_observer argocd_observer;
 
 /* See target_judge(); options is a struct argocd_options. */
 void argocd_judge(const void *options, const struct trigger *trigger,

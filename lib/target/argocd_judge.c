@@ -87,15 +87,14 @@ static const struct rule {
 	{ 0, 9999, CODE_ANY, NULL, PROJECT_ANY, OUTCOME_RETRY, 3, 0, "not an answer of HTTP" },
 };
 
-static const char *string_at(const json_t *object, const char *name)
+const char *argocd_text(const json_t *object, const char *name)
 {
 	const char *text = json_string_value(json_object_get(object, name));
 
 	return text == NULL ? "" : text;
 }
 
-/* Does the application compare with this commit (in one of its sources)? */
-static bool reports(const json_t *sync, const struct oid *id)
+bool argocd_reports(const json_t *sync, const struct oid *id)
 {
 	const json_t *revisions = json_object_get(sync, "revisions");
 	char hex[OID_HEX_MAX + 1];
@@ -104,7 +103,7 @@ static bool reports(const json_t *sync, const struct oid *id)
 		return false;
 	}
 	oid_to_hex(id, hex);
-	if (strcmp(string_at(sync, "revision"), hex) == 0) {
+	if (strcmp(argocd_text(sync, "revision"), hex) == 0) {
 		return true;
 	}
 	for (size_t i = 0; i < json_array_size(revisions); i++) {
@@ -116,27 +115,25 @@ static bool reports(const json_t *sync, const struct oid *id)
 	return false;
 }
 
-/* The first thing Argo CD complains about in the application's status, or "". */
-static void find_complaint(const json_t *status, char *out, size_t max)
+void argocd_complaint(const json_t *status, char *out, size_t max)
 {
 	const json_t *conditions = json_object_get(status, "conditions");
 
 	out[0] = '\0';
 	for (size_t i = 0; i < json_array_size(conditions); i++) {
 		const json_t *condition = json_array_get(conditions, i);
-		const char *message = string_at(condition, "message");
-		if (strstr(string_at(condition, "type"), "Error") != NULL && *message != '\0') {
+		const char *message = argocd_text(condition, "message");
+		if (strstr(argocd_text(condition, "type"), "Error") != NULL && *message != '\0') {
 			target_clean(message, strlen(message), out, max);
 			return;
 		}
 	}
 }
 
-/* Did the last comparison begin when the try had begun, to the second? */
-static bool compared_since(const json_t *status, int64_t sent_ms)
+bool argocd_compared_since(const json_t *status, int64_t sent_ms)
 {
 	struct tm tm = { .tm_isdst = 0 };
-	const char *end = strptime(string_at(status, "reconciledAt"), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	const char *end = strptime(argocd_text(status, "reconciledAt"), "%Y-%m-%dT%H:%M:%SZ", &tm);
 
 	return end != NULL && *end == '\0' && (int64_t)timegm(&tm) >= sent_ms / 1000;
 }
@@ -153,13 +150,13 @@ static void judge_hard(const struct argocd_options *options, const struct trigge
 		       const json_t *application, struct outcome *outcome)
 {
 	const json_t *status = json_object_get(application, "status");
-	const char *state = string_at(json_object_get(status, "sync"), "status");
-	bool fresh = compared_since(status, trigger->sent_ms);
+	const char *state = argocd_text(json_object_get(status, "sync"), "status");
+	bool fresh = argocd_compared_since(status, trigger->sent_ms);
 	bool again = !fresh && trigger->attempts < LOST_TRIES;
 	bool out = strcmp(state, "OutOfSync") == 0 && !heals_itself(application);
 	char complaint[ARGOCD_MESSAGE_MAX];
 
-	find_complaint(status, complaint, sizeof(complaint));
+	argocd_complaint(status, complaint, sizeof(complaint));
 	const char *colon = *complaint != '\0' ? ": " : "";
 	if (!fresh) {
 		outcome_set(outcome, again ? OUTCOME_RETRY : OUTCOME_SENT,
@@ -171,29 +168,34 @@ static void judge_hard(const struct argocd_options *options, const struct trigge
 		outcome_set(outcome, OUTCOME_SENT, "refreshed hard%s%s", colon, complaint);
 		return;
 	}
-	outcome_set(outcome, OUTCOME_CONVERGED, "refreshed hard; compared since, %s%s",
+	bool settled = argocd_is_settled(options, trigger, state);
+	outcome_set(outcome, settled ? OUTCOME_CONVERGED : OUTCOME_SENT,
+		    "refreshed hard; compared since, %s%s",
 		    *state != '\0' ? state : "?",
 		    out && trigger->automated ? " (without selfHeal it does not sync by itself to "
 						"the commit that it is at)" : "");
 }
 
 /* A refreshed application came back: does it know of the push? */
-static void judge_refreshed(const struct trigger *trigger, const json_t *application,
-			    struct outcome *outcome)
+static void judge_refreshed(const struct argocd_options *options, const struct trigger *trigger,
+			    const json_t *application, struct outcome *outcome)
 {
 	const json_t *status = json_object_get(application, "status");
 	const json_t *sync = json_object_get(status, "sync");
 	char complaint[ARGOCD_MESSAGE_MAX];
 
-	if (reports(sync, &trigger->after)) {
-		outcome_set(outcome, OUTCOME_CONVERGED,
+	if (argocd_reports(sync, &trigger->after)) {
+		const char *state = argocd_text(sync, "status");
+		bool settled = argocd_is_settled(options, trigger, state);
+
+		outcome_set(outcome, settled ? OUTCOME_CONVERGED : OUTCOME_SENT,
 			    "refreshed; it reports the pushed commit, %s",
-			    *string_at(sync, "status") != '\0' ? string_at(sync, "status") : "?");
+			    *state != '\0' ? state : "?");
 		return;
 	}
-	find_complaint(status, complaint, sizeof(complaint));
+	argocd_complaint(status, complaint, sizeof(complaint));
 	const char *colon = *complaint != '\0' ? ": " : "";
-	if (!reports(sync, &trigger->before)) {
+	if (!argocd_reports(sync, &trigger->before)) {
 		outcome_set(outcome, OUTCOME_SENT, "refreshed%s%s", colon, complaint);
 		return;
 	}
@@ -230,7 +232,7 @@ static void judge_success(const struct argocd_options *options, const struct tri
 	} else if (trigger->hard) {
 		judge_hard(options, trigger, application, outcome);
 	} else {
-		judge_refreshed(trigger, application, outcome);
+		judge_refreshed(options, trigger, application, outcome);
 	}
 	json_decref(application);
 }
@@ -264,11 +266,11 @@ static void judge_failure(const struct argocd_options *options, const struct tri
 {
 	json_t *body = answer->truncated ? NULL : target_parse(answer->output, answer->output_len);
 	const json_t *code = json_object_get(body, "code");
-	const char *message = string_at(body, "message");
+	const char *message = argocd_text(body, "message");
 	char said[ARGOCD_MESSAGE_MAX];
 
 	if (*message == '\0') {
-		message = string_at(body, "error");
+		message = argocd_text(body, "error");
 	}
 	bool foreign = body == NULL || !json_is_integer(code);
 	int number = foreign ? CODE_NONE : (int)json_integer_value(code);

@@ -37,6 +37,8 @@ What it does as Argo CD does it:
     9), revision against auto-sync (400 code 9), operation in progress (400
     code 9), else an operation of `sync_seconds` starts.
   - GET /api/v1/applications, with projects or project.
+  - GET /api/v1/stream/applications: server-sent events, first all applications
+    as ADDED, then changes, without the fields that were not asked for.
   - Anything outside /api/ is the web page, with 200.
 
 What can be made to go wrong:
@@ -47,6 +49,8 @@ What can be made to go wrong:
     app.lost = 2                 # the next two refreshes are lost (up to 3.5)
     app.operation_until          # monotonic time until which it is busy
     app.error = "text"           # a ComparisonError in its status
+    argo.deaf = True             # streams list, but tell of no change
+    argo.end_streams()           # all that are open break off
     argo.script("shop", 503, "reset", ("hang", 5), 429, ...)
         # the next calls for it end so, one entry a call; "*": for any.
         # N: that status with Argo CD's JSON; (N, {"Retry-After": "2"}): with
@@ -56,7 +60,8 @@ What can be made to go wrong:
 
 Each call is a dict: time (monotonic), wall, method, path, query, body (JSON or
 None), headers, token, application ("namespace/name" or the name as asked),
-action ("get", "refresh", "hard", "sync", "list", "other"), status (0: none).
+action ("get", "refresh", "hard", "sync", "list", "watch", "other"), status (0: none).
+Scripts of a stream go by the name "stream".
 """
 import argparse
 import json
@@ -74,6 +79,18 @@ HTTP_OF_CODE = {1: 408, 2: 500, 3: 400, 4: 504, 5: 404, 6: 409, 7: 403, 8: 429, 
                 10: 409, 11: 400, 12: 501, 13: 500, 14: 503, 15: 500, 16: 401}
 CODE_OF_HTTP = {400: 3, 401: 16, 403: 7, 404: 5, 408: 1, 409: 10, 429: 8, 500: 2, 501: 12,
                 503: 14, 504: 4}
+
+
+def pruned(document, fields):
+    """Only what one of the paths leads to; all if there is none."""
+    if not fields or [] in fields:
+        return document
+    kept = {}
+    for name, value in document.items() if isinstance(document, dict) else ():
+        below = [f[1:] for f in fields if f[0] == name]
+        if below:
+            kept[name] = pruned(value, below)
+    return kept
 
 
 class Refused(Exception):
@@ -188,6 +205,17 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
+    def stream(self, events):
+        self.close_connection = True
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for event in events:
+            data = event.encode()
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+        self.wfile.write(b"0\r\n\r\n")
+
     def reset(self):
         self.close_connection = True
         linger = struct.pack("ii", 1, 0)
@@ -230,6 +258,8 @@ class ArgoCD:
         self.heads = {}
         self.scripts = {}
         self.calls = []
+        self.deaf = False
+        self.streams = 0  # are to end that began as one of the first so many
         self.on_call = None
         self.lock = threading.RLock()
         self.server = Server(("127.0.0.1", port), Handler, context)
@@ -267,6 +297,10 @@ class ArgoCD:
     def script(self, name, *entries):
         with self.lock:
             self.scripts.setdefault(name, []).extend(entries)
+
+    def end_streams(self):
+        with self.lock:
+            self.streams = self.count(action="watch")
 
     def of(self, name=None, action=None):
         with self.lock:
@@ -313,7 +347,10 @@ class ArgoCD:
             answer = {"error": refused.text, "code": refused.code, "message": refused.text}
         call["status"] = call["status"] or 200
         self.told(call)
-        handler.reply(call["status"], answer)
+        if call["action"] == "watch" and call["status"] == 200:
+            handler.stream(self.watch(call))
+        else:
+            handler.reply(call["status"], answer)
 
     def told(self, call):
         if self.on_call:
@@ -324,6 +361,10 @@ class ArgoCD:
         path = call["path"]
         if path == prefix:
             call["action"] = "list"
+            return
+        if path == "/api/v1/stream/applications" and call["method"] == "GET":
+            call["action"] = "watch"
+            call["application"] = "stream"
             return
         if not path.startswith(prefix + "/"):
             return
@@ -378,6 +419,8 @@ class ArgoCD:
                           else "invalid session: signature is invalid")
         if call["action"] == "list":
             return self.list(call)
+        if call["action"] == "watch":
+            return None
         if call["action"] == "other":
             call["status"] = 404
             return "Not Found\n"
@@ -399,6 +442,28 @@ class ArgoCD:
             items = [a.document() for _, a in sorted(self.apps.items())
                      if project in (None, a.project) and self.may(call, "get", a.project)]
         return {"metadata": {"resourceVersion": "1"}, "items": items or None}
+
+    def watch(self, call):
+        """The events of a stream, until somebody ends it."""
+        number = self.count(action="watch")
+        fields = [f.split(".") for f in call["query"].get("fields", "").split(",") if f]
+        sent = {}
+        for tick in range(10 ** 9):
+            with self.lock:
+                if number <= self.streams:
+                    return
+                now = {key: app.document() for key, app in sorted(self.apps.items())
+                       if self.may(call, "get", app.project)}
+            for key in sorted(set(now) | set(sent)):
+                if now.get(key) == sent.get(key) or (tick > 0 and self.deaf):
+                    continue
+                kind = "ADDED" if key not in sent else "MODIFIED" if key in now else "DELETED"
+                event = {"result": {"type": kind, "application": now.get(key, sent.get(key))}}
+                yield "data: %s \n\n" % json.dumps(pruned(event, fields))
+            sent = now
+            if tick % 20 == 0:
+                yield ":\n"
+            time.sleep(0.02)
 
     def find(self, call):
         name = call["application"] if "/" in call["application"] else \
