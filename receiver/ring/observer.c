@@ -317,17 +317,6 @@ void observer_set_settings(struct observer *o, struct settings *settings)
 	}
 }
 
-size_t observer_streams(const struct observer *o)
-{
-	const struct observed *w;
-	size_t count = 0;
-
-	DL_FOREACH(o->targets, w) {
-		count += w->stream != 0;
-	}
-	return count;
-}
-
 void observer_free(struct observer *o)
 {
 	if (o == NULL) {

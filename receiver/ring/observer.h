@@ -12,7 +12,6 @@
 #ifndef RECEIVER_RING_OBSERVER_H
 #define RECEIVER_RING_OBSERVER_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 #include "record/outcome.h"
@@ -48,8 +47,5 @@ void observer_add(struct observer *o, const struct trigger *trigger);
 
 /* Look no more. Unknown ids are fine. */
 void observer_forget(struct observer *o, int64_t trigger);
-
-/* Streams that are open, for tests. */
-size_t observer_streams(const struct observer *o);
 
 #endif
