@@ -401,13 +401,16 @@ static void count_trigger(const struct world *w, const struct trigger *t)
 	metrics_count(w->parts.metrics, METRIC_TRIGGERS, t->target, results[t->state], 1);
 }
 
-/* A target took a trigger: how long was that after the push? */
+/* A target took a trigger: how long was that after the push, and after the plan? */
 static void measure_taken(const struct world *w, const struct trigger *t)
 {
 	int64_t since = t->pushed_ms > 0 ? t->pushed_ms : t->created_ms;
+	int64_t wall = mstime_wall();
 
 	metrics_observe(w->parts.metrics, METRIC_PUSH_TO_TRIGGER, t->target,
-			(double)(mstime_wall() - since) / 1000);
+			(double)(wall - since) / 1000);
+	metrics_observe(w->parts.metrics, METRIC_STAGE_DURATION, "trigger",
+			(double)(wall - t->created_ms) / 1000);
 }
 
 static void io_record(void *ctx, const struct trigger *t, const struct outcome *outcome)

@@ -131,9 +131,10 @@ def test_trouble(place, argo):
     argo.apps["argocd/broken"].error = None
 
 
-def test_newer(place, argo):
+def test_newer(place, argo, receiver):
     first = push(place, argo, "again")
     reached(place, "again", first, "SENT", "a trigger is looked at")
+    equal(receiver.metric('doorbell_queue_oldest_timestamp_seconds{stage="trigger"}'), 0, "which does not wait in line")
     second = push(place, argo, "again")
     reached(place, "again", first, "SUPERSEDED", "until a newer push takes its place")
     reached(place, "again", second, "SENT", "which is looked at instead")
@@ -152,6 +153,7 @@ def test_metrics(receiver):
     equal(metric("triggers_total", target="watched", result="superseded"), 1, "and what a newer push replaced")
     equal(metric("push_to_trigger_seconds_count", target="watched"), sent,
           "a push is measured until its trigger was taken, once for each")
+    ok(metric("stage_duration_seconds_count", stage="trigger") >= sent, "and in that stage")
     calls = metric("trigger_duration_seconds_count", target="watched")
     ok(calls >= sent and metric("trigger_duration_seconds_sum", target="watched") > 0, "each call is measured", calls)
 
@@ -180,7 +182,7 @@ def main():
         with Receiver(place) as receiver:
             test_converge(place, argo)
             test_trouble(place, argo)
-            test_newer(place, argo)
+            test_newer(place, argo, receiver)
             test_metrics(receiver)
             test_kill(place, argo, receiver)
     done()
