@@ -238,7 +238,7 @@ static void after_look(struct fetcher *f, struct job *job, const struct call_res
 	take_step(f, job, first ? STEP_TIP : STEP_WANTED);
 }
 
-static void after_list(struct fetcher *f, struct job *job, const struct target_answer *answer)
+static void after_list(struct fetcher *f, struct job *job, const struct call_result *answer)
 {
 	job->update = fetch_git_surplus(answer->output, answer->output_len, FETCH_REFS_KEPT);
 	take_step(f, job, job->update != NULL ? STEP_PRUNE : STEP_COLLECT);

@@ -69,11 +69,11 @@ static char *ask(struct affected_state *state, const struct app_list *list, cons
 	}
 	buf_init(&b, 1 << 16);
 	(void)buf_addf(&b, "%zu:", a.tracked);
-	for (size_t i = 0; i < a.count && a.fallback == NULL; i++) {
+	for (size_t i = 0; i < a.count && a.fallback == FALLBACK_NONE; i++) {
 		(void)buf_addf(&b, " %s", list->items[a.items[i].app]->id.name);
 	}
-	if (a.fallback != NULL) {
-		(void)buf_addf(&b, " all, %s", a.fallback);
+	if (a.fallback != FALLBACK_NONE) {
+		(void)buf_addf(&b, " all, %s", fallback_text(a.fallback));
 	}
 	affected_release(&a);
 	char *text = buf_detach(&b);
