@@ -37,6 +37,9 @@
 /* Seconds until another look when one could not be begun, or a reader died in it. */
 #define AGAIN_SECONDS 10
 
+/* Milliseconds that the end of the process waits for a thread that hangs in a read. */
+#define END_WAIT_MS 2000
+
 struct files {
 	struct files_options o;
 	struct inventory *inventory; // or NULL
@@ -44,6 +47,9 @@ struct files {
 	char watched[SHA256_HEX_MAX + 1]; // the identity of the directories that are
 	struct look *look;           // under way, or NULL
 	size_t *sources;             // of its roots, in the inventory
+	struct look **leaving;       // dropped, their threads may not have ended
+	size_t leaving_count;
+	size_t leaving_capacity;
 	struct event *later;         // another try
 	struct parsing *parsings;    // texts that readers have
 	size_t parsing_count;
@@ -77,15 +83,39 @@ static void parsing_free(struct parsing *p)
 	free(p);
 }
 
+/* Free the looks whose threads have ended. */
+static void free_leaving(struct files *f, int64_t wait_ms)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < f->leaving_count; i++) {
+		if (!look_free(f->leaving[i], wait_ms)) {
+			f->leaving[left++] = f->leaving[i];
+		}
+	}
+	f->leaving_count = left;
+}
+
+static void drop_look(struct files *f)
+{
+	free_leaving(f, 0);
+	if (f->look != NULL) {
+		look_drop(f->look);
+		f->leaving = xgrow(f->leaving, f->leaving_count, &f->leaving_capacity,
+				   sizeof(*f->leaving));
+		f->leaving[f->leaving_count++] = f->look;
+		f->look = NULL;
+	}
+	free(f->sources);
+	f->sources = NULL;
+}
+
 static void end_look(struct files *f)
 {
 	static const struct timeval later = { .tv_sec = AGAIN_SECONDS };
 	bool changed = f->changed;
 
-	look_free(f->look);
-	f->look = NULL;
-	free(f->sources);
-	f->sources = NULL;
+	drop_look(f);
 	if (f->died) {
 		evtimer_add(f->later, &later);
 	}
@@ -328,11 +358,12 @@ void files_free(struct files *f)
 	if (f == NULL) {
 		return;
 	}
-	look_free(f->look);
+	drop_look(f);
+	free_leaving(f, END_WAIT_MS);
+	free(f->leaving);
 	while (f->parsings != NULL) {
 		parsing_free(f->parsings);
 	}
-	free(f->sources);
 	watch_free(f->watch);
 	event_free(f->later);
 	free(f);
@@ -340,9 +371,7 @@ void files_free(struct files *f)
 
 void files_set_inventory(struct files *f, struct inventory *inv)
 {
-	look_free(f->look);
-	free(f->sources);
-	f->sources = NULL;
+	drop_look(f);
 	f->inventory = inv;
 	f->epoch++;
 	begin_look(f);

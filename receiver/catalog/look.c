@@ -3,9 +3,10 @@
  *
  * A piece is filled by the thread alone, then lent to the loop, and is the
  * thread's again after look_next(): "ready" says whose it is.  Whether the
- * loop still wants to know is "dropped".  Both stand behind one mutex.  The
- * last of the two to go frees everything, so the loop never waits for a
- * thread that hangs in a read of a broken disk.
+ * loop still wants to know is "dropped".  Both stand behind one mutex.  A look
+ * that was dropped is freed later, so the loop never waits for a thread that
+ * hangs in a read of a broken disk; but nobody leaves the process while one
+ * may still be in a library.
  */
 #include "receiver/catalog/look.h"
 
@@ -18,6 +19,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -31,6 +33,7 @@ struct look {
 	size_t root_count;
 	int event_fd;          // the thread rings the loop
 	/* The loop's alone. */
+	pthread_t thread;
 	struct event *event;
 	void (*piece_fn)(void *ctx, struct look_piece *p);
 	void *ctx;
@@ -39,7 +42,6 @@ struct look {
 	pthread_cond_t wake;
 	bool ready;            // the piece is the loop's
 	bool dropped;          // the loop has no interest any more
-	bool ended;            // the thread does nothing any more
 	/* The thread's, or while it is ready the loop's. */
 	struct look_piece piece;
 	/* The thread's alone. */
@@ -272,13 +274,6 @@ static void *run(void *arg)
 	(void)sha256_hex(look->identity.data, look->identity.len, look->piece.identity);
 	look->piece.last = true;
 	(void)hand_over(look);
-	(void)pthread_mutex_lock(&look->mutex);
-	look->ended = true;
-	bool dropped = look->dropped;
-	(void)pthread_mutex_unlock(&look->mutex);
-	if (dropped) {
-		free_all(look);
-	}
 	return NULL;
 }
 
@@ -302,18 +297,13 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
 /* Signals are for the thread of the loop. */
 static int start_thread(struct look *look)
 {
-	pthread_attr_t attributes;
-	pthread_t thread;
 	sigset_t all;
 	sigset_t old;
 
 	(void)sigfillset(&all);
-	(void)pthread_attr_init(&attributes);
-	(void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	(void)pthread_sigmask(SIG_BLOCK, &all, &old);
-	int r = pthread_create(&thread, &attributes, run, look);
+	int r = pthread_create(&look->thread, NULL, run, look);
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-	(void)pthread_attr_destroy(&attributes);
 	return r;
 }
 
@@ -353,7 +343,7 @@ void look_next(struct look *look)
 	(void)pthread_mutex_unlock(&look->mutex);
 }
 
-void look_free(struct look *look)
+void look_drop(struct look *look)
 {
 	if (look == NULL) {
 		return;
@@ -361,10 +351,21 @@ void look_free(struct look *look)
 	event_free(look->event);
 	(void)pthread_mutex_lock(&look->mutex);
 	look->dropped = true;
-	bool ended = look->ended;
 	(void)pthread_cond_signal(&look->wake);
 	(void)pthread_mutex_unlock(&look->mutex);
-	if (ended) {
-		free_all(look);
+}
+
+bool look_free(struct look *look, int64_t wait_ms)
+{
+	struct timespec until = { 0 };
+
+	(void)clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += wait_ms % 1000 * 1000000;
+	until.tv_sec += wait_ms / 1000 + until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	if (pthread_timedjoin_np(look->thread, NULL, &until) != 0) {
+		return false;
 	}
+	free_all(look);
+	return true;
 }

@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/strvec.h"
 #include "inventory/stamp.h"
@@ -70,7 +71,7 @@ struct look_piece {
 
 /*
  * Start a look at count roots, which are taken with all in them.  piece(ctx,
- * p) is called for each piece; look_next() must follow each, or look_free().
+ * p) is called for each piece; look_next() must follow each, or look_drop().
  * NULL if no thread can be had (the roots are freed); then try again later.
  */
 struct look *look_new(struct event_base *base, struct look_root *roots, size_t count,
@@ -80,10 +81,17 @@ struct look *look_new(struct event_base *base, struct look_root *roots, size_t c
 void look_next(struct look *look);
 
 /*
- * Forget the look, wherever it stands: no callback any more. Does not wait
- * for the disk; the thread ends when it next comes to look. NULL is fine.
+ * There is no callback any more, wherever the look stands.  Does not wait for
+ * the disk: the thread ends when it next comes to see.  look_free() must
+ * follow; NULL is fine.
  */
-void look_free(struct look *look);
+void look_drop(struct look *look);
+
+/*
+ * Free a look that was dropped once its thread has ended, which is waited for
+ * wait_ms milliseconds at most.  False: it has not, and the look is there.
+ */
+bool look_free(struct look *look, int64_t wait_ms);
 
 /* Free what look_new() would take. */
 void look_roots_free(struct look_root *roots, size_t count);
