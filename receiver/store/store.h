@@ -46,10 +46,14 @@ struct store_options {
 	struct journal *journal;  // open; the store's from a successful store_new() on
 	struct metrics *metrics;  // or NULL
 	struct status *status;    // or NULL
-	size_t max_jobs;          // backlog of deliveries and questions, 0: 4096
-	size_t max_bytes;         // and what they hold, 0: 64 MB
+	/*
+	 * Deliveries and questions are refused while so many jobs of any kind are
+	 * not carried out, or would then hold so many bytes.
+	 */
+	size_t max_jobs;          // 0: 4096
+	size_t max_bytes;         // 0: 64 MB
 	int64_t retention_ms;     // finished deliveries older than that are purged, 0: never
-	int64_t purge_every_ms;   // 0: every hour
+	int64_t purge_every_ms;   // 0: every hour, the first time 10 s after the start
 	int64_t idle_ms;          // after that without a job the WAL is emptied, 0: 5 s
 	/* Told once, when the journal failed: drain what can be, then exit(70). May be NULL. */
 	void (*on_failed)(void *arg, const char *why);
@@ -80,7 +84,7 @@ void store_free(struct store *s);
 enum store_result store_add_delivery(struct store *s, struct record_delivery *d, store_done done,
 				     void *arg);
 
-/* Ask; arg of work and done is the same. Like store_add_delivery() it may be STORE_BUSY. */
+/* Ask; arg of work and done is the same. Refused as store_add_delivery() may be. */
 enum store_result store_read(struct store *s, store_work work, store_done done, void *arg);
 
 /*

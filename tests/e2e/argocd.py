@@ -214,7 +214,7 @@ def test_answers(place, argo):
        "an application that Argo CD does not have is asked for again, it may be made yet", trigger)
 
 
-def test_token(place, argo):
+def test_token(place, argo, receiver):
     """401, and the token is another one on disk meanwhile."""
     argo.tokens.clear()
     argo.token(SMALL, ["get"], projects=["team"])
@@ -230,6 +230,8 @@ def test_token(place, argo):
        triggers(place))
     equal(argo.of("plain")[-1]["token"], SMALL, "it is the new one")
     equal(one(place, "plain", number)["state"], "SUPERSEDED", "the older trigger is superseded by the newer push")
+    counted = [l for l in receiver.get("/metrics")[1].splitlines() if 'result="superseded"' in l and not l.endswith(" 0")]
+    ok(counted, "and counted as such", counted)
     equal(argo.apps["argocd/plain"].revisions, [after], "and the newest commit is there")
 
 
@@ -341,7 +343,7 @@ def main():
         set_up_faults(place, argo)
         with Receiver(place) as receiver:
             test_answers(place, argo)
-            test_token(place, argo)
+            test_token(place, argo, receiver)
             test_limits(place, argo, receiver)
             test_storm(place, argo, receiver)
         test_fairness(place, argo)

@@ -61,6 +61,12 @@ static void misbehave(const char *role, json_int_t id)
 			 "\"fallback\":null,\"same\":[],"
 			 "\"items\":[[0,0,1,false,[{\"path\":\"x\",\"change\":"
 			 "\"added\",\"probe\":\"file\",\"via\":[1]}]]]" },
+		{ "more-said", "\"ok\":true,\"changed_paths\":1,\"exact\":true,\"tracked\":1,"
+			       "\"fallback\":null,\"same\":[],"
+			       "\"items\":[[0,0,1,false,[{\"path\":\"x\",\"change\":\"added\","
+			       "\"probe\":\"file\",\"via\":[],\"and\":\"more\"}]]]" },
+		{ "fallback", "\"ok\":true,\"changed_paths\":1,\"exact\":true,\"tracked\":1,"
+			      "\"fallback\":\"the moon\",\"same\":[],\"items\":[]" },
 		{ "missing", "\"ok\":true,\"items\":[]" },
 		{ "types", "\"ok\":true,\"changed_paths\":\"1\",\"exact\":1,\"tracked\":1,"
 			   "\"fallback\":null,\"same\":[],\"items\":{}" },
@@ -210,6 +216,8 @@ static void bad_readers_are_replaced(void)
 		{ "tracked", READER_DIED, "cannot be" },
 		{ "kind", READER_DIED, "cannot be" },
 		{ "via", READER_DIED, "cannot be" },
+		{ "more-said", READER_DIED, "cannot be" },
+		{ "fallback", READER_DIED, "cannot be" },
 		{ "missing", READER_DIED, "cannot be" },
 		{ "types", READER_DIED, "cannot be" },
 		{ "neither", READER_DIED, "neither" },
