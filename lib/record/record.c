@@ -34,25 +34,6 @@ static const struct {
 	[PUSH_IGNORED] = { "IGNORED", 0 },
 };
 
-const char *record_result_name(enum record_result result)
-{
-	switch (result) {
-	case RECORD_OK:
-		return "ok";
-	case RECORD_DUPLICATE:
-		return "duplicate";
-	case RECORD_FULL:
-		return "full";
-	case RECORD_NOT_FOUND:
-		return "not found";
-	case RECORD_INVALID:
-		return "invalid";
-	case RECORD_FAILED:
-		break;
-	}
-	return "failed";
-}
-
 const char *push_state_name(enum push_state state)
 {
 	return (unsigned)state < PUSH_STATES ? states[state].name : "?";

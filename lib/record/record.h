@@ -101,9 +101,6 @@ struct record_plan {
 	size_t superseded_count;
 };
 
-/* "ok", "duplicate", "full", "not found", "invalid", "failed". */
-const char *record_result_name(enum record_result result);
-
 /* "ACCEPTED", ...; "?" for a number that is no state. */
 const char *push_state_name(enum push_state state);
 

@@ -239,6 +239,8 @@ static void test_list(void)
 		  "5:ignored 4:working 3:working 2:failed 1:done " },
 		{ "the first page", { .limit = 2 }, "5:ignored 4:working " },
 		{ "the next page", { .limit = 2, .before_id = 4 }, "3:working 2:failed " },
+		{ "those before one that is not there", { .limit = 2, .before_id = 99 },
+		  "5:ignored 4:working " },
 		{ "those of a source", { .limit = 10, .source = "mirror" }, "5:ignored " },
 		{ "those of an application", { .limit = 10, .application = "a/web" },
 		  "3:working 1:done " },

@@ -242,6 +242,11 @@ static void the_second_schema_goes_on(void)
 	tap_int(jt_count("second", "PRAGMA user_version"), 3, "it is of the third schema now");
 	tap_int(jt_count("second", "SELECT count(*) FROM delivery WHERE sequence IS NULL"), 14,
 		"and its old rows were not written anew");
+	tap_sh("sqlite3 %s/second 'DELETE FROM delivery WHERE id IN (8, 15)'", tap_dir());
+	j = jt_open("second");
+	expect_list(j, 15, 1, "14:working ", "a page goes on where a purged one stood");
+	expect_list(j, 8, 2, "7:failed 6:failed ", "among old ones, too");
+	journal_close(j);
 }
 
 static void only_one_ref_is_taken_up(void)

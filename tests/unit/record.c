@@ -55,8 +55,6 @@ static void test_names(void)
 			trigger_state_name(s));
 	}
 	tap_int(trigger_state_by_name("LOST"), TRIGGER_STATES, "LOST is none");
-	tap_str(record_result_name(RECORD_NOT_FOUND), "not found", "results have names");
-	tap_str(record_result_name(RECORD_FAILED), "failed", "the negative one, too");
 }
 
 /* What json says, compact; json is dropped. */
