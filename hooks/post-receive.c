@@ -40,7 +40,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "base/hmac.h"
+#include "base/crypto.h"
 #include "base/limits.h"
 #include "base/mstime.h"
 #include "base/xalloc.h"

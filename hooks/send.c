@@ -19,7 +19,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "base/hmac.h"
+#include "base/crypto.h"
 #include "base/limits.h"
 #include "base/mstime.h"
 #include "push/push_native.h"

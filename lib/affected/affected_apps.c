@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "affected/affected_impl.h"
-#include "base/hmac.h"
+#include "base/crypto.h"
 #include "base/xalloc.h"
 
 void tracked_choose(const struct affected_state *state, const char *ref,

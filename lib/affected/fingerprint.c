@@ -37,7 +37,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/hmac.h"
+#include "base/crypto.h"
 #include "base/mstime.h"
 #include "base/xalloc.h"
 #include "index/spread.h"

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "base/hmac.h"
+#include "base/crypto.h"
 #include "base/strvec.h"
 #include "config/config_kind.h"
 

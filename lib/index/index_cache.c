@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/hmac.h"
+#include "base/crypto.h"
 #include "base/xalloc.h"
 
 #define UNFINISHED_SECONDS 3600

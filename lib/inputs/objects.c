@@ -27,7 +27,7 @@
 
 #include <jansson.h>
 
-#include "base/hmac.h"
+#include "base/crypto.h"
 #include "base/yaml.h"
 
 /* Bytes of one object as JSON. */

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <uthash.h>
 
-#include "base/hmac.h"
+#include "base/crypto.h"
 #include "base/xalloc.h"
 #include "inputs/meaning.h"
 #include "inputs/objects.h"

@@ -17,7 +17,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#include "base/hmac.h"
+#include "base/crypto.h"
 
 /* A file must have been left alone for so long before its stamp is believed: 2 s. */
 #define STAMP_SETTLED_NS INT64_C(2000000000)

@@ -23,7 +23,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/hmac.h"
+#include "base/crypto.h"
 #include "base/limits.h"
 #include "provider/provider_impl.h"
 

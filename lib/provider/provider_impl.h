@@ -8,7 +8,7 @@
 #define LIB_PROVIDER_PROVIDER_IMPL_H
 
 #include "base/buf.h"
-#include "base/hmac.h"
+#include "base/crypto.h"
 #include "provider/provider.h"
 
 struct provider {

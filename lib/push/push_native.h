@@ -31,8 +31,8 @@
 
 #include <stdint.h>
 
+#include "base/crypto.h"
 #include "base/error.h"
-#include "base/hmac.h"
 #include "push/push.h"
 
 #define PUSH_NATIVE_VERSION 1

@@ -21,9 +21,9 @@
 #include <jansson.h>
 
 #include "affected/affected_json.h"
+#include "base/crypto.h"
 #include "base/giturl.h"
 #include "base/glob.h"
-#include "base/hmac.h"
 #include "base/mstime.h"
 #include "base/xalloc.h"
 #include "provider/provider.h"

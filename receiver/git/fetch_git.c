@@ -25,7 +25,7 @@
 #include <strings.h>
 
 #include "base/buf.h"
-#include "base/hmac.h"
+#include "base/crypto.h"
 #include "base/xalloc.h"
 #include "receiver/git/credential.h"
 

@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 #include "base/frame.h"
-#include "base/hmac.h"
+#include "base/crypto.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "manifest/app_yaml.h"

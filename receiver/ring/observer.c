@@ -18,7 +18,7 @@
 #include <utlist.h>
 
 #include "base/backoff.h"
-#include "base/hmac.h"
+#include "base/crypto.h"
 #include "base/xalloc.h"
 #include "receiver/ops/log.h"
 #include "receiver/ring/outbound.h"

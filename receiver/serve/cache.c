@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/hmac.h"
+#include "base/crypto.h"
 #include "base/strvec.h"
 #include "base/xalloc.h"
 #include "receiver/settings/repositories.h"

@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/crypto.h"
 #include "base/error.h"
-#include "base/hmac.h"
 #include "base/limits.h"
 #include "receiver/serve/daemon.h"
 #include "receiver/settings/settings.h"

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <utlist.h>
 
-#include "base/hmac.h"
+#include "base/crypto.h"
 #include "base/mstime.h"
 #include "base/xalloc.h"
 #include "receiver/catalog/catalog.h"

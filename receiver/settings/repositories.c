@@ -9,8 +9,8 @@
 
 #include <uthash.h>
 
+#include "base/crypto.h"
 #include "base/giturl.h"
-#include "base/hmac.h"
 #include "base/xalloc.h"
 #include "config/config.h"
 

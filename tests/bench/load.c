@@ -34,7 +34,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/hmac.h"
+#include "base/crypto.h"
 #include "base/mstime.h"
 #include "base/xalloc.h"
 

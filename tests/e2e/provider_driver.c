@@ -14,7 +14,7 @@
 
 #include <jansson.h>
 
-#include "base/hmac.h"
+#include "base/crypto.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "provider/provider.h"

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hmac.h"
+#include "base/crypto.h"
 #include "base/xalloc.h"
 #include "provider/provider.h"
 #include "push/push_json.h"

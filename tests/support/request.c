@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/hmac.h"
+#include "base/crypto.h"
 #include "base/xalloc.h"
 
 void test_request_init(struct test_request *t, int64_t now_ms, const char *body, size_t len)

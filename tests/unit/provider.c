@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/hmac.h"
+#include "base/crypto.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "provider/provider_impl.h"

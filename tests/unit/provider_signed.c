@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/hmac.h"
+#include "base/crypto.h"
 #include "base/xalloc.h"
 #include "provider/provider.h"
 #include "push/push_native.h"

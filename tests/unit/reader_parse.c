@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hmac.h"
+#include "base/crypto.h"
 #include "base/xalloc.h"
 #include "receiver/reader/reader_child.h"
 #include "tests/support/asker.h"

@@ -1,12 +1,12 @@
 /*
- * Signatures and their encodings.
+ * HMAC, SHA-256 and random bytes, and their encodings.
  *
  * HMAC goes through EVP_MAC, which takes a message in parts, so that
  * "id.timestamp.body" is never copied together.  Comparisons are
  * CRYPTO_memcmp; decoders are strict, because a lenient one makes many
  * spellings of one signature.
  */
-#include "base/hmac.h"
+#include "base/crypto.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,8 +1,9 @@
 /*
- * Signatures and their encodings, over OpenSSL.
+ * What is secret, signed or random: HMAC, SHA-256, comparisons that tell
+ * nothing by their time, random bytes, and the encodings of all these.
  */
-#ifndef LIB_BASE_HMAC_H
-#define LIB_BASE_HMAC_H
+#ifndef LIB_BASE_CRYPTO_H
+#define LIB_BASE_CRYPTO_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /*
  * Signatures and encodings against published values.
  */
-#include "base/hmac.h"
+#include "base/crypto.h"
 
 #include <stdlib.h>
 #include <string.h>
