@@ -9,79 +9,40 @@
 #include "hooks/conf.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/xalloc.h"
 
 #define FILE_MAX (64U * 1024)
 
-char *hook_file_read(const char *path, size_t max, size_t *ret_len, struct error *err)
-{
-	char chunk[4096];
-	char *text = NULL;
-	struct buf b;
-
-	buf_init(&b, max);
-	/* Not to be held by a FIFO that someone put there. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0) {
-		error_errno(err, -1, errno, "%s", path);
-		return NULL;
-	}
-	for (;;) {
-		ssize_t n = read(fd, chunk, sizeof(chunk));
-
-		if (n < 0 && errno == EINTR) {
-			continue;
-		}
-		if (n < 0) {
-			error_errno(err, -1, errno, "%s", path);
-			goto out;
-		}
-		if (n == 0) {
-			break;
-		}
-		if (buf_add(&b, chunk, (size_t)n) < 0) {
-			errno = EFBIG;
-			error_errno(err, -1, errno, "%s", path);
-			goto out;
-		}
-	}
-	*ret_len = b.len;
-	text = buf_detach(&b);
-out:
-	buf_release(&b);
-	close(fd);
-	return text;
-}
-
 char *hook_secret_read(const char *path, size_t *ret_len, struct error *err)
 {
-	size_t len = 0;
-	char *text = hook_file_read(path, HOOK_SECRET_MAX + 2, &len, err);
+	char *secret = NULL;
+	struct buf content;
 
-	if (text == NULL) {
-		return NULL;
+	buf_init(&content, HOOK_SECRET_MAX + 2);
+	if (file_read_small(path, &content, NULL, err) < 0) {
+		(void)error_wrap(err, -1, "%s", path);
+		goto out;
 	}
-	if (len > 0 && text[len - 1] == '\n') {
-		text[--len] = '\0';
+	file_cut_line_end(&content);
+	if (content.len == 0 || content.len > HOOK_SECRET_MAX ||
+	    strlen(content.data) != content.len) {
+		(void)error_set(err, -1, "%s is not a secret: empty, too long, or binary", path);
+		goto out;
 	}
-	if (len > 0 && text[len - 1] == '\r') {
-		text[--len] = '\0';
+	*ret_len = content.len;
+	secret = buf_detach(&content);
+out:
+	if (content.capacity > 0) {
+		explicit_bzero(content.data, content.capacity);
 	}
-	if (len == 0 || len > HOOK_SECRET_MAX || strlen(text) != len) {
-		error_set(err, -1, "%s is not a secret: empty, too long, or binary", path);
-		explicit_bzero(text, len);
-		free(text);
-		return NULL;
-	}
-	*ret_len = len;
-	return text;
+	buf_release(&content);
+	return secret;
 }
 
 static int check_receiver(const char *value, struct error *err)
@@ -249,15 +210,16 @@ int hook_conf_read(const char *git_dir, struct hook_conf *ret_conf, struct error
 		.limit_ms = HOOK_LIMIT_MS,
 	};
 	char *path = xasprintf("%s/hook.conf", conf.folder);
-	size_t len = 0;
+	struct buf text;
 	int r = -1;
 
-	char *text = hook_file_read(path, FILE_MAX, &len, err);
-	if (text == NULL) {
+	buf_init(&text, FILE_MAX);
+	if (file_read_small(path, &text, NULL, err) < 0) {
 		r = errno == ENOENT || errno == ENOTDIR ? HOOK_CONF_NONE : -1;
+		(void)error_wrap(err, -1, "%s", path);
 		goto out;
 	}
-	if (read_lines(&conf, text, err) < 0) {
+	if (read_lines(&conf, text.data, err) < 0) {
 		error_wrap(err, -1, "%s", path);
 		goto out;
 	}
@@ -265,7 +227,7 @@ int hook_conf_read(const char *git_dir, struct hook_conf *ret_conf, struct error
 	conf = (struct hook_conf){ .folder = NULL };
 	r = HOOK_CONF_OK;
 out:
-	free(text);
+	buf_release(&text);
 	free(path);
 	hook_conf_release(&conf);
 	return r;

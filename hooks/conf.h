@@ -63,10 +63,4 @@ const char *hook_conf_socket(const struct hook_conf *conf);
  */
 char *hook_secret_read(const char *path, size_t *ret_len, struct error *err);
 
-/*
- * Read a file of at most max bytes. A new NUL-terminated string (free it);
- * NULL with err and errno set (EFBIG: longer).
- */
-char *hook_file_read(const char *path, size_t max, size_t *ret_len, struct error *err);
-
 #endif

@@ -41,6 +41,7 @@
 #include <unistd.h>
 
 #include "base/crypto.h"
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/mstime.h"
 #include "base/xalloc.h"
@@ -130,16 +131,17 @@ static char *default_branch(const char *git_dir)
 {
 	static const char prefix[] = "ref: refs/heads/";
 	char *path = xasprintf("%s/HEAD", git_dir);
-	size_t len = 0;
 	char *branch = NULL;
+	struct buf text;
 
-	char *text = hook_file_read(path, LIMIT_REF_BYTES, &len, NULL);
-	if (text != NULL && strncmp(text, prefix, sizeof(prefix) - 1) == 0) {
-		branch = xstrndup(text + sizeof(prefix) - 1,
-				  strcspn(text + sizeof(prefix) - 1, "\n"));
+	buf_init(&text, LIMIT_REF_BYTES);
+	if (file_read_small(path, &text, NULL, NULL) == 0 &&
+	    strncmp(text.data, prefix, sizeof(prefix) - 1) == 0) {
+		branch = xstrndup(text.data + sizeof(prefix) - 1,
+				  strcspn(text.data + sizeof(prefix) - 1, "\n"));
 	}
 	free(path);
-	free(text);
+	buf_release(&text);
 	return branch;
 }
 

@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/xalloc.h"
 #include "hooks/conf.h"
 #include "hooks/refs.h"
@@ -214,14 +215,20 @@ int hook_spool_read(const char *folder, const char *name, char **ret_id, char **
 		return error_set(err, -1, "\"%s\" is not a spooled delivery", name);
 	}
 	char *path = xasprintf("%s/%s", folder, name);
-	char *body = hook_file_read(path, BODY_MAX, ret_len, err);
-	free(path);
-	if (body == NULL) {
-		return -1;
+	struct buf body;
+
+	buf_init(&body, BODY_MAX);
+	int r = file_read_small(path, &body, NULL, err);
+	if (r == 0) {
+		*ret_len = body.len;
+		*ret_body = buf_detach(&body);
+		*ret_id = xstrndup(name + DIGITS + 1, id_len);
+	} else {
+		(void)error_wrap(err, r, "%s", path);
 	}
-	*ret_body = body;
-	*ret_id = xstrndup(name + DIGITS + 1, id_len);
-	return 0;
+	buf_release(&body);
+	free(path);
+	return r;
 }
 
 int hook_spool_remove(const char *folder, const char *name, struct error *err)

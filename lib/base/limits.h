@@ -25,6 +25,9 @@
 /* What is kept of a body in the journal, for people who ask what was sent. */
 #define LIMIT_BODY_KEPT 65536
 
+/* A file with a token, of a target or of git: the longest JWTs are half of it. */
+#define LIMIT_TOKEN_BYTES 8192
+
 /* Refs in one delivery: GitHub sends one, our hook all of a push. */
 #define LIMIT_REFS 10000
 #define LIMIT_REF_BYTES 1024

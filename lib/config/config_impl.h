@@ -120,12 +120,6 @@ void config_check(struct config_loader *l);
 void config_read_environment(struct config_loader *l);
 void config_read_overrides(struct config_loader *l);
 
-/*
- * Read the whole file at path into content (whose ceiling is the file's). 0,
- * or -1 with err: no such regular file, too long.
- */
-int config_read_file(const char *path, struct buf *content, struct error *err);
-
 /* Read the configuration file into the loader's config. Problems are noted. */
 void config_read_yaml(struct config_loader *l);
 

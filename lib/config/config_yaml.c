@@ -1,64 +1,16 @@
 /*
- * Files: the configuration itself, and secrets.
- *
- * A file is opened without waiting (a FIFO would hold us up for ever), must
- * be a regular one, and is read up to a ceiling.  What may hold secrets is
+ * Files: the configuration itself, and secrets.  What may hold secrets is
  * wiped after use.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/xalloc.h"
 #include "config/config_impl.h"
-
-/* An open regular file, or -1 with err. */
-static int open_file(const char *path, struct stat *st, struct error *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-
-	if (fd < 0) {
-		return error_errno(err, -1, errno, "cannot be read");
-	}
-	if (fstat(fd, st) != 0 || !S_ISREG(st->st_mode)) {
-		(void)close(fd);
-		return error_set(err, -1, "not a file");
-	}
-	return fd;
-}
-
-/* Read to the end of fd, wipe what was on our stack. */
-static int read_all(int fd, struct buf *content, struct error *err)
-{
-	char piece[8192];
-	ssize_t n = 0;
-	int r = 0;
-
-	while (r == 0 && (n = read(fd, piece, sizeof(piece))) > 0) {
-		r = buf_add(content, piece, (size_t)n);
-	}
-	explicit_bzero(piece, sizeof(piece));
-	if (n < 0) {
-		return error_errno(err, -1, errno, "cannot be read");
-	}
-	return r == 0 ? 0 : error_set(err, -1, "longer than %zu bytes", content->max);
-}
-
-int config_read_file(const char *path, struct buf *content, struct error *err)
-{
-	struct stat st;
-	int fd = open_file(path, &st, err);
-
-	if (fd < 0) {
-		return -1;
-	}
-	int r = read_all(fd, content, err);
-	(void)close(fd);
-	return r;
-}
 
 /* Wipe the texts of a tree that is about to be freed. */
 static void wipe_tree(json_t *node)
@@ -112,7 +64,7 @@ void config_read_yaml(struct config_loader *l)
 	struct buf content;
 
 	buf_init(&content, CONFIG_FILE_MAX);
-	if (config_read_file(l->name, &content, &err) < 0) {
+	if (file_read_small(l->name, &content, NULL, &err) < 0) {
 		config_problem(l, NULL, NULL, "%s: give the path of the configuration", err.text);
 	} else if (content.len == 0) {
 		/* Cut short by an editor or a full disk; obeyed, it would take everything away. */
@@ -167,16 +119,20 @@ static const char *check_secret(const struct buf *content)
 static void trim_secret(struct config_loader *l, const char *path, const json_t *node,
 			const char *key, struct buf *content)
 {
-	if (content->len > 0 && content->data[content->len - 1] == '\n') {
-		content->data[--content->len] = '\0';
-		if (content->len > 0 && content->data[content->len - 1] == '\r') {
-			content->data[--content->len] = '\0';
-		}
-	}
+	file_cut_line_end(content);
 	if (content->len > 0 && strchr(" \t\r\n", content->data[content->len - 1]) != NULL) {
 		config_warning(l, node, NULL, "'%s': '%s' ends in white space: "
 			       "is it part of the secret?", key, path);
 	}
+}
+
+/* What the operator can do about a secret that failed to be read with errnum. */
+static const char *secret_cure(int errnum)
+{
+	if (errnum == EACCES) {
+		return "let the user who runs doorbell read it";
+	}
+	return errnum == EFBIG ? "correct it" : "correct the path";
 }
 
 void config_read_secret(struct config_loader *l, const char *path, const json_t *node,
@@ -184,25 +140,19 @@ void config_read_secret(struct config_loader *l, const char *path, const json_t 
 {
 	struct error err = ERROR_INIT;
 	struct buf content;
-	struct stat st;
-	int fd = open_file(path, &st, &err);
+	mode_t mode = 0;
 
-	if (fd < 0) {
-		config_problem(l, node, NULL, "'%s': '%s': %s: %s", key, path, err.text,
-			       access(path, R_OK) != 0 && errno == EACCES
-				       ? "let the user who runs doorbell read it"
-				       : "correct the path");
-		return;
-	}
 	buf_init(&content, CONFIG_SECRET_MAX);
-	if ((st.st_mode & (S_IROTH | S_IWOTH)) != 0) {
+	int r = file_read_small(path, &content, &mode, &err);
+	if (r < 0) {
+		config_problem(l, node, NULL, "'%s': '%s': %s: %s", key, path, err.text,
+			       secret_cure(errno));
+	} else if ((mode & (S_IROTH | S_IWOTH)) != 0) {
 		config_problem(l, node, NULL,
 			       "'%s': anybody may read or write '%s': chmod o= '%s'", key, path,
 			       path);
 	}
-	if (read_all(fd, &content, &err) < 0) {
-		config_problem(l, node, NULL, "'%s': '%s': %s: correct it", key, path, err.text);
-	} else {
+	if (r == 0) {
 		trim_secret(l, path, node, key, &content);
 		const char *what = check_secret(&content);
 
@@ -212,7 +162,6 @@ void config_read_secret(struct config_loader *l, const char *path, const json_t 
 			strvec_push(list, content.data);
 		}
 	}
-	(void)close(fd);
 	explicit_bzero(content.data, content.capacity > 0 ? content.len : 0);
 	buf_release(&content);
 }

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/xalloc.h"
 
 #define DIRECTORY_DEPTH 32
@@ -115,25 +116,8 @@ int tree_stamp(const char *path, struct stamp *ret_stamp)
 
 int tree_read(const char *path, struct stamp *stamp, struct buf *text)
 {
-	char chunk[65536];
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	ssize_t n = 1;
-	int r = 0;
-
-	if (fd < 0) {
+	if (file_read_small(path, text, NULL, NULL) < 0) {
 		return errno;
 	}
-	while (r == 0 && n > 0) {
-		n = read(fd, chunk, sizeof(chunk));
-		if (n < 0) {
-			r = errno;
-		} else if (buf_add(text, chunk, (size_t)n) < 0) {
-			r = EFBIG;
-		}
-	}
-	close(fd);
-	if (r == 0 && sha256_hex(text->data, text->len, stamp->digest) < 0) {
-		r = ENOMEM;
-	}
-	return r;
+	return sha256_hex(text->data, text->len, stamp->digest) < 0 ? ENOMEM : 0;
 }

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/xalloc.h"
 #include "hooks/child.h"
 #include "hooks/conf.h"
@@ -67,14 +68,15 @@ static char *follow(const char *path)
 /* Read a script; what is longer, or binary, is none (free it, NULL). */
 static char *read_script(const char *path)
 {
-	size_t len = 0;
-	char *text = hook_file_read(path, SCRIPT_MAX, &len, NULL);
+	char *script = NULL;
+	struct buf text;
 
-	if (text != NULL && strlen(text) != len) {
-		free(text);
-		return NULL;
+	buf_init(&text, SCRIPT_MAX);
+	if (file_read_small(path, &text, NULL, NULL) == 0 && strlen(text.data) == text.len) {
+		script = buf_detach(&text);
 	}
-	return text;
+	buf_release(&text);
+	return script;
 }
 
 enum hook_state hook_script_state(const char *path, const char *program)

@@ -14,17 +14,16 @@
  */
 #include "receiver/git/credential.h"
 
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
+
+#include "base/file.h"
 
 #define LINE_MAX_BYTES 4096
 #define LINES_MAX 64
-#define TOKEN_MAX 8192
 
 struct question {
 	char protocol[16];
@@ -80,35 +79,12 @@ static bool is_ours(const struct question *q)
 	       same_host(q->protocol, q->host, end + 3);
 }
 
-/* The token without white space around it into out. 0 or -1. */
-static int read_token(const char *path, char out[TOKEN_MAX + 1])
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	ssize_t n = fd < 0 ? -1 : read(fd, out, TOKEN_MAX);
-
-	if (fd >= 0) {
-		(void)close(fd);
-	}
-	if (n < 0) {
-		return -1;
-	}
-	out[n] = '\0';
-	size_t start = strspn(out, " \t\r\n");
-	size_t len = strlen(out + start);
-	while (len > 0 && strchr(" \t\r\n", out[start + len - 1]) != NULL) {
-		len--;
-	}
-	memmove(out, out + start, len);
-	out[len] = '\0';
-	return len > 0 && strpbrk(out, "\r\n") == NULL ? 0 : -1;
-}
-
 int credential_main(const char *operation)
 {
 	const char *path = getenv(CREDENTIAL_TOKEN_FILE);
 	const char *username = getenv(CREDENTIAL_USERNAME);
 	struct question q = { .host = "" };
-	char token[TOKEN_MAX + 1] = "";
+	struct error err = ERROR_INIT;
 
 	if (operation == NULL || strcmp(operation, "get") != 0) {
 		return 0;
@@ -119,12 +95,13 @@ int credential_main(const char *operation)
 		(void)printf("quit=1\n");
 		return 1;
 	}
-	if (read_token(path, token) < 0) {
-		(void)fprintf(stderr, "doorbell: token file %s cannot be read or is empty\n", path);
+	char *token = file_read_token(path, &err);
+	if (token == NULL) {
+		(void)fprintf(stderr, "doorbell: token file %s: %s\n", path, err.text);
 		(void)printf("quit=1\n");
 		return 1;
 	}
 	(void)printf("username=%s\npassword=%s\n", username, token);
-	explicit_bzero(token, sizeof(token));
+	file_token_free(token);
 	return fflush(stdout) == 0 ? 0 : 1;
 }

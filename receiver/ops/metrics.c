@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mstime.h"
 #include "base/xalloc.h"
 #include "receiver/ops/metrics_table.h"
@@ -331,17 +332,16 @@ static double count_fds(void)
 
 static double resident_bytes(void)
 {
-	FILE *file = fopen("/proc/self/statm", "re");
 	unsigned long total = 0;
 	unsigned long resident = 0;
+	struct buf text;
 
-	if (file == NULL) {
-		return 0;
-	}
-	if (fscanf(file, "%lu %lu", &total, &resident) != 2) {
+	buf_init(&text, 4096);
+	if (file_read_small("/proc/self/statm", &text, NULL, NULL) < 0 ||
+	    sscanf(text.data, "%lu %lu", &total, &resident) != 2) {
 		resident = 0;
 	}
-	(void)fclose(file);
+	buf_release(&text);
 	return (double)resident * (double)sysconf(_SC_PAGESIZE);
 }
 

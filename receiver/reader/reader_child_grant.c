@@ -16,35 +16,30 @@
  */
 #include "receiver/reader/reader_child_impl.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "base/buf.h"
+#include "base/file.h"
 #include "base/xalloc.h"
 
-#define LINES_BYTES 16384
+#define LINES_BYTES ((size_t)DIRECTORIES_MAX * PATH_MAX)
 #define DIRECTORIES_MAX 64 // of one repository
 #define ALTERNATES_DEPTH 5
 
-/* The beginning of a small regular file as a string; false if there is none. */
-static bool read_small(const char *path, char out[LINES_BYTES])
+/* The small file at path as a new string; NULL if there is none or it is empty. */
+static char *read_small(const char *path)
 {
-	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	ssize_t n = -1;
+	struct buf text;
 
-	if (fd < 0) {
-		return false;
-	}
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
-		n = read(fd, out, LINES_BYTES - 1);
-	}
-	close(fd);
-	out[n > 0 ? n : 0] = '\0';
-	return n > 0;
+	buf_init(&text, LINES_BYTES);
+	char *found = file_read_small(path, &text, NULL, NULL) == 0 && text.len > 0
+			      ? buf_detach(&text)
+			      : NULL;
+	buf_release(&text);
+	return found;
 }
 
 /* line, which is relative to directory unless absolute, as a real path or NULL. */
@@ -59,13 +54,12 @@ static char *real_directory(const char *directory, const char *line)
 
 static void grant_alternates(struct strvec *dirs, const char *objects, unsigned depth)
 {
-	char text[LINES_BYTES];
 	char *path = xasprintf("%s/info/alternates", objects);
+	char *text = depth > 0 ? read_small(path) : NULL;
 	char *rest = NULL;
-	bool found = read_small(path, text);
 
 	free(path);
-	if (!found || depth == 0) {
+	if (text == NULL) {
 		return;
 	}
 	for (char *line = strtok_r(text, "\n", &rest); line != NULL;
@@ -78,24 +72,27 @@ static void grant_alternates(struct strvec *dirs, const char *objects, unsigned 
 		}
 		free(real);
 	}
+	free(text);
 }
 
 /* Where the repository of path is: path/.git, where the file of that name points, or path. */
 static char *git_directory(const char *path)
 {
 	static const char prefix[] = "gitdir: ";
-	char text[LINES_BYTES];
 	char *git = xasprintf("%s/.git", path);
 	char *directory = NULL;
+	char *text = NULL;
 	struct stat st;
 
 	if (stat(git, &st) == 0 && S_ISDIR(st.st_mode)) {
 		return git;
 	}
-	if (read_small(git, text) && strncmp(text, prefix, strlen(prefix)) == 0) {
+	text = read_small(git);
+	if (text != NULL && strncmp(text, prefix, strlen(prefix)) == 0) {
 		text[strcspn(text, "\n")] = '\0';
 		directory = real_directory(path, text + strlen(prefix));
 	}
+	free(text);
 	free(git);
 	return directory != NULL ? directory : xstrdup(path);
 }
@@ -103,14 +100,14 @@ static char *git_directory(const char *path)
 /* Append to dirs, which is empty, what reading the repository at path needs. */
 static void find_directories(struct strvec *dirs, const char *path, bool alternates)
 {
-	char text[LINES_BYTES];
 	char *directory = git_directory(path);
 	char *common_file = xasprintf("%s/commondir", directory);
+	char *text = read_small(common_file);
 	char *common = NULL;
 
 	strvec_push_unique(dirs, path);
 	strvec_push_unique(dirs, directory);
-	if (read_small(common_file, text)) {
+	if (text != NULL) {
 		text[strcspn(text, "\n")] = '\0';
 		common = real_directory(directory, text);
 	}
@@ -124,6 +121,7 @@ static void find_directories(struct strvec *dirs, const char *path, bool alterna
 		free(objects);
 	}
 	free(common);
+	free(text);
 	free(common_file);
 	free(directory);
 }

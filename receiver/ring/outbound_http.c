@@ -17,20 +17,17 @@
 #include "receiver/ring/outbound_http.h"
 
 #include <curl/curl.h>
-#include <fcntl.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
 
 /* A JWT with many groups is 2 KB; a header line of 8 KB is what servers take. */
-#define TOKEN_MAX 8192
 
 /* Header of an answer: proxies add much, but not this. */
 #define HEADER_BYTES_MAX 65536
@@ -72,53 +69,32 @@ static void fail(struct outbound_http *http, bool unusable)
 }
 
 /* Only what a header may hold; no white space in the middle. */
-static bool is_token(const char *text, size_t len)
+static bool is_token(const char *text)
 {
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] <= ' ' || text[i] > '~') {
+	for (; *text != '\0'; text++) {
+		if (*text <= ' ' || *text > '~') {
 			return false;
 		}
 	}
-	return len > 0;
+	return true;
 }
 
 /* Read a token file into http->authorization. 0, or -1 with the failure. */
 static int read_token(struct outbound_http *http, const char *path)
 {
-	char data[TOKEN_MAX + 1];
-	ssize_t n = -1;
+	char *token = file_read_token(path, &http->failure);
 	int r = -1;
 
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd >= 0) {
-		n = read(fd, data, sizeof(data));
+	if (token == NULL) {
+		return error_wrap(&http->failure, -1, "token file %s", path);
 	}
-	if (n < 0) {
-		r = error_errno(&http->failure, -1, errno, "token file %s", path);
-		goto out;
-	}
-	size_t len = (size_t)n;
-	while (len > 0 && strchr(" \t\r\n", data[len - 1]) != NULL) {
-		len--;
-	}
-	size_t start = 0;
-	while (start < len && strchr(" \t\r\n", data[start]) != NULL) {
-		start++;
-	}
-	if (n > TOKEN_MAX || !is_token(data + start, len - start)) {
+	if (is_token(token)) {
+		http->authorization = xasprintf(AUTHORIZATION "%s", token);
+		r = 0;
+	} else {
 		r = error_set(&http->failure, -1, "token file %s: it holds no token", path);
-		goto out;
 	}
-	http->authorization = xmalloc(sizeof(AUTHORIZATION) + len - start);
-	memcpy(http->authorization, AUTHORIZATION, sizeof(AUTHORIZATION) - 1);
-	memcpy(http->authorization + sizeof(AUTHORIZATION) - 1, data + start, len - start);
-	http->authorization[sizeof(AUTHORIZATION) - 1 + len - start] = '\0';
-	r = 0;
-out:
-	explicit_bzero(data, sizeof(data));
-	if (fd >= 0) {
-		(void)close(fd);
-	}
+	file_token_free(token);
 	return r;
 }
 
