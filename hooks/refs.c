@@ -16,9 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
 #include "base/limits.h"
+#include "base/utf8.h"
 
 void hook_refs_read(int fd, struct buf *input)
 {
@@ -35,15 +34,6 @@ void hook_refs_read(int fd, struct buf *input)
 		}
 		(void)buf_add(input, chunk, (size_t)n);
 	}
-}
-
-static bool is_utf8(const char *text)
-{
-	json_t *string = json_string(text);
-	bool valid = string != NULL;
-
-	json_decref(string);
-	return valid;
 }
 
 /* An id up to sep, of either length; *at moves behind sep. */
@@ -73,7 +63,7 @@ static int parse_line(const char *at, const char *end, struct delivery_content *
 	}
 	memcpy(ref, at, len);
 	ref[len] = '\0';
-	return is_utf8(ref) ? delivery_content_add(content, ref, &before, &after) : -1;
+	return utf8_is_valid(ref, len) ? delivery_content_add(content, ref, &before, &after) : -1;
 }
 
 void hook_refs_parse(const char *input, size_t len, struct delivery_content *content,

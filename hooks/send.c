@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/crypto.h"
+#include "base/hex.h"
 #include "base/limits.h"
 #include "base/mstime.h"
 #include "push/push_native.h"

@@ -16,7 +16,4 @@
  */
 json_t *affected_reasons_to_json(const struct affected_application *item);
 
-/* A new string value of text, bytes that are not UTF-8 replaced by U+FFFD. */
-json_t *affected_text_to_json(const char *text);
-
 #endif

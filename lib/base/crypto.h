@@ -39,12 +39,6 @@ bool hmac_equal(const void *a, const void *b, size_t len);
  */
 bool secret_equal(const void *a, size_t a_len, const void *b, size_t b_len);
 
-/* Decode exactly 2 * len hex digits (hex_len of them). 0, or -1 otherwise. */
-int hex_decode(const char *hex, size_t hex_len, uint8_t *out, size_t len);
-
-/* Write 2 * len lower-case hex digits and a NUL to out. */
-void hex_encode(const uint8_t *data, size_t len, char *out);
-
 /*
  * Decode standard base64 with padding, strictly: no white space, canonical
  * padding. At most max bytes to out. Returns the length, or -1.

@@ -19,6 +19,7 @@
 #include <strings.h>
 
 #include "base/buf.h"
+#include "base/percent.h"
 #include "base/strvec.h"
 #include "base/xalloc.h"
 
@@ -51,17 +52,6 @@ static bool in_list(const char *text, size_t len, const char *const *list, size_
 static bool is_control(char c)
 {
 	return (unsigned char)c < 0x20 || c == 0x7f;
-}
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9') {
-		return c - '0';
-	}
-	if (c >= 'a' && c <= 'f') {
-		return c - 'a' + 10;
-	}
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 static void lower(char *text)
@@ -243,23 +233,24 @@ static char *take_host(const char *text, size_t len, struct error *err)
 /* Decode %XX once; what is no escape stays. NULL at a control character. */
 static char *decode(const char *text, bool escapes)
 {
+	char *decoded = NULL;
 	struct buf out;
 
 	buf_init(&out, GITURL_MAX);
-	for (; *text != '\0'; text++) {
-		char c = *text;
-
-		if (escapes && c == '%' && hex_value(text[1]) >= 0 && hex_value(text[2]) >= 0) {
-			c = (char)(hex_value(text[1]) * 16 + hex_value(text[2]));
-			text += 2;
-		}
-		if (is_control(c)) {
-			buf_release(&out);
-			return NULL;
-		}
-		(void)buf_addch(&out, c);
+	if (escapes) {
+		(void)percent_decode(&out, text, strlen(text), PERCENT_LENIENT);
+	} else {
+		(void)buf_addstr(&out, text);
 	}
-	return buf_detach(&out);
+	for (size_t i = 0; i < out.len; i++) {
+		if (is_control(out.data[i])) {
+			goto out;
+		}
+	}
+	decoded = buf_detach(&out);
+out:
+	buf_release(&out);
+	return decoded;
 }
 
 /* Split path at "/" into list, without empty and "." components. */

@@ -54,6 +54,19 @@ size_t utf8_length_of(const char *text)
 	return utf8_length(text, strnlen(text, LENGTH_MAX));
 }
 
+bool utf8_is_valid(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i += n) {
+		n = utf8_length(text + i, len - i);
+		if (n == 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
 bool utf8_is_control(const char *text, size_t n)
 {
 	const unsigned char *s = (const unsigned char *)text;

@@ -19,6 +19,9 @@ size_t utf8_length(const char *text, size_t len);
  */
 size_t utf8_length_of(const char *text);
 
+/* True if the len bytes at text are well-formed characters, one after the other; len may be 0. */
+bool utf8_is_valid(const char *text, size_t len);
+
 /* True if the character of n bytes at text is a control character: C0, DEL or C1. */
 bool utf8_is_control(const char *text, size_t n);
 

@@ -23,8 +23,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/crypto.h"
 #include "base/limits.h"
+#include "base/percent.h"
 #include "provider/provider_impl.h"
 
 #define PAYLOAD_PATH_MAX 128
@@ -65,41 +65,24 @@ int payload_form_decode(const char *body, size_t len, struct buf *out, struct er
 		return error_set(err, -1, "the form does not start with the field \"payload\"");
 	}
 	for (size_t i = field_len; i < len; i++) {
-		unsigned char c = (unsigned char)body[i];
-		uint8_t byte = c == '+' ? ' ' : c;
-
-		if (c == '&') {
+		if (body[i] == '&') {
 			return error_set(err, -1, "the form has more than one field");
 		}
-		if (c <= ' ' || c >= 0x7f) {
+		if (body[i] <= ' ' || body[i] > '~') {
 			return error_set(err, -1, "the form is not urlencoded");
 		}
-		if (c == '%') {
-			if (len - i < 3 || hex_decode(body + i + 1, 2, &byte, 1) < 0) {
-				return error_set(err, -1, "the form has a broken %% escape");
-			}
-			i += 2;
-		}
-		if (buf_addch(out, (char)byte) < 0) {
-			return error_set(err, -1, "the form is too long");
-		}
+	}
+	if (percent_decode(out, body + field_len, len - field_len, PERCENT_PLUS) < 0) {
+		return error_set(err, -1, buf_is_full(out) ? "the form is too long"
+							   : "the form has a broken %% escape");
 	}
 	return 0;
 }
 
 void payload_form_encode(const char *text, size_t len, struct buf *out)
 {
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				    "0123456789-._~";
-
 	(void)buf_addstr(out, "payload=");
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] != '\0' && strchr(plain, text[i]) != NULL) {
-			(void)buf_addch(out, text[i]);
-			continue;
-		}
-		(void)buf_addf(out, "%%%02X", (unsigned)(unsigned char)text[i]);
-	}
+	(void)percent_encode(out, text, len);
 }
 
 /* A place in the text, and what was seen on the way. */

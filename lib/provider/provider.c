@@ -19,6 +19,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/hex.h"
 #include "base/xalloc.h"
 #include "provider/payload.h"
 #include "provider/provider_impl.h"

@@ -12,6 +12,7 @@
 
 #include <jansson.h>
 
+#include "base/hex.h"
 #include "push/push_json.h"
 
 char *push_native_body(const struct delivery_content *content, struct error *err)

@@ -6,24 +6,8 @@
 #include <stdlib.h>
 
 #include "base/mstime.h"
+#include "base/text.h"
 #include "base/xalloc.h"
-
-json_t *record_json_text(const char *text)
-{
-	json_t *json = text != NULL ? json_string(text) : json_null();
-
-	if (json != NULL) {
-		return json;
-	}
-	char *clean = xstrdup(text);
-
-	for (char *p = clean; *p != '\0'; p++) {
-		*p = (unsigned char)*p < 0x80 ? *p : '?';
-	}
-	json = json_string(clean);
-	free(clean);
-	return json;
-}
 
 json_t *record_json_time(int64_t wall)
 {
@@ -50,15 +34,15 @@ static json_t *summary_json(const struct record_summary *s)
 			 " s:o, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:o}",
 			 "id", (json_int_t)s->id, "status", record_status_name(s->status),
 			 "received", record_json_time(s->received_ms),
-			 "source", record_json_text(s->source),
-			 "provider", record_json_text(s->provider),
-			 "event", record_json_text(s->event),
-			 "pusher", record_json_text(s->pusher),
-			 "ignored", record_json_text(s->ignored),
-			 "repository", record_json_text(s->repository),
-			 "ref", record_json_text(s->ref),
+			 "source", text_to_json(s->source),
+			 "provider", text_to_json(s->provider),
+			 "event", text_to_json(s->event),
+			 "pusher", text_to_json(s->pusher),
+			 "ignored", text_to_json(s->ignored),
+			 "repository", text_to_json(s->repository),
+			 "ref", text_to_json(s->ref),
 			 "before", hex(&s->before), "after", hex(&s->after),
-			 "reason", record_json_text(s->reason),
+			 "reason", text_to_json(s->reason),
 			 "pushes", (json_int_t)s->pushes, "affected", (json_int_t)s->affected,
 			 "applications", (json_int_t)s->applications, "triggers",
 			 "all", (json_int_t)s->triggers, "sent", (json_int_t)s->triggers_sent,
@@ -94,10 +78,10 @@ static json_t *attempts_json(const struct record_delivery *d, const struct recor
 					"number", (int)a->number,
 					"at", record_json_time(a->at_ms),
 					"after_ms", after(d, a->at_ms),
-					"state", record_json_text(a->state),
+					"state", text_to_json(a->state),
 					"code", a->code,
-					"reason", record_json_text(a->reason),
-					"output", record_json_text(a->output)));
+					"reason", text_to_json(a->reason),
+					"output", text_to_json(a->output)));
 	}
 	return list;
 }
@@ -110,9 +94,9 @@ static json_t *trigger_json(const struct record_delivery *d, const struct record
 	return json_pack("{s:I, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:b, s:b, s:i, s:o, s:o, s:o,"
 			 " s:o, s:o}",
 			 "id", (json_int_t)t->id,
-			 "application", record_json_text(t->application),
-			 "project", record_json_text(t->project),
-			 "target", record_json_text(t->target),
+			 "application", text_to_json(t->application),
+			 "project", text_to_json(t->project),
+			 "target", text_to_json(t->target),
 			 "state", trigger_state_name(t->state),
 			 "before", hex(&t->before), "after", hex(&t->after),
 			 "reasons", reasons != NULL ? reasons : json_array(),
@@ -150,12 +134,12 @@ static json_t *push_json(const struct record_history *history, const struct reco
 
 	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:i, s:o, s:o, s:o, s:o}",
 			 "id", (json_int_t)p->id,
-			 "repository", record_json_text(p->repository),
-			 "ref", record_json_text(p->ref),
+			 "repository", text_to_json(p->repository),
+			 "ref", text_to_json(p->ref),
 			 "before", hex(&p->before), "after", hex(&p->after),
-			 "default_branch", record_json_text(p->default_branch),
+			 "default_branch", text_to_json(p->default_branch),
 			 "state", push_state_name(p->state),
-			 "reason", record_json_text(p->reason),
+			 "reason", text_to_json(p->reason),
 			 "attempts", (int)p->attempts, "next", record_json_time(p->next_ms),
 			 "replay_of", id_or_null(p->replay_of),
 			 "decision", decision,
@@ -173,15 +157,15 @@ json_t *record_json_history(const struct record_history *history)
 	return json_pack("{s:s, s:{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o}}",
 			 "schema", "delivery/v1", "delivery",
 			 "id", (json_int_t)d->id,
-			 "source", record_json_text(d->source),
-			 "provider", record_json_text(d->provider),
-			 "sender_id", record_json_text(d->sender_id),
-			 "event", record_json_text(d->event),
-			 "pusher", record_json_text(d->pusher),
+			 "source", text_to_json(d->source),
+			 "provider", text_to_json(d->provider),
+			 "sender_id", text_to_json(d->sender_id),
+			 "event", text_to_json(d->event),
+			 "pusher", text_to_json(d->pusher),
 			 "received", record_json_time(d->received_ms),
-			 "ignored", record_json_text(d->ignored),
+			 "ignored", text_to_json(d->ignored),
 			 "body_size", (json_int_t)d->body_size,
-			 "body_sha256", record_json_text(d->body_sha256),
+			 "body_sha256", text_to_json(d->body_sha256),
 			 "pushes", pushes);
 }
 

@@ -4,8 +4,7 @@
  *
  * A time is RFC 3339 in UTC, null where it has not come; an "after_ms" counts
  * from the moment the delivery was received; an id of Git is hexadecimal, null
- * where there is none.  Text that is not UTF-8 has '?' for each of its bytes
- * that is not ASCII.
+ * where there is none.  Text is made UTF-8 as base/text.h has it.
  */
 #ifndef LIB_RECORD_RECORD_JSON_H
 #define LIB_RECORD_RECORD_JSON_H
@@ -14,9 +13,6 @@
 #include <stdint.h>
 
 #include "record/history.h"
-
-/* text as a JSON string, cleaned as said above; NULL as null. A new reference. */
-json_t *record_json_text(const char *text);
 
 /* Milliseconds since 1970 as a time; 0 as null. A new reference. */
 json_t *record_json_time(int64_t wall);

@@ -49,6 +49,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/percent.h"
+
 static const char *const actions[] = { "refresh", "hard", "sync", NULL };
 
 #define AT(member) offsetof(struct argocd_options, member)
@@ -172,7 +174,7 @@ static int make_url(const struct argocd_options *options, const struct trigger *
 	struct buf url;
 
 	argocd_begin_url(&url, options, "/api/v1/applications/");
-	target_encode(&url, app->name);
+	(void)percent_encode(&url, app->name, strlen(app->name));
 	if (argocd_is_sync(options, trigger)) {
 		(void)buf_addstr(&url, "/sync");
 	} else {
@@ -181,11 +183,11 @@ static int make_url(const struct argocd_options *options, const struct trigger *
 		(void)buf_addstr(&url, hard ? "hard" : "normal");
 		if (argocd_has_project(trigger)) {
 			(void)buf_addstr(&url, "&project=");
-			target_encode(&url, trigger->project);
+			(void)percent_encode(&url, trigger->project, strlen(trigger->project));
 		}
 		if (*app->space != '\0') {
 			(void)buf_addstr(&url, "&appNamespace=");
-			target_encode(&url, app->space);
+			(void)percent_encode(&url, app->space, strlen(app->space));
 		}
 	}
 	if (buf_is_full(&url)) {

@@ -15,6 +15,7 @@
 
 #include "base/kubernetes_name.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
 #include "manifest/app_id.h"
@@ -37,20 +38,6 @@ int target_split(const char *application, struct target_application *ret, struct
 	copy_part(ret->space, sizeof(ret->space), id.namespace);
 	copy_part(ret->cluster, sizeof(ret->cluster), id.cluster);
 	return 0;
-}
-
-void target_encode(struct buf *b, const char *text)
-{
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				    "0123456789-._~";
-
-	for (; *text != '\0'; text++) {
-		if (strchr(plain, *text) != NULL) {
-			(void)buf_addch(b, *text);
-			continue;
-		}
-		(void)buf_addf(b, "%%%02X", (unsigned)(unsigned char)*text);
-	}
 }
 
 static bool is_space(char c)
@@ -148,19 +135,6 @@ void target_keep_output(struct outcome *outcome, const struct call_result *answe
 	outcome->output = buf_detach(&kept);
 }
 
-/* A ref may hold any bytes, JSON may not: what is not UTF-8 is shown cleaned. */
-static json_t *text_value(const char *text)
-{
-	json_t *value = json_string(text);
-	char cleaned[2048];
-
-	if (value != NULL) {
-		return value;
-	}
-	target_clean(text, strlen(text), cleaned, sizeof(cleaned));
-	return json_string(cleaned);
-}
-
 json_t *target_describe(const struct trigger *trigger, const struct target_application *app)
 {
 	char before[OID_HEX_MAX + 1];
@@ -183,7 +157,7 @@ json_t *target_describe(const struct trigger *trigger, const struct target_appli
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		const char *value = texts[i].value == NULL ? "" : texts[i].value;
-		(void)json_object_set_new(object, texts[i].name, text_value(value));
+		(void)json_object_set_new(object, texts[i].name, text_to_json(value));
 	}
 	(void)json_object_set_new(object, "push", json_integer(trigger->push));
 	(void)json_object_set_new(object, "attempt", json_integer(trigger->attempts));

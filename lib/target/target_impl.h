@@ -77,9 +77,6 @@ struct target_application {
  */
 int target_split(const char *application, struct target_application *ret, struct error *err);
 
-/* Append text with all but A-Z a-z 0-9 - . _ ~ percent-encoded (RFC 3986, 2.3). */
-void target_encode(struct buf *b, const char *text);
-
 /*
  * Copy at most max - 1 bytes of text for a person to read: control characters
  * and broken UTF-8 become '?', no character is cut in two, runs of white space

@@ -14,6 +14,7 @@
 
 #include "base/giturl.h"
 #include "base/mstime.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "push/push.h"
 #include "receiver/cli/verb.h"

@@ -13,6 +13,7 @@
 #include "affected/affected_json.h"
 #include "base/buf.h"
 #include "base/mstime.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "receiver/cli/explain.h"
 
@@ -95,7 +96,7 @@ static json_t *via_to_json(const struct strvec *via)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < via->count; i++) {
-		(void)json_array_append_new(array, affected_text_to_json(via->items[i]));
+		(void)json_array_append_new(array, text_to_json(via->items[i]));
 	}
 	return array;
 }
@@ -104,18 +105,18 @@ static json_t *input_to_json(const struct affected_input *input)
 {
 	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "source",
 			 (json_int_t)input->source, "probe", probe_kind_name(input->kind), "path",
-			 affected_text_to_json(input->path), "filter",
-			 affected_text_to_json(input->filter), "argument",
-			 affected_text_to_json(input->argument), "flags",
+			 text_to_json(input->path), "filter",
+			 text_to_json(input->filter), "argument",
+			 text_to_json(input->argument), "flags",
 			 flags_to_json(input->flags), "via", via_to_json(&input->via), "why",
-			 affected_text_to_json(input->why));
+			 text_to_json(input->why));
 }
 
 static json_t *missed_to_json(const struct affected_input *input, const char *name)
 {
 	return json_pack("{s:s, s:I, s:s, s:o, s:o}", "application", name, "source",
 			 (json_int_t)input->source, "probe", probe_kind_name(input->kind), "path",
-			 affected_text_to_json(input->path), "via", via_to_json(&input->via));
+			 text_to_json(input->path), "via", via_to_json(&input->via));
 }
 
 static void print_json(const struct explain *e, const struct app_list *apps,
@@ -134,14 +135,14 @@ static void print_json(const struct explain *e, const struct app_list *apps,
 		free(name);
 	}
 	json_t *tree = json_pack("{s:o, s:s, s:o}", "repository",
-				 affected_text_to_json(e->repository), "revision",
-				 oid_to_hex(&e->after, hex), "ref", affected_text_to_json(e->ref));
+				 text_to_json(e->repository), "revision",
+				 oid_to_hex(&e->after, hex), "ref", text_to_json(e->ref));
 	if (!e->lint) {
 		char *name = inputs->count > 0 ? app_full_name(apps->items[inputs->items[0].app])
 					       : NULL;
 
 		(void)json_object_set_new(tree, "application",
-					  affected_text_to_json(name != NULL ? name : e->inputs));
+					  text_to_json(name != NULL ? name : e->inputs));
 		free(name);
 	}
 	(void)json_object_set_new(tree, "sources", json_integer((json_int_t)inputs->sources));

@@ -17,6 +17,7 @@
 
 #include "affected/affected_json.h"
 #include "base/mstime.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 
 #define CANDIDATES 3
@@ -95,7 +96,7 @@ static void print_json(const struct explain *e, const struct explain_result *res
 	double elapsed = (double)(mstime_nanoseconds() - e->started_ns) / 1e6;
 
 	explain_put_json(json_pack("{s:o, s:s, s:s, s:I, s:I, s:o, s:o, s:f}", "repository",
-			   affected_text_to_json(e->repository), "before",
+			   text_to_json(e->repository), "before",
 			   oid_to_hex(&e->before, before), "after", oid_to_hex(&e->after, after),
 			   "changed_paths", (json_int_t)a->changed_paths, "applications",
 			   (json_int_t)result->apps->count, "affected",
@@ -245,8 +246,8 @@ void explain_print_failure(const struct explain *e)
 
 	if (e->json) {
 		explain_put_json(json_pack("{s:{s:s, s:o, s:o}}", "error", "code", f->code,
-					   "message", affected_text_to_json(f->message.text),
-					   "hint", affected_text_to_json(f->hint.text)));
+					   "message", text_to_json(f->message.text),
+					   "hint", text_to_json(f->hint.text)));
 		return;
 	}
 	(void)fputs("doorbell explain: ", stderr);

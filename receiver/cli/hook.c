@@ -17,6 +17,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "hooks/conf.h"
 #include "hooks/deliver.h"
@@ -95,7 +96,7 @@ static void say(const struct arguments *a, const char *key, const char *value, c
 	va_list args;
 
 	if (a->said != NULL) {
-		(void)json_object_set_new(a->said, key, record_json_text(value));
+		(void)json_object_set_new(a->said, key, text_to_json(value));
 		return;
 	}
 	va_start(args, format);
@@ -252,7 +253,7 @@ static enum hook_answer ask(const struct arguments *a, const struct hook_conf *c
 
 	say(a, "answer", hook_answer_word(answer), "answer      %s\n", text);
 	if (a->said != NULL) {
-		(void)json_object_set_new(a->said, "answer_text", record_json_text(text));
+		(void)json_object_set_new(a->said, "answer_text", text_to_json(text));
 	}
 	free(text);
 	return answer;

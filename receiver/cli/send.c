@@ -16,6 +16,7 @@
 #include <sysexits.h>
 
 #include "base/mstime.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "hooks/conf.h"
 #include "hooks/report.h"
@@ -237,11 +238,11 @@ static void print_request_json(const struct send *s, const struct strvec *header
 		bool hidden = is_secret(headers->items[i]);
 		const char *text = hidden ? TOKEN_HEADER "***" : headers->items[i];
 
-		(void)json_array_append_new(list, record_json_text(text));
+		(void)json_array_append_new(list, text_to_json(text));
 	}
 	verb_print(json_pack("{s:s, s:o, s:o, s:o}", "schema", "send/v1",
-			     "to", record_json_text(s->to), "headers", list,
-			     "body", record_json_text(body)));
+			     "to", text_to_json(s->to), "headers", list,
+			     "body", text_to_json(body)));
 }
 
 static void print_request(const struct strvec *headers, const char *body)
@@ -314,7 +315,7 @@ static int tell_json(int status, const char *text)
 {
 	int result = exit_status(status);
 	json_t *answer = json_pack("{s:s, s:i, s:o}", "schema", "send/v1", "status", status,
-				   "answer", record_json_text(text));
+				   "answer", text_to_json(text));
 
 	if (result != EX_OK) {
 		char *message = xasprintf("the receiver answered %d", status);

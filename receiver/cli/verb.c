@@ -16,6 +16,7 @@
 
 #include "base/mstime.h"
 #include "base/strvec.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "config/config.h"
 #include "receiver/cli/arguments.h"
@@ -106,7 +107,7 @@ int verb_fail(const struct verb_options *options, int status, const char *code,
 {
 	if (options->json) {
 		verb_print(json_pack("{s:{s:s,s:o,s:o}}", "error", "code", code, "message",
-				       record_json_text(message), "hint", record_json_text(hint)));
+				       text_to_json(message), "hint", text_to_json(hint)));
 		return status;
 	}
 	(void)fprintf(stderr, "doorbell %s: %s\n", options->verb, message);

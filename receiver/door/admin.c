@@ -14,6 +14,7 @@
 #include "affected/affected_json.h"
 #include "base/buf.h"
 #include "base/mstime.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "journal/journal.h"
 #include "receiver/catalog/catalog.h"
@@ -123,14 +124,14 @@ static json_t *app_summary(const struct app *app)
 
 		json_array_append_new(
 			sources,
-			json_pack("{s:o, s:o, s:o}", "repository", affected_text_to_json(s->url),
-				  "targetRevision", affected_text_to_json(s->target_revision),
-				  "path", affected_text_to_json(s->path)));
+			json_pack("{s:o, s:o, s:o}", "repository", text_to_json(s->url),
+				  "targetRevision", text_to_json(s->target_revision),
+				  "path", text_to_json(s->path)));
 	}
 	json_t *json = json_pack("{s:o, s:o, s:o, s:o}", "application",
-				 affected_text_to_json(name), "project",
-				 affected_text_to_json(app->project), "origin",
-				 affected_text_to_json(app->origin), "sources", sources);
+				 text_to_json(name), "project",
+				 text_to_json(app->project), "origin",
+				 text_to_json(app->origin), "sources", sources);
 	free(name);
 	return json;
 }
@@ -154,7 +155,7 @@ static void add_problems(struct buf *out, const struct strvec *problems)
 	size_t i = 0;
 
 	for (; i < problems->count && i < ADMIN_PAGE && out->len < end; i++) {
-		add_item(out, i == 0, affected_text_to_json(problems->items[i]));
+		add_item(out, i == 0, text_to_json(problems->items[i]));
 	}
 	if (i < problems->count) {
 		char *more = xasprintf("and %zu more", problems->count - i);

@@ -20,11 +20,11 @@
 
 #include <jansson.h>
 
-#include "affected/affected_json.h"
 #include "base/crypto.h"
 #include "base/giturl.h"
 #include "base/glob.h"
 #include "base/mstime.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "provider/provider.h"
 #include "push/push_native.h"
@@ -276,10 +276,10 @@ static json_t *lookup_to_json(const struct config_source *source, const struct l
 {
 	json_t *json = json_object();
 
-	(void)json_object_set_new(json, "repository", affected_text_to_json(lookup->address));
+	(void)json_object_set_new(json, "repository", text_to_json(lookup->address));
 	(void)json_object_set_new(json, "known", json_boolean(lookup->found != NULL));
 	if (lookup->near != NULL && is_bound_to(source, lookup->near)) {
-		(void)json_object_set_new(json, "nearest", affected_text_to_json(lookup->near));
+		(void)json_object_set_new(json, "nearest", text_to_json(lookup->near));
 	}
 	return json;
 }

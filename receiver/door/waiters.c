@@ -12,6 +12,7 @@
 #include <uthash.h>
 
 #include "affected/affected_json.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "receiver/http/conn.h"
 
@@ -112,14 +113,14 @@ static json_t *ref_to_json(const struct delivery_decision *d)
 	json_t *ref = json_object();
 
 	for (size_t i = 0; i < d->name_count && i < WAITERS_NAMES_MAX; i++) {
-		json_array_append_new(names, affected_text_to_json(d->names[i]));
+		json_array_append_new(names, text_to_json(d->names[i]));
 	}
-	json_object_set_new(ref, "ref", affected_text_to_json(d->push->ref));
+	json_object_set_new(ref, "ref", text_to_json(d->push->ref));
 	json_object_set_new(ref, "affected", json_integer((json_int_t)d->name_count));
 	json_object_set_new(ref, "applications", json_integer(d->push->applications));
 	json_object_set_new(ref, "names", names);
 	if (d->push->reason != NULL) {
-		json_object_set_new(ref, "reason", affected_text_to_json(d->push->reason));
+		json_object_set_new(ref, "reason", text_to_json(d->push->reason));
 	}
 	return ref;
 }

@@ -27,6 +27,7 @@
 #include "base/frame.h"
 #include "base/crypto.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "manifest/app_yaml.h"
 #include "receiver/process/sandbox.h"
@@ -290,7 +291,7 @@ static int serve_resolve(struct child *child, const json_t *request, struct erro
 		}
 	}
 	return child_answer(child, json_pack("{s:s, s:o, s:b}", "commit", oid_to_hex(&found, hex),
-					     "why", affected_text_to_json(why.text), "present",
+					     "why", text_to_json(why.text), "present",
 					     there));
 }
 
@@ -478,7 +479,7 @@ static void say_hello(const struct sandbox_report *report, const char *failed)
 				  report->seccomp);
 
 	if (failed != NULL) {
-		(void)json_object_set_new(hello, "failed", affected_text_to_json(failed));
+		(void)json_object_set_new(hello, "failed", text_to_json(failed));
 	}
 	char *text = json_dumps(hello, JSON_COMPACT);
 	(void)frame_write(READER_CHANNEL, text, strlen(text));

@@ -13,6 +13,7 @@
 
 #include "base/frame.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "receiver/reader/reader_impl.h"
 
 /* Lists that one answer may have. */
@@ -61,7 +62,7 @@ int child_answer_error(struct child *child, const char *why)
 {
 	json_t *object = json_object();
 
-	(void)json_object_set_new(object, "error", affected_text_to_json(why));
+	(void)json_object_set_new(object, "error", text_to_json(why));
 	return send_object(child, object);
 }
 
@@ -221,13 +222,13 @@ static json_t *input_to_json(const struct affected_input *input)
 		char cut[LIMIT_PATH_BYTES + 1];
 
 		(void)snprintf(cut, sizeof(cut), "%s", texts[i].text);
-		(void)json_object_set_new(value, texts[i].name, affected_text_to_json(cut));
+		(void)json_object_set_new(value, texts[i].name, text_to_json(cut));
 	}
 	for (size_t i = 0; i < input->via.count; i++) {
 		char cut[LIMIT_PATH_BYTES + 1];
 
 		(void)snprintf(cut, sizeof(cut), "%s", input->via.items[i]);
-		(void)json_array_append_new(via, affected_text_to_json(cut));
+		(void)json_array_append_new(via, text_to_json(cut));
 	}
 	(void)json_object_set_new(value, "via", via);
 	return value;
@@ -264,7 +265,7 @@ static int add_problem(struct piece *piece, const char *text)
 	char cut[2048];
 
 	(void)snprintf(cut, sizeof(cut), "%s", text);
-	return piece_add(piece, 1, affected_text_to_json(cut), strlen(cut) + 2);
+	return piece_add(piece, 1, text_to_json(cut), strlen(cut) + 2);
 }
 
 static int add_app(struct piece *piece, const struct app *app)
@@ -272,7 +273,7 @@ static int add_app(struct piece *piece, const struct app *app)
 	json_t *value = json_object();
 	char why[1024];
 
-	(void)json_object_set_new(value, "origin", affected_text_to_json(app->origin));
+	(void)json_object_set_new(value, "origin", text_to_json(app->origin));
 	(void)json_object_set_new(value, "application", app_to_json(app));
 	size_t bytes = json_dumpb(value, NULL, 0, JSON_COMPACT);
 	if (bytes > 0 && bytes <= READER_ANSWER_BYTES - AROUND_BYTES &&

@@ -35,6 +35,7 @@
 #include <unistd.h>
 
 #include "base/crypto.h"
+#include "base/hex.h"
 #include "base/mstime.h"
 #include "base/xalloc.h"
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/crypto.h"
+#include "base/hex.h"
 #include "base/xalloc.h"
 #include "provider/provider.h"
 #include "push/push_json.h"

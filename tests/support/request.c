@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/crypto.h"
+#include "base/hex.h"
 #include "base/xalloc.h"
 
 void test_request_init(struct test_request *t, int64_t now_ms, const char *body, size_t len)

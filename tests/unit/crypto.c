@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "tests/support/tap.h"
 
 static void digests_match_rfc_4231(void)

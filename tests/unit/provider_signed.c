@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "base/crypto.h"
+#include "base/hex.h"
 #include "base/xalloc.h"
 #include "provider/provider.h"
 #include "push/push_native.h"

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/buf.h"
 #include "base/xalloc.h"
 #include "receiver/ops/metrics.h"
@@ -71,9 +72,9 @@ static void test_values(void)
 {
 	expect_json(json_pack("[o, o]", record_json_time(1500), record_json_time(0)),
 		    "[\"1970-01-01T00:00:01.500Z\",null]", "times");
-	expect_json(json_pack("[o, o, o]", record_json_text("\xc3\xa4"),
-			      record_json_text("a\xff" "b"), record_json_text(NULL)),
-		    "[\"\xc3\xa4\",\"a?b\",null]", "texts");
+	expect_json(json_pack("[o, o, o]", text_to_json("\xc3\xa4"),
+			      text_to_json("a\xff" "b"), text_to_json(NULL)),
+		    "[\"\xc3\xa4\",\"a�b\",null]", "texts");
 	expect_json(record_json_replay(7, 5),
 		    "{\"schema\":\"replay/v1\",\"delivery\":7,\"replay_of\":5}", "a repeat");
 }

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/hex.h"
 #include "base/limits.h"
 
 struct lexer {
@@ -107,15 +108,6 @@ static void skip_block(struct lexer *l)
 	}
 	l->p += indentation(l->p, l->end);
 	l->p += begins(l, "|||") ? 3 : 0;
-}
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9') {
-		return c - '0';
-	}
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 static void add_rune(struct buf *out, unsigned rune)

@@ -29,7 +29,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/buf.h"
 #include "base/giturl.h"
+#include "base/percent.h"
 #include "base/xalloc.h"
 
 /* Names of refs may have slashes; those with more components are not found in a file's address. */
@@ -51,40 +53,19 @@ static const char *after(const char *text, const char *prefix)
 	return strncasecmp(text, prefix, len) == 0 ? text + len : NULL;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9') {
-		return c - '0';
-	}
-	if (c >= 'a' && c <= 'f') {
-		return c - 'a' + 10;
-	}
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Percent escapes decoded, "+" a blank if asked for; NULL if not valid or if it hides a NUL. */
 static char *decoded(const char *text, size_t len, bool plus)
 {
-	char *out = xmalloc(len + 1);
-	size_t used = 0;
+	char *decoded = NULL;
+	struct buf out;
 
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] != '%') {
-			out[used++] = plus && text[i] == '+' ? ' ' : text[i];
-			continue;
-		}
-		int high = len - i > 2 ? hex_digit(text[i + 1]) : -1;
-		int low = len - i > 2 ? hex_digit(text[i + 2]) : -1;
-
-		if (high < 0 || low < 0 || high + low == 0) {
-			free(out);
-			return NULL;
-		}
-		out[used++] = (char)(high * 16 + low);
-		i += 2;
+	buf_init(&out, len);
+	if (percent_decode(&out, text, len, plus ? PERCENT_PLUS : PERCENT_STRICT) == 0 &&
+	    memchr(out.data, '\0', out.len) == NULL) {
+		decoded = buf_detach(&out);
 	}
-	out[used] = '\0';
-	return out;
+	buf_release(&out);
+	return decoded;
 }
 
 /* The first value of an option in a query, decoded; NULL if there is none or the query is bad. */
