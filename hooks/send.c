@@ -3,9 +3,8 @@
  *
  * The whole hook has to cost a push a few milliseconds, so it does not load
  * an HTTP library: one request, "Connection: close", one answer, over a
- * non-blocking socket polled against an absolute deadline.  The answer is
- * read to its Content-Length or to the end of the connection.  The receiver
- * is ours, yet what comes back is bounded and checked like anything else.
+ * non-blocking socket polled against an absolute deadline.  The receiver is
+ * ours, yet what comes back is bounded and checked like anything else.
  */
 #include "hooks/send.h"
 
@@ -14,7 +13,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -23,6 +21,7 @@
 #include "base/hex.h"
 #include "base/limits.h"
 #include "base/mstime.h"
+#include "http/answer.h"
 #include "push/push_native.h"
 
 #define RETRY_MS 10
@@ -123,89 +122,50 @@ static int send_all(int fd, const char *data, size_t len, int64_t deadline, stru
 	return 0;
 }
 
-/* Read what is there into reply. 1: the end, 0: more may come. */
-static int receive_some(int fd, struct buf *reply, int64_t deadline, struct error *err)
+/* Take what is there of the answer. 0, or a hook_send_result. */
+static int receive_some(int fd, struct http_answer *reply, int64_t deadline, struct error *err)
 {
 	char chunk[8192];
 
 	if (wait_for(fd, POLLIN, deadline) != 0) {
-		return error_set(err, -HOOK_SEND_TIMEOUT, "no answer in time");
+		return error_set(err, HOOK_SEND_TIMEOUT, "no answer in time");
 	}
 	ssize_t n = recv(fd, chunk, sizeof(chunk), 0);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
 		return 0;
 	}
 	if (n < 0) {
-		return error_errno(err, -HOOK_SEND_BROKEN, errno, "receive");
+		return error_errno(err, HOOK_SEND_BROKEN, errno, "receive");
 	}
-	if (n > 0 && buf_add(reply, chunk, (size_t)n) < 0) {
-		return 1;
+	if (n > 0) {
+		(void)http_answer_feed(reply, chunk, (size_t)n);
+	} else {
+		(void)http_answer_end(reply);
 	}
-	return n == 0;
+	return 0;
 }
 
-/* "HTTP/1.1 202 Accepted" to 202; -1 otherwise. */
-static int parse_status(const char *head)
-{
-	if (strncmp(head, "HTTP/1.", 7) != 0 || (head[7] != '0' && head[7] != '1') ||
-	    head[8] != ' ' || strspn(head + 9, "0123456789") != 3) {
-		return -1;
-	}
-	return (int)strtol(head + 9, NULL, 10);
-}
-
-/* The Content-Length between head and end; SIZE_MAX: to the end of the connection. */
-static size_t parse_length(const char *head, const char *end)
-{
-	static const char name[] = "\r\ncontent-length:";
-
-	for (const char *at = head; at < end; at++) {
-		if (strncasecmp(at, name, sizeof(name) - 1) != 0) {
-			continue;
-		}
-		at += sizeof(name) - 1;
-		at += strspn(at, " \t");
-		if (*at >= '0' && *at <= '9') {
-			unsigned long long length = strtoull(at, NULL, 10);
-
-			return length < HOOK_ANSWER_BYTES ? (size_t)length : SIZE_MAX;
-		}
-	}
-	return SIZE_MAX;
-}
-
+/*
+ * The status alone says whether the delivery was taken; of the body, which is
+ * for people, whatever came is used.
+ */
 static int receive(int fd, int64_t deadline, int *ret_status, struct buf *answer, struct error *err)
 {
-	const char *body = NULL;
-	size_t length = SIZE_MAX;
-	struct buf reply;
+	struct http_answer reply;
 	int r = 0;
 
-	buf_init(&reply, HOOK_ANSWER_BYTES + LIMIT_HEADER_BYTES);
-	for (int end = 0; end == 0;) {
-		end = receive_some(fd, &reply, deadline, err);
-		if (end < 0) {
-			r = -end;
-			goto out;
-		}
-		const char *head_end = strstr(reply.data, "\r\n\r\n");
-		if (head_end != NULL) {
-			body = head_end + 4;
-			length = parse_length(reply.data, head_end);
-			size_t have = reply.len - (size_t)(body - reply.data);
-			end = end != 0 || (length != SIZE_MAX && have >= length);
-		}
+	http_answer_init(&reply, HOOK_ANSWER_BYTES);
+	while (r == 0 && reply.state == HTTP_MORE) {
+		r = receive_some(fd, &reply, deadline, err);
 	}
-	int status = parse_status(reply.data);
-	if (body == NULL || status < 0) {
-		r = error_set(err, HOOK_SEND_BROKEN, "the answer is not HTTP");
-		goto out;
+	if (r == 0 && reply.status == 0) {
+		r = error_set(err, HOOK_SEND_BROKEN, "the answer is not HTTP: %s", reply.reason);
 	}
-	size_t have = reply.len - (size_t)(body - reply.data);
-	(void)buf_add(answer, body, have < length ? have : length);
-	*ret_status = status;
-out:
-	buf_release(&reply);
+	if (r == 0) {
+		(void)buf_add(answer, reply.body.data, reply.body.len);
+		*ret_status = reply.status;
+	}
+	http_answer_release(&reply);
 	return r;
 }
 

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "http/chars.h"
 
 enum state {
@@ -47,16 +48,6 @@ static void refuse(struct http_chunk *c, int status, const char *reason)
 	c->reason = reason;
 }
 
-static int hex_value(char c)
-{
-	char lower = http_lower(c);
-
-	if (http_is_digit(c)) {
-		return c - '0';
-	}
-	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 static void take_extension(struct http_chunk *c, char byte)
 {
 	if (byte == '\r') {
@@ -76,7 +67,7 @@ static void take_extension(struct http_chunk *c, char byte)
 
 static void take_size(struct http_chunk *c, char byte)
 {
-	int value = hex_value(byte);
+	int value = hex_digit(byte);
 
 	if (value >= 0 && c->digits < HTTP_CHUNK_SIZE_DIGITS) {
 		c->left = c->left * 16 + (uint64_t)value;

@@ -30,14 +30,10 @@
 #include <string.h>
 
 #include "http/chars.h"
+#include "http/head_impl.h"
 
 #define METHOD_MAX 32
 #define HOST_MAX 262 // 255 bytes of name, colon, port
-
-struct line {
-	const char *at;
-	size_t len; // without CRLF
-};
 
 static enum http_result refuse(struct http_head *head, int status, const char *reason)
 {
@@ -80,9 +76,8 @@ static struct http_span trim(const char *from, const char *to)
 	return (struct http_span){ .at = from, .len = (size_t)(to - from) };
 }
 
-/* The line at *pos, which is moved behind it. */
-static enum http_result next_line(const char *bytes, size_t len, size_t *pos, struct line *ret_line,
-				  struct http_head *head)
+enum http_result http_head_next_line(const char *bytes, size_t len, size_t *pos,
+				     struct http_span *ret_line, struct http_head *head)
 {
 	const char *at = bytes + *pos;
 	const char *lf = memchr(at, '\n', len - *pos);
@@ -93,7 +88,7 @@ static enum http_result next_line(const char *bytes, size_t len, size_t *pos, st
 	if (lf == at || lf[-1] != '\r') {
 		return refuse(head, 400, "a line ends without CR");
 	}
-	*ret_line = (struct line){ .at = at, .len = (size_t)(lf - at) - 1 };
+	*ret_line = (struct http_span){ .at = at, .len = (size_t)(lf - at) - 1 };
 	*pos += (size_t)(lf - at) + 1;
 	return HTTP_OK;
 }
@@ -116,7 +111,7 @@ static enum http_result read_method(struct http_head *head, struct http_span met
 	return HTTP_OK;
 }
 
-static enum http_result read_version(struct http_head *head, struct http_span version)
+enum http_result http_head_read_version(struct http_head *head, struct http_span version)
 {
 	const char *v = version.at;
 
@@ -155,7 +150,7 @@ static enum http_result read_target(struct http_head *head, struct http_span tar
 }
 
 /* method SP target SP version, with exactly these two spaces. */
-static enum http_result read_request_line(struct http_head *head, struct line line)
+static enum http_result read_request_line(struct http_head *head, struct http_span line)
 {
 	const char *end = line.at + line.len;
 	const char *first = memchr(line.at, ' ', line.len);
@@ -172,12 +167,12 @@ static enum http_result read_request_line(struct http_head *head, struct line li
 	struct http_span version = { .at = last + 1, .len = (size_t)(end - last) - 1 };
 	enum http_result r = read_method(head, method);
 	if (r == HTTP_OK) {
-		r = read_version(head, version);
+		r = http_head_read_version(head, version);
 	}
 	return r == HTTP_OK ? read_target(head, target) : r;
 }
 
-static enum http_result read_field(struct http_head *head, struct line line)
+static enum http_result read_field(struct http_head *head, struct http_span line)
 {
 	const char *end = line.at + line.len;
 	const char *p = line.at;
@@ -312,6 +307,14 @@ static enum http_result judge_transfer(struct http_head *head)
 	return HTTP_OK;
 }
 
+enum http_result http_head_judge_framing(struct http_head *head)
+{
+	/* Both fields together are 400 whatever the length says. */
+	enum http_result r = judge_transfer(head);
+
+	return r == HTTP_OK ? judge_length(head) : r;
+}
+
 /* Content-Encoding, Content-Type, Expect. */
 static enum http_result judge_content(struct http_head *head)
 {
@@ -342,30 +345,25 @@ static enum http_result judge(struct http_head *head)
 {
 	enum http_result r = judge_host(head);
 
-	/* Both fields together are 400 whatever the length says. */
 	if (r == HTTP_OK) {
-		r = judge_transfer(head);
-	}
-	if (r == HTTP_OK) {
-		r = judge_length(head);
+		r = http_head_judge_framing(head);
 	}
 	return r == HTTP_OK ? judge_content(head) : r;
 }
 
-/* Fields up to the empty line. */
-static enum http_result read_fields(struct http_head *head, const char *bytes, size_t len,
-				    size_t pos)
+enum http_result http_head_read_fields(struct http_head *head, const char *bytes, size_t len,
+				       size_t pos)
 {
 	for (;;) {
-		struct line line;
-		enum http_result r = next_line(bytes, len, &pos, &line, head);
+		struct http_span line;
+		enum http_result r = http_head_next_line(bytes, len, &pos, &line, head);
 
 		if (r != HTTP_OK) {
 			return r;
 		}
 		if (line.len == 0) {
 			head->size = pos;
-			return judge(head);
+			return HTTP_OK;
 		}
 		r = read_field(head, line);
 		if (r != HTTP_OK) {
@@ -382,15 +380,15 @@ static bool first_byte_ok(char c)
 
 static enum http_result read_head(struct http_head *head, const char *bytes, size_t len)
 {
-	struct line line;
+	struct http_span line;
 	size_t pos = 0;
 
 	if (len > 0 && !first_byte_ok(bytes[0])) {
 		return refuse(head, 400, "not HTTP");
 	}
-	enum http_result r = next_line(bytes, len, &pos, &line, head);
+	enum http_result r = http_head_next_line(bytes, len, &pos, &line, head);
 	if (r == HTTP_OK && line.len == 0) {
-		r = next_line(bytes, len, &pos, &line, head);
+		r = http_head_next_line(bytes, len, &pos, &line, head);
 	}
 	if (r == HTTP_MORE && len == LIMIT_HEADER_BYTES) {
 		return refuse(head, 414, "the request line is too long");
@@ -399,7 +397,10 @@ static enum http_result read_head(struct http_head *head, const char *bytes, siz
 		r = read_request_line(head, line);
 	}
 	if (r == HTTP_OK) {
-		r = read_fields(head, bytes, len, pos);
+		r = http_head_read_fields(head, bytes, len, pos);
+	}
+	if (r == HTTP_OK) {
+		r = judge(head);
 	}
 	if (r == HTTP_MORE && len == LIMIT_HEADER_BYTES) {
 		return refuse(head, 431, "the header is too long");

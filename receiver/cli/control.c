@@ -1,11 +1,8 @@
 /*
  * A small HTTP/1.1 client for one request to a local socket.
  *
- * The receiver answers one request a connection and closes, so the answer is
- * all bytes until the end; Content-Length, if there, must agree, so that a
- * receiver that dies half-way is not taken at its word.  RFC 9112, section 8:
- * "A client that receives an incomplete response message [...] MUST record
- * the message as incomplete."
+ * The answer is used only if it is complete, so that a receiver that dies
+ * half-way is not taken at its word.
  */
 #include "receiver/cli/control.h"
 
@@ -24,6 +21,7 @@
 #include "base/buf.h"
 #include "base/mstime.h"
 #include "base/xalloc.h"
+#include "http/answer.h"
 
 #define REPLY_MAX ((size_t)64 * 1024 * 1024)
 
@@ -109,64 +107,29 @@ static int send_all(int fd, const char *data, size_t len, int64_t deadline, stru
 	return 0;
 }
 
-static int receive_all(int fd, struct buf *in, int64_t deadline, struct error *err)
+/* Read until the answer is complete. */
+static int receive(int fd, struct http_answer *answer, int64_t deadline, struct error *err)
 {
+	enum http_result state = HTTP_MORE;
 	char chunk[16384];
 
-	for (;;) {
+	while (state == HTTP_MORE) {
 		if (wait_for(fd, POLLIN, deadline, err) < 0) {
 			return -1;
 		}
 		ssize_t n = recv(fd, chunk, sizeof(chunk), MSG_DONTWAIT);
 
-		if (n == 0) {
-			return 0;
-		}
 		if (n < 0 && errno != EAGAIN && errno != EINTR) {
 			return error_errno(err, -1, errno, "reading the receiver's answer");
 		}
-		if (n > 0 && buf_add(in, chunk, (size_t)n) < 0) {
-			return error_set(err, -1, "the receiver's answer is too large");
+		if (n == 0) {
+			state = http_answer_end(answer);
+		} else if (n > 0) {
+			state = http_answer_feed(answer, chunk, (size_t)n);
 		}
 	}
-}
-
-/* The value of Content-Length within a header, -1: none. */
-static long long content_length(const char *head, const char *end)
-{
-	static const char name[] = "\r\nContent-Length:";
-
-	for (const char *p = head; p + sizeof(name) < end; p++) {
-		if (strncasecmp(p, name, sizeof(name) - 1) == 0) {
-			return strtoll(p + sizeof(name) - 1, NULL, 10);
-		}
-	}
-	return -1;
-}
-
-static int parse(const struct buf *in, struct control_reply *ret_reply, struct error *err)
-{
-	const char *end = memmem(in->data, in->len, "\r\n\r\n", 4);
-	int status = 0;
-
-	if (in->len == 0) {
-		return error_set(err, -1, "the receiver closed the connection without an answer");
-	}
-	if (end == NULL || strncmp(in->data, "HTTP/1.", 7) != 0 || in->len < 12 ||
-	    strspn(in->data + 9, "0123456789") != 3) {
-		return error_set(err, -1, "the receiver's answer is not HTTP");
-	}
-	status = (int)strtol(in->data + 9, NULL, 10);
-	size_t body_len = in->len - (size_t)(end + 4 - in->data);
-	long long length = content_length(in->data, end + 4);
-
-	if (length >= 0 && (unsigned long long)length != body_len) {
-		return error_set(err, -1, "the receiver's answer is incomplete");
-	}
-	ret_reply->status = status;
-	ret_reply->body = xstrndup(end + 4, body_len);
-	ret_reply->body_len = strlen(ret_reply->body);
-	return 0;
+	return state == HTTP_OK ? 0 : error_set(err, -1, "reading the receiver's answer: %s",
+						answer->reason);
 }
 
 enum control_result control_call(const char *state_directory, const char *method,
@@ -177,26 +140,29 @@ enum control_result control_call(const char *state_directory, const char *method
 	char *request = xasprintf("%s %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n"
 				  "Connection: close\r\n\r\n%s", method, target,
 				  body != NULL ? strlen(body) : 0, body != NULL ? body : "");
-	struct buf in;
+	struct http_answer answer;
 	int fd = -1;
 	int result;
 
-	buf_init(&in, REPLY_MAX);
+	http_answer_init(&answer, REPLY_MAX);
 	result = connect_to(state_directory, timeout_ms, &fd, err);
 	if (result != CONTROL_OK) {
 		goto out;
 	}
 	result = CONTROL_FAILED;
 	if (send_all(fd, request, strlen(request), deadline, err) < 0 ||
-	    receive_all(fd, &in, deadline, err) < 0 || parse(&in, ret_reply, err) < 0) {
+	    receive(fd, &answer, deadline, err) < 0) {
 		goto out;
 	}
+	ret_reply->status = answer.status;
+	ret_reply->body = buf_detach(&answer.body);
+	ret_reply->body_len = strlen(ret_reply->body);
 	result = CONTROL_OK;
 out:
 	if (fd >= 0) {
 		(void)close(fd);
 	}
-	buf_release(&in);
+	http_answer_release(&answer);
 	free(request);
 	return (enum control_result)result;
 }

@@ -422,11 +422,11 @@ static void test_replay(void)
 		  "doorbell replay: the receiver answered 503\n" },
 		{ "half an answer", "HTTP/1.1 202 Accepted\r\nContent-Length: 17\r\n\r\n"
 				    "{\"delivery\": 57}", 69, "",
-		  "doorbell replay: the receiver's answer is incomplete\n" },
-		{ "nothing", "", 69, "", "doorbell replay: the receiver closed the connection "
-					 "without an answer\n" },
+		  "doorbell replay: reading the receiver's answer: the answer is incomplete\n" },
+		{ "nothing", "", 69, "", "doorbell replay: reading the receiver's answer: "
+					 "the connection was closed without an answer\n" },
 		{ "nonsense", "SSH-2.0-x\r\n\r\n", 69, "",
-		  "doorbell replay: the receiver's answer is not HTTP\n" },
+		  "doorbell replay: reading the receiver's answer: not a status line\n" },
 		{ "no id in it", "HTTP/1.1 202 Accepted\r\n\r\n{}", 2, "",
 		  "doorbell replay: the receiver's answer names no delivery\n" },
 	};
