@@ -41,8 +41,11 @@ LIB_LIBS  = $(shell pkg-config --libs libgit2 jansson yaml-0.1 libcrypto sqlite3
 MAIN_LIBS = $(shell pkg-config --libs $(PACKAGES))
 HOOK_LIBS = $(shell pkg-config --libs jansson libcrypto)
 
-LIB_OBJECTS      := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*/*.c lib/*/*/*.c))
-RECEIVER_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard receiver/*.c receiver/*/*.c))
+# A folder of lib or receiver is a room and may have rooms of its own, no deeper.
+LIB_SOURCES      := $(wildcard lib/*/*.c lib/*/*/*.c)
+RECEIVER_SOURCES := $(wildcard receiver/*.c receiver/*/*.c receiver/*/*/*.c)
+LIB_OBJECTS      := $(patsubst %.c,$(BUILD)/%.o,$(LIB_SOURCES))
+RECEIVER_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(RECEIVER_SOURCES))
 HOOK_OBJECTS     := $(patsubst %.c,$(BUILD)/%.o,$(wildcard hooks/*.c))
 HOOK_PARTS       := $(filter-out $(BUILD)/hooks/p%-receive.o,$(HOOK_OBJECTS))
 RECEIVER_PARTS   := $(filter-out $(BUILD)/receiver/main.o,$(RECEIVER_OBJECTS)) $(HOOK_PARTS)
@@ -54,6 +57,14 @@ BENCHMARKS       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 BENCH_HELPERS    := $(BUILD)/tests/bench/load
 E2E_HELPERS      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/e2e/*.c))
 HOOKS            := $(patsubst hooks/%.c,$(BUILD)/%,$(wildcard hooks/post-receive.c))
+
+# A source in a place where no rule above looks would be left out in silence.
+TEST_SOURCES := $(wildcard $(patsubst %,tests/%/*.c,support unit replay fuzz bench e2e))
+ALL_SOURCES  := $(LIB_SOURCES) $(RECEIVER_SOURCES) $(wildcard hooks/*.c) $(TEST_SOURCES)
+ORPHANS      := $(filter-out $(ALL_SOURCES),$(shell find lib receiver hooks tests -name '*.c'))
+ifneq ($(ORPHANS),)
+$(error no rule builds $(ORPHANS): move it, or teach the Makefile its folder)
+endif
 
 # "make" alone installs the libraries that are missing too, or stops; the
 # targets that a newcomer types first have rules for that (deps-%).
@@ -165,7 +176,7 @@ $(BUILD)/fuzz/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)clang $(CPPFLAGS) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(patsubst %.c,$(BUILD)/fuzz/%.o,$(filter-out hooks/p%-receive.c,$(wildcard lib/*/*.c lib/*/*/*.c hooks/*.c)))
+$(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(patsubst %.c,$(BUILD)/fuzz/%.o,$(filter-out hooks/p%-receive.c,$(LIB_SOURCES) $(wildcard hooks/*.c)))
 	$(Q)clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIB_LIBS)
 
 # Objects between a source and its program are kept.
