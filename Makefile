@@ -71,7 +71,7 @@ endif
 .PHONY: all
 all: $(BUILD)/doorbell $(HOOKS)
 
-ifeq ($(shell contrib/dependencies.sh build --check 2>/dev/null || echo missing)$(filter deps-% demo test% bench fuzz lint oracle help clean uninstall,$(MAKECMDGOALS)),missing)
+ifeq ($(shell contrib/dependencies.sh build --check 2>/dev/null || echo missing)$(filter deps-% demo test% bench fuzz lint graph oracle help clean uninstall,$(MAKECMDGOALS)),missing)
 $(shell contrib/dependencies.sh build >&2)
 ifneq ($(shell pkg-config --exists $(PACKAGES) 2>/dev/null || echo missing),)
 $(error libraries are missing)
@@ -166,6 +166,11 @@ test-e2e: deps-test
 lint: deps-test
 	+@$(MAKE) --no-print-directory all
 	$(PROVE) $(LINT_TESTS)
+
+# The floors of the house: which folder stands on which.
+.PHONY: graph
+graph:
+	@tests/lint/lint.py --verbose graph
 
 # Fuzzing with clang's libFuzzer, TIME seconds for each target; T=word picks.
 TIME ?= 60
@@ -265,7 +270,8 @@ help:
 	@echo 'make            build doorbell and its hook'
 	@echo 'make install    PREFIX=/usr/local DESTDIR='
 	@echo 'make bench      benchmarks; make fuzz: TIME=60 seconds for each parser'
-	@echo 'make lint       the house rules; make oracle REPO=DIR: the engine against the renderers'
+	@echo 'make lint       the house rules; make graph: which folder stands on which'
+	@echo 'make oracle     REPO=DIR: the engine against the renderers'
 
 # After all targets, so that no dependency file makes a rule of its own the first.
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

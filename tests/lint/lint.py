@@ -1,19 +1,24 @@
 #!/usr/bin/env python3
 """What a machine can hold of the house rules, as TAP.
 
-    tests/lint/lint.py [CHECK...]
+    tests/lint/lint.py [--verbose] [CHECK...]
 
-Checks: includes (who may include whom: the .may_include of each folder),
-headers (each compiles alone), docs (each prototype in a header has its
-contract), length (functions, files, complexity), text (white space, width),
-scripts (shellcheck, Python compiles).  Exceptions: none.
+Checks: includes (whom a file may see, directly or through others: the
+.may_include of each folder), graph (the folders and whom they may see make no
+circle; --verbose prints its floors), headers (each compiles alone), docs (each
+prototype in a header has its contract), length (functions, files,
+complexity), text (white space, width), scripts (shellcheck, Python compiles).
+Exceptions: none.
 """
+import concurrent.futures
 import fnmatch
 import os
 import re
 import subprocess
 import sys
 import tempfile
+
+VERBOSE = False
 
 FUNCTION_LINES = 60
 COMPLEXITY = 15
@@ -71,14 +76,87 @@ def allowed(rules, name, system, file):
     return False
 
 
+PACKAGES = ["libevent_core", "libgit2", "libcurl", "jansson", "yaml-0.1", "libssl", "libcrypto", "sqlite3",
+            "smartcols"]
+
+
+def compiler(*options):
+    """The compiler with what the Makefile gives it to find and read headers."""
+    flags = subprocess.run(["pkg-config", "--cflags"] + PACKAGES, capture_output=True, text=True,
+                           check=True).stdout.split()
+    return os.environ.get("CC", "cc").split() + [
+        "-std=c11", "-D_GNU_SOURCE", "-DDOORBELL_VERSION=\"lint\"", "-Ilib", "-I."] + flags + list(options)
+
+
+def seen_headers():
+    """{source: headers of ours that it sees, through others too}, as the compiler finds them."""
+    paths = sources(".c")
+    command = compiler("-include", "base/banned.h", "-MM")
+    pieces = [paths[i:i + 40] for i in range(0, len(paths), 40)]
+
+    def run(piece):
+        return subprocess.run(command + piece, capture_output=True, text=True, check=True).stdout
+
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        rules = "".join(pool.map(run, pieces)).replace("\\\n", " ")
+    seen = {}
+    for rule in rules.splitlines():
+        source, *headers = [os.path.normpath(p) for p in rule.split(":", 1)[1].split()]
+        seen[source] = [h for h in headers if h.startswith(tuple(f + "/" for f in FOLDERS))]
+    return seen
+
+
+def include_name(path):
+    """As files include it: "base/buf.h", "receiver/ops/log.h"."""
+    return path[4:] if path.startswith("lib/") else path
+
+
+def direct_includes(path):
+    """(line, name) of the headers of ours that a file includes itself."""
+    for number, line in enumerate(lines_of(path), 1):
+        match = re.match(r'#include "([^"]+)"', line)
+        if match:
+            yield number, match[1]
+
+
+def way_to(source, target):
+    """How source comes to see target: the files on a shortest way, both included."""
+    ways = [[source]]
+    done = {source}
+    for way in ways:
+        for _, name in direct_includes(way[-1]):
+            path = "lib/" + name if os.path.exists("lib/" + name) else name
+            if path == target:
+                return way + [path]
+            if path not in done and os.path.exists(path):
+                done.add(path)
+                ways.append(way + [path])
+    return [source, target]
+
+
+def check_seen(path, headers):
+    """What a source sees is of folders that its own folder lists; one problem a folder."""
+    folder, file = os.path.split(path)
+    rules = may_include(folder)
+    problems = {}
+    for header in headers if rules is not None else ():
+        if not allowed(rules, include_name(header), False, file):
+            way = way_to(path, header)
+            through = "" if len(way) < 3 else " (through " + ", ".join(way[1:-1]) + ")"
+            problems.setdefault(os.path.dirname(header), f"{path}: may not see {include_name(header)}{through}: "
+                                                         f"see {folder}/.may_include")
+    return list(problems.values())
+
+
 def check_includes():
     problems = []
+    for path, headers in sorted(seen_headers().items()):
+        problems += check_seen(path, headers)
     for path in sources(".c", ".h"):
         folder, file = os.path.split(path)
         rules = may_include(folder)
         if rules is None:
-            if not path.startswith("tests/"):
-                problems.append(f"{folder}: no .may_include")
+            problems.append(f"{folder}: no .may_include")
             continue
         first = None
         for number, line in enumerate(lines_of(path), 1):
@@ -98,13 +176,56 @@ def check_includes():
     return problems
 
 
+def rooms():
+    """{folder: folders of ours that its files may see}, and what is wrong with the lists themselves."""
+    graph = {}
+    problems = []
+    for folder in sorted({os.path.dirname(p) for p in sources(".c", ".h")}):
+        graph[folder] = set()
+        for what, pattern in may_include(folder) or ():
+            if what.startswith("<"):
+                continue
+            name = what.rstrip("/")
+            other = "lib/" + name if os.path.isdir("lib/" + name) else name
+            if not os.path.isdir(other):
+                problems.append(f"{folder}/.may_include: {what} is no folder")
+            elif pattern == "*":
+                graph[folder].add(other)
+            elif not other.startswith(folder + "/"):
+                problems.append(f"{folder}/.may_include: {what} for {pattern} only: "
+                                "that is for a table of what stands in folders below")
+        graph[folder].discard(folder)
+    return graph, problems
+
+
+def check_graph():
+    """
+    The floors of the house: a folder stands above all that it may see.  A line
+    for one file only is no part of it: such a file is a table (of renderers)
+    that nobody can include and that points into folders below its own.
+    """
+    graph, problems = rooms()
+    floor = {}
+    while True:
+        level = [f for f in graph if f not in floor and all(o in floor for o in graph[f] if o in graph)]
+        if not level:
+            break
+        height = 1 + max(floor.values(), default=-1)
+        floor.update({f: height for f in level})
+    left = {f: sorted(o for o in graph[f] if o not in floor and o in graph) for f in graph if f not in floor}
+    if left:
+        way = [min(left)]
+        while way[-1] not in way[:-1]:
+            way.append(left[way[-1]][0])
+        problems.append("a circle: " + " -> ".join(way[way.index(way[-1]):]))
+    for height in range(1 + max(floor.values(), default=-1)) if VERBOSE else ():
+        print(f"# floor {height}: " + ", ".join(f for f in sorted(floor) if floor[f] == height))
+    return problems
+
+
 def check_headers():
     problems = []
-    command = os.environ.get("CC", "cc").split() + [
-        "-std=c11", "-D_GNU_SOURCE", "-DDOORBELL_VERSION=\"lint\"", "-Ilib", "-I.", "-Wall", "-Wextra",
-        "-Werror", "-fsyntax-only", "-x", "c"]
-    flags = subprocess.run(["pkg-config", "--cflags", "jansson", "libgit2"], capture_output=True,
-                           text=True, check=True).stdout.split()
+    command = compiler("-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-x", "c")
     headers = sources(".h")
     with tempfile.NamedTemporaryFile("w", suffix=".c") as unit:
         for path in headers:
@@ -112,7 +233,7 @@ def check_headers():
             unit.truncate()
             unit.write(f'#include "{path}"\n#include "{path}"\n')
             unit.flush()
-            run = subprocess.run(command + flags + [unit.name], capture_output=True, text=True)
+            run = subprocess.run(command + [unit.name], capture_output=True, text=True)
             if run.returncode != 0:
                 problems.append(f"{path}: does not compile alone: {run.stderr.splitlines()[0]}")
     return problems
@@ -220,12 +341,14 @@ def check_scripts():
     return problems + run.stdout.splitlines()
 
 
-CHECKS = {"includes": check_includes, "headers": check_headers, "docs": check_docs,
+CHECKS = {"includes": check_includes, "graph": check_graph, "headers": check_headers, "docs": check_docs,
           "length": check_length, "text": check_text, "scripts": check_scripts}
 
 
 def main():
-    chosen = sys.argv[1:] or list(CHECKS)
+    global VERBOSE
+    VERBOSE = "--verbose" in sys.argv
+    chosen = [a for a in sys.argv[1:] if a != "--verbose"] or list(CHECKS)
     failed = False
     for number, name in enumerate(chosen, 1):
         problems = CHECKS[name]()

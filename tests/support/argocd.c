@@ -1,7 +1,7 @@
 /*
  * Argo CD's loop, step by step, with Go's path functions.
  */
-#include "argocd.h"
+#include "tests/support/argocd.h"
 
 #include <stdlib.h>
 #include <string.h>

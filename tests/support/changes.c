@@ -1,7 +1,7 @@
 /*
  * Changes of trees made up for tests.
  */
-#include "changes.h"
+#include "tests/support/changes.h"
 
 #include <stdlib.h>
 #include <string.h>

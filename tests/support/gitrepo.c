@@ -1,7 +1,7 @@
 /*
  * Real Git repositories for tests.
  */
-#include "gitrepo.h"
+#include "tests/support/gitrepo.h"
 
 #include <limits.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "tap.h"
+#include "tests/support/tap.h"
 
 static const char environment[] =
 	"export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 HOME=/nonexistent "

@@ -1,7 +1,7 @@
 /*
  * TAP output and a scratch directory.
  */
-#include "tap.h"
+#include "tests/support/tap.h"
 
 #include <ftw.h>
 #include <limits.h>
