@@ -37,7 +37,6 @@ ALL_CFLAGS = -std=c11 -fPIE $(CFLAGS) $(WARNINGS) $(WERROR) \
 	$(if $(SANITIZE),$(SANITIZER),$(HARDENING)) $(PKG_CFLAGS)
 ALL_LDFLAGS = $(LDFLAGS) $(if $(SANITIZE),-pie $(SANITIZER),$(LINK_HARDENING)) -pthread
 
-LIB_LIBS  = $(shell pkg-config --libs libgit2 jansson yaml-0.1 libcrypto sqlite3)
 MAIN_LIBS = $(shell pkg-config --libs $(PACKAGES))
 HOOK_LIBS = $(shell pkg-config --libs jansson libcrypto)
 
@@ -111,7 +110,10 @@ $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(SUPPORT_OBJECTS) $(RECEIVER_P
 # A fuzz target is a file with LLVMFuzzerTestOneInput(); here it is linked with
 # a main() that runs the files named on the command line: corpora as tests.
 $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/standalone.o $(HOOK_PARTS) $(BUILD)/libdoorbell.a
-	$(call link,$(LIB_LIBS))
+	$(call link,$(MAIN_LIBS))
+
+# The calls of the reader's protocol are one file each, with both of its halves.
+$(BUILD)/tests/fuzz/fuzz_reader_answer: $(RECEIVER_PARTS)
 
 $(BUILD)/tests/e2e/%: $(BUILD)/tests/e2e/%.o $(SUPPORT_OBJECTS) $(RECEIVER_PARTS) $(BUILD)/libdoorbell.a
 	$(call link,$(MAIN_LIBS))
@@ -182,7 +184,9 @@ $(BUILD)/fuzz/%.o: %.c
 	$(Q)clang $(CPPFLAGS) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(patsubst %.c,$(BUILD)/fuzz/%.o,$(filter-out hooks/p%-receive.c,$(LIB_SOURCES) $(wildcard hooks/*.c)))
-	$(Q)clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIB_LIBS)
+	$(Q)clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(MAIN_LIBS)
+
+$(BUILD)/fuzz/fuzz_reader_answer: $(patsubst %.c,$(BUILD)/fuzz/%.o,$(filter-out receiver/main.c,$(RECEIVER_SOURCES)))
 
 # Objects between a source and its program are kept.
 .SECONDARY:

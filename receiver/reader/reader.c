@@ -19,7 +19,7 @@
 #include "base/mstime.h"
 #include "base/xalloc.h"
 #include "receiver/reader/reader_impl.h"
-#include "receiver/reader/reader_parse.h"
+#include "receiver/reader/reader_process.h"
 
 #define READERS_DEFAULT 2
 #define TIME_DEFAULT_MS 30000
@@ -71,7 +71,7 @@ struct reader_pool *reader_pool_new(struct event_base *base, const struct reader
 
 static void free_repository(struct reader_repository *repository)
 {
-	reader_request_forget(repository);
+	reader_repository_forget(repository);
 	share_drop(repository->share);
 	free(repository->key);
 	free(repository->url);
@@ -81,7 +81,10 @@ static void free_repository(struct reader_repository *repository)
 	free(repository);
 }
 
-/* A repository that was dropped and that nobody waits for any more goes. */
+/*
+ * A repository that was dropped and that nobody waits for any more goes, and
+ * with it the right of its reader to read it.
+ */
 static void remove_if_unused(struct reader_pool *pool, struct reader_repository *repository)
 {
 	if (!repository->dropped || repository->jobs > 0) {
@@ -91,6 +94,12 @@ static void remove_if_unused(struct reader_pool *pool, struct reader_repository 
 	LL_DELETE(pool->repositories, repository);
 	reader_renew(repository->reader);
 	free_repository(repository);
+}
+
+void reader_pool_release(struct reader_pool *pool, struct reader_repository *repository)
+{
+	repository->jobs--;
+	remove_if_unused(pool, repository);
 }
 
 void reader_pool_free(struct reader_pool *pool)
@@ -136,9 +145,8 @@ static struct reader_repository *find_key(const struct reader_pool *pool, const 
 	return r;
 }
 
-/* The repository that url names, or NULL with err. */
-static struct reader_repository *find(const struct reader_pool *pool, const char *url,
-				      struct error *err)
+struct reader_repository *reader_pool_find(const struct reader_pool *pool, const char *url,
+					   struct error *err)
 {
 	char *key = giturl_normalise(url, err);
 
@@ -261,7 +269,7 @@ int reader_set_repository(struct reader_pool *pool,
 
 void reader_drop_repository(struct reader_pool *pool, const char *url)
 {
-	struct reader_repository *r = find(pool, url, NULL);
+	struct reader_repository *r = reader_pool_find(pool, url, NULL);
 
 	if (r != NULL) {
 		r->dropped = true;
@@ -283,209 +291,6 @@ uint64_t reader_set_apps(struct reader_pool *pool, const struct app_list *list)
 	return pool->generation;
 }
 
-/* --- requests --- */
-
-/*
- * Queue a request, which is taken; NULL (what was to be written down is not
- * UTF-8) is refused.
- */
-static int enqueue(struct reader_pool *pool, const char *url, struct reader_job job,
-		   struct error *err)
-{
-	struct reader_repository *repository = find(pool, url, err);
-
-	if (repository == NULL || job.request == NULL) {
-		if (repository != NULL) {
-			(void)error_set(err, -1, "the request has text that is not UTF-8");
-		}
-		json_decref(job.request);
-		return -1;
-	}
-	(void)json_object_set_new(job.request, "repository", json_string(repository->key));
-	struct reader_job *copy = xmemdup(&job, sizeof(job));
-	copy->repository = repository;
-	copy->since = mstime_monotonic();
-	repository->jobs++;
-	reader_enqueue(repository->reader, copy);
-	return 0;
-}
-
-int reader_affected(struct reader_pool *pool, const char *url,
-		    const struct affected_request *request, reader_affected_fn done, void *arg,
-		    struct error *err)
-{
-	char before[OID_HEX_MAX + 1];
-	char after[OID_HEX_MAX + 1];
-	json_t *frame = json_pack("{s:s, s:s, s:s?, s:s, s:s, s:b}", "op", "affected", "ref",
-				  request->ref, "default_branch", request->default_branch,
-				  "before", oid_to_hex(&request->before, before), "after",
-				  oid_to_hex(&request->after, after), "count_all",
-				  request->count_all);
-
-	return enqueue(pool, url, (struct reader_job){
-		.kind = JOB_AFFECTED, .request = frame, .done.affected = done, .arg = arg,
-	}, err);
-}
-
-int reader_inputs(struct reader_pool *pool, const char *url,
-		  const struct affected_inputs_request *request, reader_inputs_fn done, void *arg,
-		  struct error *err)
-{
-	char commit[OID_HEX_MAX + 1];
-	json_t *frame = json_pack("{s:s, s:s, s:s?, s:s, s:s?}", "op", "inputs", "ref",
-				  request->ref, "default_branch", request->default_branch,
-				  "commit", oid_to_hex(&request->commit, commit), "application",
-				  request->application);
-
-	return enqueue(pool, url, (struct reader_job){
-		.kind = JOB_INPUTS, .request = frame, .done.inputs = done, .arg = arg,
-	}, err);
-}
-
-int reader_resolve(struct reader_pool *pool, const char *url, const char *revision,
-		   const struct oid *commit, reader_resolve_fn done, void *arg,
-		   struct error *err)
-{
-	struct oid none = { .len = 0 };
-	char hex[OID_HEX_MAX + 1];
-	json_t *frame = json_pack("{s:s, s:s, s:s}", "op", "resolve", "revision", revision,
-				  "commit", oid_to_hex(commit != NULL ? commit : &none, hex));
-
-	return enqueue(pool, url, (struct reader_job){
-		.kind = JOB_RESOLVE, .request = frame, .done.resolve = done, .arg = arg,
-	}, err);
-}
-
-int reader_read_apps(struct reader_pool *pool, const char *url, const struct oid *commit,
-		     const char *directory, reader_apps_fn done, void *arg, struct error *err)
-{
-	char hex[OID_HEX_MAX + 1];
-	json_t *frame = json_pack("{s:s, s:s, s:s}", "op", "read_apps", "commit",
-				  oid_to_hex(commit, hex), "directory", directory);
-
-	return enqueue(pool, url, (struct reader_job){
-		.kind = JOB_READ_APPS, .request = frame, .done.apps = done, .arg = arg,
-	}, err);
-}
-
-void reader_parse_take(struct reader_pool *pool, char *text, reader_apps_fn done, void *arg)
-{
-	const struct reader_job job = {
-		.kind = JOB_PARSE, .text = text, .done.apps = done, .arg = arg,
-		.since = mstime_monotonic(),
-	};
-
-	reader_enqueue(pool->parser, xmemdup(&job, sizeof(job)));
-}
-
-void reader_parse_rest(struct reader_pool *pool)
-{
-	reader_renew(pool->parser);
-}
-
-/* --- answers --- */
-
-static void free_job(struct reader_pool *pool, struct reader_job *job)
-{
-	if (job->repository != NULL) {
-		job->repository->jobs--;
-		remove_if_unused(pool, job->repository);
-	}
-	share_drop(job->share);
-	affected_release(&job->affected);
-	affected_inputs_release(&job->inputs);
-	app_list_release(&job->list);
-	strvec_release(&job->problems);
-	json_decref(job->request);
-	free(job->text);
-	free(job);
-}
-
-/* From the reader's numbers of applications to ours. */
-static void answer_affected(struct reader_job *job, const char *why)
-{
-	struct affected *affected = &job->affected;
-	const char **names = xcalloc(affected->count, sizeof(*names));
-
-	for (size_t i = 0; i < affected->count; i++) {
-		const struct share_item *item = &job->share->items[affected->items[i].app];
-
-		names[i] = item->name;
-		affected->items[i].app = item->index;
-	}
-	struct reader_affected answer = {
-		.affected = affected, .generation = job->share->generation, .names = names,
-	};
-	job->done.affected(job->arg, READER_OK, &answer, why);
-	free(names);
-}
-
-static void answer_inputs(struct reader_job *job, const char *why)
-{
-	for (size_t i = 0; i < job->inputs.count; i++) {
-		struct affected_input *input = &job->inputs.items[i];
-
-		input->app = job->share->items[input->app].index;
-	}
-	job->done.inputs(job->arg, READER_OK, &job->inputs, job->share->generation, why);
-}
-
-static void answer_failure(struct reader_job *job, enum reader_result result, const char *why)
-{
-	switch (job->kind) {
-	case JOB_AFFECTED:
-		job->done.affected(job->arg, result, NULL, why);
-		break;
-	case JOB_RESOLVE:
-		job->done.resolve(job->arg, result, NULL, why);
-		break;
-	case JOB_READ_APPS:
-	case JOB_PARSE:
-		job->done.apps(job->arg, result, NULL, NULL, why);
-		break;
-	case JOB_INPUTS:
-		job->done.inputs(job->arg, result, NULL, 0, why);
-		break;
-	}
-}
-
-static void answer_success(struct reader_job *job, const char *why)
-{
-	switch (job->kind) {
-	case JOB_AFFECTED:
-		answer_affected(job, why);
-		break;
-	case JOB_RESOLVE:
-		job->done.resolve(job->arg, READER_OK, &job->tip, why);
-		break;
-	case JOB_READ_APPS:
-	case JOB_PARSE:
-		job->done.apps(job->arg, READER_OK, &job->list, &job->problems, why);
-		break;
-	case JOB_INPUTS:
-		answer_inputs(job, why);
-		break;
-	}
-}
-
-void reader_job_finish(struct reader_pool *pool, struct reader_job *job,
-		       enum reader_result result, const char *why)
-{
-	if (job->done.affected == NULL) {
-		free_job(pool, job);
-		return;
-	}
-	pool->answered += result == READER_OK || result == READER_REFUSED;
-	pool->died += result == READER_DIED;
-	pool->timed_out += result == READER_TIMEOUT;
-	if (result == READER_OK) {
-		answer_success(job, why);
-	} else {
-		answer_failure(job, result, why);
-	}
-	free_job(pool, job);
-}
-
 /* --- for the other files, and numbers --- */
 
 void reader_log(const struct reader_pool *pool, enum reader_log_level level, const char *text)
@@ -505,6 +310,11 @@ const struct reader_options *reader_pool_options(const struct reader_pool *pool)
 	return &pool->options;
 }
 
+struct reader *reader_pool_parser(const struct reader_pool *pool)
+{
+	return pool->parser;
+}
+
 struct reader_repository *reader_pool_repositories(const struct reader_pool *pool,
 						   uint64_t *ret_serial)
 {
@@ -518,6 +328,13 @@ void reader_pool_count(struct reader_pool *pool, bool started)
 	pool->lost += !started;
 }
 
+void reader_pool_count_answer(struct reader_pool *pool, enum reader_result result)
+{
+	pool->answered += result == READER_OK || result == READER_REFUSED;
+	pool->died += result == READER_DIED;
+	pool->timed_out += result == READER_TIMEOUT;
+}
+
 void reader_pool_metrics(const struct reader_pool *pool, struct reader_metrics *ret_metrics)
 {
 	int64_t now = mstime_monotonic();
@@ -527,9 +344,9 @@ void reader_pool_metrics(const struct reader_pool *pool, struct reader_metrics *
 		.started = pool->started, .lost = pool->lost,
 	};
 	for (unsigned i = 0; i < pool->options.count; i++) {
-		reader_add_metrics(pool->readers[i], now, ret_metrics);
+		reader_talk_metrics(pool->readers[i], now, ret_metrics);
 	}
-	reader_add_metrics(pool->parser, now, ret_metrics);
+	reader_talk_metrics(pool->parser, now, ret_metrics);
 }
 
 pid_t reader_pool_pid(const struct reader_pool *pool, unsigned i)

@@ -1,5 +1,6 @@
 /*
- * What a reader says, checked: one frame at a time.
+ * What a reader says, checked: one frame at a time, and the fields that the
+ * answers of several calls have.
  */
 #ifndef RECEIVER_READER_READER_ANSWER_H
 #define RECEIVER_READER_READER_ANSWER_H
@@ -8,7 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <jansson.h>
+
+#include "affected/affected.h"
 #include "base/error.h"
+#include "base/strvec.h"
 
 struct reader_job;
 
@@ -21,8 +26,9 @@ enum answer_result {
 };
 
 /*
- * Take one frame of the answer to a request with id into job.  Everything is
- * checked as if it came from the Internet.
+ * Take one frame of the answer to what job was asked last (job->asked), under
+ * the number id.  Everything is checked as if it came from the Internet.  With
+ * ANSWER_DONE err may have a text that goes with the answer.
  */
 enum answer_result reader_answer_take(struct reader_job *job, uint64_t id, const char *body,
 				      size_t len, struct error *err);
@@ -33,5 +39,22 @@ enum answer_result reader_answer_take(struct reader_job *job, uint64_t id, const
  */
 int reader_answer_hello(const char *body, size_t len, int *ret_landlock, bool *ret_seccomp,
 			struct error *err);
+
+/* --- for the calls: any value may be NULL or of a wrong type --- */
+
+/* The string of at most max bytes at key of object, borrowed, or NULL. */
+const char *answer_text(const json_t *object, const char *key, size_t max);
+
+/* An integer from 0 to max: 0 with *ret_value, or -1. */
+int answer_count(const json_t *value, size_t max, size_t *ret_value);
+
+/* The name of a kind of probe at key of object: 0 with *ret_kind, or -1. */
+int answer_probe(const json_t *object, const char *key, enum probe_kind *ret_kind);
+
+/* Is it a list of links of a chain? 0, or -1. */
+int answer_check_via(const json_t *value);
+
+/* A list of links of a chain. 0 with copies in *via, or -1. */
+int answer_via(const json_t *value, struct strvec *via);
 
 #endif

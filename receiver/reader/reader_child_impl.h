@@ -1,6 +1,7 @@
 /*
- * What the files of the reader process share: reader_child.c (requests),
- * reader_child_answer.c (answers), reader_child_grant.c (what it may read).
+ * What the files of the reader's half share: reader_child.c (its life),
+ * reader_child_answer.c (answers), reader_child_grant.c (what it may read) and
+ * the calls.
  */
 #ifndef RECEIVER_READER_READER_CHILD_IMPL_H
 #define RECEIVER_READER_READER_CHILD_IMPL_H
@@ -9,16 +10,12 @@
 #include <sys/types.h>
 
 #include "affected/affected.h"
-#include "affected/affected_inputs.h"
 #include "affected/affected_json.h"
+#include "base/error.h"
+#include "base/oid.h"
 #include "base/strvec.h"
 #include "manifest/app.h"
-
-/* An application of the list to come: new, or number old - 1 of the one in use. */
-struct coming {
-	struct app *app;
-	size_t old;
-};
+#include "receiver/reader/reader_call.h"
 
 /* One directory, whatever its name. */
 struct child_directory {
@@ -40,7 +37,7 @@ struct child_repository {
 	bool allow_alternates;
 	struct affected_state *state;
 	struct app_list apps;     // in use
-	struct coming *coming;    // of which more is to come
+	struct child_coming *coming;    // to be used once all are there (call_apps.c)
 	size_t coming_count;
 	size_t coming_capacity;
 	size_t old_next;          // numbers below are taken
@@ -56,6 +53,23 @@ struct child {
 	struct child_repository *repositories;
 };
 
+/* --- reader_child.c: what a request says --- */
+
+/* The text at key, borrowed; "" if there is none. */
+const char *child_text(const json_t *request, const char *key);
+
+/* The id at key; one of no length if there is none. */
+struct oid child_oid(const json_t *request, const char *key);
+
+/* The open repository that request is for, or NULL with err (which may be NULL). */
+struct child_repository *child_find(const struct child *child, const json_t *request,
+				    struct error *err);
+
+/* --- call_apps.c --- */
+
+/* Give up the applications that were to come; those in use stay. */
+void child_drop_coming(struct child_repository *repository);
+
 /* --- reader_child_answer.c: all return 0, or -1 with child->broken set --- */
 
 /* Answer with the members of content, which is taken. */
@@ -67,18 +81,35 @@ int child_answer_stale(struct child *child);
 /* Answer that the request cannot be done. */
 int child_answer_error(struct child *child, const char *why);
 
-/*
- * Answer in as many frames as it takes. Reasons are cut to what the parent
- * accepts, and left out once the answer as a whole becomes long.
- */
-int child_answer_affected(struct child *child, const struct affected *affected);
+/* Lists that one answer may have. */
+#define PIECE_ARRAYS 3
 
-/* Answer in as many frames as it takes. What is too long for one is counted only. */
-int child_answer_inputs(struct child *child, const struct affected_inputs *inputs);
+/* Items are gathered into a frame of about this size, and have to be smaller. */
+#define PIECE_BYTES (READER_ANSWER_BYTES / 8)
 
-/* Answer in as many frames as it takes; what is too large becomes a problem. */
-int child_answer_apps(struct child *child, const struct app_list *list,
-		      const struct strvec *problems);
+/* A call whose answer may be too long for the parent leaves out what goes beyond this. */
+#define PIECES_BYTES (READER_ANSWERS_BYTES / 8 * 7)
+
+/* An answer in as many frames as it takes: the one being gathered. */
+struct child_piece {
+	struct child *child;
+	const char *names[PIECE_ARRAYS]; // of its arrays; the last ones may be NULL
+	json_t *arrays[PIECE_ARRAYS];
+	size_t bytes;          // in arrays
+	size_t total;          // in frames sent before
+};
+
+/* Begin the first frame; child and names are set, all else is zero. */
+void child_piece_begin(struct child_piece *piece);
+
+/* Add a value, which is taken, of so many bytes to an array; a full frame is sent before. */
+int child_piece_add(struct child_piece *piece, size_t array, json_t *value, size_t bytes);
+
+/* Send the last frame, with the members of content, which is taken; piece is released. */
+int child_piece_end(struct child_piece *piece, json_t *content);
+
+/* Release what was gathered: the answer cannot be finished. */
+void child_piece_drop(struct child_piece *piece);
 
 /* --- reader_child_grant.c --- */
 

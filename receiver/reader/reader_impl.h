@@ -1,8 +1,6 @@
 /*
- * What the files of the reader pool share: reader.c (requests),
- * reader_process.c (one process and its channel), reader_spawn.c (its start),
- * reader_request.c (what it is asked); what it says is checked in
- * reader_answer.c.
+ * What the files of the receiver's half share: reader.c (the pool),
+ * reader_job.c (a request from the asking to the answer) and the calls.
  */
 #ifndef RECEIVER_READER_READER_IMPL_H
 #define RECEIVER_READER_READER_IMPL_H
@@ -12,41 +10,13 @@
 
 #include "base/buf.h"
 #include "receiver/reader/reader.h"
+#include "receiver/reader/reader_call.h"
 #include "receiver/reader/reader_share.h"
-
-/* The descriptor of the channel in a reader. */
-#define READER_CHANNEL 3
-
-/*
- * One frame of an answer: small, because parsed JSON takes up to 60 times its
- * size. All frames of one answer together; the reader shortens its reasons to
- * stay below.
- */
-#define READER_ANSWER_BYTES (1024U * 1024)
-#define READER_ANSWERS_BYTES (64U * 1024 * 1024)
-
-/* A path in an answer: bytes that are not UTF-8 take three. */
-#define READER_TEXT_BYTES (3 * 4096)
-#define READER_WHY_BYTES (3 * ERROR_TEXT_MAX)
-#define READER_PROBLEMS_MAX 10000
 
 /* Times that a request which was only waiting outlives its reader. */
 #define READER_STRIKES_MAX 3
 
-enum job_kind {
-	JOB_AFFECTED,
-	JOB_RESOLVE,
-	JOB_READ_APPS,
-	JOB_INPUTS,
-	JOB_PARSE            // a text: of no repository
-};
-
-/* Where a running request stands: its reader must know the repository first. */
-enum job_step {
-	STEP_OPEN,
-	STEP_APPS,
-	STEP_ASK
-};
+struct reader;
 
 struct reader_repository {
 	char *key;               // normalised url
@@ -72,41 +42,33 @@ struct reader_repository {
 	UT_hash_handle hh;       // by key
 };
 
+/*
+ * The callback of whoever asked; its real type is the one that the asking
+ * function of the call takes, and only call->finish() calls it.
+ */
+typedef void (*reader_done_fn)(void);
+
+/* A request: a question of a caller of reader.h until it is answered. */
 struct reader_job {
-	enum job_kind kind;
-	enum job_step step;
-	struct reader_repository *repository; // NULL for JOB_PARSE
-	json_t *request;         // without its id; NULL for JOB_PARSE
-	char *text;              // of JOB_PARSE, in base64
-	union {
-		reader_affected_fn affected;
-		reader_resolve_fn resolve;
-		reader_apps_fn apps;
-		reader_inputs_fn inputs;
-	} done;
+	const struct reader_call *call;
+	const struct reader_call *asked; // what the reader was asked last: call, or what it needs
+	struct reader_pool *pool;
+	struct reader_repository *repository; // NULL if the call needs none
+	json_t *request;         // without its name and number, or NULL
+	reader_done_fn done;
 	void *arg;
-	unsigned strikes;
+	unsigned strikes;        // readers that it has outlived
 	int64_t since;           // monotonic
 	/* The answer so far. */
-	struct share *share;
+	struct share *share;     // whose numbers it has, if the call needs applications
 	bool begun;              // a part is here, and more of it to come
 	size_t answer_bytes;
-	size_t capacity;         // of affected.items
-	size_t same_capacity;    // of affected.same
-	struct affected affected;
-	struct affected_inputs inputs;
-	struct reader_tip tip;
-	struct app_list list;
-	struct strvec problems;
+	void *state;             // of call
 	struct reader_job *prev;
 	struct reader_job *next;
 };
 
 /* --- reader.c --- */
-
-/* Answer a request, which is freed; it must have been taken off its queue. */
-void reader_job_finish(struct reader_pool *pool, struct reader_job *job,
-		       enum reader_result result, const char *why);
 
 /* Say something through the pool's log callback. */
 void reader_log(const struct reader_pool *pool, enum reader_log_level level, const char *text);
@@ -117,79 +79,78 @@ const struct app_list *reader_pool_apps(const struct reader_pool *pool);
 /* The options of a pool, with all defaults filled in. */
 const struct reader_options *reader_pool_options(const struct reader_pool *pool);
 
+/* The reader of the operator's texts, in which no repository lives. */
+struct reader *reader_pool_parser(const struct reader_pool *pool);
+
 /* The first of the pool's repositories, and the serial of their latest change. */
 struct reader_repository *reader_pool_repositories(const struct reader_pool *pool,
 						   uint64_t *ret_serial);
 
+/* The repository that url names in any spelling, or NULL with err. */
+struct reader_repository *reader_pool_find(const struct reader_pool *pool, const char *url,
+					   struct error *err);
+
+/* A request of repository was answered or dropped: free the repository if it was the last use. */
+void reader_pool_release(struct reader_pool *pool, struct reader_repository *repository);
+
 /* Count a process that was started, or one that was lost. */
 void reader_pool_count(struct reader_pool *pool, bool started);
 
-/* --- reader_process.c --- */
+/* Count an answer. */
+void reader_pool_count_answer(struct reader_pool *pool, enum reader_result result);
 
-struct reader;
-
-/* Make reader i of pool, not started. */
-struct reader *reader_new(struct reader_pool *pool, struct event_base *base);
-
-/* Kill and free it with its requests, without callbacks. Does not wait for the process. */
-void reader_free(struct reader *reader);
-
-/* Wait until deadline (monotonic ms) for a killed process to go. True: it is gone. */
-bool reader_wait_gone(struct reader *reader, int64_t deadline);
-
-/* Queue a request; it is started from the loop. */
-void reader_enqueue(struct reader *reader, struct reader_job *job);
-
-/* Let the process go when it has nothing to do; the next request has another one. */
-void reader_renew(struct reader *reader);
-
-/* Its process id, or 0. */
-pid_t reader_pid(const struct reader *reader);
-
-/* Add its queue to *metrics: queued, running, oldest_ms (as of now). */
-void reader_add_metrics(const struct reader *reader, int64_t now, struct reader_metrics *metrics);
-
-/* --- reader_request.c --- */
+/* --- reader_job.c --- */
 
 /*
- * Write the frame's content that job needs next to out (empty), and note its
- * step. 0, or -1 with err if it cannot be written.
+ * A new question of no repository yet, with an empty state, to be queued with
+ * reader_talk_enqueue().  done is called with arg once, by call->finish().
  */
-int reader_request_build(struct reader_pool *pool, struct reader_job *job, uint64_t id,
-			 struct buf *out, struct error *err);
-
-/* A frame with applications was answered: what was sent last is in use. */
-void reader_request_sent(struct reader_repository *repository);
-
-/* The applications that were being sent are not: they begin anew. */
-void reader_request_stop(struct reader_repository *repository);
-
-/* The repository of a request was opened. */
-void reader_request_opened(struct reader_repository *repository);
+struct reader_job *reader_job_new(struct reader_pool *pool, const struct reader_call *call,
+				  reader_done_fn done, void *arg);
 
 /*
- * The reader says that a request cannot be done. That a repository cannot be
- * read is logged, unless the reason is the one that was logged before.
+ * Queue a question about the repository of url.  request, which is taken, has
+ * its members without name, number and repository; NULL says that a text is
+ * not UTF-8.  done and arg are as above.  Returns 0, or -1 with err and no
+ * callback if there is no such repository or request is NULL.
  */
-void reader_request_refused(struct reader_pool *pool, const struct reader_job *job,
-			    const char *why);
+int reader_ask(struct reader_pool *pool, const char *url, const struct reader_call *call,
+	       json_t *request, reader_done_fn done, void *arg, struct error *err);
+
+/*
+ * Choose what the reader must be asked next for the sake of job (job->asked),
+ * and write the frame's content to out (empty). 0, or -1 with err if it cannot
+ * be written.
+ */
+int reader_job_write(struct reader_job *job, uint64_t id, struct buf *out, struct error *err);
+
+/*
+ * The reader says that what it was asked last cannot be done. That a repository
+ * cannot be read is logged, unless the reason is the one that was logged before.
+ */
+void reader_job_refused(struct reader_job *job, const char *why);
 
 /*
  * The reader's sandbox does not grant what job needs: log that, and have job
  * ready to be asked from the beginning. False if that was so too often.
  */
-bool reader_request_again(struct reader_pool *pool, struct reader_job *job);
+bool reader_job_again(struct reader_job *job);
+
+/* Answer a request, which is freed; it must have been taken off its queue. */
+void reader_job_finish(struct reader_job *job, enum reader_result result, const char *why);
+
+/* Free a request without an answer; it must have been taken off its queue. */
+void reader_job_free(struct reader_job *job);
 
 /* The reader ended: it knows nothing of the repository any more. */
-void reader_request_forget(struct reader_repository *repository);
+void reader_repository_forget(struct reader_repository *repository);
 
-/* --- reader_spawn.c --- */
+/* --- call_apps.c --- */
 
-/*
- * Run the reader's program. 0 with its process id and our end of its channel
- * (not blocking), or an errno value.
- */
-int reader_spawn(struct reader_pool *pool, const struct reader *reader, pid_t *ret_pid,
-		 int *ret_fd);
+/* Does the reader have the applications of repository as they are now? */
+bool call_apps_are_there(const struct reader_repository *repository);
+
+/* The applications that were being sent are not: they begin anew. */
+void call_apps_stop(struct reader_repository *repository);
 
 #endif

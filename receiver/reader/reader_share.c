@@ -120,12 +120,6 @@ bool share_ends_with(const struct share *share, size_t index)
 	return share->count > 0 && share->items[share->count - 1].index == index;
 }
 
-struct share *share_hold(struct share *share)
-{
-	share->users++;
-	return share;
-}
-
 void share_drop(struct share *share)
 {
 	if (share == NULL || --share->users > 0) {
@@ -136,6 +130,15 @@ void share_drop(struct share *share)
 	}
 	free(share->items);
 	free(share);
+}
+
+void share_set(struct share **share, struct share *value)
+{
+	if (value != NULL) {
+		value->users++;
+	}
+	share_drop(*share);
+	*share = value;
 }
 
 /*

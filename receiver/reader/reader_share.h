@@ -42,11 +42,11 @@ void share_add(struct share *share, const struct app *app, size_t index);
 /* True if the application added last is the one at index. */
 bool share_ends_with(const struct share *share, size_t index);
 
-/* One more user of share, which is returned. */
-struct share *share_hold(struct share *share);
-
 /* One user less; the last one frees it. NULL is fine. */
 void share_drop(struct share *share);
+
+/* Have *share use value (or none, for NULL) instead of what it used, which may be NULL. */
+void share_set(struct share **share, struct share *value);
 
 /* How far the applications of a share have been written. */
 struct share_cursor {

@@ -6,7 +6,7 @@
  * READER_CHANNEL there; all others of ours close at exec, and the reader
  * closes whatever is left.
  */
-#include "receiver/reader/reader_impl.h"
+#include "receiver/reader/reader_process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "receiver/reader/reader_impl.h"
 
 static void add_directories(struct strvec *argv, struct reader_pool *pool,
 			    const struct reader *reader)

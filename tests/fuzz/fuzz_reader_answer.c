@@ -1,19 +1,17 @@
 /*
  * Frames from a reader that was taken over: taken or refused, and what was
- * taken keeps its promises.  The first byte chooses the request; frames are
- * separated by a zero byte.
+ * taken keeps its promises to whoever asked.  The first byte chooses the call,
+ * a row of the protocol's table; frames are separated by a zero byte.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <string.h>
 
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "receiver/reader/reader_answer.h"
 #include "receiver/reader/reader_impl.h"
-
-/* A fuzz target is linked with lib/ only. */
-#include "receiver/reader/reader_answer.c"
-#include "receiver/reader/reader_share.c"
 
 #define ID 7
 #define APPS 3
@@ -27,6 +25,23 @@ static void require(bool good)
 	}
 }
 
+/* Reasons are handed on as they are: there may be none, else each has its four members. */
+static void check_told(const char *told)
+{
+	json_t *reasons = told != NULL ? json_loads(told, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	json_t *reason;
+	size_t i;
+
+	require(told == NULL || json_array_size(reasons) > 0);
+	require(json_array_size(reasons) <= LIMIT_REASONS);
+	json_array_foreach(reasons, i, reason) {
+		require(json_object_size(reason) == 4);
+		require(json_is_string(json_object_get(reason, "path")));
+		require(json_array_size(json_object_get(reason, "via")) <= LIMIT_VIA);
+	}
+	json_decref(reasons);
+}
+
 static void check_affected(const struct affected *affected)
 {
 	require(affected->count <= APPS);
@@ -35,13 +50,8 @@ static void check_affected(const struct affected *affected)
 
 		require(item->app < APPS && item->source <= item->app);
 		require(i == 0 || affected->items[i - 1].app < item->app);
-		require(item->reason_count <= LIMIT_REASONS);
-		for (size_t k = 0; k < item->reason_count; k++) {
-			require(item->reasons[k].path != NULL);
-			require(item->reasons[k].via.count <= LIMIT_VIA);
-			require(change_kind_name(item->reasons[k].change) != NULL);
-			require(probe_kind_name(item->reasons[k].probe) != NULL);
-		}
+		require(item->reason_count == 0);
+		check_told(item->told);
 	}
 }
 
@@ -63,6 +73,71 @@ static struct share *make_share(void)
 	return share;
 }
 
+/* --- what the callers of reader.h may rely on --- */
+
+static void on_affected(void *arg, enum reader_result result, const struct reader_affected *answer,
+			const char *why)
+{
+	require(arg == NULL && result == READER_OK && why != NULL && answer->generation == 1);
+	check_affected(answer->affected);
+	require(answer->affected->tracked <= APPS);
+	for (size_t i = 0; i < answer->affected->count; i++) {
+		require(answer->names[i] != NULL);
+	}
+}
+
+static void on_inputs(void *arg, enum reader_result result, const struct affected_inputs *inputs,
+		      uint64_t generation, const char *why)
+{
+	require(arg == NULL && result == READER_OK && why != NULL && generation == 1);
+	for (size_t i = 0; i < inputs->count; i++) {
+		const struct affected_input *input = &inputs->items[i];
+
+		require(input->app < APPS && input->source <= input->app);
+		require(input->path != NULL && input->why != NULL);
+		require(input->via.count <= LIMIT_VIA);
+		require(probe_kind_name(input->kind) != NULL);
+	}
+}
+
+static void on_resolve(void *arg, enum reader_result result, const struct reader_tip *tip,
+		       const char *why)
+{
+	require(arg == NULL && result == READER_OK && why != NULL);
+	require(!tip->found || tip->commit.len == 20 || tip->commit.len == 32);
+}
+
+static void on_apps(void *arg, enum reader_result result, struct app_list *list,
+		    const struct strvec *problems, const char *why)
+{
+	require(arg == NULL && result == READER_OK && why != NULL && problems != NULL);
+	for (size_t i = 0; i < list->count; i++) {
+		require(list->items[i] != NULL && list->items[i]->origin != NULL);
+	}
+}
+
+/* A row without a callback here is read and released all the same. */
+static reader_done_fn done_of(const struct reader_call *call)
+{
+	static const struct {
+		const struct reader_call *call;
+		reader_done_fn done;
+	} rows[] = {
+		{ &call_affected, (reader_done_fn)on_affected },
+		{ &call_inputs, (reader_done_fn)on_inputs },
+		{ &call_resolve, (reader_done_fn)on_resolve },
+		{ &call_read_apps, (reader_done_fn)on_apps },
+		{ &call_parse, (reader_done_fn)on_apps },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		if (rows[i].call == call) {
+			return rows[i].done;
+		}
+	}
+	return NULL;
+}
+
 static void feed(struct reader_job *job, const char *text, size_t size)
 {
 	struct error err = ERROR_INIT;
@@ -76,21 +151,20 @@ static void feed(struct reader_job *job, const char *text, size_t size)
 		text += len;
 		size -= len;
 	}
-	if (result == ANSWER_DONE && job->kind == JOB_AFFECTED && job->step == STEP_ASK) {
-		check_affected(&job->affected);
-		require(job->affected.tracked <= APPS);
+	if (result == ANSWER_DONE && job->done != NULL) {
+		job->call->finish(job, READER_OK, err.text);
 	}
-	for (size_t i = 0; i < job->inputs.count; i++) {
-		const struct affected_input *input = &job->inputs.items[i];
+}
 
-		require(input->app < APPS && input->source <= input->app);
-		require(input->path != NULL && input->why != NULL);
-		require(input->via.count <= LIMIT_VIA);
-		require(probe_kind_name(input->kind) != NULL);
+/* The row of the table that the first byte chooses: '0' is the first. */
+static const struct reader_call *choose(uint8_t byte)
+{
+	size_t count = 0;
+
+	while (reader_calls[count] != NULL) {
+		count++;
 	}
-	if (result == ANSWER_DONE && job->kind == JOB_RESOLVE && job->tip.found) {
-		require(job->tip.commit.len == 20 || job->tip.commit.len == 32);
-	}
+	return reader_calls[(uint8_t)(byte - '0') % count];
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -101,17 +175,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0) {
 		return 0;
 	}
+	const struct reader_call *call = choose(data[0]);
 	struct reader_job job = {
-		.kind = (enum job_kind)(data[0] % 4),
-		.step = data[0] & 0x80 ? STEP_OPEN : STEP_ASK,
+		.call = call,
+		.asked = call,
+		.done = done_of(call),
 		.share = make_share(),
+		.state = call->state_size > 0 ? xcalloc(1, call->state_size) : NULL,
 	};
 	feed(&job, (const char *)data + 1, size - 1);
 	(void)reader_answer_hello((const char *)data + 1, size - 1, &landlock, &seccomp, NULL);
+	if (call->release != NULL) {
+		call->release(job.state);
+	}
+	free(job.state);
 	share_drop(job.share);
-	affected_release(&job.affected);
-	affected_inputs_release(&job.inputs);
-	app_list_release(&job.list);
-	strvec_release(&job.problems);
 	return 0;
 }

@@ -1,0 +1,131 @@
+/*
+ * Applications and problems as an answer.
+ *
+ * Applications come back as the JSON of their manifests and are read again in
+ * the receiver (app_from_json()), so that what a reader says passes the same
+ * checks as what an operator wrote.
+ */
+#include "receiver/reader/reader_apps.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "receiver/reader/reader_answer.h"
+#include "receiver/reader/reader_child_impl.h"
+#include "receiver/reader/reader_impl.h"
+
+#define PROBLEMS_MAX 10000
+
+/* What stands in a frame beside its items. */
+#define AROUND_BYTES 1024
+
+/* --- in the reader --- */
+
+static int add_problem(struct child_piece *piece, const char *text)
+{
+	char cut[2048];
+
+	(void)snprintf(cut, sizeof(cut), "%s", text);
+	return child_piece_add(piece, 1, text_to_json(cut), strlen(cut) + 2);
+}
+
+static int add_app(struct child_piece *piece, const struct app *app)
+{
+	json_t *value = json_object();
+	char why[1024];
+
+	(void)json_object_set_new(value, "origin", text_to_json(app->origin));
+	(void)json_object_set_new(value, "application", app_to_json(app));
+	size_t bytes = json_dumpb(value, NULL, 0, JSON_COMPACT);
+	if (bytes > 0 && bytes <= READER_ANSWER_BYTES - AROUND_BYTES &&
+	    piece->total + piece->bytes + bytes < PIECES_BYTES) {
+		return child_piece_add(piece, 0, value, bytes);
+	}
+	json_decref(value);
+	(void)snprintf(why, sizeof(why), "%.512s: application \"%.253s\" is too large to be read",
+		       app->origin, app->id.name);
+	return add_problem(piece, why);
+}
+
+int apps_answer_write(struct child *child, const struct app_list *list,
+		      const struct strvec *problems)
+{
+	struct child_piece piece = { .child = child, .names = { "applications", "problems" } };
+	size_t told = 0;
+	int r = 0;
+
+	child_piece_begin(&piece);
+	for (; told < problems->count && told < PROBLEMS_MAX / 2 && r == 0; told++) {
+		r = add_problem(&piece, problems->items[told]);
+	}
+	for (size_t i = 0; i < list->count && r == 0; i++) {
+		r = add_app(&piece, list->items[i]);
+	}
+	if (r < 0) {
+		child_piece_drop(&piece);
+		return r;
+	}
+	return child_piece_end(&piece, json_object());
+}
+
+/* --- in the receiver --- */
+
+static int read_app(struct apps_answer *state, const json_t *value)
+{
+	const char *origin = answer_text(value, "origin", READER_TEXT_BYTES);
+	struct app *app = NULL;
+
+	if (origin == NULL || state->list.count >= LIMIT_APPLICATIONS ||
+	    app_from_json(json_object_get(value, "application"), origin, &app, NULL) != APP_OK) {
+		return -1;
+	}
+	app_list_add_take(&state->list, app);
+	return 0;
+}
+
+int apps_answer_read(struct reader_job *job, const json_t *answer, bool last, struct error *err)
+{
+	struct apps_answer *state = job->state;
+	const json_t *apps = json_object_get(answer, "applications");
+	const json_t *problems = json_object_get(answer, "problems");
+	const json_t *value;
+	size_t i;
+
+	(void)err;
+	if (!json_is_array(apps) || !json_is_array(problems) ||
+	    (!last && json_array_size(apps) + json_array_size(problems) == 0)) {
+		return -1;
+	}
+	json_array_foreach(apps, i, value) {
+		if (read_app(state, value) < 0) {
+			return -1;
+		}
+	}
+	json_array_foreach(problems, i, value) {
+		if (!json_is_string(value) || state->problems.count >= PROBLEMS_MAX ||
+		    json_string_length(value) > READER_TEXT_BYTES) {
+			return -1;
+		}
+		strvec_push(&state->problems, json_string_value(value));
+	}
+	return 0;
+}
+
+void apps_answer_finish(struct reader_job *job, enum reader_result result, const char *why)
+{
+	reader_apps_fn done = (reader_apps_fn)job->done;
+	struct apps_answer *state = job->state;
+	bool good = result == READER_OK;
+
+	done(job->arg, result, good ? &state->list : NULL, good ? &state->problems : NULL, why);
+}
+
+void apps_answer_release(void *state)
+{
+	struct apps_answer *answer = state;
+
+	app_list_release(&answer->list);
+	strvec_release(&answer->problems);
+}
