@@ -369,6 +369,13 @@ static int read_answer(struct reader_job *job, const json_t *answer, bool last, 
 }
 
 /* From the reader's numbers of applications to places in the caller's list. */
+static void place(const struct share *share, struct affected_application *items, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		items[i].app = share->items[items[i].app].index;
+	}
+}
+
 static void finish(struct reader_job *job, enum reader_result result, const char *why)
 {
 	reader_affected_fn done = (reader_affected_fn)job->done;
@@ -380,12 +387,11 @@ static void finish(struct reader_job *job, enum reader_result result, const char
 	}
 	const char **names = xcalloc(affected->count, sizeof(*names));
 	for (size_t i = 0; i < affected->count; i++) {
-		const struct share_item *item = &job->share->items[affected->items[i].app];
-
-		names[i] = item->name;
-		affected->items[i].app = item->index;
+		names[i] = job->share->items[affected->items[i].app].name;
 	}
-	struct reader_affected answer = {
+	place(job->share, affected->items, affected->count);
+	place(job->share, affected->same, affected->same_count);
+	const struct reader_affected answer = {
 		.affected = affected, .generation = job->share->generation, .names = names,
 	};
 	done(job->arg, READER_OK, &answer, why);

@@ -5,10 +5,20 @@
  */
 #include "receiver/reader/reader.h"
 
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
 #include <jansson.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/frame.h"
@@ -117,6 +127,12 @@ static void behave(const char *role, const json_t *request, json_int_t id)
 
 	if (strcmp(op, "affected") != 0) {
 		say_answer(id, "\"ok\":true");
+		return;
+	}
+	if (strcmp(role, "same-as-before") == 0) {
+		say_answer(id, "\"ok\":true,\"changed_paths\":1,\"exact\":true,\"tracked\":2,"
+			       "\"fallback\":null,\"items\":[],"
+			       "\"same\":[[0,0,1,false,[]],[1,0,1,false,[]]]");
 		return;
 	}
 	say_answer(id, "\"more\":true,\"same\":[],\"items\":[[0,0,1,false,[]]]");
@@ -388,6 +404,51 @@ static void answers_are_mapped_and_named(void)
 	app_list_release(&shorter);
 }
 
+struct same {
+	unsigned answers;
+	size_t count;
+	size_t apps[2];
+};
+
+static void on_same(void *arg, enum reader_result result, const struct reader_affected *answer,
+		    const char *why)
+{
+	struct same *same = arg;
+
+	(void)why;
+	same->answers++;
+	same->count = result == READER_OK ? answer->affected->same_count : 0;
+	for (size_t i = 0; i < same->count && i < 2; i++) {
+		same->apps[i] = answer->affected->same[i].app;
+	}
+}
+
+/* Those that are rendered to the same as before are named by "explain": by our numbers, too. */
+static void unchanged_applications_are_mapped(void)
+{
+	struct app_list list = { .items = NULL };
+	struct affected_request request = { .ref = "refs/heads/main", .count_all = true };
+	struct error err = ERROR_INIT;
+	struct same same = { .answers = 0 };
+
+	asker_add_app(&list, "unrelated", ASKER_OTHER, "x");
+	asker_add_app(&list, "a", ASKER_URL, "a");
+	asker_add_app(&list, "unrelated-too", ASKER_OTHER, "x");
+	asker_add_app(&list, "b", ASKER_URL, "b");
+	asker_open(&asker, "same-as-before", 2000);
+	asker_set_repository(&asker, ASKER_URL, "/nowhere");
+	(void)reader_set_apps(asker.pool, &list);
+	(void)reader_affected(asker.pool, ASKER_URL, &request, on_same, &same, &err);
+	for (int i = 0; i < 200 && same.answers == 0; i++) {
+		asker_turn(&asker, 10);
+	}
+	tap_ok(same.count == 2 && same.apps[0] == 1 && same.apps[1] == 3,
+	       "numbers of applications that are the same are those of our list, too (%zu, %zu)",
+	       same.apps[0], same.apps[1]);
+	asker_close(&asker);
+	app_list_release(&list);
+}
+
 static void readers_that_say_too_much_go(void)
 {
 	struct asked asked;
@@ -437,6 +498,64 @@ static void programs_that_cannot_start(void)
 	tap_int(asked.answers, 0, "no callback comes after the asker.pool is freed");
 }
 
+/* From here on fcntl(F_SETFL) fails with ENOLCK, which nothing else does here. */
+static bool forbid_flags(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fcntl, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, F_SETFL, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOLCK),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { sizeof(filter) / sizeof(*filter), filter };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+static void keep_log(void *arg, enum reader_log_level level, const char *text)
+{
+	(void)level;
+	(void)snprintf(arg, 256, "%s", text);
+}
+
+/* In a child, because a filter of system calls stays until the end. */
+static _Noreturn void start_without_flags(void)
+{
+	char text[256] = "";
+	struct event_base *base = event_base_new();
+	struct reader_options options = { .count = 1, .program = "/bin/true", .log = keep_log,
+					  .log_arg = text };
+	struct error err = ERROR_INIT;
+	struct asked asked = { .answers = 0 };
+
+	if (!forbid_flags()) {
+		_exit(2);
+	}
+	asker.base = base;
+	asker.pool = reader_pool_new(base, &options);
+	asker_set_repository(&asker, ASKER_URL, "/nowhere");
+	(void)reader_resolve(asker.pool, ASKER_URL, "main", NULL, asker_on_resolve, &asked, &err);
+	(void)event_base_loop(base, EVLOOP_ONCE);
+	tap_note("log: %s", text);
+	_exit(strstr(text, strerror(ENOLCK)) != NULL ? 0 : 1);
+}
+
+static void the_error_of_a_channel_is_its_own(void)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		start_without_flags();
+	}
+	(void)waitpid(pid, &status, 0);
+	tap_ok(WIFEXITED(status) && WEXITSTATUS(status) == 0,
+	       "why a channel could not be made is told as it was (%d)", status);
+}
+
 static void requests_that_cannot_be_made(void)
 {
 	struct affected_request request = { .ref = "refs/heads/\xff" };
@@ -471,8 +590,10 @@ int main(int argc, char **argv)
 	readers_killed_while_they_work();
 	waiting_has_an_end();
 	answers_are_mapped_and_named();
+	unchanged_applications_are_mapped();
 	readers_that_say_too_much_go();
 	programs_that_cannot_start();
+	the_error_of_a_channel_is_its_own();
 	requests_that_cannot_be_made();
 	asker_release(&asker);
 	return tap_done();
