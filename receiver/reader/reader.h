@@ -1,11 +1,18 @@
 /*
- * Reader processes, seen from the receiver.
+ * The room for readers: child processes that read what others wrote.
  *
- * What a committer, a git server or a local user can shape is read in child
- * processes without network and secrets, which may die at any moment.  A pool
- * holds a few of them; one repository always lives in the same one.  Requests
- * are queued here and answered by a callback on the loop, each exactly once;
- * nothing here waits.  A reader that overruns its time, dies, or says what it
+ * It is for everything that looks into a repository.  The catalog asks it for
+ * the applications written there, the resolver what a ref means, the world whom
+ * a push affects, and "doorbell explain" why.  It never speaks to the network,
+ * never holds a secret, never waits, and never believes what comes out of a
+ * child without checking it.  It decides nothing: what follows from an answer,
+ * or from none, is for whoever asked.
+ *
+ * This header is its door.  What a committer, a git server or a local user can
+ * shape is read in child processes without network and secrets, which may die
+ * at any moment.  A pool holds a few of them; one repository always lives in the
+ * same one.  Requests are queued here and answered by a callback on the loop,
+ * each exactly once; nothing here waits.  A reader that overruns its time, dies, or says what it
  * should not is killed and replaced, and what it worked on is answered
  * READER_TIMEOUT or READER_DIED: the caller then takes all applications of
  * that repository and ref for affected.
@@ -26,18 +33,11 @@
 #include "affected/affected_inputs.h"
 #include "base/error.h"
 #include "base/oid.h"
-#include "base/strvec.h"
 #include "manifest/app.h"
+#include "receiver/reader/reader_result.h"
 
 struct event_base;
 struct reader_pool;
-
-enum reader_result {
-	READER_OK = 0,
-	READER_REFUSED, // the reader is well and says that this cannot be done: why
-	READER_DIED,    // it ended or talked nonsense while it worked on this
-	READER_TIMEOUT  // it was killed because this took too long
-};
 
 enum reader_log_level {
 	READER_LOG_NOTICE, // worth knowing once: a wall of the sandbox is missing
@@ -64,45 +64,6 @@ struct reader_repository_options {
 	enum affected_mode mode;
 	bool allow_alternates;
 };
-
-/* What a reader found; all of it is borrowed for the time of the callback. */
-struct reader_affected {
-	const struct affected *affected; // item.app is an index into the list of generation
-	uint64_t generation;    // which reader_set_apps() the indices belong to
-	const char *const *names; // full name of the application of each item
-};
-
-struct reader_tip {
-	bool found;             // the revision is there
-	struct oid commit;      // what it means
-	bool present;           // the second commit asked for is there too
-};
-
-/*
- * Answer to reader_affected(). answer is NULL unless READER_OK; why is ""
- * or says what went wrong.
- */
-typedef void (*reader_affected_fn)(void *arg, enum reader_result result,
-				   const struct reader_affected *answer, const char *why);
-
-/*
- * Answer to reader_inputs(). inputs is NULL unless READER_OK, and borrowed for
- * the time of the callback; item.app is an index into the list of generation.
- */
-typedef void (*reader_inputs_fn)(void *arg, enum reader_result result,
-				 const struct affected_inputs *inputs, uint64_t generation,
-				 const char *why);
-
-/* Answer to reader_resolve(). tip is NULL unless READER_OK; with found false, why says why. */
-typedef void (*reader_resolve_fn)(void *arg, enum reader_result result,
-				  const struct reader_tip *tip, const char *why);
-
-/*
- * Answer to reader_read_apps(). list and problems are NULL unless READER_OK;
- * the callback may move the list out (and leave it zeroed).
- */
-typedef void (*reader_apps_fn)(void *arg, enum reader_result result, struct app_list *list,
-			       const struct strvec *problems, const char *why);
 
 /* Make a pool; processes are started at the first request. options is copied. Never NULL. */
 struct reader_pool *reader_pool_new(struct event_base *base, const struct reader_options *options);
