@@ -3,19 +3,20 @@
  *
  * It is for everything that looks into a repository.  The catalog asks it for
  * the applications written there, the resolver what a ref means, the world whom
- * a push affects, and "doorbell explain" why.  It never speaks to the network,
- * never holds a secret, never waits, and never believes what comes out of a
- * child without checking it.  It decides nothing: what follows from an answer,
- * or from none, is for whoever asked.
+ * a push affects, and "doorbell explain" why; a manifest of the operator's own
+ * is parsed here, too (reader_parse.h).  It never speaks to the network, never
+ * holds a secret, never waits, and never believes what comes out of a child
+ * without checking it.  It decides nothing: what follows from an answer, or from
+ * none, is for whoever asked.
  *
  * This header is its door.  What a committer, a git server or a local user can
  * shape is read in child processes without network and secrets, which may die
  * at any moment.  A pool holds a few of them; one repository always lives in the
  * same one.  Requests are queued here and answered by a callback on the loop,
- * each exactly once; nothing here waits.  A reader that overruns its time, dies, or says what it
- * should not is killed and replaced, and what it worked on is answered
- * READER_TIMEOUT or READER_DIED: the caller then takes all applications of
- * that repository and ref for affected.
+ * each exactly once; nothing here waits.  A reader that overruns its time, dies,
+ * or says what it should not is killed and replaced, and what it worked on is
+ * answered READER_TIMEOUT or READER_DIED: the caller then takes all applications
+ * of that repository and ref for affected.
  *
  * All functions are for the thread of the event loop.  Callbacks come from the
  * loop, never from inside a call to this module; they may make new requests

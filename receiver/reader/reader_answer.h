@@ -11,7 +11,7 @@
 
 #include <jansson.h>
 
-#include "affected/affected.h"
+#include "affected/affected_result.h"
 #include "base/error.h"
 #include "base/strvec.h"
 

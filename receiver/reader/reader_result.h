@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "affected/affected.h"
+#include "affected/affected_result.h"
 #include "affected/affected_inputs.h"
 #include "base/oid.h"
 #include "base/strvec.h"
