@@ -27,7 +27,7 @@
 #include "manifest/app_yaml.h"
 
 /* One call of affected_compute(). */
-struct step {
+struct computation {
 	struct affected_state *state;
 	const struct affected_request *request;
 	struct ref_state *ref;
@@ -91,7 +91,7 @@ void affected_state_free(struct affected_state *state)
 }
 
 /* All that follow the ref are affected. */
-static int all(struct step *s, enum fallback why)
+static int all(struct computation *s, enum fallback why)
 {
 	struct tracked_list list = { 0 };
 
@@ -103,7 +103,7 @@ static int all(struct step *s, enum fallback why)
 }
 
 /* As all(), and the index is built at the pushed commit. */
-static int all_anew(struct step *s, enum fallback why, struct error *err)
+static int all_anew(struct computation *s, enum fallback why, struct error *err)
 {
 	int r = ref_state_build(s->state, s->ref, &s->commit, &s->tree,
 				s->request->default_branch, err);
@@ -117,7 +117,7 @@ static enum fallback fallback_of(int outcome)
 }
 
 /* Does Argo CD itself render anything of this ref? */
-static bool is_rendered(const struct step *s)
+static bool is_rendered(const struct computation *s)
 {
 	for (size_t i = 0; i < s->ref->sources.count; i++) {
 		if (source_is_argocd(s->state, &s->ref->sources.items[i])) {
@@ -131,7 +131,7 @@ static bool is_rendered(const struct step *s)
  * Match what differs between the index's tree and another; with result, fill
  * it. Then the index is moved there. REPO_OK, an outcome of treewalk(), or -1.
  */
-static int move(struct step *s, const struct oid *commit, const struct oid *tree,
+static int move(struct computation *s, const struct oid *commit, const struct oid *tree,
 		struct affected *result, struct error *err)
 {
 	const struct match_options options = {
@@ -166,7 +166,7 @@ static int move(struct step *s, const struct oid *commit, const struct oid *tree
  * Bring the index to the commit to compare with. 0; or a fall-back, which
  * says that there is no such commit to be had; or -1.
  */
-static int bring(struct step *s, struct error *err)
+static int bring(struct computation *s, struct error *err)
 {
 	const struct affected_request *q = s->request;
 	struct oid commit;
@@ -196,7 +196,7 @@ static int bring(struct step *s, struct error *err)
 }
 
 /* The index stands at the commit to compare with. */
-static int compare(struct step *s, struct error *err)
+static int compare(struct computation *s, struct error *err)
 {
 	bool moved = !oid_equal(&s->ref->commit, &s->commit);
 
@@ -219,7 +219,7 @@ static int compare(struct step *s, struct error *err)
 }
 
 /* Does any application follow the ref? If not, there is nothing to hold and to say. */
-static bool is_followed(const struct step *s)
+static bool is_followed(const struct computation *s)
 {
 	struct tracked_list list = { 0 };
 
@@ -231,7 +231,7 @@ static bool is_followed(const struct step *s)
 	return list.count > 0;
 }
 
-static int compute(struct step *s, struct error *err)
+static int compute(struct computation *s, struct error *err)
 {
 	int r = repo_peel(s->state->repo, &s->request->after, &s->commit, &s->tree, err);
 
@@ -258,7 +258,7 @@ int affected_compute(struct affected_state *state, const struct affected_request
 		     struct affected *ret_result, struct error *err)
 {
 	struct affected result = { 0 };
-	struct step s = { .state = state, .request = request, .result = &result };
+	struct computation s = { .state = state, .request = request, .result = &result };
 	int r;
 
 	repo_begin(state->repo);

@@ -28,7 +28,7 @@
 /* Links followed to tell chains in full; past it, what is near the input. */
 #define LINKS_MAX 20000000
 
-struct listing {
+struct outline {
 	struct affected_state *state;
 	struct ref_state *ref;
 	struct affected_inputs *out;
@@ -48,7 +48,7 @@ struct listing {
 /* --- chains --- */
 
 /* From what reads the path up to the root that the source itself refers to. */
-static void add_chain(struct listing *l, uint32_t unit, const char *path, struct strvec *via)
+static void add_chain(struct outline *l, uint32_t unit, const char *path, struct strvec *via)
 {
 	const struct index_table *t = l->ref->table;
 	struct numbers links = { .items = NULL };
@@ -71,7 +71,7 @@ static void add_chain(struct listing *l, uint32_t unit, const char *path, struct
 	free(links.items);
 }
 
-static void add(struct listing *l, uint32_t unit, const struct posting *p, const char *path,
+static void add(struct outline *l, uint32_t unit, const struct posting *p, const char *path,
 		enum glob_dialect dialect, const char *why)
 {
 	const struct index_table *t = l->ref->table;
@@ -128,13 +128,13 @@ static bool is_opaque(const struct index_table *t, uint32_t unit, const struct p
 /* --- lint --- */
 
 /* Does Argo CD refresh when this file changes? */
-static bool is_annotated(const struct listing *l, const char *path)
+static bool is_annotated(const struct outline *l, const char *path)
 {
 	for (size_t i = 0; i < l->annotation->probe_count; i++) {
 		const struct inputs_probe *p = &l->annotation->probes[i];
 		size_t len = strlen(p->path);
 		bool below = len == 0 || (strncmp(p->path, path, len) == 0 && path[len] == '/');
-		bool self = !(p->flags & INPUTS_BELOW) && strcmp(p->path, path) == 0;
+		bool self = !(p->flags & PROBE_BELOW) && strcmp(p->path, path) == 0;
 		bool glob = p->kind == PROBE_GLOB &&
 			    glob_match(p->dialect, p->path, path) == GLOB_MATCH;
 
@@ -147,7 +147,7 @@ static bool is_annotated(const struct listing *l, const char *path)
 }
 
 /* Is everything below a directory annotated by one item? */
-static bool holds_all(const struct listing *l, const char *dir)
+static bool holds_all(const struct outline *l, const char *dir)
 {
 	for (size_t i = 0; i < l->annotation->probe_count; i++) {
 		const struct inputs_probe *p = &l->annotation->probes[i];
@@ -181,7 +181,7 @@ static bool is_guess(const char *path)
 	return strncmp(name, ".argocd-source", 14) == 0;
 }
 
-static void miss(struct listing *l, uint32_t unit, const struct posting *p, const char *path)
+static void miss(struct outline *l, uint32_t unit, const struct posting *p, const char *path)
 {
 	for (size_t i = l->out->count; i > 0 && i + l->missed > l->out->count; i--) {
 		if (strcmp(l->out->items[i - 1].path, path) == 0) {
@@ -194,7 +194,7 @@ static void miss(struct listing *l, uint32_t unit, const struct posting *p, cons
 	}
 }
 
-static bool takes(const struct listing *l, const char *path, const char *relative,
+static bool takes(const struct outline *l, const char *path, const char *relative,
 		  size_t name_at)
 {
 	const struct index_table *t = l->ref->table;
@@ -211,7 +211,7 @@ static bool takes(const struct listing *l, const char *path, const char *relativ
 
 static int visit_file(void *arg, uint64_t parent, const struct tree_change *change)
 {
-	struct listing *l = arg;
+	struct outline *l = arg;
 
 	(void)parent;
 	if (change->directory) {
@@ -235,7 +235,7 @@ static bool enter_none(void *arg, uint64_t parent, const char *path, size_t len,
 }
 
 /* Hold the files below dir, which is a directory, against the annotation. */
-static void visit_directory(struct listing *l, const char *dir)
+static void visit_directory(struct outline *l, const char *dir)
 {
 	const struct treereader reader = { .repo = l->state->repo, .tree = l->ref->tree };
 	const struct oid empty = { .len = 0 };
@@ -262,11 +262,11 @@ static void cut_pattern(char *pattern)
 	*(slash != NULL ? slash : pattern) = '\0';
 }
 
-static void lint_posting(struct listing *l, uint32_t unit, const struct posting *p, char *path)
+static void lint_posting(struct outline *l, uint32_t unit, const struct posting *p, char *path)
 {
 	l->posting = p;
 	l->unit = unit;
-	if (p->flags & INPUTS_NAMES || is_opaque(l->ref->table, unit, p)) {
+	if (p->flags & PROBE_NAMES || is_opaque(l->ref->table, unit, p)) {
 		return;
 	}
 	switch ((enum probe_kind)p->kind) {
@@ -311,7 +311,7 @@ static char *address_of(const struct index_table *t, uint32_t unit)
 	return address;
 }
 
-static void list_unit(struct listing *l, uint32_t unit)
+static void list_unit(struct outline *l, uint32_t unit)
 {
 	const struct index_table *t = l->ref->table;
 
@@ -336,7 +336,7 @@ static void list_unit(struct listing *l, uint32_t unit)
 	}
 }
 
-static void list_source(struct listing *l)
+static void list_source(struct outline *l)
 {
 	const struct index_table *t = l->ref->table;
 
@@ -365,7 +365,7 @@ static void list_source(struct listing *l)
 }
 
 /* 0, or -1 with err. */
-static int lint_source(struct listing *l, struct error *err)
+static int lint_source(struct outline *l, struct error *err)
 {
 	const struct treereader reader = { .repo = l->state->repo, .tree = l->ref->tree };
 	struct inputs_source source;
@@ -384,7 +384,7 @@ static int lint_source(struct listing *l, struct error *err)
 	return r;
 }
 
-static int list_all(struct listing *l, const struct affected_inputs_request *request,
+static int list_all(struct outline *l, const struct affected_inputs_request *request,
 		    struct error *err)
 {
 	int r = 0;
@@ -421,7 +421,7 @@ int affected_inputs(struct affected_state *state, const struct affected_inputs_r
 		    struct affected_inputs *ret_inputs, struct error *err)
 {
 	struct affected_inputs found = { .items = NULL };
-	struct listing l = { .state = state, .out = &found, .links_left = LINKS_MAX };
+	struct outline l = { .state = state, .out = &found, .links_left = LINKS_MAX };
 	struct oid commit;
 	struct oid tree;
 

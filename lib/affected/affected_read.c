@@ -9,7 +9,7 @@
 #include "manifest/app_yaml.h"
 #include "repo/treereader.h"
 
-struct reading {
+struct tree_reading {
 	struct treereader reader;
 	const char *prefix;
 	struct app_list *list;
@@ -26,7 +26,7 @@ static bool is_manifest(const char *name)
 
 static int read_one(void *arg, uint64_t parent, const struct tree_change *change)
 {
-	struct reading *r = arg;
+	struct tree_reading *r = arg;
 	struct error err = ERROR_INIT;
 	struct buf text;
 
@@ -53,7 +53,7 @@ int affected_read_apps(struct affected_state *state, const struct oid *commit,
 		       const char *directory, struct app_list *list, struct strvec *problems,
 		       struct error *err)
 {
-	struct reading r = {
+	struct tree_reading r = {
 		.reader = { .repo = state->repo },
 		.prefix = directory,
 		.list = list,

@@ -26,7 +26,7 @@ struct reached {
 	uint32_t next;
 };
 
-struct builder {
+struct result_builder {
 	const struct ref_state *ref;
 	struct match *match;
 	struct affected *result;
@@ -41,7 +41,7 @@ struct builder {
 	size_t links_left;
 };
 
-static struct affected_application *item_for(struct builder *b, const struct tracked *t)
+static struct affected_application *item_for(struct result_builder *b, const struct tracked *t)
 {
 	struct affected *a = b->result;
 	uint32_t *number = &b->item_of_app[t->app];
@@ -75,7 +75,7 @@ static bool has_path(const struct affected_application *item, const char *path)
 	return false;
 }
 
-static void add_reason(struct builder *b, struct affected_application *item, uint32_t unit,
+static void add_reason(struct result_builder *b, struct affected_application *item, uint32_t unit,
 		       const char *path, enum change_kind change, enum probe_kind probe)
 {
 	size_t n = item->reason_count;
@@ -95,7 +95,7 @@ static void add_reason(struct builder *b, struct affected_application *item, uin
 	spread_chain(b->match->table, unit, path, &b->links_left, &reason->via);
 }
 
-static void add_reasons(struct builder *b, struct affected_application *item, uint32_t unit,
+static void add_reasons(struct result_builder *b, struct affected_application *item, uint32_t unit,
 			const struct match_hit *hit)
 {
 	for (size_t i = 0; i < hit->changes.count && i < LIMIT_REASONS; i++) {
@@ -114,7 +114,7 @@ static void add_reasons(struct builder *b, struct affected_application *item, ui
 
 static void reach(void *arg, uint32_t bound, uint32_t unit, const struct match_hit *hit)
 {
-	struct builder *b = arg;
+	struct result_builder *b = arg;
 	struct affected_application *item = item_for(b, &b->ref->sources.items[bound]);
 	size_t number = (size_t)(item - b->result->items);
 
@@ -138,7 +138,7 @@ static void reach(void *arg, uint32_t bound, uint32_t unit, const struct match_h
  * (util/app/path, CheckOutOfBoundsSymlinks): where one comes or goes, all that
  * it renders here may turn into an error, or from one.
  */
-static void reach_all(struct builder *b, const struct affected_state *state)
+static void reach_all(struct result_builder *b, const struct affected_state *state)
 {
 	const struct match_change *change = &b->match->changes[b->match->outside - 1];
 
@@ -159,7 +159,7 @@ static void reach_all(struct builder *b, const struct affected_state *state)
 }
 
 /* Changed paths that touched an item, each once. */
-static size_t count_touched(struct builder *b, size_t number, size_t *marks)
+static size_t count_touched(struct result_builder *b, size_t number, size_t *marks)
 {
 	size_t largest = 0;
 	size_t distinct = 0;
@@ -201,7 +201,7 @@ static void sort_items(struct affected *result)
 	}
 }
 
-static void builder_begin(struct builder *b, const struct affected_state *state)
+static void builder_begin(struct result_builder *b, const struct affected_state *state)
 {
 	size_t apps = state->apps != NULL ? state->apps->count : 0;
 
@@ -211,7 +211,7 @@ static void builder_begin(struct builder *b, const struct affected_state *state)
 }
 
 /* Spread the match and count what touched each application. */
-static void builder_run(struct builder *b)
+static void builder_run(struct result_builder *b)
 {
 	size_t marks = 0;
 
@@ -221,7 +221,7 @@ static void builder_run(struct builder *b)
 	}
 }
 
-static void builder_end(struct builder *b)
+static void builder_end(struct result_builder *b)
 {
 	free(b->item_of_app);
 	free(b->reached_of_item);
@@ -303,7 +303,7 @@ static void fill_same(const struct affected_state *state, const struct ref_state
 {
 	struct affected reached = { 0 };
 	struct match told;
-	struct builder b = {
+	struct result_builder b = {
 		.ref = ref, .match = &told, .result = &reached, .links_left = LINKS_MAX,
 	};
 
@@ -322,7 +322,7 @@ static void fill_same(const struct affected_state *state, const struct ref_state
 void result_fill(const struct affected_state *state, const struct ref_state *ref,
 		 struct match *match, struct affected *result)
 {
-	struct builder b = {
+	struct result_builder b = {
 		.ref = ref, .match = match, .result = result, .links_left = LINKS_MAX,
 	};
 

@@ -73,7 +73,7 @@ struct point {
 	UT_hash_handle hh;
 };
 
-struct side {
+struct compared {
 	struct treereader reader;
 	struct point *points;
 };
@@ -93,20 +93,20 @@ struct comparison {
 	uint8_t *touched;  // by unit
 	uint8_t *hard;     // by unit: may change by what no walk sees
 	struct reach reach;
-	struct side sides[2];
+	struct compared sides[2];
 	size_t walks_left;
 	int64_t until;     // mstime_processor()
 };
 
 /* What a trace says of children, kept over the next walk. */
-struct child {
+struct known_child {
 	const struct inputs_walker *walker;
 	char *dir;
 	char *options;
 	bool listed;
 };
 
-static const struct point *point_of(struct comparison *c, struct side *side,
+static const struct point *point_of(struct comparison *c, struct compared *side,
 				    const struct inputs_walker *walker, const char *dir,
 				    const char *options, int depth);
 
@@ -159,12 +159,12 @@ static void mark_hard(struct comparison *c)
 	}
 }
 
-static struct child *take_children(const struct inputs_trace *trace)
+static struct known_child *take_children(const struct inputs_trace *trace)
 {
-	struct child *children = xcalloc(trace->child_count + 1, sizeof(*children));
+	struct known_child *children = xcalloc(trace->child_count + 1, sizeof(*children));
 
 	for (size_t i = 0; i < trace->child_count; i++) {
-		children[i] = (struct child){
+		children[i] = (struct known_child){
 			.walker = trace->children[i].walker,
 			.dir = xstrdup(trace->children[i].dir),
 			.options = xstrdup(trace->children[i].options),
@@ -174,7 +174,7 @@ static struct child *take_children(const struct inputs_trace *trace)
 	return children;
 }
 
-static void free_children(struct child *children, size_t count)
+static void free_children(struct known_child *children, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		free(children[i].dir);
@@ -190,7 +190,7 @@ struct telling {
 	struct strvec listed; // of children that may come in any order
 };
 
-static void tell_child(struct telling *t, const struct child *child, const char *token,
+static void tell_child(struct telling *t, const struct known_child *child, const char *token,
 		       const char *loose)
 {
 	(void)buf_addf(&t->text, " %s", token);
@@ -202,8 +202,8 @@ static void tell_child(struct telling *t, const struct child *child, const char 
 }
 
 /* Append a child's token to those of its parent. False if the child has none. */
-static bool add_child(struct comparison *c, struct side *side, struct point *parent,
-		      const struct child *child, int depth, struct telling *t)
+static bool add_child(struct comparison *c, struct compared *side, struct point *parent,
+		      const struct known_child *child, int depth, struct telling *t)
 {
 	uint32_t unit = index_find(c->ref->table, child->walker, child->dir, child->options);
 	char number[16];
@@ -250,7 +250,7 @@ static void finish_tokens(struct telling *t, struct point *point)
 }
 
 /* From a finished walk: the children, then the tokens. */
-static void set_token(struct comparison *c, struct side *side, struct point *point,
+static void set_token(struct comparison *c, struct compared *side, struct point *point,
 		      const struct inputs_trace *trace, int depth)
 {
 	struct telling t = { .listed = STRVEC_INIT };
@@ -260,7 +260,7 @@ static void set_token(struct comparison *c, struct side *side, struct point *poi
 		return;
 	}
 	size_t count = trace->child_count;
-	struct child *children = take_children(trace);
+	struct known_child *children = take_children(trace);
 	bool known = true;
 
 	buf_init(&t.text, TEXT_BYTES_MAX);
@@ -279,7 +279,7 @@ static void set_token(struct comparison *c, struct side *side, struct point *poi
 	free_children(children, count);
 }
 
-static struct point *new_point(struct side *side, char *key, const char *dir)
+static struct point *new_point(struct compared *side, char *key, const char *dir)
 {
 	struct point *p = xcalloc(1, sizeof(*p));
 
@@ -300,7 +300,7 @@ static bool take_walk(struct comparison *c)
 }
 
 /* A unit at a tree; NULL if it is unknown. */
-static const struct point *point_of(struct comparison *c, struct side *side,
+static const struct point *point_of(struct comparison *c, struct compared *side,
 				    const struct inputs_walker *walker, const char *dir,
 				    const char *options, int depth)
 {
@@ -328,7 +328,7 @@ static const struct point *point_of(struct comparison *c, struct side *side,
 }
 
 /* A source at a tree; points of sources have a key that no other unit has. */
-static const struct point *source_point(struct comparison *c, struct side *side, uint32_t bound)
+static const struct point *source_point(struct comparison *c, struct compared *side, uint32_t bound)
 {
 	const struct inputs_trace *trace = NULL;
 	struct inputs_source source;
@@ -349,7 +349,7 @@ static const struct point *source_point(struct comparison *c, struct side *side,
 	return p;
 }
 
-static const struct point *hit_point(struct comparison *c, struct side *side, uint32_t unit)
+static const struct point *hit_point(struct comparison *c, struct compared *side, uint32_t unit)
 {
 	const struct index_table *t = c->ref->table;
 	const struct unit *u = index_at(t, unit);
@@ -508,7 +508,7 @@ static bool is_same(struct comparison *c, uint32_t unit)
 	return equal && !is_folded(c, unit, a, b);
 }
 
-static void release_side(struct side *side)
+static void release_side(struct compared *side)
 {
 	struct point *p;
 	struct point *next;

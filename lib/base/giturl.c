@@ -23,7 +23,7 @@
 #include "base/strvec.h"
 #include "base/xalloc.h"
 
-struct parts {
+struct url_parts {
 	const char *authority; // not terminated
 	size_t authority_len;
 	const char *path;
@@ -66,12 +66,12 @@ static void lower(char *text)
 /* ---- split ------------------------------------------------------------ */
 
 /* scheme://...: rest is what follows "://". */
-static int split_url(const char *url, const char *rest, struct parts *ret, struct error *err)
+static int split_url(const char *url, const char *rest, struct url_parts *ret, struct error *err)
 {
 	size_t scheme_len = (size_t)(rest - 3 - url);
 	size_t authority_len = strcspn(rest, "/");
 
-	*ret = (struct parts){
+	*ret = (struct url_parts){
 		.authority = rest,
 		.authority_len = authority_len,
 		.path = rest + authority_len,
@@ -107,12 +107,12 @@ static const char *authority_end(const char *url)
 	return start + strcspn(start, ":/");
 }
 
-static int split(const char *url, struct parts *ret, struct error *err)
+static int split(const char *url, struct url_parts *ret, struct error *err)
 {
 	const char *scheme_end = strstr(url, "://");
 
 	if (url[0] == '/') {
-		*ret = (struct parts){ .authority = url, .path = url, .local = true };
+		*ret = (struct url_parts){ .authority = url, .path = url, .local = true };
 		return 0;
 	}
 	if (scheme_end != NULL && scheme_end == url + strcspn(url, ":/@")) {
@@ -122,7 +122,7 @@ static int split(const char *url, struct parts *ret, struct error *err)
 	if (end[0] == ':' && end[1] == ':') {
 		return error_set(err, -1, "a remote helper's address");
 	}
-	*ret = (struct parts){
+	*ret = (struct url_parts){
 		.authority = url,
 		.authority_len = (size_t)(end - url),
 		.path = *end == ':' ? end + 1 : end,
@@ -426,7 +426,7 @@ static int check_text(const char *url, struct error *err)
 char *giturl_normalise(const char *url, struct error *err)
 {
 	struct strvec list = STRVEC_INIT;
-	struct parts parts = { .local = false };
+	struct url_parts parts = { .local = false };
 	char *host = NULL;
 	char *path = NULL;
 	char *result = NULL;

@@ -16,18 +16,18 @@
 #define NOT_UTF8 0x110000U // plus the byte
 
 /* What the class functions share: the pattern, and where they are in it. */
-struct reader {
+struct class_reader {
 	const char *p;
 	size_t len;
 	size_t at;
 };
 
-static bool left(const struct reader *r)
+static bool left(const struct class_reader *r)
 {
 	return r->at < r->len;
 }
 
-static unsigned char peek(const struct reader *r)
+static unsigned char peek(const struct class_reader *r)
 {
 	return left(r) ? (unsigned char)r->p[r->at] : 0;
 }
@@ -70,7 +70,7 @@ struct glob_char glob_char_at(enum glob_dialect dialect, const char *text, size_
 	return (struct glob_char){ rune, rune, width };
 }
 
-static uint32_t take_rune(struct reader *r)
+static uint32_t take_rune(struct class_reader *r)
 {
 	struct glob_char c = glob_char_at(GLOB_GO, r->p + r->at, r->len - r->at);
 
@@ -84,7 +84,7 @@ static enum glob_class_result verdict(bool matched, bool negated)
 }
 
 /* One end of a range in Go: not "-", not "]", perhaps escaped. */
-static bool go_end(struct reader *r, uint32_t *ret_rune)
+static bool go_end(struct class_reader *r, uint32_t *ret_rune)
 {
 	if (peek(r) == '-' || peek(r) == ']' || !left(r)) {
 		return false;
@@ -101,7 +101,7 @@ static bool go_end(struct reader *r, uint32_t *ret_rune)
 	return c.literal < NOT_UTF8 && left(r);
 }
 
-static enum glob_class_result class_go(struct reader *r, uint32_t rune)
+static enum glob_class_result class_go(struct class_reader *r, uint32_t rune)
 {
 	bool negated = peek(r) == '^';
 	bool matched = false;
@@ -127,7 +127,7 @@ static enum glob_class_result class_go(struct reader *r, uint32_t rune)
 }
 
 /* The first "]" that is not escaped, from where r is. */
-static enum glob_class_result find_close(struct reader *r, enum glob_class_result result)
+static enum glob_class_result find_close(struct class_reader *r, enum glob_class_result result)
 {
 	for (; left(r); r->at++) {
 		if (peek(r) == ']') {
@@ -139,7 +139,7 @@ static enum glob_class_result find_close(struct reader *r, enum glob_class_resul
 	return GLOB_CLASS_BAD;
 }
 
-static enum glob_class_result class_doublestar(struct reader *r, uint32_t rune)
+static enum glob_class_result class_doublestar(struct class_reader *r, uint32_t rune)
 {
 	bool negated = peek(r) == '!' || peek(r) == '^';
 	uint32_t last = RUNE_MAX; // nothing that a range could begin with
@@ -170,7 +170,7 @@ static enum glob_class_result class_doublestar(struct reader *r, uint32_t rune)
 }
 
 /* A set of characters up to "]", each perhaps escaped. */
-static enum glob_class_result gobwas_set(struct reader *r, uint32_t rune, bool negated)
+static enum glob_class_result gobwas_set(struct class_reader *r, uint32_t rune, bool negated)
 {
 	bool matched = false;
 	size_t count = 0;
@@ -191,7 +191,7 @@ static enum glob_class_result gobwas_set(struct reader *r, uint32_t rune, bool n
 	return verdict(matched, negated);
 }
 
-static enum glob_class_result class_gobwas(struct reader *r, uint32_t rune)
+static enum glob_class_result class_gobwas(struct class_reader *r, uint32_t rune)
 {
 	bool negated = peek(r) == '!';
 
@@ -242,7 +242,7 @@ static bool posix_class(const char *name, size_t len, int c, bool *ret_matched)
  * "[:name:]" at r.  True if it was one (or is malformed: *ret_bad); false if
  * the "[" stands for itself.
  */
-static bool git_posix(struct reader *r, int c, bool *ret_matched, bool *ret_bad)
+static bool git_posix(struct class_reader *r, int c, bool *ret_matched, bool *ret_bad)
 {
 	const char *name = r->p + r->at + 2;
 	const char *close = memchr(name, ']', r->len - r->at - 2);
@@ -260,7 +260,7 @@ static bool git_posix(struct reader *r, int c, bool *ret_matched, bool *ret_bad)
 }
 
 /* One character, or the end of a range that began with *last (0: none). */
-static bool git_item(struct reader *r, uint32_t c, uint32_t *last, bool *ret_matched)
+static bool git_item(struct class_reader *r, uint32_t c, uint32_t *last, bool *ret_matched)
 {
 	unsigned char next = r->at + 1 < r->len ? (unsigned char)r->p[r->at + 1] : 0;
 	bool range = peek(r) == '-' && *last != 0 && next != 0 && next != ']';
@@ -277,7 +277,7 @@ static bool git_item(struct reader *r, uint32_t c, uint32_t *last, bool *ret_mat
 	return true;
 }
 
-static enum glob_class_result class_git(struct reader *r, uint32_t c)
+static enum glob_class_result class_git(struct class_reader *r, uint32_t c)
 {
 	bool negated = peek(r) == '!' || peek(r) == '^';
 	bool matched = false;
@@ -309,7 +309,7 @@ static enum glob_class_result class_git(struct reader *r, uint32_t c)
 enum glob_class_result glob_class(enum glob_dialect dialect, const char *pattern, size_t len,
 				  size_t at, const struct glob_char *c, size_t *ret_next)
 {
-	struct reader r = { .p = pattern, .len = len, .at = at + 1 };
+	struct class_reader r = { .p = pattern, .len = len, .at = at + 1 };
 	enum glob_class_result result = GLOB_CLASS_BAD;
 
 	switch (dialect) {

@@ -22,19 +22,19 @@ enum probe_kind {
 
 /* Flags of a probe; none: any change of content or kind touches it. */
 enum {
-	INPUTS_MEANING = 1, // YAML whose meaning is the same does not touch it
-	INPUTS_NAMES = 2,   // only what appears, disappears or changes its kind touches it
-	INPUTS_DIRS = 4,    // directories that appear or disappear touch it too
-	INPUTS_EXEC = 8,    // a mere change of the executable bit touches it
-	INPUTS_BELOW = 16,  // SUBTREE: the path itself does not count
-	INPUTS_NO_FILES = 32, // only directories, and submodules, touch it
-	INPUTS_OBJECTS = 64, // files without a Kubernetes object (inputs/meaning.h) do not touch it
-	INPUTS_LINKS = 128   // SUBTREE, LIST: links touch it, whatever the filter says
+	PROBE_MEANING = 1, // YAML whose meaning is the same does not touch it
+	PROBE_NAMES = 2,   // only what appears, disappears or changes its kind touches it
+	PROBE_DIRS = 4,    // directories that appear or disappear touch it too
+	PROBE_EXEC = 8,    // a mere change of the executable bit touches it
+	PROBE_BELOW = 16,  // SUBTREE: the path itself does not count
+	PROBE_NO_FILES = 32, // only directories, and submodules, touch it
+	PROBE_OBJECTS = 64, // files without a Kubernetes object (inputs/meaning.h) do not touch it
+	PROBE_LINKS = 128   // SUBTREE, LIST: links touch it, whatever the filter says
 };
 
 /* The flags that excuse: with one of them, less touches a probe than without. */
-#define INPUTS_EXCUSES \
-	(INPUTS_MEANING | INPUTS_NAMES | INPUTS_BELOW | INPUTS_NO_FILES | INPUTS_OBJECTS)
+#define PROBE_EXCUSES \
+	(PROBE_MEANING | PROBE_NAMES | PROBE_BELOW | PROBE_NO_FILES | PROBE_OBJECTS)
 
 /* What became of a path between two trees. */
 enum change_kind {

@@ -11,24 +11,24 @@
 #include "base/xalloc.h"
 #include "config/config_impl.h"
 
-struct unit {
+struct scale {
 	const char *name;
 	int64_t factor;
 };
 
-static const struct unit durations[] = {
+static const struct scale durations[] = {
 	{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 },
 };
 
-static const struct unit sizes[] = {
+static const struct scale sizes[] = {
 	{ "B", 1 }, { "KiB", INT64_C(1) << 10 }, { "MiB", INT64_C(1) << 20 },
 	{ "GiB", INT64_C(1) << 30 }, { "TiB", INT64_C(1) << 40 },
 };
 
-static const struct unit plain = { "", 1 };
+static const struct scale plain = { "", 1 };
 
 /* The units of a type, least first; the way to write it. */
-static const struct unit *units_of(enum config_type type, size_t *ret_count, const char **ret_cure)
+static const struct scale *units_of(enum config_type type, size_t *ret_count, const char **ret_cure)
 {
 	*ret_count = 5;
 	if (type == CONFIG_DURATION) {
@@ -45,7 +45,7 @@ static const struct unit *units_of(enum config_type type, size_t *ret_count, con
 }
 
 /* Digits and a unit. False if it is none or would not fit. */
-static bool read_number(const char *text, const struct unit *units, size_t count, int64_t *ret)
+static bool read_number(const char *text, const struct scale *units, size_t count, int64_t *ret)
 {
 	size_t digits = strspn(text, "0123456789");
 	const char *rest = text + digits;
@@ -69,7 +69,7 @@ static bool read_number(const char *text, const struct unit *units, size_t count
 }
 
 /* value in the largest unit that leaves no rest. A new string. */
-static char *show_number(int64_t value, const struct unit *units, size_t count)
+static char *show_number(int64_t value, const struct scale *units, size_t count)
 {
 	size_t i = count - 1;
 
@@ -84,7 +84,7 @@ char *config_parse_number(const struct config_setting *s, const char *text, int6
 {
 	const char *cure = NULL;
 	size_t count = 0;
-	const struct unit *units = units_of(s->type, &count, &cure);
+	const struct scale *units = units_of(s->type, &count, &cure);
 	int64_t value = 0;
 
 	if (!read_number(text, units, count, &value)) {

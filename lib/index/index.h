@@ -172,7 +172,7 @@ void index_compact(struct index_table *table);
 /* True for a SUBTREE or GLOB posting that any change of a file touches. */
 static inline bool index_is_plain(const struct posting *posting)
 {
-	const unsigned conditions = INPUTS_EXCUSES | INPUTS_DIRS;
+	const unsigned conditions = PROBE_EXCUSES | PROBE_DIRS;
 
 	return (posting->kind == PROBE_SUBTREE || posting->kind == PROBE_GLOB) &&
 	       posting->filter == 0 && (posting->flags & conditions) == 0;

@@ -27,7 +27,7 @@
 
 #define TEXT_MAX 1048576
 
-struct store {
+struct index_file {
 	FILE *file;
 	uint64_t sum;
 	uint64_t size;   // bytes of the file
@@ -38,18 +38,18 @@ struct store {
 	size_t text_room;
 };
 
-static void add_to_sum(struct store *s, const void *data, size_t len)
+static void add_to_sum(struct index_file *s, const void *data, size_t len)
 {
 	s->sum = (s->sum << 5 | s->sum >> 59) ^ names_hash(s->sum, data, len);
 }
 
-static void put(struct store *s, const void *data, size_t len)
+static void put(struct index_file *s, const void *data, size_t len)
 {
 	add_to_sum(s, data, len);
 	s->bad |= len > 0 && fwrite(data, len, 1, s->file) != 1;
 }
 
-static void put_number(struct store *s, uint64_t number)
+static void put_number(struct index_file *s, uint64_t number)
 {
 	uint8_t bytes[10];
 	size_t n = 0;
@@ -61,7 +61,7 @@ static void put_number(struct store *s, uint64_t number)
 	put(s, bytes, n);
 }
 
-static void put_text(struct store *s, const char *text)
+static void put_text(struct index_file *s, const char *text)
 {
 	size_t len = strlen(text);
 
@@ -69,7 +69,7 @@ static void put_text(struct store *s, const char *text)
 	put(s, text, len);
 }
 
-static void get(struct store *s, void *data, size_t len)
+static void get(struct index_file *s, void *data, size_t len)
 {
 	if (s->bad || (len > 0 && fread(data, len, 1, s->file) != 1)) {
 		s->bad = true;
@@ -79,7 +79,7 @@ static void get(struct store *s, void *data, size_t len)
 	add_to_sum(s, data, len);
 }
 
-static uint64_t get_number(struct store *s, uint64_t max)
+static uint64_t get_number(struct index_file *s, uint64_t max)
 {
 	uint8_t bytes[10];
 	uint64_t number = 0;
@@ -112,7 +112,7 @@ static void make_room(char **text, size_t *room, size_t len)
 }
 
 /* The text is valid until the next get_text(). */
-static const char *get_text(struct store *s)
+static const char *get_text(struct index_file *s)
 {
 	size_t len = (size_t)get_number(s, TEXT_MAX);
 
@@ -154,7 +154,7 @@ static void path_of(const struct trie *trie, uint32_t node, char path[LIMIT_PATH
 	memmove(path, path + at, LIMIT_PATH_BYTES + 1 - at);
 }
 
-static void put_path(struct store *s, const char *path)
+static void put_path(struct index_file *s, const char *path)
 {
 	size_t common = 0;
 
@@ -167,7 +167,7 @@ static void put_path(struct store *s, const char *path)
 	memcpy(s->last, path, strlen(path) + 1);
 }
 
-static const char *get_path(struct store *s)
+static const char *get_path(struct index_file *s)
 {
 	size_t common = (size_t)get_number(s, strlen(s->last));
 	const char *rest = get_text(s);
@@ -178,7 +178,7 @@ static const char *get_path(struct store *s)
 	return s->last;
 }
 
-static void put_probes(struct store *s, const struct index_table *t, const struct unit *u)
+static void put_probes(struct index_file *s, const struct index_table *t, const struct unit *u)
 {
 	char path[LIMIT_PATH_BYTES + 1];
 	uint64_t count = 0;
@@ -203,7 +203,7 @@ static void put_probes(struct store *s, const struct index_table *t, const struc
 	}
 }
 
-static void get_probes(struct store *s, struct index_table *t, uint32_t unit)
+static void get_probes(struct index_file *s, struct index_table *t, uint32_t unit)
 {
 	uint64_t count = get_number(s, UINT32_MAX);
 
@@ -226,7 +226,7 @@ static void get_probes(struct store *s, struct index_table *t, uint32_t unit)
 	}
 }
 
-static void put_edges(struct store *s, const struct index_table *t, const struct unit *u)
+static void put_edges(struct index_file *s, const struct index_table *t, const struct unit *u)
 {
 	uint64_t count = 0;
 
@@ -240,7 +240,7 @@ static void put_edges(struct store *s, const struct index_table *t, const struct
 	}
 }
 
-static void put_unit(struct store *s, const struct index_table *t, uint32_t number)
+static void put_unit(struct index_file *s, const struct index_table *t, uint32_t number)
 {
 	const struct unit *u = &t->units[number];
 
@@ -253,7 +253,7 @@ static void put_unit(struct store *s, const struct index_table *t, uint32_t numb
 	put_probes(s, t, u);
 }
 
-static void put_index(struct store *s, const struct index_table *t)
+static void put_index(struct index_file *s, const struct index_table *t)
 {
 	put_number(s, t->asks_ref);
 	put_number(s, t->unit_count);
@@ -276,7 +276,7 @@ int index_store_write(const char *path, const struct index_table *t, const struc
 		      const struct oid *tree, struct error *err)
 {
 	char *temporary = xasprintf("%s.%ld", path, (long)getpid());
-	struct store s = { .last = xstrdup(""), .last_room = 1 };
+	struct index_file s = { .last = xstrdup(""), .last_room = 1 };
 	int r = 0;
 
 	s.file = fopen(temporary, "we");
@@ -301,7 +301,7 @@ out:
 	return r;
 }
 
-static void get_unit(struct store *s, struct index_table *t, uint32_t *map, uint64_t number)
+static void get_unit(struct index_file *s, struct index_table *t, uint32_t *map, uint64_t number)
 {
 	const struct inputs_walker *walker = NULL;
 	const char *name = get_text(s);
@@ -325,7 +325,7 @@ static void get_unit(struct store *s, struct index_table *t, uint32_t *map, uint
 	free(dir);
 }
 
-static void get_edges(struct store *s, struct index_table *t, const uint32_t *map,
+static void get_edges(struct index_file *s, struct index_table *t, const uint32_t *map,
 		      uint64_t max, uint32_t from)
 {
 	uint64_t count = get_number(s, UINT32_MAX);
@@ -341,7 +341,7 @@ static void get_edges(struct store *s, struct index_table *t, const uint32_t *ma
 	}
 }
 
-static void get_index(struct store *s, struct index_table *t)
+static void get_index(struct index_file *s, struct index_table *t)
 {
 	t->asks_ref = get_number(s, 1) != 0;
 	uint64_t max = get_number(s, s->size);
@@ -364,7 +364,7 @@ static void get_index(struct store *s, struct index_table *t)
 	free(map);
 }
 
-static bool get_oid(struct store *s, struct oid *ret_id)
+static bool get_oid(struct index_file *s, struct oid *ret_id)
 {
 	get(s, ret_id, sizeof(*ret_id));
 	return ret_id->len == 20 || ret_id->len == 32;
@@ -373,7 +373,7 @@ static bool get_oid(struct store *s, struct oid *ret_id)
 struct index_table *index_store_read(const char *path, struct oid *ret_commit,
 				     struct oid *ret_tree)
 {
-	struct store s = { .last = xstrdup(""), .last_room = 1 };
+	struct index_file s = { .last = xstrdup(""), .last_room = 1 };
 	struct index_table *t = NULL;
 	char magic[sizeof(INDEX_STORE_MAGIC)] = "";
 	struct oid commit;

@@ -201,37 +201,37 @@ static bool link_appears(const struct tree_change *change)
 static bool path_fits(struct current *c, const struct posting *p, bool self)
 {
 	if (self) {
-		return !(p->flags & INPUTS_BELOW);
+		return !(p->flags & PROBE_BELOW);
 	}
 	bool link = c->change->before.kind == TREE_LINK || c->change->after.kind == TREE_LINK;
 
-	return p->filter == 0 || (p->flags & INPUTS_LINKS && link) || filter_takes(c, p);
+	return p->filter == 0 || (p->flags & PROBE_LINKS && link) || filter_takes(c, p);
 }
 
 /* Does the change touch a probe that its path leads to? self: the probe is at the path. */
 static bool touches(struct current *c, const struct posting *p, bool self)
 {
 	if (c->change->directory) {
-		return (p->flags & INPUTS_DIRS || p->kind == PROBE_ABSENT) && path_fits(c, p, self);
+		return (p->flags & PROBE_DIRS || p->kind == PROBE_ABSENT) && path_fits(c, p, self);
 	}
-	if (p->flags & INPUTS_NO_FILES) {
+	if (p->flags & PROBE_NO_FILES) {
 		/* What directories a submodule brings is not known. */
 		return c->change->before.kind == TREE_GITLINK ||
 		       c->change->after.kind == TREE_GITLINK;
 	}
-	if (p->flags & INPUTS_NAMES && c->names_same) {
+	if (p->flags & PROBE_NAMES && c->names_same) {
 		return false;
 	}
 	if (c->wide) {
 		return true;
 	}
-	if ((c->mode_only && !(p->flags & INPUTS_EXEC)) || !path_fits(c, p, self)) {
+	if ((c->mode_only && !(p->flags & PROBE_EXEC)) || !path_fits(c, p, self)) {
 		return false;
 	}
-	if (p->flags & INPUTS_OBJECTS && holds_no_object(c)) {
+	if (p->flags & PROBE_OBJECTS && holds_no_object(c)) {
 		return false;
 	}
-	return !(p->flags & INPUTS_MEANING) || !meaning_is_same(c);
+	return !(p->flags & PROBE_MEANING) || !meaning_is_same(c);
 }
 
 /* A probe that was not touched: would it be, did the file not mean the same? */
@@ -240,7 +240,7 @@ static void look_spared(struct current *c, const struct posting *p, bool self)
 	struct match *m = c->m;
 
 	if (m->spared_count >= MATCH_SPARED_MAX || c->change->directory ||
-	    p->flags & (INPUTS_NAMES | INPUTS_NO_FILES) || !path_fits(c, p, self)) {
+	    p->flags & (PROBE_NAMES | PROBE_NO_FILES) || !path_fits(c, p, self)) {
 		return;
 	}
 	m->spared = xgrow(m->spared, m->spared_count, &m->spared_capacity, sizeof(*m->spared));

@@ -228,14 +228,14 @@ void spread_chain(const struct index_table *t, uint32_t unit, const char *path, 
 	free(links.items);
 }
 
-struct collecting {
+struct unit_list {
 	struct index_table *table;
 	struct numbers *units;
 };
 
 static void collect(void *arg, uint32_t unit)
 {
-	struct collecting *c = arg;
+	struct unit_list *c = arg;
 	struct unit *u = index_at(c->table, unit);
 
 	if (u->mark != c->table->epoch) {
@@ -246,7 +246,7 @@ static void collect(void *arg, uint32_t unit)
 
 void spread_units(struct match *m, struct numbers *units)
 {
-	struct collecting c = { .table = m->table, .units = units };
+	struct unit_list c = { .table = m->table, .units = units };
 
 	renew_epochs(m->table, 0);
 	for (size_t i = 0; i < m->hit_count; i++) {

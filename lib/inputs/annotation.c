@@ -67,12 +67,12 @@ static void log_item(struct inputs_walk *w, const char *item)
 		inputs_always(w, "an item of manifest-generate-paths is too long");
 		return;
 	}
-	walk_probe(w, PROBE_SUBTREE, below, INPUTS_EXEC | (clean ? 0 : INPUTS_BELOW), NULL, NULL);
+	walk_probe(w, PROBE_SUBTREE, below, PROBE_EXEC | (clean ? 0 : PROBE_BELOW), NULL, NULL);
 	if (strlen(path) > GLOB_PATTERN_MAX) {
 		inputs_always(w, "an item of manifest-generate-paths is too long");
 	} else if (strpbrk(path, "*?[\\") != NULL) {
 		const struct inputs_probe probe = {
-			.kind = PROBE_GLOB, .flags = INPUTS_EXEC, .dialect = GLOB_GO,
+			.kind = PROBE_GLOB, .flags = PROBE_EXEC, .dialect = GLOB_GO,
 			.path = path, .argument = "",
 		};
 

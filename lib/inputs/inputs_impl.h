@@ -95,7 +95,7 @@ enum inputs_found inputs_lookup(struct inputs_walk *w, const char *path,
 
 /*
  * path is read by the renderer, but not by us: log its content. flags:
- * INPUTS_MEANING, INPUTS_EXEC. Otherwise as inputs_lookup().
+ * PROBE_MEANING, PROBE_EXEC. Otherwise as inputs_lookup().
  */
 enum inputs_found inputs_file(struct inputs_walk *w, const char *path, unsigned flags,
 			      struct inputs_entry *ret_entry);
@@ -140,8 +140,8 @@ typedef void (*inputs_visit)(struct inputs_walk *w, void *arg, const char *path,
 /*
  * The entries directly in dir that pass the filter (NULL: all; argument is
  * its argument, may be NULL): logs LIST and calls visit (may be NULL) for each.
- * flags: INPUTS_NAMES if only the names matter, INPUTS_DIRS if directories
- * do, INPUTS_MEANING, INPUTS_EXEC. dir may be absent; links in dir's own path
+ * flags: PROBE_NAMES if only the names matter, PROBE_DIRS if directories
+ * do, PROBE_MEANING, PROBE_EXEC. dir may be absent; links in dir's own path
  * are followed.
  */
 void inputs_list(struct inputs_walk *w, const char *dir, const struct inputs_filter *filter,
@@ -163,7 +163,7 @@ void inputs_subtree(struct inputs_walk *w, const char *dir, const struct inputs_
 void inputs_glob(struct inputs_walk *w, enum glob_dialect dialect, const char *pattern,
 		 unsigned flags, inputs_visit visit, void *arg);
 
-/* Log links below dir that lead to directories, and all in these (see INPUTS_LINKS). */
+/* Log links below dir that lead to directories, and all in these (see PROBE_LINKS). */
 void inputs_linked_directories(struct inputs_walk *w, const char *dir);
 
 /* Any push to the revision changes the output (ARGOCD_APP_REVISION is used). */

@@ -116,7 +116,7 @@ void inputs_list(struct inputs_walk *w, const char *dir, const struct inputs_fil
 {
 	struct listing l = {
 		.w = w, .filter = filter, .argument = argument != NULL ? argument : "",
-		.links = (flags & INPUTS_LINKS) != 0, .visit = visit, .arg = arg,
+		.links = (flags & PROBE_LINKS) != 0, .visit = visit, .arg = arg,
 	};
 
 	log_and_list(&l, PROBE_LIST, dir, flags);
@@ -127,7 +127,7 @@ void inputs_subtree(struct inputs_walk *w, const char *dir, const struct inputs_
 {
 	struct listing l = {
 		.w = w, .filter = filter, .argument = argument != NULL ? argument : "",
-		.recurse = true, .links = (flags & INPUTS_LINKS) != 0, .visit = visit, .arg = arg,
+		.recurse = true, .links = (flags & PROBE_LINKS) != 0, .visit = visit, .arg = arg,
 	};
 
 	log_and_list(&l, PROBE_SUBTREE, dir, flags);

@@ -115,7 +115,7 @@ static void log_part(struct inputs_walk *w, const char *path, size_t used)
 static void log_directory(struct inputs_walk *w, const char *path)
 {
 	if (path[0] != '\0') {
-		walk_probe(w, PROBE_FILE, path, INPUTS_NAMES | INPUTS_DIRS, NULL, NULL);
+		walk_probe(w, PROBE_FILE, path, PROBE_NAMES | PROBE_DIRS, NULL, NULL);
 	}
 }
 
@@ -135,7 +135,7 @@ static enum inputs_found arrive(struct inputs_walk *w, const char *path, size_t 
 	}
 	if (entry->kind != TREE_ABSENT && path[used] != '\0') {
 		/* A file where a directory should be is another failure than nothing. */
-		walk_probe(w, PROBE_FILE, arena_text(&w->machine->arena, path, used), INPUTS_NAMES,
+		walk_probe(w, PROBE_FILE, arena_text(&w->machine->arena, path, used), PROBE_NAMES,
 			   NULL, NULL);
 	}
 	if (entry->kind == TREE_ABSENT || path[used] != '\0') {
@@ -192,7 +192,7 @@ enum inputs_found inputs_file(struct inputs_walk *w, const char *path, unsigned 
 enum inputs_found inputs_lookup(struct inputs_walk *w, const char *path,
 				struct inputs_entry *ret_entry)
 {
-	return inputs_file(w, path, INPUTS_NAMES | INPUTS_DIRS, ret_entry);
+	return inputs_file(w, path, PROBE_NAMES | PROBE_DIRS, ret_entry);
 }
 
 enum inputs_found inputs_read(struct inputs_walk *w, const char *path, unsigned flags,

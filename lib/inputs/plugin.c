@@ -15,7 +15,7 @@ static void walk(struct inputs_walk *w, const char *dir, const json_t *options)
 {
 	(void)dir;
 	(void)options;
-	inputs_subtree(w, "", NULL, NULL, INPUTS_EXEC, NULL, NULL);
+	inputs_subtree(w, "", NULL, NULL, PROBE_EXEC, NULL, NULL);
 	inputs_opaque(w, "a plugin is sent the whole repository");
 }
 

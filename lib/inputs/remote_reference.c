@@ -34,7 +34,7 @@ const struct inputs_walker inputs_remote_reference = {
 static void walk_single(struct inputs_walk *w, const char *dir, const json_t *options)
 {
 	(void)options;
-	(void)inputs_file(w, dir, INPUTS_MEANING, NULL);
+	(void)inputs_file(w, dir, PROBE_MEANING, NULL);
 }
 
 const struct inputs_walker inputs_single = {

@@ -150,7 +150,7 @@ static void merge_file(struct inputs_walk *w, const char *path, json_t *spec)
 	const json_t *patch;
 	bool bad;
 
-	if (inputs_yaml(w, path, INPUTS_MEANING, true, &patch, &bad, &entry) != INPUTS_FILE) {
+	if (inputs_yaml(w, path, PROBE_MEANING, true, &patch, &bad, &entry) != INPUTS_FILE) {
 		return;
 	}
 	inputs_print_file(w, &entry, true);
@@ -227,7 +227,7 @@ static unsigned detect(struct inputs_walk *w, const char *dir, const json_t *spe
 	if (given == 1 && filled == 1) {
 		return found;
 	}
-	inputs_list(w, dir, &inputs_filter_type, NULL, INPUTS_NAMES, note_type, &by_name);
+	inputs_list(w, dir, &inputs_filter_type, NULL, PROBE_NAMES, note_type, &by_name);
 	return found | 1U << by_name;
 }
 
@@ -279,7 +279,7 @@ static void render(struct inputs_walk *w, const struct inputs_source *source, co
 
 	/* Where nobody can know what is read, the person who wrote the annotation does. */
 	if (renderer == &inputs_plugin && annotate(w, source)) {
-		inputs_subtree(w, dir, NULL, NULL, INPUTS_EXEC, NULL, NULL);
+		inputs_subtree(w, dir, NULL, NULL, PROBE_EXEC, NULL, NULL);
 		inputs_print_unknown(w);
 		return;
 	}
@@ -402,7 +402,7 @@ static void walk_argocd(struct inputs_walk *w, const struct inputs_source *sourc
 		return;
 	}
 	if (!source->annotation_applies) {
-		walk_probe(w, PROBE_SUBTREE, source->path, INPUTS_EXEC, NULL, NULL);
+		walk_probe(w, PROBE_SUBTREE, source->path, PROBE_EXEC, NULL, NULL);
 		return;
 	}
 	if (!annotate(w, source)) {

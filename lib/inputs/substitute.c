@@ -19,7 +19,7 @@
 
 enum variable {
 	NAME,
-	PROJECT,
+	APPLICATION_PROJECT,
 	FROM_SPEC,
 	UNKNOWN
 };
@@ -30,7 +30,7 @@ static const struct {
 	const char *key; // FROM_SPEC
 } variables[] = {
 	{ "ARGOCD_APP_NAME", NAME, NULL },
-	{ "ARGOCD_APP_PROJECT_NAME", PROJECT, NULL },
+	{ "ARGOCD_APP_PROJECT_NAME", APPLICATION_PROJECT, NULL },
 	{ "ARGOCD_APP_SOURCE_REPO_URL", FROM_SPEC, "repoURL" },
 	{ "ARGOCD_APP_SOURCE_PATH", FROM_SPEC, "path" },
 	{ "ARGOCD_APP_SOURCE_TARGET_REVISION", FROM_SPEC, "targetRevision" },
@@ -99,7 +99,7 @@ static const char *value_of(struct expansion *e, const char *name, size_t len)
 							    e->source->app_namespace,
 							    e->source->app_name)
 					    : e->source->app_name;
-		case PROJECT:
+		case APPLICATION_PROJECT:
 			return e->source->app_project;
 		case FROM_SPEC: {
 			const char *text = json_string_value(

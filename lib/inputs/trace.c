@@ -59,7 +59,7 @@ static void grow_slots(struct inputs *inputs)
 /* What touches either touches both: a flag that excuses must be in both. */
 static uint8_t merge_flags(unsigned a, unsigned b)
 {
-	const unsigned excuses = INPUTS_EXCUSES;
+	const unsigned excuses = PROBE_EXCUSES;
 
 	return (uint8_t)((a & b & excuses) | ((a | b) & ~excuses));
 }
@@ -71,8 +71,8 @@ void inputs_probe_add(struct inputs_walk *w, const struct inputs_probe *probe)
 	struct inputs_probe copy = *probe;
 
 	/* Who only cares for names does not care for bytes either. */
-	if (copy.flags & INPUTS_NAMES) {
-		copy.flags |= INPUTS_MEANING;
+	if (copy.flags & PROBE_NAMES) {
+		copy.flags |= PROBE_MEANING;
 	}
 	struct walk_slot *slot = find_slot(inputs, &copy);
 	if (slot->generation == inputs->generation) {

@@ -251,7 +251,7 @@ static int read_application(struct app *app, const json_t *spec, struct error *e
 }
 
 /* How each kind is understood; the group of its API is followed by a version. */
-static const struct kind {
+static const struct kind_row {
 	const char *group;
 	int (*read)(struct app *app, const json_t *spec, struct error *err);
 } kinds[] = {

@@ -23,29 +23,29 @@
 #include "base/yaml.h"
 
 /* A name seen in this text. */
-struct seen {
+struct seen_name {
 	char *name;
 	UT_hash_handle hh;
 };
 
-struct reading {
+struct yaml_reading {
 	const struct yaml_stream *stream;
 	const char *name;       // of the text
 	struct app_list *list;
 	struct strvec *problems;
-	struct seen *seen;
+	struct seen_name *seen;
 };
 
-static void add_problem(struct reading *reading, int line, int column, const char *what)
+static void add_problem(struct yaml_reading *reading, int line, int column, const char *what)
 {
 	strvec_pushf(reading->problems, "%s:%d:%d: %s", reading->name, line, column, what);
 }
 
 /* Remember a name; false if it was there. */
-static bool note_name(struct reading *reading, const struct app *app)
+static bool note_name(struct yaml_reading *reading, const struct app *app)
 {
 	char *name = app_full_name(app);
-	struct seen *entry = NULL;
+	struct seen_name *entry = NULL;
 
 	HASH_FIND_STR(reading->seen, name, entry);
 	if (entry != NULL) {
@@ -58,10 +58,10 @@ static bool note_name(struct reading *reading, const struct app *app)
 	return true;
 }
 
-static void forget_names(struct reading *reading)
+static void forget_names(struct yaml_reading *reading)
 {
-	struct seen *entry;
-	struct seen *next;
+	struct seen_name *entry;
+	struct seen_name *next;
 
 	HASH_ITER(hh, reading->seen, entry, next) {
 		HASH_DEL(reading->seen, entry);
@@ -71,7 +71,7 @@ static void forget_names(struct reading *reading)
 }
 
 /* One object. 0, or -1 with err if the list is full. */
-static int read_object(struct reading *reading, const json_t *object, struct error *err)
+static int read_object(struct yaml_reading *reading, const json_t *object, struct error *err)
 {
 	struct error why = ERROR_INIT;
 	struct app *app = NULL;
@@ -116,7 +116,7 @@ static bool is_list(const json_t *document)
 	       strcmp(version, "v1") == 0;
 }
 
-static int read_document(struct reading *reading, const json_t *document, struct error *err)
+static int read_document(struct yaml_reading *reading, const json_t *document, struct error *err)
 {
 	const json_t *items = json_object_get(document, "items");
 	json_t *item;
@@ -146,7 +146,7 @@ int app_read_yaml(const char *data, size_t len, const char *name, struct app_lis
 
 		return error_set(err, -1, "%.255s:%.250s", name, why.text);
 	}
-	struct reading reading = {
+	struct yaml_reading reading = {
 		.stream = stream, .name = name, .list = list, .problems = problems,
 	};
 	for (size_t i = 0; i < yaml_stream_count(stream) && r == 0; i++) {

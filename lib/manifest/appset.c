@@ -27,7 +27,7 @@
 #define DEPTH_MAX 3
 #define WHERE_MAX 160
 
-struct reading {
+struct generation {
 	struct app *app;
 	size_t capacity;
 	struct error *err;
@@ -83,7 +83,7 @@ static json_t *read_options(const json_t *git, const char *where, struct error *
 	return options;
 }
 
-static int read_git(struct reading *r, const json_t *git, const char *where)
+static int read_git(struct generation *r, const json_t *git, const char *where)
 {
 	struct app *app = r->app;
 	json_t *options = NULL;
@@ -116,7 +116,8 @@ out:
 	return result;
 }
 
-static int read_generators(struct reading *r, const json_t *list, const char *where, unsigned depth)
+static int read_generators(struct generation *r, const json_t *list, const char *where,
+			   unsigned depth)
 {
 	static const char *const nests[] = { "matrix", "merge" };
 	const json_t *generator;
@@ -152,7 +153,7 @@ static int read_generators(struct reading *r, const json_t *list, const char *wh
 
 int appset_read(struct app *app, const json_t *spec, struct error *err)
 {
-	struct reading r = { .app = app, .err = err };
+	struct generation r = { .app = app, .err = err };
 
 	if (read_generators(&r, json_object_get(spec, "generators"), "spec.generators", 1) < 0) {
 		return -1;

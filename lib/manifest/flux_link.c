@@ -57,7 +57,7 @@ struct missing {
 };
 
 /* Who reads, and what of it. */
-struct reading {
+struct following {
 	struct objects *objects;
 	struct app *app;        // gets the sources
 	const struct app *from; // whose reference it is: app or one of its name
@@ -190,7 +190,7 @@ static void drop_sources(struct app *app)
 }
 
 /* Add a source; repository is its normalised name, or NULL: what url says. */
-static void add_source(struct reading *r, const char *url, const char *revision, json_t *options,
+static void add_source(struct following *r, const char *url, const char *revision, json_t *options,
 		       const char *repository, const char *origin)
 {
 	struct error err = ERROR_INIT;
@@ -240,7 +240,8 @@ static bool refers_to(const struct app *from, const json_t *reference, enum app_
 }
 
 /* Say what is missing, once for all who refer to it. */
-static void note_missing(struct reading *r, const char *kind, const char *name, const char *effect)
+static void note_missing(struct following *r, const char *kind, const char *name,
+			 const char *effect)
 {
 	char *text = xasprintf("%s '%s' is not among the manifests: %s", kind, name, effect);
 	struct missing *m = NULL;
@@ -257,7 +258,7 @@ static void note_missing(struct reading *r, const char *kind, const char *name, 
 }
 
 /* A GitRepository that is not there: what may it be? */
-static void add_unknown(struct reading *r, const char *name)
+static void add_unknown(struct following *r, const char *name)
 {
 	const char *home = r->from->home_repository;
 	bool own = home != NULL && strcmp(name, OWN_NAME) == 0;
@@ -275,13 +276,13 @@ static void add_unknown(struct reading *r, const char *name)
 			 : "taken for any repository, at any ref; add its manifest");
 }
 
-static void follow(struct reading *r, const struct app *from, const json_t *reference, int depth);
+static void follow(struct following *r, const struct app *from, const json_t *reference, int depth);
 
 /* A GitRepository, and those that it includes. */
-static void add_repository(struct reading *r, const struct app *repository, int depth)
+static void add_repository(struct following *r, const struct app *repository, int depth)
 {
 	const json_t *includes = json_object_get(repository->spec, "include");
-	const struct reading whole = *r;
+	const struct following whole = *r;
 	const json_t *include = NULL;
 	size_t i = 0;
 	char *revision = revision_of(repository->spec);
@@ -315,7 +316,7 @@ static void add_repository(struct reading *r, const struct app *repository, int 
 
 /* --- references --- */
 
-static void read_chart(struct reading *r, const json_t *chart)
+static void read_chart(struct following *r, const json_t *chart)
 {
 	r->walker = "flux-helm";
 	r->path = text_at(chart, "chart");
@@ -327,7 +328,7 @@ static void read_chart(struct reading *r, const json_t *chart)
  * What is copied from "@alias/pattern" (doublestar): anything below the
  * directory in front of what is special in the pattern.
  */
-static void follow_copy(struct reading *r, const struct app *generator, const char *from,
+static void follow_copy(struct following *r, const struct app *generator, const char *from,
 			int depth)
 {
 	size_t name = from[0] == '@' ? strcspn(from + 1, "/") : 0;
@@ -365,7 +366,7 @@ static bool makes(const struct app *generator, const struct app *from, const jso
 }
 
 /* What the generator of an artifact copies into it: Flux reacts to all of that. */
-static void follow_artifact(struct reading *r, const struct app *from, const json_t *reference,
+static void follow_artifact(struct following *r, const struct app *from, const json_t *reference,
 			    int depth)
 {
 	const struct app_list *list = &r->objects->list;
@@ -401,7 +402,7 @@ static void follow_artifact(struct reading *r, const struct app *from, const jso
 	}
 }
 
-static void follow(struct reading *r, const struct app *from, const json_t *reference, int depth)
+static void follow(struct following *r, const struct app *from, const json_t *reference, int depth)
 {
 	const struct app_list *list = &r->objects->list;
 	const char *kind = text_at(reference, "kind");
@@ -445,7 +446,7 @@ static void link_app(struct objects *objects, struct app *app, const struct app 
 {
 	const json_t *chart = json_object_get(json_object_get(from->spec, "chart"), "spec");
 	const json_t *chart_ref = json_object_get(from->spec, "chartRef");
-	struct reading r = {
+	struct following r = {
 		.objects = objects, .app = app, .from = from, .walker = "flux-kustomization",
 		.path = text_at(from->spec, "path"), .capacity = app->source_count,
 	};
@@ -470,7 +471,7 @@ static void link_app(struct objects *objects, struct app *app, const struct app 
 /* --- all of a list --- */
 
 /* The first of a name. */
-struct named {
+struct namesake {
 	char *name;
 	struct app *app;
 	UT_hash_handle hh;
@@ -486,17 +487,17 @@ static bool is_whole(const struct app *app)
 	       json_object_size(json_object_get(chart, "sourceRef")) > 0;
 }
 
-static void link_named(struct objects *objects, struct named **names, struct app *app)
+static void link_named(struct objects *objects, struct namesake **names, struct app *app)
 {
 	char *name = app_full_name(app);
-	struct named *n = NULL;
+	struct namesake *n = NULL;
 
 	drop_sources(app);
 	app->folded = false;
 	HASH_FIND_STR(*names, name, n);
 	if (n == NULL) {
 		n = xcalloc(1, sizeof(*n));
-		*n = (struct named){ .name = name, .app = app };
+		*n = (struct namesake){ .name = name, .app = app };
 		HASH_ADD_KEYPTR(hh, *names, n->name, strlen(n->name), n);
 		link_app(objects, app, app);
 		return;
@@ -529,9 +530,9 @@ static void say_missing(struct objects *objects)
 void app_link(const struct app_list *list, struct strvec *problems)
 {
 	struct objects objects = { .problems = problems };
-	struct named *names = NULL;
-	struct named *n;
-	struct named *next;
+	struct namesake *names = NULL;
+	struct namesake *n;
+	struct namesake *next;
 
 	for (size_t i = 0; i < list->count; i++) {
 		if (!app_kind_is_rung(list->items[i]->id.kind) && list->items[i]->spec != NULL) {

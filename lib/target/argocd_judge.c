@@ -31,7 +31,7 @@ enum grpc_code {
 enum about_project { PROJECT_ANY, PROJECT_NAMED, PROJECT_UNNAMED };
 
 /* What an answer other than success means; the first row that fits decides. */
-static const struct rule {
+static const struct verdict {
 	int from, to;               // HTTP status
 	int code;                   // of gRPC
 	const char *text;           // in the message, NULL: any
@@ -237,8 +237,8 @@ static void judge_success(const struct argocd_options *options, const struct tri
 	json_decref(application);
 }
 
-static bool rule_fits(const struct rule *rule, const struct trigger *trigger, int status, int code,
-		      const char *message)
+static bool rule_fits(const struct verdict *rule, const struct trigger *trigger, int status,
+		      int code, const char *message)
 {
 	if (status < rule->from || status > rule->to) {
 		return false;
@@ -274,7 +274,7 @@ static void judge_failure(const struct argocd_options *options, const struct tri
 	}
 	bool foreign = body == NULL || !json_is_integer(code);
 	int number = foreign ? CODE_NONE : (int)json_integer_value(code);
-	const struct rule *rule = rules;
+	const struct verdict *rule = rules;
 	while (!rule_fits(rule, trigger, answer->status, number, message)) {
 		rule++; /* the last row fits everything */
 	}

@@ -20,7 +20,7 @@
 
 #define DIRECTORY_DEPTH 32
 
-struct walk {
+struct look_walk {
 	const struct tree_visit *visit;
 	struct strvec *problems;
 	bool stopped;
@@ -32,9 +32,9 @@ static bool is_manifest(const char *name)
 	       fnmatch("*.json", name, 0) == 0;
 }
 
-static void walk_directory(struct walk *w, const char *path, const struct stat *st, int depth);
+static void walk_directory(struct look_walk *w, const char *path, const struct stat *st, int depth);
 
-static void walk_entry(struct walk *w, const char *path, const char *name, int depth)
+static void walk_entry(struct look_walk *w, const char *path, const char *name, int depth)
 {
 	char *child = xasprintf("%s/%s", path, name);
 	struct stat st;
@@ -54,7 +54,7 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static void walk_directory(struct walk *w, const char *path, const struct stat *st, int depth)
+static void walk_directory(struct look_walk *w, const char *path, const struct stat *st, int depth)
 {
 	struct dirent **entries = NULL;
 
@@ -81,7 +81,7 @@ static void walk_directory(struct walk *w, const char *path, const struct stat *
 
 void tree_walk(const char *path, const struct tree_visit *visit, struct strvec *problems)
 {
-	struct walk w = { .visit = visit, .problems = problems };
+	struct look_walk w = { .visit = visit, .problems = problems };
 	struct stat st;
 
 	if (stat(path, &st) != 0) {

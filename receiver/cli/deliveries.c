@@ -42,9 +42,10 @@ static const char usage[] =
 	"  --config FILE          the receiver's configuration (default: DOORBELL_CONFIG)\n"
 	"  --format FORMAT        text (default) or json\n";
 
-enum column { ID, STATUS, RECEIVED, REPOSITORY, REF, CHANGE, AFFECTED, TRIGGERED, BY, COLUMNS };
+enum column { COLUMN_ID, COLUMN_STATUS, COLUMN_RECEIVED, COLUMN_REPOSITORY, COLUMN_REF,
+	      COLUMN_CHANGE, COLUMN_AFFECTED, COLUMN_TRIGGERED, COLUMN_BY, COLUMN_COUNT };
 
-struct request {
+struct deliveries_request {
 	struct verb_options common;
 	struct journal_filter filter;
 	char *repository; // normalised
@@ -108,17 +109,18 @@ static void add_line(struct libscols_table *table, const struct record_summary *
 	struct libscols_line *line = scols_table_new_line(table, NULL);
 	char received[32];
 
-	set_take(line, ID, xasprintf("%lld", (long long)s->id));
-	set_take(line, STATUS, xstrdup(record_status_name(s->status)));
-	set_take(line, RECEIVED, xasprintf("%.19sZ", mstime_format(s->received_ms, received)));
-	set_take(line, BY, xasprintf("%s%s%s", s->source, s->pusher != NULL ? ": " : "",
+	set_take(line, COLUMN_ID, xasprintf("%lld", (long long)s->id));
+	set_take(line, COLUMN_STATUS, xstrdup(record_status_name(s->status)));
+	set_take(line, COLUMN_RECEIVED,
+		 xasprintf("%.19sZ", mstime_format(s->received_ms, received)));
+	set_take(line, COLUMN_BY, xasprintf("%s%s%s", s->source, s->pusher != NULL ? ": " : "",
 				     s->pusher != NULL ? s->pusher : ""));
-	set_take(line, AFFECTED, affected_text(s));
-	set_take(line, TRIGGERED, triggered_text(s));
+	set_take(line, COLUMN_AFFECTED, affected_text(s));
+	set_take(line, COLUMN_TRIGGERED, triggered_text(s));
 	if (s->repository != NULL && s->ref != NULL) {
-		set_take(line, REPOSITORY, xstrdup(s->repository));
-		set_take(line, REF, ref_text(s));
-		set_take(line, CHANGE, change_text(s));
+		set_take(line, COLUMN_REPOSITORY, xstrdup(s->repository));
+		set_take(line, COLUMN_REF, ref_text(s));
+		set_take(line, COLUMN_CHANGE, change_text(s));
 	}
 }
 
@@ -128,20 +130,20 @@ static void print_table(const struct record_list *list)
 		const char *name;
 		double width;
 		int flags;
-	} columns[COLUMNS] = {
-		[ID] = { "ID", 4, SCOLS_FL_RIGHT },
-		[STATUS] = { "STATUS", 7, 0 },
-		[RECEIVED] = { "RECEIVED", 20, 0 },
-		[REPOSITORY] = { "REPOSITORY", 0.2, SCOLS_FL_TRUNC },
-		[REF] = { "REF", 0.1, SCOLS_FL_TRUNC },
-		[CHANGE] = { "CHANGE", 18, 0 },
-		[AFFECTED] = { "AFFECTED", 0.15, SCOLS_FL_TRUNC },
-		[TRIGGERED] = { "TRIGGERED", 0.1, SCOLS_FL_TRUNC },
-		[BY] = { "BY", 0.1, SCOLS_FL_TRUNC },
+	} columns[COLUMN_COUNT] = {
+		[COLUMN_ID] = { "ID", 4, SCOLS_FL_RIGHT },
+		[COLUMN_STATUS] = { "STATUS", 7, 0 },
+		[COLUMN_RECEIVED] = { "RECEIVED", 20, 0 },
+		[COLUMN_REPOSITORY] = { "REPOSITORY", 0.2, SCOLS_FL_TRUNC },
+		[COLUMN_REF] = { "REF", 0.1, SCOLS_FL_TRUNC },
+		[COLUMN_CHANGE] = { "CHANGE", 18, 0 },
+		[COLUMN_AFFECTED] = { "AFFECTED", 0.15, SCOLS_FL_TRUNC },
+		[COLUMN_TRIGGERED] = { "TRIGGERED", 0.1, SCOLS_FL_TRUNC },
+		[COLUMN_BY] = { "BY", 0.1, SCOLS_FL_TRUNC },
 	};
 	struct libscols_table *table = scols_new_table();
 
-	for (size_t i = 0; i < COLUMNS; i++) {
+	for (size_t i = 0; i < COLUMN_COUNT; i++) {
 		(void)scols_table_new_column(table, columns[i].name, columns[i].width,
 					     columns[i].flags);
 	}
@@ -163,7 +165,7 @@ static int parse_number(const char *text, long most, int64_t *ret_number)
 	return 0;
 }
 
-static int set_status(struct request *r, const char *name)
+static int set_status(struct deliveries_request *r, const char *name)
 {
 	enum record_status status = record_status_by_name(name);
 
@@ -174,7 +176,7 @@ static int set_status(struct request *r, const char *name)
 	return 0;
 }
 
-static int set_repository(struct request *r, const char *url)
+static int set_repository(struct deliveries_request *r, const char *url)
 {
 	free(r->repository);
 	r->repository = giturl_normalise(url, NULL);
@@ -182,14 +184,14 @@ static int set_repository(struct request *r, const char *url)
 	return r->repository != NULL ? 0 : -1;
 }
 
-static void set_ref(struct request *r, const char *ref)
+static void set_ref(struct deliveries_request *r, const char *ref)
 {
 	free(r->ref);
 	r->ref = strncmp(ref, "refs/", 5) == 0 ? xstrdup(ref) : xasprintf("refs/heads/%s", ref);
 	r->filter.ref = r->ref;
 }
 
-static int set_option(struct request *r, int option, const char *value)
+static int set_option(struct deliveries_request *r, int option, const char *value)
 {
 	int64_t number = 0;
 	int ret = 0;
@@ -228,7 +230,7 @@ static int set_option(struct request *r, int option, const char *value)
 	return 0;
 }
 
-static int parse_arguments(struct request *r, int argc, char **argv)
+static int parse_arguments(struct deliveries_request *r, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "source", required_argument, NULL, 's' },
@@ -265,7 +267,7 @@ static int parse_arguments(struct request *r, int argc, char **argv)
 	return optind < argc ? verb_usage(&r->common, "it takes no arguments") : 0;
 }
 
-static int list_deliveries(struct request *r)
+static int list_deliveries(struct deliveries_request *r)
 {
 	struct record_list list = { .items = NULL };
 	struct error err = ERROR_INIT;
@@ -295,7 +297,7 @@ out:
 
 int cli_deliveries(int argc, char **argv)
 {
-	struct request r = { .filter = { .limit = LIMIT_DEFAULT } };
+	struct deliveries_request r = { .filter = { .limit = LIMIT_DEFAULT } };
 	int status;
 
 	verb_options_init(&r.common, argc, argv, usage);

@@ -33,7 +33,7 @@
 #define WARNINGS_MAX 10
 
 /* One question to the reader, waiting for its answer. */
-struct question {
+struct explain_question {
 	struct explain *e;
 	struct event_base *base;
 	struct reader_pool *pool;
@@ -107,7 +107,7 @@ static void print_application_sets(const struct explain *e, const struct app_lis
 
 /* --- questions to the reader --- */
 
-static void answered(struct question *q, enum reader_result result, const char *why)
+static void answered(struct explain_question *q, enum reader_result result, const char *why)
 {
 	static const char *const codes[] = { "", "repository", "reader-died", "reader-timeout" };
 
@@ -126,7 +126,7 @@ static void answered(struct question *q, enum reader_result result, const char *
 static void on_resolved(void *arg, enum reader_result result, const struct reader_tip *tip,
 			const char *why)
 {
-	struct question *q = arg;
+	struct explain_question *q = arg;
 
 	q->found = tip != NULL && tip->found;
 	if (q->found) {
@@ -139,7 +139,7 @@ static void on_resolved(void *arg, enum reader_result result, const struct reade
 static void on_apps(void *arg, enum reader_result result, struct app_list *list,
 		    const struct strvec *problems, const char *why)
 {
-	struct question *q = arg;
+	struct explain_question *q = arg;
 	struct strvec copy = STRVEC_INIT;
 
 	for (size_t i = 0; problems != NULL && i < problems->count; i++) {
@@ -170,7 +170,7 @@ static size_t count_readers(const struct explain *e, const struct app_list *apps
 static void on_affected(void *arg, enum reader_result result,
 			const struct reader_affected *answer, const char *why)
 {
-	struct question *q = arg;
+	struct explain_question *q = arg;
 
 	if (answer != NULL) {
 		struct explain_result all = {
@@ -189,7 +189,7 @@ static void on_affected(void *arg, enum reader_result result,
 static void on_inputs(void *arg, enum reader_result result, const struct affected_inputs *inputs,
 		      uint64_t generation, const char *why)
 {
-	struct question *q = arg;
+	struct explain_question *q = arg;
 
 	(void)generation;
 	answered(q, result, why);
@@ -208,7 +208,7 @@ static void on_inputs(void *arg, enum reader_result result, const struct affecte
 }
 
 /* Turn the loop until the question asked with result r is answered. */
-static int wait_answer(struct question *q, int r, const struct error *err)
+static int wait_answer(struct explain_question *q, int r, const struct error *err)
 {
 	if (r < 0) {
 		return explain_fail(q->e, EXPLAIN_FAILED, "reader", NULL, "%s: %s", q->what,
@@ -219,7 +219,7 @@ static int wait_answer(struct question *q, int r, const struct error *err)
 	return q->r;
 }
 
-static int resolve(struct question *q, const char *name, const char *revision,
+static int resolve(struct explain_question *q, const char *name, const char *revision,
 		   struct oid *ret_commit)
 {
 	struct explain *e = q->e;
@@ -247,7 +247,7 @@ static int resolve(struct question *q, const char *name, const char *revision,
 	return 0;
 }
 
-static int read_applications(struct question *q)
+static int read_applications(struct explain_question *q)
 {
 	struct explain *e = q->e;
 	struct inventory_source place = {
@@ -266,7 +266,7 @@ static int read_applications(struct question *q)
 }
 
 /* Ask for the inputs at AFTER. */
-static int ask_inputs(struct question *q)
+static int ask_inputs(struct explain_question *q)
 {
 	struct explain *e = q->e;
 	struct error err = ERROR_INIT;
@@ -291,7 +291,7 @@ static int ask_inputs(struct question *q)
 	return r;
 }
 
-static int ask(struct question *q)
+static int ask(struct explain_question *q)
 {
 	struct explain *e = q->e;
 	struct error err = ERROR_INIT;
@@ -321,7 +321,7 @@ static int run(struct explain *e)
 {
 	struct reader_options options = { .count = 1, .time_limit_ms = TIME_LIMIT_MS };
 	struct reader_repository_options repository = { .allow_alternates = true };
-	struct question q = { .e = e };
+	struct explain_question q = { .e = e };
 	struct error err = ERROR_INIT;
 	int r = -1;
 

@@ -21,9 +21,9 @@ static const struct {
 	unsigned flag;
 	const char *name;
 } flags[] = {
-	{ INPUTS_MEANING, "meaning" }, { INPUTS_NAMES, "names" }, { INPUTS_DIRS, "directories" },
-	{ INPUTS_EXEC, "mode" },       { INPUTS_BELOW, "below" },
-	{ INPUTS_NO_FILES, "no-files" },
+	{ PROBE_MEANING, "meaning" }, { PROBE_NAMES, "names" }, { PROBE_DIRS, "directories" },
+	{ PROBE_EXEC, "mode" },       { PROBE_BELOW, "below" },
+	{ PROBE_NO_FILES, "no-files" },
 };
 
 /* The names of the applications that are called so, as they are to be written. */
@@ -227,7 +227,7 @@ static void print_notes(const struct affected_input *input, const struct app *ap
 static bool is_repeated(const struct affected_input *input, const struct affected_input *last)
 {
 	bool same = input->source == last->source && input->kind == last->kind &&
-		    ((input->flags ^ last->flags) & INPUTS_NAMES) == 0 &&
+		    ((input->flags ^ last->flags) & PROBE_NAMES) == 0 &&
 		    strcmp(input->path, last->path) == 0 &&
 		    strcmp(input->filter, last->filter) == 0 &&
 		    strcmp(input->argument, last->argument) == 0 &&
@@ -260,7 +260,7 @@ static void print_inputs(const struct explain *e, const struct app_list *apps,
 		if (i > 0 && is_repeated(input, &inputs->items[i - 1])) {
 			continue;
 		}
-		bool exists = input->kind == PROBE_FILE && input->flags & INPUTS_NAMES;
+		bool exists = input->kind == PROBE_FILE && input->flags & PROBE_NAMES;
 
 		(void)printf("    %-8s ", exists ? "exists" : probe_kind_name(input->kind));
 		bool root = input->path[0] == '\0' && input->kind != PROBE_ALWAYS;

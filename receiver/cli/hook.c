@@ -48,7 +48,7 @@ static const char usage[] =
 	"  --wait ID           deliver that one first, and print what the pusher should see\n"
 	"  --format FORMAT     text (default) or json; not for deliver\n";
 
-struct arguments {
+struct wishes {
 	struct verb_options common; // the verb's name, --format
 	json_t *said;                 // with --format json: what say() said, owned
 	bool failed;                  // fail() told why
@@ -79,7 +79,7 @@ static const struct option options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-static int fail(struct arguments *a, int status, const char *text)
+static int fail(struct wishes *a, int status, const char *text)
 {
 	a->failed = true;
 	return status == EX_USAGE ? verb_usage(&a->common, text)
@@ -87,10 +87,10 @@ static int fail(struct arguments *a, int status, const char *text)
 }
 
 /* Print a line; with --format json keep value under key for the end. */
-static void say(const struct arguments *a, const char *key, const char *value, const char *format,
+static void say(const struct wishes *a, const char *key, const char *value, const char *format,
 		...) __attribute__((format(printf, 4, 5)));
 
-static void say(const struct arguments *a, const char *key, const char *value, const char *format,
+static void say(const struct wishes *a, const char *key, const char *value, const char *format,
 		...)
 {
 	va_list args;
@@ -105,7 +105,7 @@ static void say(const struct arguments *a, const char *key, const char *value, c
 }
 
 /* As say(), for a number. */
-static void say_number(const struct arguments *a, const char *key, int64_t value,
+static void say_number(const struct wishes *a, const char *key, int64_t value,
 		       const char *name, const char *unit)
 {
 	if (a->said != NULL) {
@@ -116,7 +116,7 @@ static void say_number(const struct arguments *a, const char *key, int64_t value
 }
 
 /* 0, or the exit status plus one. */
-static int read_arguments(struct arguments *a, int argc, char **argv)
+static int read_arguments(struct wishes *a, int argc, char **argv)
 {
 	const struct {
 		int code;
@@ -190,7 +190,7 @@ static char *absolute(const char *path)
 	return result;
 }
 
-static int make_conf(const struct arguments *a, const struct hook_place *place, struct buf *text,
+static int make_conf(const struct wishes *a, const struct hook_place *place, struct buf *text,
 		     struct error *err)
 {
 	char *socket = a->socket != NULL ? absolute(a->socket) : NULL;
@@ -233,7 +233,7 @@ static int check_secret(const char *path, struct error *err)
 }
 
 /* Say what an installation changes. */
-static void say_changes(const struct arguments *a, const struct hook_place *place, const char *conf)
+static void say_changes(const struct wishes *a, const struct hook_place *place, const char *conf)
 {
 	if (hook_change_is_misplaced(place) && place->before != NULL) {
 		say(a, "put_back", place->hook, "%s -> %s\n", place->before, place->hook);
@@ -246,7 +246,7 @@ static void say_changes(const struct arguments *a, const struct hook_place *plac
 }
 
 /* Ask the receiver that hook.conf names, and say what it answers. */
-static enum hook_answer ask(const struct arguments *a, const struct hook_conf *conf)
+static enum hook_answer ask(const struct wishes *a, const struct hook_conf *conf)
 {
 	char *text = NULL;
 	enum hook_answer answer = hook_ask(conf, &text);
@@ -260,7 +260,7 @@ static enum hook_answer ask(const struct arguments *a, const struct hook_conf *c
 }
 
 /* A hook that is not heard is installed all the same: the receiver may come later. */
-static void ask_installed(const struct arguments *a, const struct hook_place *place)
+static void ask_installed(const struct wishes *a, const struct hook_place *place)
 {
 	struct hook_conf conf = { .folder = NULL };
 
@@ -275,7 +275,7 @@ static void ask_installed(const struct arguments *a, const struct hook_place *pl
 	hook_conf_release(&conf);
 }
 
-static int install(struct arguments *a, const struct hook_place *place)
+static int install(struct wishes *a, const struct hook_place *place)
 {
 	struct error err = ERROR_INIT;
 	struct buf conf;
@@ -314,15 +314,15 @@ out:
 }
 
 /* Take the hook that git runs away, and put back what was there before. */
-static int remove_hook(const struct arguments *a, const struct hook_place *place,
+static int remove_hook(const struct wishes *a, const struct hook_place *place,
 		       struct error *err)
 {
 	static const char *const others[] = {
-		[HOOK_STATE_NONE] = "not there",
-		[HOOK_STATE_FOREIGN] = "not ours, left alone",
+		[POST_RECEIVE_NONE] = "not there",
+		[POST_RECEIVE_FOREIGN] = "not ours, left alone",
 	};
 
-	if (place->state != HOOK_STATE_OURS) {
+	if (place->state != POST_RECEIVE_OURS) {
 		say(a, "hook", others[place->state], "%s: %s\n", place->hook,
 		    others[place->state]);
 		return 0;
@@ -338,10 +338,10 @@ static int remove_hook(const struct arguments *a, const struct hook_place *place
 }
 
 /* Take our program out of a folder whose programs a forge runs. */
-static int remove_program(const struct arguments *a, const struct hook_place *place,
+static int remove_program(const struct wishes *a, const struct hook_place *place,
 			  struct error *err)
 {
-	if (place->folder == NULL || place->own_state != HOOK_STATE_OURS) {
+	if (place->folder == NULL || place->own_state != POST_RECEIVE_OURS) {
 		return 0;
 	}
 	if (hook_place_is_shared(place, place->own)) {
@@ -378,7 +378,7 @@ out:
 	return r;
 }
 
-static int uninstall(struct arguments *a, const struct hook_place *place)
+static int uninstall(struct wishes *a, const struct hook_place *place)
 {
 	struct error err = ERROR_INIT;
 
@@ -390,14 +390,14 @@ static int uninstall(struct arguments *a, const struct hook_place *place)
 }
 
 /* Say what stands where our hook should, and what it runs besides. */
-static void say_hook(const struct arguments *a, const struct hook_place *place)
+static void say_hook(const struct wishes *a, const struct hook_place *place)
 {
 	static const char *const states[] = {
-		[HOOK_STATE_NONE] = "not installed",
-		[HOOK_STATE_OURS] = "installed",
-		[HOOK_STATE_FOREIGN] = "another one",
+		[POST_RECEIVE_NONE] = "not installed",
+		[POST_RECEIVE_OURS] = "installed",
+		[POST_RECEIVE_FOREIGN] = "another one",
 	};
-	bool elsewhere = place->own_state != HOOK_STATE_OURS && place->state == HOOK_STATE_OURS;
+	bool elsewhere = place->own_state != POST_RECEIVE_OURS && place->state == POST_RECEIVE_OURS;
 	const char *path = elsewhere ? place->hook : place->own;
 	enum hook_state state = elsewhere ? place->state : place->own_state;
 	bool keeps = path == place->hook || place->folder == NULL;
@@ -406,7 +406,7 @@ static void say_hook(const struct arguments *a, const struct hook_place *place)
 
 	say(a, "hook", states[state], "hook        %s (%s)%s%s\n", states[state], path,
 	    kept != NULL ? ", with " : "", kept != NULL ? kept : "");
-	if (state == HOOK_STATE_OURS && !hook_script_is(path, script)) {
+	if (state == POST_RECEIVE_OURS && !hook_script_is(path, script)) {
 		say(a, "outdated", path, "            by another version or as a link: install it "
 		    "again\n");
 	}
@@ -418,7 +418,7 @@ static void say_hook(const struct arguments *a, const struct hook_place *place)
 }
 
 /* The exit status for an answer; in JSON one that is not well is an error, as elsewhere. */
-static int judge_answer(const struct arguments *a, enum hook_answer answer)
+static int judge_answer(const struct wishes *a, enum hook_answer answer)
 {
 	int status = hook_answer_status(answer);
 
@@ -432,7 +432,7 @@ static int judge_answer(const struct arguments *a, enum hook_answer answer)
 	return status;
 }
 
-static int status(struct arguments *a, const struct hook_place *place)
+static int status(struct wishes *a, const struct hook_place *place)
 {
 	struct strvec names = STRVEC_INIT;
 	struct hook_conf conf = { .folder = NULL };
@@ -459,15 +459,15 @@ static int status(struct arguments *a, const struct hook_place *place)
 	}
 	free(folder);
 	strvec_release(&names);
-	bool installed = place->own_state == HOOK_STATE_OURS ||
-			 place->state == HOOK_STATE_OURS;
+	bool installed = place->own_state == POST_RECEIVE_OURS ||
+			 place->state == POST_RECEIVE_OURS;
 	r = installed && secret ? judge_answer(a, ask(a, &conf)) : 1;
 	hook_conf_release(&conf);
 	return r;
 }
 
-static int with_place(int (*verb)(struct arguments *, const struct hook_place *),
-		      struct arguments *a)
+static int with_place(int (*verb)(struct wishes *, const struct hook_place *),
+		      struct wishes *a)
 {
 	struct hook_place place = { .git_dir = NULL };
 	struct error err = ERROR_INIT;
@@ -492,13 +492,13 @@ int cli_hook(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
-		int (*verb)(struct arguments *, const struct hook_place *);
+		int (*verb)(struct wishes *, const struct hook_place *);
 	} verbs[] = {
 		{ "install", install },
 		{ "uninstall", uninstall },
 		{ "status", status },
 	};
-	struct arguments a = { .path = NULL };
+	struct wishes a = { .path = NULL };
 
 	verb_options_init(&a.common, argc, argv, usage);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0) {

@@ -27,22 +27,22 @@ static const struct {
 	int status;
 	const char *text; // NULL: the answer has more to say
 } answers[] = {
-	[HOOK_ANSWER_KNOWN] = { "known", EX_OK, "the receiver knows the repository" },
-	[HOOK_ANSWER_OLD] = { "old", EX_OK, "the receiver answers, but does not say whether it "
+	[ASKED_KNOWN] = { "known", EX_OK, "the receiver knows the repository" },
+	[ASKED_OLD] = { "old", EX_OK, "the receiver answers, but does not say whether it "
 					    "knows the repository: it is an earlier version" },
-	[HOOK_ANSWER_UNKNOWN] = { "unknown", EX_CONFIG, NULL },
-	[HOOK_ANSWER_REFUSED] = { "refused", EX_NOPERM,
+	[ASKED_UNKNOWN] = { "unknown", EX_CONFIG, NULL },
+	[ASKED_REFUSED] = { "refused", EX_NOPERM,
 				  "the receiver refuses the secret (401): is it the same file "
 				  "content as its source's, and are both clocks right?" },
-	[HOOK_ANSWER_FORBIDDEN] = { "forbidden", EX_NOPERM,
+	[ASKED_FORBIDDEN] = { "forbidden", EX_NOPERM,
 				    "the receiver's source may not speak of this repository (403): "
 				    "see its sources.repositories" },
-	[HOOK_ANSWER_NO_SOURCE] = { "no-source", EX_CONFIG,
+	[ASKED_NO_SOURCE] = { "no-source", EX_CONFIG,
 				    "the receiver has no such source (404): see its sources, "
 				    "--source and the path in --url" },
-	[HOOK_ANSWER_ODD] = { "odd", EX_UNAVAILABLE, NULL },
-	[HOOK_ANSWER_NO_SECRET] = { "no-secret", EX_NOPERM, NULL },
-	[HOOK_ANSWER_UNREACHABLE] = { "unreachable", EX_UNAVAILABLE, NULL },
+	[ASKED_ODD] = { "odd", EX_UNAVAILABLE, NULL },
+	[ASKED_NO_SECRET] = { "no-secret", EX_NOPERM, NULL },
+	[ASKED_UNREACHABLE] = { "unreachable", EX_UNAVAILABLE, NULL },
 };
 
 const char *hook_answer_word(enum hook_answer answer)
@@ -76,12 +76,12 @@ static enum hook_answer read_answer(const struct hook_conf *conf, const struct b
 	json_t *json = json_loadb(body->data, body->len, JSON_REJECT_DUPLICATES, NULL);
 	const json_t *known = json_object_get(json, "known");
 	const char *nearest = json_string_value(json_object_get(json, "nearest"));
-	enum hook_answer answer = HOOK_ANSWER_OLD;
+	enum hook_answer answer = ASKED_OLD;
 
 	if (json_is_true(known)) {
-		answer = HOOK_ANSWER_KNOWN;
+		answer = ASKED_KNOWN;
 	} else if (json_is_false(known)) {
-		answer = HOOK_ANSWER_UNKNOWN;
+		answer = ASKED_UNKNOWN;
 		(void)buf_addf(text, "the receiver does not know the repository %s",
 			       conf->repository);
 		if (nearest != NULL) {
@@ -100,9 +100,9 @@ static enum hook_answer judge(const struct hook_conf *conf, int status, const st
 		int status;
 		enum hook_answer answer;
 	} refusals[] = {
-		{ 401, HOOK_ANSWER_REFUSED },
-		{ 403, HOOK_ANSWER_FORBIDDEN },
-		{ 404, HOOK_ANSWER_NO_SOURCE },
+		{ 401, ASKED_REFUSED },
+		{ 403, ASKED_FORBIDDEN },
+		{ 404, ASKED_NO_SOURCE },
 	};
 
 	if (status >= 200 && status <= 299) {
@@ -114,7 +114,7 @@ static enum hook_answer judge(const struct hook_conf *conf, int status, const st
 		}
 	}
 	(void)buf_addf(text, "the receiver answers %d", status);
-	return HOOK_ANSWER_ODD;
+	return ASKED_ODD;
 }
 
 static enum hook_answer ask(const struct hook_conf *conf, const char *body, struct buf *text)
@@ -126,17 +126,17 @@ static enum hook_answer ask(const struct hook_conf *conf, const char *body, stru
 
 	if (push_native_id(id) < 0) {
 		(void)buf_addstr(text, "no randomness");
-		return HOOK_ANSWER_ODD;
+		return ASKED_ODD;
 	}
 	const struct hook_delivery delivery = { .id = id, .body = body, .len = strlen(body) };
 	buf_init(&reply, HOOK_ANSWER_BYTES);
 	enum hook_send_result sent = cli_hook_sender(conf)(
 		conf, &delivery, mstime_monotonic() + ASK_MS, &status, &reply, &err);
-	enum hook_answer answer = HOOK_ANSWER_UNREACHABLE;
+	enum hook_answer answer = ASKED_UNREACHABLE;
 	if (sent == HOOK_SEND_ANSWERED) {
 		answer = judge(conf, status, &reply, text);
 	} else if (sent == HOOK_SEND_NO_SECRET) {
-		answer = HOOK_ANSWER_NO_SECRET;
+		answer = ASKED_NO_SECRET;
 		(void)buf_addstr(text, err.text);
 	} else {
 		(void)buf_addf(text, "the receiver cannot be reached: %s",
@@ -148,7 +148,7 @@ static enum hook_answer ask(const struct hook_conf *conf, const char *body, stru
 
 enum hook_answer hook_ask(const struct hook_conf *conf, char **ret_text)
 {
-	enum hook_answer answer = HOOK_ANSWER_ODD;
+	enum hook_answer answer = ASKED_ODD;
 	struct error err = ERROR_INIT;
 	struct buf text;
 	struct buf plain;

@@ -7,15 +7,15 @@
 #include "hooks/conf.h"
 
 enum hook_answer {
-	HOOK_ANSWER_KNOWN,       // it knows the repository
-	HOOK_ANSWER_OLD,         // it took the question and does not say: an earlier version
-	HOOK_ANSWER_UNKNOWN,     // the repository is not in its configuration
-	HOOK_ANSWER_REFUSED,     // 401: another secret, or a wrong clock
-	HOOK_ANSWER_FORBIDDEN,   // 403: the source may not speak of that repository
-	HOOK_ANSWER_NO_SOURCE,   // 404: it has no such source
-	HOOK_ANSWER_ODD,         // another status: it is overloaded, or no receiver
-	HOOK_ANSWER_NO_SECRET,   // the secret cannot be read here
-	HOOK_ANSWER_UNREACHABLE, // nobody answered within some seconds
+	ASKED_KNOWN,       // it knows the repository
+	ASKED_OLD,         // it took the question and does not say: an earlier version
+	ASKED_UNKNOWN,     // the repository is not in its configuration
+	ASKED_REFUSED,     // 401: another secret, or a wrong clock
+	ASKED_FORBIDDEN,   // 403: the source may not speak of that repository
+	ASKED_NO_SOURCE,   // 404: it has no such source
+	ASKED_ODD,         // another status: it is overloaded, or no receiver
+	ASKED_NO_SECRET,   // the secret cannot be read here
+	ASKED_UNREACHABLE, // nobody answered within some seconds
 };
 
 /*

@@ -39,7 +39,7 @@ static int write_conf(const struct hook_place *place, const char *conf, struct e
 
 bool hook_change_is_misplaced(const struct hook_place *place)
 {
-	return place->folder != NULL && place->state == HOOK_STATE_OURS &&
+	return place->folder != NULL && place->state == POST_RECEIVE_OURS &&
 	       hook_place_is_shared(place, place->hook) == hook_place_is_shared(place, place->own);
 }
 
@@ -75,7 +75,7 @@ int hook_change(const struct hook_place *place, const char *conf, struct error *
 
 char *hook_change_obstacle(const struct hook_place *place)
 {
-	if (place->own_state == HOOK_STATE_FOREIGN && place->folder != NULL) {
+	if (place->own_state == POST_RECEIVE_FOREIGN && place->folder != NULL) {
 		return xasprintf("%s is there and not ours: move it away first", place->own);
 	}
 	if (place->folder != NULL && place->before != NULL && access(place->before, X_OK) < 0 &&
@@ -83,7 +83,7 @@ char *hook_change_obstacle(const struct hook_place *place)
 		return xasprintf("%s runs the programs in %s, but may not be executed: chmod +x it "
 				 "first", place->before, place->folder);
 	}
-	if (place->folder != NULL || place->state != HOOK_STATE_FOREIGN) {
+	if (place->folder != NULL || place->state != POST_RECEIVE_FOREIGN) {
 		return NULL;
 	}
 	if (place->generated) {

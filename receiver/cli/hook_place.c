@@ -162,7 +162,7 @@ static char *find_folder(const struct hook_place *place)
 	char *beside = xasprintf("%s/post-receive.d", place->hooks);
 	char *folder = NULL;
 
-	if (is_folder(gitaly) && place->state != HOOK_STATE_FOREIGN) {
+	if (is_folder(gitaly) && place->state != POST_RECEIVE_FOREIGN) {
 		folder = xasprintf("%s/post-receive.d", gitaly);
 	} else if (is_folder(beside) && place->before != NULL &&
 		   (place->generated || hook_script_is_delegating(place->before))) {
@@ -186,7 +186,7 @@ static void look(struct hook_place *place)
 	place->kept = xasprintf("%s/" HOOK_KEPT_FOLDER "/post-receive", place->hooks);
 	place->local = xasprintf("%s/post-receive.local", place->hooks);
 	place->state = hook_script_state(place->hook, place->program);
-	if (place->state == HOOK_STATE_FOREIGN) {
+	if (place->state == POST_RECEIVE_FOREIGN) {
 		place->before = place->hook;
 	} else if (is_there(place->kept)) {
 		place->before = place->kept;
@@ -332,7 +332,7 @@ int hook_place_check(const struct hook_place *place, struct error *err)
 		r = check_folder(folder, err);
 	}
 	/* What is ours in git's own place has to go from there. */
-	if (r == 0 && place->folder != NULL && place->state == HOOK_STATE_OURS &&
+	if (r == 0 && place->folder != NULL && place->state == POST_RECEIVE_OURS &&
 	    !hook_place_is_shared(place, place->hook)) {
 		r = check_folder(place->hooks, err);
 	}

@@ -81,13 +81,13 @@ static char *read_script(const char *path)
 
 enum hook_state hook_script_state(const char *path, const char *program)
 {
-	enum hook_state state = HOOK_STATE_FOREIGN;
+	enum hook_state state = POST_RECEIVE_FOREIGN;
 	char *at = xstrdup(path);
 	char *text = NULL;
 	struct stat st;
 
 	if (lstat(path, &st) < 0) {
-		state = HOOK_STATE_NONE;
+		state = POST_RECEIVE_NONE;
 		goto out;
 	}
 	for (int i = 0; i < LINKS; i++) {
@@ -99,13 +99,13 @@ enum hook_state hook_script_state(const char *path, const char *program)
 		free(at);
 		at = next;
 		if (is_program(at, program)) {
-			state = HOOK_STATE_OURS;
+			state = POST_RECEIVE_OURS;
 			goto out;
 		}
 	}
 	text = read_script(at);
 	if (text != NULL && strncmp(text, HEAD, strlen(HEAD)) == 0) {
-		state = HOOK_STATE_OURS;
+		state = POST_RECEIVE_OURS;
 	}
 out:
 	free(text);

@@ -7,9 +7,9 @@
 #include <stdbool.h>
 
 enum hook_state {
-	HOOK_STATE_NONE,   // nothing
-	HOOK_STATE_OURS,   // ends as our program
-	HOOK_STATE_FOREIGN // somebody else's
+	POST_RECEIVE_NONE,   // nothing
+	POST_RECEIVE_OURS,   // ends as our program
+	POST_RECEIVE_FOREIGN // somebody else's
 };
 
 /*

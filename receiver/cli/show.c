@@ -27,13 +27,13 @@ static const char usage[] =
 	"  --config FILE          the receiver's configuration (default: DOORBELL_CONFIG)\n"
 	"  --format FORMAT        text (default) or json\n";
 
-struct request {
+struct show_request {
 	struct verb_options common;
 	int64_t id;
 	bool payload; // print the body as it came, nothing else
 };
 
-static int parse_arguments(struct request *r, int argc, char **argv)
+static int parse_arguments(struct show_request *r, int argc, char **argv)
 {
 	static const struct option options[] = {
 		VERB_OPTIONS,
@@ -60,7 +60,7 @@ static int parse_arguments(struct request *r, int argc, char **argv)
 	return 0;
 }
 
-static int print_payload(const struct request *r, const struct record_delivery *d)
+static int print_payload(const struct show_request *r, const struct record_delivery *d)
 {
 	if (d->body == NULL) {
 		return verb_fail(&r->common, VERB_ERROR, "no_payload",
@@ -73,7 +73,7 @@ static int print_payload(const struct request *r, const struct record_delivery *
 	return 0;
 }
 
-static int show(const struct request *r, struct journal *j)
+static int show(const struct show_request *r, struct journal *j)
 {
 	struct record_history record = { .triggers = { .items = NULL } };
 	struct error err = ERROR_INIT;
@@ -102,7 +102,7 @@ static int show(const struct request *r, struct journal *j)
 
 int cli_show(int argc, char **argv)
 {
-	struct request r = { .id = 0 };
+	struct show_request r = { .id = 0 };
 	struct journal *j = NULL;
 	int status;
 

@@ -25,7 +25,7 @@
 #define LINE_MAX_BYTES 4096
 #define LINES_MAX 64
 
-struct question {
+struct credential_question {
 	char protocol[16];
 	char host[512];
 };
@@ -40,7 +40,7 @@ static void take_value(const char *line, const char *key, char *out, size_t max)
 	}
 }
 
-static void read_question(struct question *q)
+static void read_question(struct credential_question *q)
 {
 	char line[LINE_MAX_BYTES];
 
@@ -67,7 +67,7 @@ static bool same_host(const char *protocol, const char *a, const char *b)
 	return la == lb && strncasecmp(a, b, la) == 0;
 }
 
-static bool is_ours(const struct question *q)
+static bool is_ours(const struct credential_question *q)
 {
 	const char *url = getenv(CREDENTIAL_URL);
 	const char *end = url == NULL ? NULL : strstr(url, "://");
@@ -83,7 +83,7 @@ int credential_main(const char *operation)
 {
 	const char *path = getenv(CREDENTIAL_TOKEN_FILE);
 	const char *username = getenv(CREDENTIAL_USERNAME);
-	struct question q = { .host = "" };
+	struct credential_question q = { .host = "" };
 	struct error err = ERROR_INIT;
 
 	if (operation == NULL || strcmp(operation, "get") != 0) {

@@ -61,8 +61,9 @@
 #define LOCAL_LIMIT_MS 30000
 #define COLLECT_LIMIT_MS (10 * 60 * 1000)
 
-enum step { STEP_INIT, STEP_LOOK, STEP_TIP, STEP_LOOK_AGAIN, STEP_WANTED, STEP_BASE, STEP_HEAL,
-	    STEP_UPDATE, STEP_LIST, STEP_PRUNE, STEP_COLLECT };
+enum fetch_step { FETCH_STEP_INIT, FETCH_STEP_LOOK, FETCH_STEP_TIP, FETCH_STEP_LOOK_AGAIN,
+		  FETCH_STEP_WANTED, FETCH_STEP_BASE, FETCH_STEP_HEAL,
+		  FETCH_STEP_UPDATE, FETCH_STEP_LIST, FETCH_STEP_PRUNE, FETCH_STEP_COLLECT };
 
 /* Who asked. */
 struct asker {
@@ -72,25 +73,25 @@ struct asker {
 	struct asker *prev, *next;
 };
 
-struct job {
+struct fetch_job {
 	struct place *place;
 	struct fetch_repository repository; // strings owned
 	struct fetch_want want;             // its ref too
 	char key[FETCH_KEY_MAX];
 	char *update;     // for update-ref; NULL: a fetch, or nothing to prune after one
 	struct asker *askers;
-	enum step step;
+	enum fetch_step step;
 	bool asked;       // the origin was asked
 	bool healed;
 	struct fetch_known known;
-	struct job *prev, *next;
+	struct fetch_job *prev, *next;
 };
 
 /* One repository of ours. */
 struct place {
 	struct fetcher *fetcher;
 	char *directory;
-	struct job *jobs;      // the first is running if active
+	struct fetch_job *jobs;      // the first is running if active
 	struct spawn *child;
 	bool active;
 	unsigned fetches;      // since the last collection
@@ -107,16 +108,17 @@ struct fetcher {
 	struct event *kick;           // starts jobs from the loop
 };
 
-static void take_step(struct fetcher *f, struct job *job, enum step step);
+static void take_step(struct fetcher *f, struct fetch_job *job, enum fetch_step step);
 
 static void free_text(const char *text)
 {
 	free((void *)(uintptr_t)text);
 }
 
-static struct job *job_new(struct place *place, const struct fetch_repository *r, const char *ref)
+static struct fetch_job *job_new(struct place *place, const struct fetch_repository *r,
+				 const char *ref)
 {
-	struct job *job = xcalloc(1, sizeof(*job));
+	struct fetch_job *job = xcalloc(1, sizeof(*job));
 
 	job->place = place;
 	job->want.ref = xstrdup(ref);
@@ -126,7 +128,7 @@ static struct job *job_new(struct place *place, const struct fetch_repository *r
 	return job;
 }
 
-static void job_free(struct job *job)
+static void job_free(struct fetch_job *job)
 {
 	struct asker *asker = NULL;
 	struct asker *next = NULL;
@@ -165,7 +167,7 @@ static void kick(struct fetcher *f)
 }
 
 /* The first job of a place is over: the next may run. */
-static void leave(struct fetcher *f, struct job *job)
+static void leave(struct fetcher *f, struct fetch_job *job)
 {
 	job->place->active = false;
 	f->active--;
@@ -174,7 +176,8 @@ static void leave(struct fetcher *f, struct job *job)
 }
 
 /* Answer all who asked; a collection may follow before the job is over. */
-static void finish(struct fetcher *f, struct job *job, enum fetch_outcome outcome, const char *why)
+static void finish(struct fetcher *f, struct fetch_job *job, enum fetch_outcome outcome,
+		   const char *why)
 {
 	const struct fetch_result result = { .outcome = outcome, .tip = job->known.tip,
 					     .asked = job->asked, .why = why };
@@ -187,13 +190,14 @@ static void finish(struct fetcher *f, struct job *job, enum fetch_outcome outcom
 	}
 	if (job->asked && outcome == FETCH_OK && ++job->place->fetches >= COLLECT_EVERY) {
 		job->place->fetches = 0;
-		take_step(f, job, STEP_LIST);
+		take_step(f, job, FETCH_STEP_LIST);
 		return;
 	}
 	leave(f, job);
 }
 
-static void finish_failed(struct fetcher *f, struct job *job, const struct call_result *answer,
+static void finish_failed(struct fetcher *f, struct fetch_job *job,
+			  const struct call_result *answer,
 			  enum fetch_outcome outcome)
 {
 	char why[FETCH_WHY_MAX];
@@ -204,130 +208,130 @@ static void finish_failed(struct fetcher *f, struct job *job, const struct call_
 
 /* ---- the ends of the steps ---- */
 
-static bool wants_any(const struct job *job)
+static bool wants_any(const struct fetch_job *job)
 {
 	return job->want.after.len == 0;
 }
 
-static void after_init(struct fetcher *f, struct job *job)
+static void after_init(struct fetcher *f, struct fetch_job *job)
 {
-	take_step(f, job, job->update != NULL ? STEP_UPDATE : STEP_LOOK);
+	take_step(f, job, job->update != NULL ? FETCH_STEP_UPDATE : FETCH_STEP_LOOK);
 }
 
 /* The commit is here. */
-static void found(struct fetcher *f, struct job *job)
+static void found(struct fetcher *f, struct fetch_job *job)
 {
 	const struct oid *base = &job->want.base;
 
 	if (base->len > 0 && !oid_is_zero(base) && !job->known.has_base) {
-		take_step(f, job, STEP_BASE);
+		take_step(f, job, FETCH_STEP_BASE);
 		return;
 	}
 	finish(f, job, FETCH_OK, NULL);
 }
 
-static void after_look(struct fetcher *f, struct job *job, const struct call_result *answer)
+static void after_look(struct fetcher *f, struct fetch_job *job, const struct call_result *answer)
 {
-	bool first = job->step == STEP_LOOK;
+	bool first = job->step == FETCH_STEP_LOOK;
 
 	fetch_git_read(answer->output, answer->output_len, job->key, &job->want, &job->known);
 	if (job->known.tip_is_wanted || (!first && (job->known.has_wanted || wants_any(job)))) {
 		found(f, job);
 		return;
 	}
-	take_step(f, job, first ? STEP_TIP : STEP_WANTED);
+	take_step(f, job, first ? FETCH_STEP_TIP : FETCH_STEP_WANTED);
 }
 
-static void after_list(struct fetcher *f, struct job *job, const struct call_result *answer)
+static void after_list(struct fetcher *f, struct fetch_job *job, const struct call_result *answer)
 {
 	job->update = fetch_git_surplus(answer->output, answer->output_len, FETCH_REFS_KEPT);
-	take_step(f, job, job->update != NULL ? STEP_PRUNE : STEP_COLLECT);
+	take_step(f, job, job->update != NULL ? FETCH_STEP_PRUNE : FETCH_STEP_COLLECT);
 }
 
 /* A step went well. */
-static void advance(struct fetcher *f, struct job *job, const struct call_result *answer)
+static void advance(struct fetcher *f, struct fetch_job *job, const struct call_result *answer)
 {
 	switch (job->step) {
-	case STEP_INIT:
+	case FETCH_STEP_INIT:
 		after_init(f, job);
 		break;
-	case STEP_LOOK:
-	case STEP_LOOK_AGAIN:
+	case FETCH_STEP_LOOK:
+	case FETCH_STEP_LOOK_AGAIN:
 		after_look(f, job, answer);
 		break;
-	case STEP_TIP:
-		take_step(f, job, STEP_LOOK_AGAIN);
+	case FETCH_STEP_TIP:
+		take_step(f, job, FETCH_STEP_LOOK_AGAIN);
 		break;
-	case STEP_WANTED:
+	case FETCH_STEP_WANTED:
 		found(f, job);
 		break;
-	case STEP_BASE:
+	case FETCH_STEP_BASE:
 		finish(f, job, FETCH_OK, NULL);
 		break;
-	case STEP_HEAL:
-		take_step(f, job, STEP_INIT);
+	case FETCH_STEP_HEAL:
+		take_step(f, job, FETCH_STEP_INIT);
 		break;
-	case STEP_LIST:
+	case FETCH_STEP_LIST:
 		after_list(f, job, answer);
 		break;
-	case STEP_PRUNE:
-		take_step(f, job, STEP_COLLECT);
+	case FETCH_STEP_PRUNE:
+		take_step(f, job, FETCH_STEP_COLLECT);
 		break;
-	case STEP_UPDATE:
-	case STEP_COLLECT:
+	case FETCH_STEP_UPDATE:
+	case FETCH_STEP_COLLECT:
 		leave(f, job);
 		break;
 	}
 }
 
 /* Is it a step that a fetch is well without? Then what follows it is done. */
-static bool go_on_without(struct fetcher *f, struct job *job)
+static bool go_on_without(struct fetcher *f, struct fetch_job *job)
 {
 	switch (job->step) {
-	case STEP_BASE:
+	case FETCH_STEP_BASE:
 		finish(f, job, FETCH_OK, NULL);
 		return true;
-	case STEP_LIST:
-	case STEP_PRUNE:
-		take_step(f, job, STEP_COLLECT);
+	case FETCH_STEP_LIST:
+	case FETCH_STEP_PRUNE:
+		take_step(f, job, FETCH_STEP_COLLECT);
 		return true;
-	case STEP_UPDATE:
-	case STEP_COLLECT:
+	case FETCH_STEP_UPDATE:
+	case FETCH_STEP_COLLECT:
 		leave(f, job);
 		return true;
-	case STEP_INIT:
-	case STEP_LOOK:
-	case STEP_TIP:
-	case STEP_LOOK_AGAIN:
-	case STEP_WANTED:
-	case STEP_HEAL:
+	case FETCH_STEP_INIT:
+	case FETCH_STEP_LOOK:
+	case FETCH_STEP_TIP:
+	case FETCH_STEP_LOOK_AGAIN:
+	case FETCH_STEP_WANTED:
+	case FETCH_STEP_HEAL:
 		return false;
 	}
 	return false;
 }
 
 /* A step of a fetch failed. */
-static void fail(struct fetcher *f, struct job *job, const struct call_result *answer)
+static void fail(struct fetcher *f, struct fetch_job *job, const struct call_result *answer)
 {
 	enum fetch_trouble trouble = fetch_git_trouble(answer);
-	bool local = job->step == STEP_LOOK || job->step == STEP_LOOK_AGAIN;
+	bool local = job->step == FETCH_STEP_LOOK || job->step == FETCH_STEP_LOOK_AGAIN;
 
 	if (go_on_without(f, job)) {
 		return;
 	}
-	if (answer->completed && !job->healed && job->step != STEP_INIT &&
+	if (answer->completed && !job->healed && job->step != FETCH_STEP_INIT &&
 	    (local || trouble == FETCH_TROUBLE_BROKEN)) {
 		job->healed = true;
-		take_step(f, job, STEP_HEAL);
+		take_step(f, job, FETCH_STEP_HEAL);
 		return;
 	}
-	if (job->step == STEP_TIP && trouble == FETCH_TROUBLE_NO_REF) {
+	if (job->step == FETCH_STEP_TIP && trouble == FETCH_TROUBLE_NO_REF) {
 		char why[FETCH_WHY_MAX];
 		(void)snprintf(why, sizeof(why), "the origin has no %.300s", job->want.ref);
 		finish(f, job, FETCH_REF_GONE, why);
 		return;
 	}
-	if (job->step == STEP_WANTED && answer->completed && trouble != FETCH_TROUBLE_OTHER) {
+	if (job->step == FETCH_STEP_WANTED && answer->completed && trouble != FETCH_TROUBLE_OTHER) {
 		finish(f, job, FETCH_NOT_THERE_YET,
 		       "the ref is at another commit, and the origin does not give this one");
 		return;
@@ -339,7 +343,7 @@ static void fail(struct fetcher *f, struct job *job, const struct call_result *a
 
 static void on_child(void *arg, const struct call_result *answer)
 {
-	struct job *job = arg;
+	struct fetch_job *job = arg;
 	struct fetcher *f = job->place->fetcher;
 
 	job->place->child = NULL;
@@ -351,56 +355,57 @@ static void on_child(void *arg, const struct call_result *answer)
 }
 
 /* The command of a step, and how long it may take. */
-static int64_t make_command(const struct fetcher *f, const struct job *job, struct strvec *argv)
+static int64_t make_command(const struct fetcher *f, const struct fetch_job *job,
+			    struct strvec *argv)
 {
 	const struct fetch_repository *r = &job->repository;
 	char hex[OID_HEX_MAX + 1];
 
 	switch (job->step) {
-	case STEP_INIT:
+	case FETCH_STEP_INIT:
 		fetch_git_init(r, job->want.after.len == 32, argv);
 		return LOCAL_LIMIT_MS;
-	case STEP_LOOK:
-	case STEP_LOOK_AGAIN:
+	case FETCH_STEP_LOOK:
+	case FETCH_STEP_LOOK_AGAIN:
 		fetch_git_look(r, job->key, argv);
 		return LOCAL_LIMIT_MS;
-	case STEP_TIP:
+	case FETCH_STEP_TIP:
 		fetch_git_fetch(r, &f->options, job->want.ref, "tip", job->key, argv);
 		return r->time_limit_ms;
-	case STEP_WANTED:
+	case FETCH_STEP_WANTED:
 		fetch_git_fetch(r, &f->options, oid_to_hex(&job->want.after, hex), "wanted",
 				job->key, argv);
 		return r->time_limit_ms;
-	case STEP_BASE:
+	case FETCH_STEP_BASE:
 		fetch_git_fetch(r, &f->options, oid_to_hex(&job->want.base, hex), "base", job->key,
 				argv);
 		return r->time_limit_ms;
-	case STEP_HEAL:
+	case FETCH_STEP_HEAL:
 		fetch_git_remove(r, argv);
 		return COLLECT_LIMIT_MS;
-	case STEP_LIST:
+	case FETCH_STEP_LIST:
 		fetch_git_list(r, argv);
 		return LOCAL_LIMIT_MS;
-	case STEP_UPDATE:
-	case STEP_PRUNE:
+	case FETCH_STEP_UPDATE:
+	case FETCH_STEP_PRUNE:
 		fetch_git_update(r, argv);
 		return LOCAL_LIMIT_MS;
-	case STEP_COLLECT:
+	case FETCH_STEP_COLLECT:
 		fetch_git_collect(r, argv);
 		return COLLECT_LIMIT_MS;
 	}
 	return LOCAL_LIMIT_MS;
 }
 
-static void take_step(struct fetcher *f, struct job *job, enum step step)
+static void take_step(struct fetcher *f, struct fetch_job *job, enum fetch_step step)
 {
 	struct strvec argv = STRVEC_INIT;
 	struct strvec env = STRVEC_INIT;
-	bool updates = step == STEP_UPDATE || step == STEP_PRUNE;
+	bool updates = step == FETCH_STEP_UPDATE || step == FETCH_STEP_PRUNE;
 
 	job->step = step;
-	job->asked = job->asked || step == STEP_TIP || step == STEP_WANTED ||
-		     step == STEP_BASE;
+	job->asked = job->asked || step == FETCH_STEP_TIP || step == FETCH_STEP_WANTED ||
+		     step == FETCH_STEP_BASE;
 	int64_t limit = make_command(f, job, &argv);
 	fetch_git_environment(&job->repository, &f->options, &env);
 	const struct spawn_options options = {
@@ -408,7 +413,7 @@ static void take_step(struct fetcher *f, struct job *job, enum step step)
 		.environment = &env,
 		.input = updates ? job->update : NULL,
 		.input_len = updates ? strlen(job->update) : 0,
-		.output_max = step == STEP_LIST ? LIST_MAX : OUTPUT_MAX,
+		.output_max = step == FETCH_STEP_LIST ? LIST_MAX : OUTPUT_MAX,
 		.time_limit_ms = limit,
 		.file_size_max = f->options.file_max,
 		.memory_max = f->options.memory_max,
@@ -420,7 +425,7 @@ static void take_step(struct fetcher *f, struct job *job, enum step step)
 }
 
 /* Whoever held these is dead: we are the only one to start git here. */
-static void remove_locks(const struct job *job)
+static void remove_locks(const struct fetch_job *job)
 {
 	static const char *const names[] = { "shallow.lock", "packed-refs.lock", "config.lock",
 					     "HEAD.lock", "gc.pid", "gc.pid.lock" };
@@ -439,7 +444,7 @@ static void remove_locks(const struct job *job)
 	}
 }
 
-static void begin(struct fetcher *f, struct job *job)
+static void begin(struct fetcher *f, struct fetch_job *job)
 {
 	struct error err = ERROR_INIT;
 	char *head = NULL;
@@ -459,7 +464,7 @@ static void begin(struct fetcher *f, struct job *job)
 	if (!there && job->update != NULL) {
 		leave(f, job);
 	} else if (!there) {
-		take_step(f, job, STEP_INIT);
+		take_step(f, job, FETCH_STEP_INIT);
 	} else {
 		after_init(f, job);
 	}
@@ -535,10 +540,10 @@ void fetch_free(struct fetcher *f)
 }
 
 /* A fetch of the same that has not been answered. */
-static struct job *find_same(struct place *place, const struct fetch_repository *r,
+static struct fetch_job *find_same(struct place *place, const struct fetch_repository *r,
 			     const struct fetch_want *want)
 {
-	struct job *job = NULL;
+	struct fetch_job *job = NULL;
 
 	DL_FOREACH(place->jobs, job) {
 		if (job->askers != NULL && strcmp(job->want.ref, want->ref) == 0 &&
@@ -555,7 +560,7 @@ uint64_t fetch_ref(struct fetcher *f, const struct fetch_repository *repository,
 		   const struct fetch_want *want, fetch_callback *callback, void *arg)
 {
 	struct place *place = find_place(f, repository->directory);
-	struct job *job = find_same(place, repository, want);
+	struct fetch_job *job = find_same(place, repository, want);
 	struct asker *asker = xcalloc(1, sizeof(*asker));
 
 	if (job == NULL) {
@@ -572,7 +577,7 @@ uint64_t fetch_ref(struct fetcher *f, const struct fetch_repository *repository,
 /* Take the asker out of a place's jobs; a job that nobody asks for need not begin. */
 static bool cancel_in(struct place *place, uint64_t id)
 {
-	struct job *job = NULL;
+	struct fetch_job *job = NULL;
 
 	DL_FOREACH(place->jobs, job) {
 		struct asker *asker = NULL;
@@ -605,7 +610,7 @@ void fetch_cancel(struct fetcher *f, uint64_t id)
 void fetch_keep(struct fetcher *f, const struct fetch_repository *repository, const char *ref,
 		const struct oid *processed)
 {
-	struct job *job = job_new(find_place(f, repository->directory), repository, ref);
+	struct fetch_job *job = job_new(find_place(f, repository->directory), repository, ref);
 	char hex[OID_HEX_MAX + 1];
 
 	if (processed->len > 0 && !oid_is_zero(processed)) {
@@ -629,7 +634,7 @@ size_t fetch_count(const struct fetcher *f)
 	size_t count = 0;
 
 	HASH_ITER(hh, f->places, place, next) {
-		const struct job *job = NULL;
+		const struct fetch_job *job = NULL;
 		DL_FOREACH(place->jobs, job) {
 			count++;
 		}

@@ -35,10 +35,10 @@
 
 #define RATE_CHECK_MS 1000
 
-enum step {
-	STEP_WAIT, // for the socket, the handler or the timer
-	STEP_ON,   // run the step of the state
-	STEP_END   // free the connection
+enum conn_step {
+	CONN_STEP_WAIT, // for the socket, the handler or the timer
+	CONN_STEP_ON,   // run the step of the state
+	CONN_STEP_END   // free the connection
 };
 
 static const struct {
@@ -149,13 +149,13 @@ void conn_hurry(struct conn *c, int ms)
 }
 
 /* What a read or write that did not succeed means for the step. */
-static enum step wait_or_end(struct conn *c, enum tls_result r)
+static enum conn_step wait_or_end(struct conn *c, enum tls_result r)
 {
 	if (r == TLS_WANT_READ || r == TLS_WANT_WRITE) {
 		want(c, r == TLS_WANT_READ ? EV_READ : EV_WRITE);
-		return STEP_WAIT;
+		return CONN_STEP_WAIT;
 	}
-	return STEP_END;
+	return CONN_STEP_END;
 }
 
 static enum tls_result plain_result(ssize_t n, enum tls_result again, size_t *ret_n)
@@ -208,10 +208,10 @@ void conn_answer(struct conn *c, const struct reply *reply)
 	move(c, CONN_REPLY);
 }
 
-static enum step refuse(struct conn *c, int status)
+static enum conn_step refuse(struct conn *c, int status)
 {
 	conn_answer(c, &(struct reply){ .status = status, .allow = c->admission.allow });
-	return STEP_ON;
+	return CONN_STEP_ON;
 }
 
 /*
@@ -240,7 +240,7 @@ static void begin(struct conn *c)
  * The header of a proxy.  What follows it is for TLS, which reads from the
  * socket itself: we look first, and take no more than belongs to the header.
  */
-static enum step do_proxy(struct conn *c)
+static enum conn_step do_proxy(struct conn *c)
 {
 	struct http_proxy proxy;
 	char *at = c->header + c->header_len;
@@ -254,27 +254,27 @@ static enum step do_proxy(struct conn *c)
 	enum http_result p = http_proxy_parse(c->header, c->header_len + n, &proxy);
 	if (p == HTTP_REFUSED) {
 		conn_refused(c, REFUSAL_PROXY);
-		return STEP_END;
+		return CONN_STEP_END;
 	}
 	n = p == HTTP_OK ? proxy.size - c->header_len : n;
 	if (recv(c->fd, at, n, 0) != (ssize_t)n) {
-		return STEP_END;
+		return CONN_STEP_END;
 	}
 	c->header_len += n;
 	c->pool->counters.bytes_in += n;
 	if (p == HTTP_MORE) {
 		speak(c);
-		return STEP_ON;
+		return CONN_STEP_ON;
 	}
 	if (proxy.has_address) {
 		conn_speaks_for(c, &proxy.source, proxy.port);
 	}
 	begin(c);
-	return STEP_ON;
+	return CONN_STEP_ON;
 }
 
 /* Not yet there: did it come further? */
-static enum step wait_for_handshake(struct conn *c, enum tls_result r)
+static enum conn_step wait_for_handshake(struct conn *c, enum tls_result r)
 {
 	unsigned stage = tls_stage(c->tls);
 
@@ -288,7 +288,7 @@ static enum step wait_for_handshake(struct conn *c, enum tls_result r)
 	return wait_or_end(c, r);
 }
 
-static enum step do_handshake(struct conn *c)
+static enum conn_step do_handshake(struct conn *c)
 {
 	enum tls_result r = tls_handshake(c->tls);
 
@@ -298,11 +298,11 @@ static enum step do_handshake(struct conn *c)
 	c->spoke = true;
 	acknowledge_quickly(c);
 	move(c, CONN_HEAD);
-	return STEP_ON;
+	return CONN_STEP_ON;
 }
 
 /* The request is complete: the handler's turn. */
-static enum step deliver(struct conn *c)
+static enum conn_step deliver(struct conn *c)
 {
 	struct conn_request request = {
 		.id = c->id, .head = &c->head, .peer = &c->peer, .body = c->body,
@@ -313,11 +313,11 @@ static enum step deliver(struct conn *c)
 	/* Not kept: give the memory back before the reply is read. */
 	body_free(c->body);
 	c->body = NULL;
-	return STEP_WAIT;
+	return CONN_STEP_WAIT;
 }
 
 /* Bytes of the body, as they came. They may be changed. */
-static enum step take_body(struct conn *c, char *bytes, size_t len)
+static enum conn_step take_body(struct conn *c, char *bytes, size_t len)
 {
 	size_t used = len;
 	enum http_result r = HTTP_MORE;
@@ -337,7 +337,7 @@ static enum step take_body(struct conn *c, char *bytes, size_t len)
 		return refuse(c, b == BODY_NO_ROOM ? 503 : 413);
 	}
 	bool done = c->admission.chunked ? r == HTTP_OK : c->body->len == c->admission.need;
-	return done ? deliver(c) : STEP_ON;
+	return done ? deliver(c) : CONN_STEP_ON;
 }
 
 /* Bytes that may still be read of the body. */
@@ -346,7 +346,7 @@ static size_t body_left(const struct conn *c)
 	return c->admission.chunked ? CONN_SCRATCH : (size_t)c->admission.need - c->body->len;
 }
 
-static enum step do_body(struct conn *c)
+static enum conn_step do_body(struct conn *c)
 {
 	size_t left = body_left(c);
 	size_t n = 0;
@@ -357,18 +357,18 @@ static enum step do_body(struct conn *c)
 }
 
 /* The socket is fresh: these few bytes fit, or the peer is not worth it. */
-static enum step send_continue(struct conn *c)
+static enum conn_step send_continue(struct conn *c)
 {
 	static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
 	size_t n = 0;
 	enum tls_result r = write_some(c, line, sizeof(line) - 1, &n);
 
 	acknowledge_quickly(c);
-	return r == TLS_OK && n == sizeof(line) - 1 ? STEP_ON : STEP_END;
+	return r == TLS_OK && n == sizeof(line) - 1 ? CONN_STEP_ON : CONN_STEP_END;
 }
 
 /* Accepted: what came behind the head is the beginning of the body. */
-static enum step begin_body(struct conn *c)
+static enum conn_step begin_body(struct conn *c)
 {
 	char *bytes = c->header + c->head.size;
 	size_t len = c->header_len - c->head.size;
@@ -383,19 +383,19 @@ static enum step begin_body(struct conn *c)
 	if (len > 0) {
 		return take_body(c, bytes, len < body_left(c) ? len : body_left(c));
 	}
-	return c->admission.send_continue ? send_continue(c) : STEP_ON;
+	return c->admission.send_continue ? send_continue(c) : CONN_STEP_ON;
 }
 
-static enum step judge(struct conn *c)
+static enum conn_step judge(struct conn *c)
 {
 	struct conn_request request = { .id = c->id, .head = &c->head, .peer = &c->peer };
 	struct http_route route = { .status = 0 };
 
 	http_head_terminate(c->header, &c->head);
 	conn_read_forwarded(c);
-	if (c->welcome != SOURCES_OK) {
-		conn_refused(c, c->welcome == SOURCES_TOO_MANY ? REFUSAL_SOURCE_OPEN
-							       : REFUSAL_SOURCE_NEW);
+	if (c->welcome != PEERS_OK) {
+		conn_refused(c, c->welcome == PEERS_TOO_MANY ? REFUSAL_PEER_OPEN
+							       : REFUSAL_PEER_NEW);
 		return refuse(c, 429);
 	}
 	c->handler->admit(c->handler->ctx, &request, &route);
@@ -410,7 +410,7 @@ static bool worth_parsing(const struct conn *c, size_t before)
 	       memchr(c->header + before, '\n', c->header_len - before) != NULL;
 }
 
-static enum step do_head(struct conn *c)
+static enum conn_step do_head(struct conn *c)
 {
 	size_t before = c->header_len;
 	size_t n = 0;
@@ -422,7 +422,7 @@ static enum step do_head(struct conn *c)
 	c->header_len += n;
 	speak(c);
 	if (!worth_parsing(c, before)) {
-		return STEP_ON;
+		return CONN_STEP_ON;
 	}
 	switch (http_head_parse(c->header, c->header_len, &c->head)) {
 	case HTTP_OK:
@@ -433,16 +433,16 @@ static enum step do_head(struct conn *c)
 	case HTTP_MORE:
 		break;
 	}
-	return STEP_ON;
+	return CONN_STEP_ON;
 }
 
-static enum step do_store(struct conn *c)
+static enum conn_step do_store(struct conn *c)
 {
 	(void)c;
-	return STEP_WAIT;
+	return CONN_STEP_WAIT;
 }
 
-static enum step do_reply(struct conn *c)
+static enum conn_step do_reply(struct conn *c)
 {
 	size_t n = 0;
 	enum tls_result r = write_some(c, c->out.data + c->sent, c->out.len - c->sent, &n);
@@ -453,7 +453,7 @@ static enum step do_reply(struct conn *c)
 	c->sent += n;
 	take_step(c, mstime_monotonic());
 	if (c->sent < c->out.len) {
-		return STEP_ON;
+		return CONN_STEP_ON;
 	}
 	buf_release(&c->out);
 	if (c->tls != NULL) {
@@ -461,11 +461,11 @@ static enum step do_reply(struct conn *c)
 	}
 	(void)shutdown(c->fd, SHUT_WR);
 	move(c, CONN_LINGER);
-	return STEP_ON;
+	return CONN_STEP_ON;
 }
 
 /* Below TLS: nothing that comes now is read as anything. */
-static enum step do_linger(struct conn *c)
+static enum conn_step do_linger(struct conn *c)
 {
 	size_t n = 0;
 	enum tls_result r =
@@ -475,10 +475,10 @@ static enum step do_linger(struct conn *c)
 		return wait_or_end(c, r);
 	}
 	c->dropped += n;
-	return c->dropped < c->pool->limits.linger_bytes ? STEP_ON : STEP_END;
+	return c->dropped < c->pool->limits.linger_bytes ? CONN_STEP_ON : CONN_STEP_END;
 }
 
-static enum step (*const steps[CONN_STATES])(struct conn *c) = {
+static enum conn_step (*const steps[CONN_STATES])(struct conn *c) = {
 	[CONN_PROXY] = do_proxy, [CONN_HANDSHAKE] = do_handshake, [CONN_HEAD] = do_head,
 	[CONN_BODY] = do_body,	 [CONN_STORE] = do_store,	  [CONN_REPLY] = do_reply,
 	[CONN_LINGER] = do_linger,
@@ -491,17 +491,18 @@ static enum step (*const steps[CONN_STATES])(struct conn *c) = {
  */
 static void run(struct conn *c)
 {
-	enum step step = STEP_ON;
+	enum conn_step step = CONN_STEP_ON;
 
-	for (int i = 0; step == STEP_ON && (i < TURNS || (c->tls != NULL && tls_pending(c->tls)));
+	for (int i = 0;
+	     step == CONN_STEP_ON && (i < TURNS || (c->tls != NULL && tls_pending(c->tls)));
 	     i++) {
 		step = steps[c->state](c);
 	}
-	if (step == STEP_END) {
+	if (step == CONN_STEP_END) {
 		conn_free(c);
 		return;
 	}
-	if (step == STEP_ON) {
+	if (step == CONN_STEP_ON) {
 		want(c, states[c->state].wanted);
 	}
 }

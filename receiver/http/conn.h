@@ -46,8 +46,8 @@ enum conn_state {
 
 /* Why somebody was not served, each with a name for metrics and logs. */
 enum conn_refusal {
-	REFUSAL_SOURCE_OPEN,  // too many open from one source: answered 429
-	REFUSAL_SOURCE_NEW,   // too many new ones from one source: answered 429
+	REFUSAL_PEER_OPEN,  // too many open from one peer: answered 429
+	REFUSAL_PEER_NEW,   // too many new ones from one peer: answered 429
 	REFUSAL_DESCRIPTORS,  // the process has no file descriptor left: whoever calls waits
 	REFUSAL_BODIES,       // the memory for bodies is used up: answered 503
 	REFUSAL_SILENT,       // had sent nothing while others waited for a place
@@ -60,8 +60,8 @@ enum conn_refusal {
 
 struct conn_limits {
 	unsigned connections;      // open at once in the pool; more wait in the kernel's queue
-	unsigned per_source;       // of these from one source; 0: no limit
-	unsigned per_source_new;   // new ones within ten seconds from one source; 0: no limit
+	unsigned per_peer;       // of these from one peer; 0: no limit
+	unsigned per_peer_new;   // new ones within ten seconds from one peer; 0: no limit
 	/*
 	 * While the pool is full: how long one may go on without a byte, and
 	 * how long without the next step of what was begun.

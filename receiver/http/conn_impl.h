@@ -14,7 +14,7 @@
 #include "http/proxy.h"
 #include "receiver/http/conn.h"
 #include "receiver/http/crowd.h"
-#include "receiver/http/sources.h"
+#include "receiver/http/peers.h"
 #include "receiver/http/tls.h"
 #include "receiver/ops/log.h"
 
@@ -34,8 +34,8 @@ struct conn {
 	struct tls *tls;      // NULL: plain
 	const struct conn_handler *handler;
 	struct conn_peer peer;
-	struct source *source;        // counted there; NULL: has none
-	enum sources_result welcome;  // what its source may have
+	struct peer *counted;       // where it is counted; NULL: nowhere
+	enum peers_result welcome;  // what its peer may have
 	bool proxied;                 // the other end is a proxy that we believe
 	bool spoke;                   // it has sent a byte
 	unsigned stage;               // of the handshake, see tls_stage()
@@ -70,7 +70,7 @@ struct conn_pool {
 	struct conn_limits limits;
 	struct conn_counters counters;
 	struct body_budget budget;
-	struct sources *sources;
+	struct peers *peers;
 	struct conn_slot *slots;
 	size_t slot_count;
 	size_t slot_capacity;
@@ -99,7 +99,7 @@ void conn_speaks_for(struct conn *c, const struct netaddr *address, unsigned por
 /* conn_peer.c: the head of c is there: if a proxy sent it, see for whom. */
 void conn_read_forwarded(struct conn *c);
 
-/* conn_peer.c: c is no more at its source. */
+/* conn_peer.c: c is no more counted at its peer. */
 void conn_part(struct conn *c);
 
 /* conn_refuse.c: count and log that c is not served. */

@@ -54,9 +54,9 @@ static void describe_unix(struct conn_peer *peer, int fd)
 
 void conn_part(struct conn *c)
 {
-	if (c->source != NULL) {
-		sources_leave(c->source, c->welcome);
-		c->source = NULL;
+	if (c->counted != NULL) {
+		peers_leave(c->counted, c->welcome);
+		c->counted = NULL;
 		c->crowd.weight = NULL;
 	}
 }
@@ -65,13 +65,13 @@ void conn_part(struct conn *c)
 static void count_at(struct conn *c, const struct netaddr *address, bool limited)
 {
 	const struct conn_limits *limits = &c->pool->limits;
-	struct source_key key = source_key_from(address);
+	struct peer_key key = peer_key_from(address);
 
 	conn_part(c);
-	c->welcome = sources_enter(c->pool->sources, &key, limited ? limits->per_source : 0,
-				   limited ? limits->per_source_new : 0, mstime_monotonic(),
-				   &c->source);
-	c->crowd.weight = sources_weight(c->source);
+	c->welcome = peers_enter(c->pool->peers, &key, limited ? limits->per_peer : 0,
+				   limited ? limits->per_peer_new : 0, mstime_monotonic(),
+				   &c->counted);
+	c->crowd.weight = peers_weight(c->counted);
 }
 
 static void describe(struct conn_peer *peer, const struct netaddr *address, unsigned port)

@@ -29,8 +29,8 @@
 
 const struct conn_limits conn_limits_default = {
 	.connections = 1024,
-	.per_source = 0,
-	.per_source_new = 0,
+	.per_peer = 0,
+	.per_peer_new = 0,
 	.silent_ms = 500,
 	.crowd_ms = 700,
 	.phase_ms = {
@@ -155,7 +155,7 @@ struct conn_pool *conn_pool_new(struct event_base *base, const struct conn_limit
 	struct conn_pool *pool = xcalloc(1, sizeof(*pool));
 
 	pool->base = base;
-	pool->sources = sources_new();
+	pool->peers = peers_new();
 	pool->drain_timer = evtimer_new(base, on_drain, pool);
 	pool->crowd_timer = evtimer_new(base, on_crowd, pool);
 	if (pool->drain_timer == NULL || pool->crowd_timer == NULL) {
@@ -180,7 +180,7 @@ void conn_pool_free(struct conn_pool *pool)
 	}
 	event_free(pool->drain_timer);
 	event_free(pool->crowd_timer);
-	sources_free(pool->sources);
+	peers_free(pool->peers);
 	free(pool->proxies);
 	free(pool->watchers);
 	free(pool->slots);

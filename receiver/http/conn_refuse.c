@@ -11,8 +11,8 @@ static const struct {
 	const char *name;
 	enum log_level level;
 } refusals[REFUSALS] = {
-	[REFUSAL_SOURCE_OPEN] = { "address_connections", LOG_LEVEL_WARN },
-	[REFUSAL_SOURCE_NEW] = { "address_new_connections", LOG_LEVEL_WARN },
+	[REFUSAL_PEER_OPEN] = { "address_connections", LOG_LEVEL_WARN },
+	[REFUSAL_PEER_NEW] = { "address_new_connections", LOG_LEVEL_WARN },
 	[REFUSAL_DESCRIPTORS] = { "descriptors", LOG_LEVEL_WARN },
 	[REFUSAL_BODIES] = { "bodies", LOG_LEVEL_WARN },
 	[REFUSAL_SILENT] = { "crowd_silent", LOG_LEVEL_WARN },

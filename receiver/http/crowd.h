@@ -5,7 +5,7 @@
  * from the one that loses least; within a kind by when they last took a step
  * of their own.  Each kind has an allowance: so long after its last step a
  * member is left in peace.  Of those whose allowance is used up the one goes
- * whose source has the most connections; of several, the one that waits the
+ * whose peer has the most connections; of several, the one that waits the
  * longest.  So a sender with one connection outlasts a crowd of those with
  * many, and whoever goes on with what it does outlasts whoever does not.
  *
@@ -29,7 +29,7 @@ struct crowd_member {
 	TAILQ_ENTRY(crowd_member) link;
 	enum crowd_kind kind;    // CROWD_KINDS: is not in the crowd
 	int64_t step_ms;         // when it took its last step
-	const unsigned *weight;  // connections of its source; borrowed, NULL: it has none
+	const unsigned *weight;  // connections of its peer; borrowed, NULL: it has none
 	void *owner;             // the caller's
 };
 

@@ -32,13 +32,13 @@ static const struct backoff pause = { .first_ms = 1000, .max_ms = 60000 };
 struct looked {
 	struct trigger *trigger; // a copy
 	struct observed *observed;
-	struct named *named;     // NULL: its application has no name
+	struct observed_name *named;     // NULL: its application has no name
 	struct looked *prev, *next; // of the same name
 	UT_hash_handle hh;       // by trigger->id
 };
 
 /* Those of one target with the same name of application. */
-struct named {
+struct observed_name {
 	char *name;
 	struct looked *list;
 	UT_hash_handle hh;
@@ -54,7 +54,7 @@ struct observed {
 	uint64_t stream;            // 0: none is open
 	unsigned failures;          // in a row
 	size_t count;               // triggers to look at
-	struct named *names;
+	struct observed_name *names;
 	struct observed *prev, *next;
 };
 
@@ -103,7 +103,7 @@ static void failed(struct observed *w, const char *why)
 static void on_news(void *ctx, const char *name, const void *news)
 {
 	struct observed *w = ctx;
-	struct named *named = NULL;
+	struct observed_name *named = NULL;
 	struct looked *looked;
 	struct looked *next;
 
@@ -238,10 +238,10 @@ static struct observed *observed_of(struct observer *o, const char *target)
 
 /* ---- triggers ---- */
 
-static struct named *named_of(struct observed *w, const struct trigger *trigger)
+static struct observed_name *named_of(struct observed *w, const struct trigger *trigger)
 {
 	char *name = target_watch_name(trigger);
-	struct named *named = NULL;
+	struct observed_name *named = NULL;
 
 	if (name == NULL) {
 		return NULL;
@@ -281,7 +281,7 @@ void observer_forget(struct observer *o, int64_t trigger)
 		return;
 	}
 	struct observed *w = looked->observed;
-	struct named *named = looked->named;
+	struct observed_name *named = looked->named;
 	HASH_DEL(o->all, looked);
 	if (named != NULL) {
 		DL_DELETE(named->list, looked);

@@ -42,7 +42,7 @@
 #define CONNECTIONS_KEPT 16L
 
 /* Who waits for the answer; loop's thread only. */
-struct waiter {
+struct outbound_waiter {
 	uint64_t id;
 	outbound_callback *callback;
 	outbound_piece *piece; // NULL: no stream
@@ -60,9 +60,9 @@ static const struct call_result too_many_streams = {
 	.failure = "too many streams are open already",
 };
 
-static struct job *job_new(uint64_t id, const struct call *call)
+static struct outbound_job *job_new(uint64_t id, const struct call *call)
 {
-	struct job *job = xcalloc(1, sizeof(*job));
+	struct outbound_job *job = xcalloc(1, sizeof(*job));
 
 	job->id = id;
 	job->token_file = xstrdup_or_null(call->token_file);
@@ -84,24 +84,24 @@ static struct job *job_new(uint64_t id, const struct call *call)
 	return job;
 }
 
-static struct waiter *find_waiter(struct outbound *o, uint64_t id)
+static struct outbound_waiter *find_waiter(struct outbound *o, uint64_t id)
 {
-	struct waiter *waiter = NULL;
+	struct outbound_waiter *waiter = NULL;
 
 	HASH_FIND(hh, o->waiters, &id, sizeof(id), waiter);
 	return waiter;
 }
 
-static void remove_waiter(struct outbound *o, struct waiter *waiter)
+static void remove_waiter(struct outbound *o, struct outbound_waiter *waiter)
 {
 	HASH_DEL(o->waiters, waiter);
 	o->streams -= waiter->piece != NULL;
 }
 
 /* Tell one call's waiter, if there is one still. */
-static void tell(struct outbound *o, struct job *job)
+static void tell(struct outbound *o, struct outbound_job *job)
 {
-	struct waiter *waiter = find_waiter(o, job->id);
+	struct outbound_waiter *waiter = find_waiter(o, job->id);
 
 	if (waiter == NULL) {
 		return;
@@ -114,7 +114,7 @@ static void tell(struct outbound *o, struct job *job)
 /* Give one piece to its stream's waiter, if there is one still. */
 static void tell_piece(struct outbound *o, struct piece *piece)
 {
-	struct waiter *waiter = find_waiter(o, piece->id);
+	struct outbound_waiter *waiter = find_waiter(o, piece->id);
 
 	if (waiter != NULL) {
 		(void)pthread_mutex_lock(&o->mutex);
@@ -135,7 +135,7 @@ static void on_done(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	(void)!read(fd, &count, sizeof(count));
 	(void)pthread_mutex_lock(&o->mutex);
-	struct job *done = o->done;
+	struct outbound_job *done = o->done;
 	struct piece *pieces = o->pieces;
 	bool any = pieces != NULL;
 	o->done = NULL;
@@ -151,7 +151,7 @@ static void on_done(evutil_socket_t fd, short what, void *arg)
 		(void)curl_multi_wakeup(o->multi);
 	}
 	while (done != NULL) {
-		struct job *job = done;
+		struct outbound_job *job = done;
 		DL_DELETE(done, job);
 		tell(o, job);
 		outbound_job_free(job);
@@ -159,16 +159,16 @@ static void on_done(evutil_socket_t fd, short what, void *arg)
 }
 
 /* Ask the thread for a call, or, with refusal not NULL, answer so. */
-static uint64_t ask(struct outbound *o, const struct call *call, const struct waiter *who,
+static uint64_t ask(struct outbound *o, const struct call *call, const struct outbound_waiter *who,
 		    const struct call_result *refusal)
 {
-	struct waiter *waiter = xcalloc(1, sizeof(*waiter));
+	struct outbound_waiter *waiter = xcalloc(1, sizeof(*waiter));
 
 	*waiter = *who;
 	waiter->id = ++o->last_id;
 	HASH_ADD(hh, o->waiters, id, sizeof(waiter->id), waiter);
 	o->streams += waiter->piece != NULL;
-	struct job *job = job_new(waiter->id, call);
+	struct outbound_job *job = job_new(waiter->id, call);
 	job->outbound = o;
 	job->stream = waiter->piece != NULL;
 	if (refusal != NULL) {
@@ -186,7 +186,7 @@ static uint64_t ask(struct outbound *o, const struct call *call, const struct wa
 uint64_t outbound_call(struct outbound *o, const struct call *call,
 		       outbound_callback *callback, void *arg)
 {
-	const struct waiter who = { .callback = callback, .arg = arg };
+	const struct outbound_waiter who = { .callback = callback, .arg = arg };
 	bool full = outbound_count(o) >= o->max_calls + o->max_waiting;
 
 	return ask(o, call, &who, full ? &too_many : NULL);
@@ -195,14 +195,14 @@ uint64_t outbound_call(struct outbound *o, const struct call *call,
 uint64_t outbound_stream(struct outbound *o, const struct call *call, outbound_piece *piece,
 			 outbound_callback *callback, void *arg)
 {
-	const struct waiter who = { .callback = callback, .piece = piece, .arg = arg };
+	const struct outbound_waiter who = { .callback = callback, .piece = piece, .arg = arg };
 
 	return ask(o, call, &who, o->streams >= OUTBOUND_STREAMS ? &too_many_streams : NULL);
 }
 
 void outbound_cancel(struct outbound *o, uint64_t id)
 {
-	struct waiter *waiter = find_waiter(o, id);
+	struct outbound_waiter *waiter = find_waiter(o, id);
 
 	if (waiter == NULL) {
 		return;
@@ -225,8 +225,8 @@ size_t outbound_count(const struct outbound *o)
 /* Free what is left when there is no thread (any more). */
 static void free_rest(struct outbound *o)
 {
-	struct waiter *waiter = NULL;
-	struct waiter *next = NULL;
+	struct outbound_waiter *waiter = NULL;
+	struct outbound_waiter *next = NULL;
 
 	HASH_ITER(hh, o->waiters, waiter, next) {
 		HASH_DEL(o->waiters, waiter);

@@ -16,10 +16,10 @@
 #include "receiver/ring/outbound_http.h"
 
 struct event;
-struct waiter; // who waits for an answer; the loop's half alone knows it
+struct outbound_waiter; // who waits for an answer; the loop's half alone knows it
 
 /* A call, owned by one side at a time. */
-struct job {
+struct outbound_job {
 	uint64_t id;
 	struct call call; // our copy
 	char *token_file;        // what call.token_file points to
@@ -30,7 +30,7 @@ struct job {
 	bool stream;
 	bool paused;
 	size_t pending;          // bytes of a stream that were handed over and not eaten
-	struct job *prev, *next;
+	struct outbound_job *prev, *next;
 };
 
 /* Some bytes of a stream on their way to the loop. */
@@ -50,7 +50,7 @@ struct eaten {
 struct outbound {
 	/* the loop's thread */
 	struct event *done_event;
-	struct waiter *waiters;
+	struct outbound_waiter *waiters;
 	uint64_t last_id;
 	size_t streams;       // of the waiters
 	size_t max_waiting;
@@ -65,8 +65,8 @@ struct outbound {
 
 	/* both, under the mutex */
 	pthread_mutex_t mutex;
-	struct job *asked;
-	struct job *done;
+	struct outbound_job *asked;
+	struct outbound_job *done;
 	struct piece *pieces;
 	struct eaten *eaten;
 	size_t eaten_count;
@@ -77,8 +77,8 @@ struct outbound {
 	bool stop;
 
 	/* the thread outbound */
-	struct job *waiting;
-	struct job *running;
+	struct outbound_job *waiting;
+	struct outbound_job *running;
 	size_t running_count; // without streams
 };
 
@@ -86,12 +86,12 @@ struct outbound {
 void *outbound_run(void *arg);
 
 /* Give a call with its answer, which is the caller's no more, back to the loop. Any thread. */
-void outbound_give_back(struct outbound *o, struct job *job);
+void outbound_give_back(struct outbound *o, struct outbound_job *job);
 
 /* Free a call that is in no list. */
-void outbound_job_free(struct job *job);
+void outbound_job_free(struct outbound_job *job);
 
 /* Free all calls of a list and leave it empty. */
-void outbound_free_jobs(struct job **list);
+void outbound_free_jobs(struct outbound_job **list);
 
 #endif

@@ -12,7 +12,7 @@
 
 #define IDLE_POLL_MS 60000
 
-void outbound_job_free(struct job *job)
+void outbound_job_free(struct outbound_job *job)
 {
 	outbound_http_free(job->http);
 	call_release(&job->call);
@@ -21,10 +21,10 @@ void outbound_job_free(struct job *job)
 	free(job);
 }
 
-void outbound_free_jobs(struct job **list)
+void outbound_free_jobs(struct outbound_job **list)
 {
 	while (*list != NULL) {
-		struct job *job = *list;
+		struct outbound_job *job = *list;
 		DL_DELETE(*list, job);
 		outbound_job_free(job);
 	}
@@ -38,7 +38,7 @@ static void wake_loop(struct outbound *o)
 	}
 }
 
-void outbound_give_back(struct outbound *o, struct job *job)
+void outbound_give_back(struct outbound *o, struct outbound_job *job)
 {
 	(void)pthread_mutex_lock(&o->mutex);
 	DL_APPEND(o->done, job);
@@ -49,7 +49,7 @@ void outbound_give_back(struct outbound *o, struct job *job)
 /* Hand some bytes of a stream to the loop, if there is room: see struct outbound_sink. */
 static bool hand_over(void *arg, const char *data, size_t len)
 {
-	struct job *job = arg;
+	struct outbound_job *job = arg;
 	struct outbound *o = job->outbound;
 
 	if (job->pending > 0 && job->pending + len > OUTBOUND_STREAM_BYTES) {
@@ -67,14 +67,14 @@ static bool hand_over(void *arg, const char *data, size_t len)
 }
 
 /* Take a call out of the multi, ended or not. */
-static void leave(struct outbound *o, struct job *job)
+static void leave(struct outbound *o, struct outbound_job *job)
 {
 	(void)curl_multi_remove_handle(o->multi, outbound_http_handle(job->http));
 	DL_DELETE(o->running, job);
 	o->running_count -= !job->stream;
 }
 
-static void start(struct outbound *o, struct job *job)
+static void start(struct outbound *o, struct outbound_job *job)
 {
 	const struct outbound_sink sink = { job->stream ? hand_over : NULL, job };
 
@@ -96,9 +96,9 @@ static void start(struct outbound *o, struct job *job)
 	o->running_count += !job->stream;
 }
 
-static struct job *find_job(struct job *list, uint64_t id)
+static struct outbound_job *find_job(struct outbound_job *list, uint64_t id)
 {
-	struct job *job = NULL;
+	struct outbound_job *job = NULL;
 
 	DL_SEARCH_SCALAR(list, job, id, id);
 	return job;
@@ -106,7 +106,7 @@ static struct job *find_job(struct job *list, uint64_t id)
 
 static void drop(struct outbound *o, uint64_t id)
 {
-	struct job *job = find_job(o->running, id);
+	struct outbound_job *job = find_job(o->running, id);
 
 	if (job != NULL) {
 		leave(o, job);
@@ -121,10 +121,10 @@ static void drop(struct outbound *o, uint64_t id)
 }
 
 /* Streams begin at once, calls stand in line. */
-static void admit(struct outbound *o, struct job *asked)
+static void admit(struct outbound *o, struct outbound_job *asked)
 {
-	struct job *job;
-	struct job *next;
+	struct outbound_job *job;
+	struct outbound_job *next;
 
 	DL_FOREACH_SAFE(asked, job, next) {
 		DL_DELETE(asked, job);
@@ -139,7 +139,7 @@ static void admit(struct outbound *o, struct job *asked)
 /* The loop has taken some bytes of a stream: there may be room again. */
 static void note_eaten(struct outbound *o, const struct eaten *eaten)
 {
-	struct job *job = find_job(o->running, eaten->id);
+	struct outbound_job *job = find_job(o->running, eaten->id);
 
 	if (job == NULL) {
 		return;
@@ -155,7 +155,7 @@ static void note_eaten(struct outbound *o, const struct eaten *eaten)
 static bool take(struct outbound *o)
 {
 	(void)pthread_mutex_lock(&o->mutex);
-	struct job *asked = o->asked;
+	struct outbound_job *asked = o->asked;
 	struct eaten *eaten = o->eaten;
 	size_t eaten_count = o->eaten_count;
 	uint64_t *cancelled = o->cancelled;
@@ -189,7 +189,7 @@ static void collect(struct outbound *o)
 
 	for (;;) {
 		const CURLMsg *message = curl_multi_info_read(o->multi, &left);
-		struct job *job = NULL;
+		struct outbound_job *job = NULL;
 		if (message == NULL) {
 			return;
 		}
@@ -211,7 +211,7 @@ void *outbound_run(void *arg)
 
 	while (take(o)) {
 		while (o->waiting != NULL && o->running_count < o->max_calls) {
-			struct job *job = o->waiting;
+			struct outbound_job *job = o->waiting;
 			DL_DELETE(o->waiting, job);
 			start(o, job);
 		}
@@ -223,7 +223,7 @@ void *outbound_run(void *arg)
 		(void)curl_multi_poll(o->multi, NULL, 0, IDLE_POLL_MS, NULL);
 	}
 	while (o->running != NULL) {
-		struct job *job = o->running;
+		struct outbound_job *job = o->running;
 		leave(o, job);
 		outbound_job_free(job);
 	}

@@ -189,8 +189,8 @@ static void apply_limits(struct daemon *d)
 	struct conn_limits limits = conn_limits_default;
 
 	limits.connections = c->max_connections;
-	limits.per_source = c->max_connections_per_address;
-	limits.per_source_new = c->new_connections_per_address;
+	limits.per_peer = c->max_connections_per_address;
+	limits.per_peer_new = c->new_connections_per_address;
 	if (limits.phase_ms[CONN_STORE] < (int)c->hook_wait + HOOK_WAIT_MARGIN_MS) {
 		limits.phase_ms[CONN_STORE] = (int)c->hook_wait + HOOK_WAIT_MARGIN_MS;
 	}

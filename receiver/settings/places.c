@@ -19,7 +19,7 @@
 #include "receiver/settings/repositories.h"
 
 /* A place that was seen, and how it was written. */
-struct seen {
+struct place_seen {
 	char *name;
 	const char *written;
 	UT_hash_handle hh;
@@ -114,10 +114,10 @@ static char *name_of(const struct repositories *repositories,
 	return name;
 }
 
-static void check_once(struct seen **seen, char *name, const char *written, const char *where,
+static void check_once(struct place_seen **seen, char *name, const char *written, const char *where,
 		       struct strvec *problems)
 {
-	struct seen *one = NULL;
+	struct place_seen *one = NULL;
 
 	HASH_FIND_STR(*seen, name, one);
 	if (one == NULL) {
@@ -137,9 +137,9 @@ static void check_once(struct seen **seen, char *name, const char *written, cons
 void places_check(const struct config *config, const struct repositories *repositories,
 		  struct strvec *problems, struct strvec *warnings)
 {
-	struct seen *seen = NULL;
-	struct seen *one;
-	struct seen *next;
+	struct place_seen *seen = NULL;
+	struct place_seen *one;
+	struct place_seen *next;
 	const char *where = NULL;
 	const char *value = NULL;
 

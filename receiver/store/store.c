@@ -71,7 +71,7 @@ static void answer(struct store *s, struct store_job *job)
 	while (job != NULL) {
 		struct store_job *next = job->next;
 
-		if (job->kind == JOB_DELIVERY) {
+		if (job->kind == STORE_JOB_DELIVERY) {
 			count_refusal(s, job->result);
 		}
 		if (job->done != NULL) {
@@ -254,7 +254,7 @@ static enum store_result submit(struct store *s, struct store_job *job, bool lim
 		(void)pthread_cond_signal(&s->wake);
 	}
 	(void)pthread_mutex_unlock(&s->mutex);
-	if (result != STORE_OK && job->kind == JOB_DELIVERY) {
+	if (result != STORE_OK && job->kind == STORE_JOB_DELIVERY) {
 		metrics_count(s->options.metrics, METRIC_STORE_REFUSED,
 			      result == STORE_BUSY ? "busy" : "failed", NULL, 1);
 	}
@@ -267,7 +267,7 @@ static enum store_result submit(struct store *s, struct store_job *job, bool lim
 enum store_result store_add_delivery(struct store *s, struct record_delivery *d, store_done done,
 				     void *arg)
 {
-	struct store_job *job = new_job(JOB_DELIVERY, done, arg);
+	struct store_job *job = new_job(STORE_JOB_DELIVERY, done, arg);
 
 	job->delivery = d;
 	job->bytes += d->body_len + d->push_count * (sizeof(*d->pushes) + 256);
@@ -276,7 +276,7 @@ enum store_result store_add_delivery(struct store *s, struct record_delivery *d,
 
 enum store_result store_read(struct store *s, store_work work, store_done done, void *arg)
 {
-	struct store_job *job = new_job(JOB_READ, done, arg);
+	struct store_job *job = new_job(STORE_JOB_READ, done, arg);
 
 	job->work = work;
 	return submit(s, job, true);
@@ -284,7 +284,7 @@ enum store_result store_read(struct store *s, store_work work, store_done done, 
 
 void store_add_plan(struct store *s, struct record_plan *plan, store_done done, void *arg)
 {
-	struct store_job *job = new_job(JOB_PLAN, done, arg);
+	struct store_job *job = new_job(STORE_JOB_PLAN, done, arg);
 
 	job->plan = plan;
 	(void)submit(s, job, false);
@@ -293,7 +293,7 @@ void store_add_plan(struct store *s, struct record_plan *plan, store_done done, 
 void store_update_push(struct store *s, const struct record_push *push, store_done done,
 		       void *arg)
 {
-	struct store_job *job = new_job(JOB_PUSH, done, arg);
+	struct store_job *job = new_job(STORE_JOB_PUSH, done, arg);
 
 	job->push = (struct record_push){
 		.id = push->id,
@@ -309,7 +309,7 @@ void store_update_push(struct store *s, const struct record_push *push, store_do
 void store_update_trigger(struct store *s, const struct trigger *trigger,
 			  const struct outcome *outcome, store_done done, void *arg)
 {
-	struct store_job *job = new_job(JOB_TRIGGER, done, arg);
+	struct store_job *job = new_job(STORE_JOB_TRIGGER, done, arg);
 
 	job->trigger = (struct trigger){
 		.id = trigger->id,

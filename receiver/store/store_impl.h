@@ -13,11 +13,11 @@
 struct event;
 
 enum store_job_kind {
-	JOB_DELIVERY,
-	JOB_PLAN,
-	JOB_PUSH,
-	JOB_TRIGGER,
-	JOB_READ
+	STORE_JOB_DELIVERY,
+	STORE_JOB_PLAN,
+	STORE_JOB_PUSH,
+	STORE_JOB_TRIGGER,
+	STORE_JOB_READ
 };
 
 /* One job; belongs to the queue, then the thread, then the list of answers. */

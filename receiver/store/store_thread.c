@@ -47,16 +47,16 @@ static enum record_result carry_out(struct store *s, struct store_job *job)
 	struct journal *j = s->options.journal;
 
 	switch (job->kind) {
-	case JOB_DELIVERY:
+	case STORE_JOB_DELIVERY:
 		return journal_add_delivery(j, job->delivery, &job->err);
-	case JOB_PLAN:
+	case STORE_JOB_PLAN:
 		return journal_add_plan(j, job->plan, &job->err);
-	case JOB_PUSH:
+	case STORE_JOB_PUSH:
 		return journal_update_push(j, &job->push, &job->err);
-	case JOB_TRIGGER:
+	case STORE_JOB_TRIGGER:
 		return journal_update_trigger(j, &job->trigger,
 					      job->has_outcome ? &job->outcome : NULL, &job->err);
-	case JOB_READ:
+	case STORE_JOB_READ:
 		break;
 	}
 	return job->work(j, job->arg, &job->err);
@@ -122,7 +122,7 @@ static void run_batch(struct store *s, struct store_job *jobs)
 {
 	struct error err = ERROR_INIT;
 
-	if (jobs->kind == JOB_READ) {
+	if (jobs->kind == STORE_JOB_READ) {
 		jobs->result = carry_out(s, jobs);
 		if (jobs->result == RECORD_FAILED) {
 			note_failure(s, &jobs->err);
@@ -154,8 +154,8 @@ static struct store_job *take_batch(struct store *s)
 	if (first == NULL) {
 		return NULL;
 	}
-	for (int i = 1; i < BATCH_JOBS && first->kind != JOB_READ && last->next != NULL &&
-			last->next->kind != JOB_READ; i++) {
+	for (int i = 1; i < BATCH_JOBS && first->kind != STORE_JOB_READ && last->next != NULL &&
+			last->next->kind != STORE_JOB_READ; i++) {
 		last = last->next;
 	}
 	s->batch_ms = first->queued_ms;

@@ -117,8 +117,8 @@ static void bench_requests(bool tls)
 	struct conn_limits limits = conn_limits_default;
 	int accepted = 0;
 
-	limits.per_source = 0;
-	limits.per_source_new = 0;
+	limits.per_peer = 0;
+	limits.per_peer_new = 0;
 	struct server s = start(&limits, tls);
 	int64_t begin = mstime_nanoseconds();
 	for (int i = 0; i < REQUESTS; i++) {
@@ -136,8 +136,8 @@ static void bench_idle(bool tls)
 	int fds[IDLE];
 	SSL *ssls[IDLE] = { NULL };
 
-	limits.per_source = 0;
-	limits.per_source_new = 0;
+	limits.per_peer = 0;
+	limits.per_peer_new = 0;
 	limits.phase_ms[CONN_HEAD] = 60000;
 	struct server s = start(&limits, tls);
 	(void)exchange(s.port, tls);
@@ -188,8 +188,8 @@ static void bench_dribblers(void)
 	int accepted = 0;
 	int report[2];
 
-	limits.per_source = 0;
-	limits.per_source_new = 0;
+	limits.per_peer = 0;
+	limits.per_peer_new = 0;
 	struct server s = start(&limits, false);
 	fflush(stdout);
 	if (pipe(report) != 0) {

@@ -7,7 +7,8 @@ Checks: includes (whom a file may see, directly or through others: the
 .may_include of each folder), graph (the folders and whom they may see make no
 circle; --verbose prints its floors), headers (each compiles alone), docs (each
 prototype in a header has its contract), length (functions, files,
-complexity), text (white space, width), scripts (shellcheck, Python compiles).
+complexity), names (one name, one thing), text (white space, width), scripts
+(shellcheck, Python compiles).
 Exceptions: none.
 """
 import concurrent.futures
@@ -314,6 +315,42 @@ def check_length():
     return problems
 
 
+DEFINED_TYPE = re.compile(r"\b(?:struct|enum|union)\s+(\w+)\s*\{")
+DEFINED_ENUM = re.compile(r"\benum\b[^{;()]*\{([^}]*)\}")
+
+
+def production(*extensions):
+    return [p for p in sources(*extensions) if not p.startswith("tests/")]
+
+
+def plain_code(path):
+    """The text of a file without comments and strings."""
+    return re.sub(r'"(\\.|[^"\\\n])*"', '""', without_comments("\n".join(lines_of(path))))
+
+
+def check_names():
+    """
+    A type or an enumerator of one name is one thing, wherever it stands; and
+    the first word of enumerators (JOB_, STEP_) belongs to one folder.
+    """
+    types, enumerators, words = {}, {}, {}
+    for path in production(".c", ".h"):
+        code = plain_code(path)
+        for name in DEFINED_TYPE.findall(code):
+            types.setdefault(name, []).append(path)
+        for body in DEFINED_ENUM.findall(code):
+            for name in re.findall(r"(?:^|,)\s*(\w+)", body):
+                enumerators.setdefault(name, []).append(path)
+                words.setdefault(name.split("_")[0], set()).add(os.path.dirname(path))
+    problems = []
+    for kind, table in (("type", types), ("enumerator", enumerators)):
+        problems += [f"{', '.join(sorted(set(paths)))}: {kind} {name} is more than one thing"
+                     for name, paths in sorted(table.items()) if len(paths) > 1]
+    problems += [f"{', '.join(sorted(folders))}: enumerators that begin with {word}"
+                 for word, folders in sorted(words.items()) if len(folders) > 1]
+    return problems
+
+
 def check_text():
     problems = []
     for path in sources(".c", ".h"):
@@ -342,7 +379,7 @@ def check_scripts():
 
 
 CHECKS = {"includes": check_includes, "graph": check_graph, "headers": check_headers, "docs": check_docs,
-          "length": check_length, "text": check_text, "scripts": check_scripts}
+          "length": check_length, "names": check_names, "text": check_text, "scripts": check_scripts}
 
 
 def main():

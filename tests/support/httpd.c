@@ -146,8 +146,8 @@ struct conn_limits httpd_limits(void)
 {
 	struct conn_limits limits = conn_limits_default;
 
-	limits.per_source = 0;
-	limits.per_source_new = 0;
+	limits.per_peer = 0;
+	limits.per_peer_new = 0;
 	limits.phase_ms[CONN_HANDSHAKE] = 400;
 	limits.phase_ms[CONN_HEAD] = 400;
 	limits.phase_ms[CONN_BODY] = 5000;

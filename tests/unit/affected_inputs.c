@@ -107,7 +107,7 @@ static const struct affected_input *find(const struct affected_inputs *inputs,
 		const struct affected_input *input = &inputs->items[i];
 
 		if (input->kind == kind && strcmp(input->path, path) == 0 &&
-		    !(input->flags & INPUTS_NAMES) == !exists) {
+		    !(input->flags & PROBE_NAMES) == !exists) {
 			return input;
 		}
 	}

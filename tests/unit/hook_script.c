@@ -54,7 +54,7 @@ static void scripts_are_judged(void)
 		       cases[i].name, cases[i].generated ? "" : "not ");
 		tap_ok(hook_script_is_delegating(path) == cases[i].delegating, "%s: %sdelegating",
 		       cases[i].name, cases[i].delegating ? "" : "not ");
-		tap_ok(hook_script_state(path, PROGRAM) == HOOK_STATE_FOREIGN, "%s: not ours",
+		tap_ok(hook_script_state(path, PROGRAM) == POST_RECEIVE_FOREIGN, "%s: not ours",
 		       cases[i].name);
 		free(path);
 	}
@@ -70,26 +70,26 @@ static void ours_is_known(void)
 
 	tap_ok(strstr(text, "\nprogram='/opt/it'\\''s/post-receive'\n") != NULL,
 	       "a path is quoted for the shell");
-	tap_ok(hook_script_state(ours, "/elsewhere") == HOOK_STATE_OURS,
+	tap_ok(hook_script_state(ours, "/elsewhere") == POST_RECEIVE_OURS,
 	       "a script of ours is ours, whichever program it names");
 	tap_ok(hook_script_is(ours, text), "... and is what it is");
 	tap_int(symlink("ours", link), 0, "a link is made");
-	tap_ok(hook_script_state(link, "/elsewhere") == HOOK_STATE_OURS, "a link to it is ours");
+	tap_ok(hook_script_state(link, "/elsewhere") == POST_RECEIVE_OURS, "a link to it is ours");
 	tap_ok(!hook_script_is(link, text), "... and not it");
 	(void)unlink(link);
 	tap_int(symlink(PROGRAM, link), 0, "a link to the program is made");
 	tap_int(symlink("link", again), 0, "... and a link to that");
-	tap_ok(hook_script_state(link, PROGRAM) == HOOK_STATE_OURS, "the first is ours");
-	tap_ok(hook_script_state(again, PROGRAM) == HOOK_STATE_OURS, "... and the second");
-	tap_ok(hook_script_state(again, "/other") == HOOK_STATE_FOREIGN,
+	tap_ok(hook_script_state(link, PROGRAM) == POST_RECEIVE_OURS, "the first is ours");
+	tap_ok(hook_script_state(again, PROGRAM) == POST_RECEIVE_OURS, "... and the second");
+	tap_ok(hook_script_state(again, "/other") == POST_RECEIVE_FOREIGN,
 	       "... but not for another program");
 	(void)unlink(link);
 	tap_int(symlink("/gone/libexec/doorbell/post-receive", link), 0, "a version that is gone");
-	tap_ok(hook_script_state(link, PROGRAM) == HOOK_STATE_OURS, "... was ours");
+	tap_ok(hook_script_state(link, PROGRAM) == POST_RECEIVE_OURS, "... was ours");
 	tap_int(symlink("loop", loop), 0, "a link to itself is made");
-	tap_ok(hook_script_state(loop, PROGRAM) == HOOK_STATE_FOREIGN, "... and is somebody else's");
+	tap_ok(hook_script_state(loop, PROGRAM) == POST_RECEIVE_FOREIGN, "... and is somebody else's");
 	(void)unlink(ours);
-	tap_ok(hook_script_state(ours, PROGRAM) == HOOK_STATE_NONE, "nothing is nothing");
+	tap_ok(hook_script_state(ours, PROGRAM) == POST_RECEIVE_NONE, "nothing is nothing");
 	free(loop);
 	free(again);
 	free(link);

@@ -92,7 +92,7 @@ static bool is_about(const struct inputs_probe *p, const struct tree_change *c)
 	case PROBE_ABSENT:
 		return self || below;
 	case PROBE_SUBTREE:
-		return self ? !(p->flags & INPUTS_BELOW)
+		return self ? !(p->flags & PROBE_BELOW)
 			    : below && (is_attributes(c) || filter_takes(p, c));
 	case PROBE_LIST:
 		return self || (directly && filter_takes(p, c));
@@ -112,25 +112,25 @@ static bool naive_touches(const struct inputs_probe *p, const struct tree_change
 	bool same_kind = c->kind == CHANGE_MODIFIED && c->after.kind != TREE_LINK;
 	bool mode_only = c->kind == CHANGE_MODIFIED && c->after.kind == TREE_EXEC;
 
-	if (p->flags & INPUTS_NAMES && same_kind) {
+	if (p->flags & PROBE_NAMES && same_kind) {
 		return false;
 	}
 	if (reached_from_above(p, c)) {
 		return true;
 	}
-	return (!mode_only || p->flags & INPUTS_EXEC) && is_about(p, c);
+	return (!mode_only || p->flags & PROBE_EXEC) && is_about(p, c);
 }
 
 static void random_probe(struct inputs_probe *p)
 {
-	static const uint8_t flags[] = { 0, 0, INPUTS_NAMES, INPUTS_EXEC, INPUTS_NAMES | INPUTS_DIRS };
+	static const uint8_t flags[] = { 0, 0, PROBE_NAMES, PROBE_EXEC, PROBE_NAMES | PROBE_DIRS };
 
 	*p = (struct inputs_probe){
 		.kind = (enum probe_kind)(rand() % 5), .argument = "",
 		.flags = flags[rand() % 5], .dialect = GLOB_GO,
 	};
 	if (p->kind == PROBE_SUBTREE && rand() % 4 == 0) {
-		p->flags = INPUTS_BELOW;
+		p->flags = PROBE_BELOW;
 	}
 	if ((p->kind == PROBE_SUBTREE || p->kind == PROBE_LIST) && rand() % 3 == 0) {
 		p->filter = &yaml_filter;
@@ -146,7 +146,7 @@ static void random_probe(struct inputs_probe *p)
 	} while (!glob_is_valid(GLOB_GO, p->path) || strstr(p->path, "//") != NULL ||
 		 strstr(p->path, ".") != NULL || p->path[0] == '/' || p->path[0] == '\0' ||
 		 p->path[strlen(p->path) - 1] == '/');
-	p->flags &= INPUTS_EXEC;
+	p->flags &= PROBE_EXEC;
 }
 
 static char *random_change(struct tree_change *c)

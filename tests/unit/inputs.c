@@ -147,7 +147,7 @@ static void test_lookups(void)
 static void act_read(struct inputs_walk *w, const char *path)
 {
 	buf_init(&test.text, 1 << 26);
-	test.found = inputs_read(w, path, INPUTS_MEANING, &test.text, NULL);
+	test.found = inputs_read(w, path, PROBE_MEANING, &test.text, NULL);
 	buf_release(&test.text);
 }
 
@@ -156,7 +156,7 @@ static void act_yaml(struct inputs_walk *w, const char *path)
 	const json_t *value;
 	bool bad;
 
-	test.found = inputs_yaml(w, path, INPUTS_MEANING, false, &value, &bad, NULL);
+	test.found = inputs_yaml(w, path, PROBE_MEANING, false, &value, &bad, NULL);
 	(void)snprintf(test.real, sizeof(test.real), "%s %zu", bad ? "bad" : "good",
 		       json_array_size(value));
 }
@@ -166,7 +166,7 @@ static void test_reading(void)
 	const struct inputs_trace *trace = run(act_read, "file");
 
 	tap_int(test.found, INPUTS_FILE, "a file is read");
-	tap_int(trace->probes[0].flags, INPUTS_MEANING, "with its flag");
+	tap_int(trace->probes[0].flags, PROBE_MEANING, "with its flag");
 	trace = run(act_read, "lfs.yaml");
 	tap_int(test.found, INPUTS_UNREADABLE, "an LFS pointer cannot be read");
 	tap_str(trace->opaque, "lfs.yaml is an LFS pointer", "and makes the unit opaque");
@@ -200,7 +200,7 @@ static void note_path(struct inputs_walk *w, void *arg, const char *path,
 
 static void act_list(struct inputs_walk *w, const char *path)
 {
-	inputs_list(w, path, NULL, NULL, INPUTS_NAMES, note_path, &test.text);
+	inputs_list(w, path, NULL, NULL, PROBE_NAMES, note_path, &test.text);
 }
 
 static void act_subtree(struct inputs_walk *w, const char *path)
@@ -266,9 +266,9 @@ static void act_children(struct inputs_walk *w, const char *path)
 static void act_twice(struct inputs_walk *w, const char *path)
 {
 	(void)inputs_lookup(w, path, NULL);
-	(void)inputs_file(w, path, INPUTS_MEANING, NULL);
+	(void)inputs_file(w, path, PROBE_MEANING, NULL);
 	(void)inputs_file(w, path, 0, NULL);
-	(void)inputs_file(w, path, INPUTS_MEANING, NULL);
+	(void)inputs_file(w, path, PROBE_MEANING, NULL);
 }
 
 static unsigned pair[2];
@@ -291,18 +291,18 @@ static void test_merged_flags(void)
 		const char *name;
 		bool excuses;
 	} flags[] = {
-		{ INPUTS_MEANING, "the meaning of YAML", true },
-		{ INPUTS_NAMES, "names", true },
-		{ INPUTS_DIRS, "directories", false },
-		{ INPUTS_EXEC, "the executable bit", false },
-		{ INPUTS_BELOW, "what is below", true },
-		{ INPUTS_NO_FILES, "no files", true },
-		{ INPUTS_OBJECTS, "files with objects", true },
-		{ INPUTS_LINKS, "links", false },
+		{ PROBE_MEANING, "the meaning of YAML", true },
+		{ PROBE_NAMES, "names", true },
+		{ PROBE_DIRS, "directories", false },
+		{ PROBE_EXEC, "the executable bit", false },
+		{ PROBE_BELOW, "what is below", true },
+		{ PROBE_NO_FILES, "no files", true },
+		{ PROBE_OBJECTS, "files with objects", true },
+		{ PROBE_LINKS, "links", false },
 	};
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
-		unsigned alone = flags[i].flag | (flags[i].flag == INPUTS_NAMES ? INPUTS_MEANING : 0);
+		unsigned alone = flags[i].flag | (flags[i].flag == PROBE_NAMES ? PROBE_MEANING : 0);
 
 		for (unsigned turn = 0; turn < 2; turn++) {
 			pair[turn] = flags[i].flag;
@@ -329,7 +329,7 @@ static void test_limits(void)
 	tap_ok(trace->opaque != NULL && trace->child_count == 10000, "too many children as well");
 	trace = run(act_twice, "file");
 	tap_int(trace->probe_count, 1, "one path is logged once");
-	tap_int(trace->probes[0].flags & INPUTS_MEANING, 0, "and the stricter reader wins");
+	tap_int(trace->probes[0].flags & PROBE_MEANING, 0, "and the stricter reader wins");
 	run(act_file, "file");
 	tap_int(test.found, INPUTS_FILE, "the machine goes on after that");
 }

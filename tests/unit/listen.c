@@ -80,8 +80,8 @@ static void test_unix(void)
 	char out[2048];
 	struct stat st;
 
-	limits.per_source = 1;
-	limits.per_source_new = 1;
+	limits.per_peer = 1;
+	limits.per_peer_new = 1;
 	(void)umask(022);
 	struct httpd *h = httpd_start(address, &limits, NULL, NULL);
 	tap_ok(lstat(path, &st) == 0 && (st.st_mode & 0777) == 0660, "the socket has its permissions");
@@ -244,7 +244,7 @@ static void test_sources(void)
 	char answer[2048];
 	int fds[3];
 
-	limits.per_source = 3;
+	limits.per_peer = 3;
 	limits.phase_ms[CONN_HEAD] = 5000;
 	struct httpd *h = httpd_start("127.0.0.1:0", &limits, NULL, NULL);
 	for (size_t i = 0; i < 3; i++) {
@@ -258,17 +258,17 @@ static void test_sources(void)
 	tap_int(client_exchange(httpd_port(h), REQUEST, NULL, 0), 202, "until one of them ends");
 	(void)close(fds[1]);
 	(void)close(fds[2]);
-	tap_int(httpd_stop(h).refused[REFUSAL_SOURCE_OPEN], 1, "it is counted");
+	tap_int(httpd_stop(h).refused[REFUSAL_PEER_OPEN], 1, "it is counted");
 
-	limits.per_source = 0;
-	limits.per_source_new = 4;
+	limits.per_peer = 0;
+	limits.per_peer_new = 4;
 	h = httpd_start("127.0.0.1:0", &limits, NULL, NULL);
 	int served = 0;
 	for (int i = 0; i < 6; i++) {
 		served += client_exchange(httpd_port(h), REQUEST, NULL, 0) == 202;
 	}
 	tap_int(served, 4, "so many new ones of a source are served in ten seconds");
-	tap_int(httpd_stop(h).refused[REFUSAL_SOURCE_NEW], 2, "the others are counted");
+	tap_int(httpd_stop(h).refused[REFUSAL_PEER_NEW], 2, "the others are counted");
 }
 
 /* In a child: 64 descriptors, of which 48 are gone, so that the limit of

@@ -227,7 +227,7 @@ static void log_directories(struct inputs_walk *w, const char *dir, const char *
 {
 	const struct inputs_probe probe = {
 		.kind = PROBE_SUBTREE,
-		.flags = INPUTS_NAMES | INPUTS_DIRS | INPUTS_BELOW | INPUTS_NO_FILES,
+		.flags = PROBE_NAMES | PROBE_DIRS | PROBE_BELOW | PROBE_NO_FILES,
 		.path = dir,
 		.filter = &inputs_filter_appset_directories,
 		.argument = argument,
@@ -237,7 +237,7 @@ static void log_directories(struct inputs_walk *w, const char *dir, const char *
 	for (const char *above = dir; above != NULL && above[0] != '\0';
 	     above = inputs_join(w, above, "..")) {
 		const struct inputs_probe self = {
-			.kind = PROBE_FILE, .flags = INPUTS_NO_FILES, .path = above, .argument = "",
+			.kind = PROBE_FILE, .flags = PROBE_NO_FILES, .path = above, .argument = "",
 		};
 
 		inputs_probe_add(w, &self);
@@ -250,7 +250,7 @@ static void visit_file(struct inputs_walk *w, void *arg, const char *path,
 {
 	(void)arg;
 	if (entry->kind == TREE_LINK) {
-		(void)inputs_file(w, path, INPUTS_MEANING, NULL);
+		(void)inputs_file(w, path, PROBE_MEANING, NULL);
 	}
 }
 
@@ -270,7 +270,7 @@ static void walk_patterns(struct inputs_walk *w, const json_t *patterns, bool fi
 		const char *argument = included(w, text + 1, files, excluding, &dir);
 		if (files) {
 			inputs_subtree(w, dir, &inputs_filter_appset_files, argument,
-				       INPUTS_MEANING | INPUTS_LINKS, visit_file, NULL);
+				       PROBE_MEANING | PROBE_LINKS, visit_file, NULL);
 			inputs_linked_directories(w, dir);
 		} else {
 			log_directories(w, dir, argument);

@@ -160,7 +160,7 @@ static void visit(struct inputs_walk *w, void *arg, const char *path,
 		return;
 	}
 	if (entry->kind == TREE_LINK) {
-		if (inputs_file(w, path, INPUTS_MEANING, &target) != INPUTS_FILE) {
+		if (inputs_file(w, path, PROBE_MEANING, &target) != INPUTS_FILE) {
 			return;
 		}
 		jsonnet = jsonnet || ends_with(target.real, ".jsonnet");
@@ -175,7 +175,7 @@ static void visit(struct inputs_walk *w, void *arg, const char *path,
 
 static void walk(struct inputs_walk *w, const char *dir, const json_t *options)
 {
-	const unsigned flags = INPUTS_MEANING | INPUTS_OBJECTS | INPUTS_LINKS;
+	const unsigned flags = PROBE_MEANING | PROBE_OBJECTS | PROBE_LINKS;
 	const char *as = json_string_value(json_object_get(options, "as"));
 	bool any = json_object_get(options, "any") != NULL;
 	const char *include = text_of(options, "include");

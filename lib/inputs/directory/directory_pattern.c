@@ -25,7 +25,7 @@
 #define ALTERNATIVES_MAX 64
 
 /* A part of a pattern. */
-struct part {
+struct pattern_part {
 	const char *text;
 	size_t len;
 };
@@ -40,7 +40,7 @@ static bool is_ascii(const char *text)
 	return true;
 }
 
-static bool matches(struct part pattern, const char *path)
+static bool matches(struct pattern_part pattern, const char *path)
 {
 	char copy[GLOB_PATTERN_MAX + 1];
 
@@ -53,7 +53,7 @@ static bool matches(struct part pattern, const char *path)
 }
 
 /* "a*b": do its two ends match, and more than once where they overlap? */
-static bool overlaps(struct part pattern, const char *path)
+static bool overlaps(struct pattern_part pattern, const char *path)
 {
 	size_t len = strlen(path);
 	size_t head = 0;
@@ -77,7 +77,7 @@ static bool overlaps(struct part pattern, const char *path)
 }
 
 /* Tokens: a run of stars, or all between two. */
-static size_t token_length(struct part p)
+static size_t token_length(struct pattern_part p)
 {
 	bool star = p.text[0] == '*';
 	size_t n = 0;
@@ -88,23 +88,23 @@ static size_t token_length(struct part p)
 	return n;
 }
 
-static struct part first_token(struct part p)
+static struct pattern_part first_token(struct pattern_part p)
 {
-	return (struct part){ p.text, p.len > 0 ? token_length(p) : 0 };
+	return (struct pattern_part){ p.text, p.len > 0 ? token_length(p) : 0 };
 }
 
-static struct part last_token(struct part p)
+static struct pattern_part last_token(struct pattern_part p)
 {
 	size_t at = 0;
 	size_t n = 0;
 
 	for (; at < p.len; at += n) {
-		n = token_length((struct part){ p.text + at, p.len - at });
+		n = token_length((struct pattern_part){ p.text + at, p.len - at });
 	}
-	return (struct part){ p.text + p.len - n, n };
+	return (struct pattern_part){ p.text + p.len - n, n };
 }
 
-static bool same(struct part a, struct part b)
+static bool same(struct pattern_part a, struct pattern_part b)
 {
 	bool stars = a.len > 0 && b.len > 0 && a.text[0] == '*' && b.text[0] == '*';
 
@@ -112,7 +112,7 @@ static bool same(struct part a, struct part b)
 }
 
 /* Has it two tokens, so that something is left when one is taken out? */
-static bool has_two(struct part p)
+static bool has_two(struct pattern_part p)
 {
 	return p.len > 0 && first_token(p).len + last_token(p).len == p.len;
 }
@@ -121,7 +121,7 @@ static bool has_two(struct part p)
  * The alternatives of "{a,b*}", or the pattern itself without braces.  0 if
  * it is not trusted.
  */
-static size_t take_apart(const char *pattern, struct part *parts)
+static size_t take_apart(const char *pattern, struct pattern_part *parts)
 {
 	size_t len = strlen(pattern);
 	bool common_first = true;
@@ -130,7 +130,7 @@ static size_t take_apart(const char *pattern, struct part *parts)
 	size_t count = 0;
 
 	if (strpbrk(pattern, "{}\\") == NULL) {
-		parts[0] = (struct part){ pattern, len };
+		parts[0] = (struct pattern_part){ pattern, len };
 		return 1;
 	}
 	if (len < 3 || pattern[0] != '{' || strpbrk(pattern + 1, "{}") != pattern + len - 1 ||
@@ -141,7 +141,7 @@ static size_t take_apart(const char *pattern, struct part *parts)
 		if (count == ALTERNATIVES_MAX) {
 			return 0;
 		}
-		parts[count] = (struct part){ pattern + at, strcspn(pattern + at, ",}") };
+		parts[count] = (struct pattern_part){ pattern + at, strcspn(pattern + at, ",}") };
 		if (parts[count].len == 0) {
 			return 0;
 		}
@@ -155,7 +155,7 @@ static size_t take_apart(const char *pattern, struct part *parts)
 
 bool directory_may_match(const char *pattern, const char *path)
 {
-	struct part parts[ALTERNATIVES_MAX];
+	struct pattern_part parts[ALTERNATIVES_MAX];
 	size_t count = take_apart(pattern, parts);
 	bool plain = is_ascii(pattern) && is_ascii(path);
 
@@ -172,7 +172,7 @@ bool directory_may_match(const char *pattern, const char *path)
 
 bool directory_surely_matches(const char *pattern, const char *path)
 {
-	struct part parts[ALTERNATIVES_MAX];
+	struct pattern_part parts[ALTERNATIVES_MAX];
 	size_t count = take_apart(pattern, parts);
 	bool plain = is_ascii(pattern) && is_ascii(path);
 

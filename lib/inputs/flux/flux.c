@@ -161,7 +161,7 @@ static void add_defaults(struct kustomization *k)
 	struct strvec dirs = STRVEC_INIT;
 
 	if (!flux_artifact_has_patterns(k->rules.data)) {
-		inputs_subtree(k->w, k->dir, &inputs_filter_flux_excluded, NULL, INPUTS_NAMES,
+		inputs_subtree(k->w, k->dir, &inputs_filter_flux_excluded, NULL, PROBE_NAMES,
 			       collect_parent, &dirs);
 		if (dirs.count > 0 && !has_patterns(k)) {
 			flux_artifact_add_defaults(&k->rules);
@@ -216,7 +216,7 @@ static void find_roots(struct kustomization *k)
 	struct finding found = { .k = k, .dirs = STRVEC_INIT };
 	struct strvec roots = STRVEC_INIT;
 
-	inputs_subtree(k->w, k->dir, &inputs_filter_flux_kustomizations, NULL, INPUTS_NAMES,
+	inputs_subtree(k->w, k->dir, &inputs_filter_flux_kustomizations, NULL, PROBE_NAMES,
 		       find_root, &found);
 	sort_by_length(&found.dirs);
 	for (size_t i = 0; i < found.dirs.count && !inputs_is_opaque(k->w); i++) {
@@ -244,7 +244,7 @@ static void list_manifests(struct kustomization *k)
 	check_rules(k);
 	find_roots(k);
 	check_rules(k);
-	inputs_subtree(k->w, k->dir, &inputs_filter_flux_manifests, k->rules.data, INPUTS_MEANING,
+	inputs_subtree(k->w, k->dir, &inputs_filter_flux_manifests, k->rules.data, PROBE_MEANING,
 		       NULL, NULL);
 }
 
@@ -304,7 +304,7 @@ static void build_root(struct kustomization *k, const char *file)
 	bool bad = false;
 
 	inputs_origin(k->w, file);
-	if (inputs_yaml(k->w, file, INPUTS_MEANING, true, &value, &bad, &entry) != INPUTS_FILE ||
+	if (inputs_yaml(k->w, file, PROBE_MEANING, true, &value, &bad, &entry) != INPUTS_FILE ||
 	    has_key(value, "imageTags")) {
 		inputs_print_unknown(k->w);
 	}

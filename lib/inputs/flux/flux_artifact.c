@@ -100,12 +100,12 @@ void flux_artifact_add_root(struct buf *rules, const char *dir)
 
 /* --- reading them --- */
 
-struct reading {
+struct rules_reading {
 	const char *at;   // in the rules
 	char line[LINE_BYTES];
 };
 
-static bool next_line(struct reading *r)
+static bool next_line(struct rules_reading *r)
 {
 	size_t len = strcspn(r->at, "\n");
 
@@ -121,7 +121,7 @@ static bool next_line(struct reading *r)
 
 bool flux_artifact_has_patterns(const char *rules)
 {
-	struct reading r = { .at = rules };
+	struct rules_reading r = { .at = rules };
 
 	while (next_line(&r)) {
 		if (r.line[0] == 'i' || r.line[0] == 'l') {
@@ -133,7 +133,7 @@ bool flux_artifact_has_patterns(const char *rules)
 
 bool flux_artifact_is_checked_out(const char *rules, const char *path)
 {
-	struct reading r = { .at = rules };
+	struct rules_reading r = { .at = rules };
 	bool sparse = false;
 
 	while (next_line(&r)) {
@@ -208,7 +208,7 @@ static void judge(struct judgement *j, const char *line, const char *path)
 
 bool flux_artifact_has(const char *rules, const char *path)
 {
-	struct reading r = { .at = rules };
+	struct rules_reading r = { .at = rules };
 	struct judgement j = { .relative = NULL };
 
 	if (any_matches(of_git, COUNT(of_git), path)) {
@@ -243,7 +243,7 @@ static bool is_kustomization(const char *name)
 
 static bool manifest_matches(const char *argument, const char *path, size_t name_at)
 {
-	struct reading r = { .at = argument };
+	struct rules_reading r = { .at = argument };
 	char full[PATH_MAX_BYTES];
 
 	if (!is_manifest(path + name_at)) {

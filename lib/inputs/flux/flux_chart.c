@@ -36,18 +36,19 @@
 #define IGNORE_MAX 65536
 
 /* What Metadata's fields hold. */
-enum type { TEXT, TEXTS, TEXT_MAP, TEXT_MAPS, FLAG, OBJECTS };
+enum type { IS_TEXT, IS_TEXTS, IS_TEXT_MAP, IS_TEXT_MAPS, IS_FLAG, IS_OBJECTS };
 
-static const struct field {
+static const struct chart_field {
 	const char *name;
 	enum type type;
 } fields[] = {
-	{ "name", TEXT }, { "home", TEXT }, { "sources", TEXTS }, { "version", TEXT },
-	{ "description", TEXT }, { "keywords", TEXTS }, { "maintainers", TEXT_MAPS },
-	{ "icon", TEXT },
-	{ "apiVersion", TEXT }, { "condition", TEXT }, { "tags", TEXT }, { "appVersion", TEXT },
-	{ "deprecated", FLAG }, { "annotations", TEXT_MAP }, { "kubeVersion", TEXT },
-	{ "dependencies", OBJECTS }, { "type", TEXT },
+	{ "name", IS_TEXT }, { "home", IS_TEXT }, { "sources", IS_TEXTS }, { "version", IS_TEXT },
+	{ "description", IS_TEXT }, { "keywords", IS_TEXTS }, { "maintainers", IS_TEXT_MAPS },
+	{ "icon", IS_TEXT },
+	{ "apiVersion", IS_TEXT }, { "condition", IS_TEXT }, { "tags", IS_TEXT },
+	{ "appVersion", IS_TEXT },
+	{ "deprecated", IS_FLAG }, { "annotations", IS_TEXT_MAP }, { "kubeVersion", IS_TEXT },
+	{ "dependencies", IS_OBJECTS }, { "type", IS_TEXT },
 };
 
 static const char *text_at(const json_t *object, const char *key)
@@ -83,27 +84,27 @@ static bool has_type(const json_t *value, enum type type)
 	size_t i = 0;
 
 	switch (type) {
-	case TEXTS:
+	case IS_TEXTS:
 		return json_is_array(value) && all_texts(value);
-	case TEXT_MAP:
+	case IS_TEXT_MAP:
 		return json_is_object(value) && all_texts(value);
-	case FLAG:
+	case IS_FLAG:
 		return text != NULL && (strcmp(text, "true") == 0 || strcmp(text, "false") == 0);
-	case TEXT_MAPS:
-	case OBJECTS:
+	case IS_TEXT_MAPS:
+	case IS_OBJECTS:
 		json_array_foreach(value, i, item) {
-			if (!json_is_object(item) || (type == TEXT_MAPS && !all_texts(item))) {
+			if (!json_is_object(item) || (type == IS_TEXT_MAPS && !all_texts(item))) {
 				return false;
 			}
 		}
 		return json_is_array(value);
-	case TEXT:
+	case IS_TEXT:
 	default:
 		return text != NULL;
 	}
 }
 
-static const struct field *field_of(const char *key)
+static const struct chart_field *field_of(const char *key)
 {
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		if (strcmp(fields[i].name, key) == 0) {
@@ -135,7 +136,7 @@ static bool is_valid(const json_t *chart)
 	json_t *value = NULL;
 
 	json_object_foreach((json_t *)(uintptr_t)chart, key, value) {
-		const struct field *field = field_of(key);
+		const struct chart_field *field = field_of(key);
 
 		if (field != NULL && !has_type(value, field->type)) {
 			return false;
@@ -186,7 +187,7 @@ static bool is_map(struct inputs_walk *w, const char *path, bool *ret_absent)
 	if (path == NULL) {
 		return false;
 	}
-	enum inputs_found found = inputs_yaml(w, path, INPUTS_MEANING, false, &documents, &bad,
+	enum inputs_found found = inputs_yaml(w, path, PROBE_MEANING, false, &documents, &bad,
 					      &entry);
 	*ret_absent = found == INPUTS_NOTHING;
 	if (*ret_absent) {
@@ -252,7 +253,7 @@ static bool is_plain(struct inputs_walk *w, const char *dir, const json_t *optio
 	bool absent = false;
 
 	if (path == NULL ||
-	    inputs_yaml(w, path, INPUTS_MEANING, true, &chart, &bad, &entry) != INPUTS_FILE ||
+	    inputs_yaml(w, path, PROBE_MEANING, true, &chart, &bad, &entry) != INPUTS_FILE ||
 	    !is_regular(&entry, path) || !is_valid(chart)) {
 		return false;
 	}
@@ -267,7 +268,7 @@ static bool is_plain(struct inputs_walk *w, const char *dir, const json_t *optio
 	inputs_print(w, 'v', text_at(chart, "version"));
 	if (json_array_size(dependencies) > 0) {
 		inputs_print_file(w, &entry, true);
-		if (inputs_file(w, lock, INPUTS_MEANING, &entry) == INPUTS_FILE) {
+		if (inputs_file(w, lock, PROBE_MEANING, &entry) == INPUTS_FILE) {
 			inputs_print_file(w, &entry, false);
 		}
 	}
@@ -289,7 +290,7 @@ static void take_all(struct inputs_walk *w, const char *dir, const json_t *optio
 		const char *text = json_string_value(item);
 
 		if (text != NULL) {
-			(void)inputs_file(w, inputs_join_clamped(w, "", text), INPUTS_MEANING,
+			(void)inputs_file(w, inputs_join_clamped(w, "", text), PROBE_MEANING,
 					  NULL);
 		}
 	}

@@ -282,7 +282,7 @@ static void read_files(struct inputs_walk *w, const json_t *options, struct helm
 		read_raw(w, json_string_value(item), values);
 	}
 	json_array_foreach(json_object_get(options, "globs"), i, item) {
-		inputs_glob(w, GLOB_DOUBLESTAR, json_string_value(item), INPUTS_MEANING,
+		inputs_glob(w, GLOB_DOUBLESTAR, json_string_value(item), PROBE_MEANING,
 			    read_found, values);
 	}
 }

@@ -108,7 +108,7 @@ static void note_chart(struct chart *c, const char *seen, const char *path)
 	    strchr(seen + 7, '/') != strrchr(seen, '/')) {
 		return;
 	}
-	if (inputs_yaml(c->walk, path, INPUTS_MEANING, true, &value, &bad, NULL) == INPUTS_FILE) {
+	if (inputs_yaml(c->walk, path, PROBE_MEANING, true, &value, &bad, NULL) == INPUTS_FILE) {
 		name = json_string_value(json_object_get(value, "name"));
 	}
 	if (name != NULL && c->names.count < NAMES_MAX) {
@@ -121,7 +121,7 @@ static void read_values(struct chart *c, const char *path)
 	const json_t *values = NULL;
 	bool bad = false;
 
-	(void)inputs_yaml(c->walk, path, INPUTS_MEANING, false, &values, &bad, NULL);
+	(void)inputs_yaml(c->walk, path, PROBE_MEANING, false, &values, &bad, NULL);
 	c->reach |= helm_values_reach(values);
 }
 
@@ -306,7 +306,7 @@ static void list(struct chart *c, char files, inputs_visit each)
 	c->argument.data[0] = files;
 	c->seen = "";
 	c->skip = c->dir[0] != '\0' ? strlen(c->dir) + 1 : 0;
-	inputs_subtree(c->walk, c->dir, &inputs_filter_chart, c->argument.data, INPUTS_LINKS, each,
+	inputs_subtree(c->walk, c->dir, &inputs_filter_chart, c->argument.data, PROBE_LINKS, each,
 		       c);
 }
 
@@ -402,7 +402,7 @@ static void read_metadata(struct chart *c, struct inputs_entry entries[METADATA]
 		bool bad = false;
 
 		const char *path = inputs_join(c->walk, c->dir, metadata[i]);
-		if (inputs_yaml(c->walk, path, INPUTS_MEANING, true, &value, &bad, &entries[i]) !=
+		if (inputs_yaml(c->walk, path, PROBE_MEANING, true, &value, &bad, &entries[i]) !=
 		    INPUTS_FILE) {
 			continue;
 		}
@@ -476,7 +476,7 @@ static void print_values(struct chart *c)
 	inputs_print(c->walk, 'i',
 		     helm_ignore_loads(c->argument.data + 1, "values.yaml") ? "loaded" : "");
 	if ((c->imports || c->packed) &&
-	    inputs_file(c->walk, path, INPUTS_MEANING, &entry) == INPUTS_FILE) {
+	    inputs_file(c->walk, path, PROBE_MEANING, &entry) == INPUTS_FILE) {
 		helm_print_yaml(c->walk, &entry);
 	}
 }
@@ -535,7 +535,7 @@ static void walk(struct inputs_walk *w, const char *dir, const json_t *options)
 	buf_init(&c.argument, RULES_BYTES_MAX * 2);
 	read_rules(&c);
 	/* A directory that appears in charts/ is a chart, if a broken one. */
-	inputs_list(w, inputs_join(w, c.dir, "charts"), NULL, NULL, INPUTS_NAMES | INPUTS_DIRS,
+	inputs_list(w, inputs_join(w, c.dir, "charts"), NULL, NULL, PROBE_NAMES | PROBE_DIRS,
 		    print_subchart, NULL);
 	list(&c, HELM_FILES_NEEDED, visit);
 	read_values(&c, inputs_join(w, c.dir, "values.yaml"));

@@ -34,12 +34,12 @@ const char *const helm_dumpers[] = {
 	"toStrings", NULL,
 };
 
-enum flow_kind { CLEAN, TEXT, NUMBER, PART, ROOT };
+enum flow_kind { FLOW_CLEAN, FLOW_TEXT, FLOW_NUMBER, FLOW_PART, FLOW_ROOT };
 
 struct flow {
 	enum flow_kind kind;
-	struct token text; // of a TEXT; the name of a PART, which is a field
-	bool packed;       // a ROOT that is a map made here, with the root in it
+	struct token text; // of a FLOW_TEXT; the name of a FLOW_PART, which is a field
+	bool packed;       // a FLOW_ROOT that is a map made here, with the root in it
 };
 
 /* What a function does with its arguments. */
@@ -62,7 +62,7 @@ static const struct {
 };
 
 /* A call of a function, its arguments taken one after the other. */
-struct call {
+struct template_call {
 	struct token name;
 	enum effect effect;
 	size_t count;
@@ -107,7 +107,7 @@ static bool is_own(const char *text, size_t len)
 
 static struct flow named(const char *text, size_t len)
 {
-	struct flow flow = { .kind = is_own(text, len) ? CLEAN : PART,
+	struct flow flow = { .kind = is_own(text, len) ? FLOW_CLEAN : FLOW_PART,
 			     .text = { .kind = STRING, .text = text, .len = len } };
 
 	return flow;
@@ -118,13 +118,13 @@ static struct flow field(const struct token *token)
 {
 	const char *end = token->text + token->len;
 	const char *p = memchr(token->text, '.', token->len);
-	struct flow flow = { .kind = CLEAN };
+	struct flow flow = { .kind = FLOW_CLEAN };
 
 	while (p != NULL && p < end) {
 		const char *dot = memchr(p + 1, '.', (size_t)(end - p - 1));
 
 		flow = named(p + 1, (size_t)((dot != NULL ? dot : end) - p - 1));
-		p = flow.kind == CLEAN ? NULL : dot;
+		p = flow.kind == FLOW_CLEAN ? NULL : dot;
 	}
 	return flow;
 }
@@ -143,32 +143,32 @@ static bool is_alias(const struct scan *s, const struct token *token)
 /* Something is written out, or goes where it is not followed. */
 static void escapes(struct scan *s, const struct flow *v, bool dumped)
 {
-	if (v->kind == PART) {
+	if (v->kind == FLOW_PART) {
 		helm_add_name(s->t, &s->t->held, &v->text);
 	}
-	if (v->kind == ROOT && s->define_depth > 0 && !dumped) {
+	if (v->kind == FLOW_ROOT && s->define_depth > 0 && !dumped) {
 		helm_add_name(s->t, &s->t->leaks, &s->define);
-	} else if (v->kind == ROOT) {
+	} else if (v->kind == FLOW_ROOT) {
 		helm_reach_whole(s->t);
 	}
 }
 
 static bool is_same(const struct flow *key, const struct flow *part)
 {
-	return key->kind == TEXT && key->text.len == part->text.len &&
+	return key->kind == FLOW_TEXT && key->text.len == part->text.len &&
 	       memcmp(key->text.text, part->text.text, key->text.len) == 0;
 }
 
 /* A value goes into a map under the key. */
 static void pack(struct scan *s, const struct flow *key, const struct flow *v)
 {
-	if (v->kind == PART && !is_same(key, v)) {
+	if (v->kind == FLOW_PART && !is_same(key, v)) {
 		escapes(s, v, false);
 	}
-	if (v->kind != ROOT) {
+	if (v->kind != FLOW_ROOT) {
 		return;
 	}
-	if (key->kind != TEXT || memchr(key->text.text, '\\', key->text.len) != NULL ||
+	if (key->kind != FLOW_TEXT || memchr(key->text.text, '\\', key->text.len) != NULL ||
 	    is_own(key->text.text, key->text.len)) {
 		helm_reach_whole(s->t);
 		return;
@@ -179,73 +179,74 @@ static void pack(struct scan *s, const struct flow *key, const struct flow *v)
 /* A template is given something. */
 static void give(struct scan *s, const struct flow *name, const struct flow *v)
 {
-	if (name->kind == TEXT && (v->kind == ROOT || v->kind == PART)) {
+	if (name->kind == FLOW_TEXT && (v->kind == FLOW_ROOT || v->kind == FLOW_PART)) {
 		helm_add_name(s->t, &s->t->given, &name->text);
 	}
 }
 
-static void call(struct scan *s, const struct call *c, const struct flow *v)
+static void call(struct scan *s, const struct template_call *c, const struct flow *v)
 {
 	if (c->count > 1) {
 		give(s, &c->first, v);
 	}
 	/* What a value does with a map that is made here is not known. */
-	if (v->kind == ROOT && (c->count == 1 || (v->packed && helm_token_is(&c->name, "tpl")))) {
+	if (v->kind == FLOW_ROOT &&
+	    (c->count == 1 || (v->packed && helm_token_is(&c->name, "tpl")))) {
 		helm_reach_whole(s->t);
 	}
 }
 
 /* What is handed on is the root if one of the arguments is. */
-static void keep(struct scan *s, struct call *c, const struct flow *v)
+static void keep(struct scan *s, struct template_call *c, const struct flow *v)
 {
-	if (v->kind != ROOT && v->kind != PART) {
+	if (v->kind != FLOW_ROOT && v->kind != FLOW_PART) {
 		return;
 	}
-	if (c->result.kind == PART) {
-		escapes(s, v->kind == ROOT ? &c->result : v, false);
+	if (c->result.kind == FLOW_PART) {
+		escapes(s, v->kind == FLOW_ROOT ? &c->result : v, false);
 	}
-	if (v->kind == ROOT || c->result.kind == CLEAN) {
+	if (v->kind == FLOW_ROOT || c->result.kind == FLOW_CLEAN) {
 		c->result = *v;
 	}
 }
 
-static void take_from(struct scan *s, struct call *c, const struct flow *v)
+static void take_from(struct scan *s, struct template_call *c, const struct flow *v)
 {
 	struct flow *from = &c->result;
 
 	if (c->count == 1) {
 		*from = *v;
-	} else if (v->kind == ROOT) {
+	} else if (v->kind == FLOW_ROOT) {
 		escapes(s, v, true);
-	} else if (from->kind != ROOT && from->kind != PART) {
+	} else if (from->kind != FLOW_ROOT && from->kind != FLOW_PART) {
 		return;
-	} else if (v->kind == TEXT && memchr(v->text.text, '\\', v->text.len) == NULL) {
+	} else if (v->kind == FLOW_TEXT && memchr(v->text.text, '\\', v->text.len) == NULL) {
 		*from = named(v->text.text, v->text.len);
-	} else if (v->kind == NUMBER && from->kind == ROOT) {
+	} else if (v->kind == FLOW_NUMBER && from->kind == FLOW_ROOT) {
 		/* A list: no map has a number. */
-		from->kind = s->define_depth > 0 ? ROOT : CLEAN;
+		from->kind = s->define_depth > 0 ? FLOW_ROOT : FLOW_CLEAN;
 	} else {
-		escapes(s, from, from->kind == ROOT);
-		from->kind = CLEAN;
+		escapes(s, from, from->kind == FLOW_ROOT);
+		from->kind = FLOW_CLEAN;
 	}
 }
 
-static void set(struct scan *s, struct call *c, const struct flow *v)
+static void set(struct scan *s, struct template_call *c, const struct flow *v)
 {
 	if (c->count == 1) {
 		c->result = *v;
-		if (v->kind == PART) {
+		if (v->kind == FLOW_PART) {
 			escapes(s, v, false);
 		}
 	} else if (c->count == 3) {
 		pack(s, &c->key, v);
-		if (v->kind == ROOT && c->first.kind != ROOT) {
+		if (v->kind == FLOW_ROOT && c->first.kind != FLOW_ROOT) {
 			helm_reach_whole(s->t);
 		}
 	}
 }
 
-static void argument(struct scan *s, struct call *c, const struct flow *v)
+static void argument(struct scan *s, struct template_call *c, const struct flow *v)
 {
 	c->count++;
 	c->first = c->count == 1 ? *v : c->first;
@@ -259,8 +260,8 @@ static void argument(struct scan *s, struct call *c, const struct flow *v)
 	case PACKS:
 		if (c->count % 2 == 0) {
 			pack(s, &c->key, v);
-			c->result.packed = c->result.packed || v->kind == ROOT;
-			c->result.kind = c->result.packed ? ROOT : CLEAN;
+			c->result.packed = c->result.packed || v->kind == FLOW_ROOT;
+			c->result.kind = c->result.packed ? FLOW_ROOT : FLOW_CLEAN;
 		}
 		break;
 	case SETS:
@@ -302,7 +303,7 @@ static struct flow in_parentheses(struct scan *s, size_t *at, int depth)
 	const struct token *next = *at < s->count ? &s->tokens[*at] : NULL;
 	if (next != NULL && next->kind == FIELD && next->text == close + 1) {
 		(*at)++;
-		v = v.kind == CLEAN ? v : field(next);
+		v = v.kind == FLOW_CLEAN ? v : field(next);
 	}
 	return v;
 }
@@ -310,22 +311,22 @@ static struct flow in_parentheses(struct scan *s, size_t *at, int depth)
 static struct flow operand(struct scan *s, size_t *at, int depth)
 {
 	const struct token *token = &s->tokens[(*at)++];
-	struct flow v = { .kind = CLEAN, .text = *token };
+	struct flow v = { .kind = FLOW_CLEAN, .text = *token };
 
 	switch (token->kind) {
 	case HERE:
-		v.kind = s->root[s->depth] ? ROOT : CLEAN;
+		v.kind = s->root[s->depth] ? FLOW_ROOT : FLOW_CLEAN;
 		break;
 	case VAR:
-		v.kind = is_alias(s, token) ? ROOT : CLEAN;
+		v.kind = is_alias(s, token) ? FLOW_ROOT : FLOW_CLEAN;
 		break;
 	case FIELD:
 		return field(token);
 	case STRING:
-		v.kind = TEXT;
+		v.kind = FLOW_TEXT;
 		break;
 	case WORD:
-		v.kind = NUMBER;
+		v.kind = FLOW_NUMBER;
 		break;
 	case OTHER:
 		return is_sign(token, '(') ? in_parentheses(s, at, depth) : v;
@@ -344,7 +345,7 @@ static bool at_end(const struct scan *s, size_t at)
 /* A function or value with its arguments; before is what is piped into it, or NULL. */
 static struct flow command(struct scan *s, size_t *at, const struct flow *before, int depth)
 {
-	struct call c = { .effect = WRITES, .result = { .kind = CLEAN } };
+	struct template_call c = { .effect = WRITES, .result = { .kind = FLOW_CLEAN } };
 
 	if (at_end(s, *at)) {
 		return c.result;
@@ -373,7 +374,7 @@ static struct flow command(struct scan *s, size_t *at, const struct flow *before
 
 static struct flow pipeline(struct scan *s, size_t *at, int depth)
 {
-	struct flow v = { .kind = CLEAN };
+	struct flow v = { .kind = FLOW_CLEAN };
 
 	if (depth > DEPTH_MAX) {
 		helm_reach_whole(s->t);
@@ -410,10 +411,10 @@ static struct flow whole_pipeline(struct scan *s, size_t i, bool *ret_declares)
 	size_t at = i + n;
 	struct flow v = pipeline(s, &at, 0);
 
-	for (size_t k = i; n > 0 && v.kind == ROOT && k < i + n; k += 2) {
+	for (size_t k = i; n > 0 && v.kind == FLOW_ROOT && k < i + n; k += 2) {
 		helm_add_name(s->t, &s->aliases, &s->tokens[k]);
 	}
-	if (n > 0 && v.kind == PART) {
+	if (n > 0 && v.kind == FLOW_PART) {
 		escapes(s, &v, false);
 	}
 	*ret_declares = n > 0;
@@ -425,7 +426,7 @@ bool helm_flow(struct scan *s)
 	static const char *const silent[] = { "end", "define", "break", "continue", NULL };
 	static const char *const called[] = { "template", "block", NULL };
 	const struct token *word = &s->tokens[0];
-	struct flow v = { .kind = CLEAN };
+	struct flow v = { .kind = FLOW_CLEAN };
 	bool declares = false;
 
 	if (helm_token_is(word, "else")) {
@@ -439,7 +440,7 @@ bool helm_flow(struct scan *s)
 		return false;
 	}
 	if (helm_token_is_any(word, called)) {
-		struct flow name = { .kind = TEXT };
+		struct flow name = { .kind = FLOW_TEXT };
 
 		name.text = i + 1 < s->count ? s->tokens[i + 1] : *word;
 		v = i + 2 < s->count ? whole_pipeline(s, i + 2, &declares) : v;
@@ -454,10 +455,10 @@ bool helm_flow(struct scan *s)
 		bool range = helm_token_is(word, "range");
 
 		v = whole_pipeline(s, i + 1, &declares);
-		if (range || v.kind == PART) {
+		if (range || v.kind == FLOW_PART) {
 			escapes(s, &v, range);
 		}
-		return v.kind == ROOT;
+		return v.kind == FLOW_ROOT;
 	}
 	v = whole_pipeline(s, i, &declares);
 	if (!declares) {

@@ -164,9 +164,9 @@ bool helm_print_actions(const char *text, size_t len, bool texts, struct buf *ou
 
 enum shape {
 	ANY,
-	TEXT,
-	TEXTS,      // a list of texts
-	TEXT_TABLE, // an object of texts
+	FIELD_TEXT,
+	FIELD_TEXTS,      // a list of texts
+	FIELD_TEXT_TABLE, // an object of texts
 	PEOPLE,     // a list of such
 	TRUTH,
 	VERSION
@@ -177,15 +177,15 @@ static const struct {
 	const char *field; // as templates say it
 	enum shape shape;
 } unused[] = {
-	{ "description", "Description", TEXT },
-	{ "home", "Home", TEXT },
-	{ "icon", "Icon", TEXT },
-	{ "appVersion", "AppVersion", TEXT },
+	{ "description", "Description", FIELD_TEXT },
+	{ "home", "Home", FIELD_TEXT },
+	{ "icon", "Icon", FIELD_TEXT },
+	{ "appVersion", "AppVersion", FIELD_TEXT },
 	{ "version", "Version", VERSION },
-	{ "sources", "Sources", TEXTS },
-	{ "keywords", "Keywords", TEXTS },
+	{ "sources", "Sources", FIELD_TEXTS },
+	{ "keywords", "Keywords", FIELD_TEXTS },
 	{ "maintainers", "Maintainers", PEOPLE },
-	{ "annotations", "Annotations", TEXT_TABLE },
+	{ "annotations", "Annotations", FIELD_TEXT_TABLE },
 	{ "deprecated", "Deprecated", TRUTH },
 };
 
@@ -275,11 +275,11 @@ static bool has_shape(const json_t *value, enum shape shape)
 	const char *text = json_string_value(value);
 
 	switch (shape) {
-	case TEXT:
+	case FIELD_TEXT:
 		return is_text(value, true);
-	case TEXTS:
+	case FIELD_TEXTS:
 		return is_texts(value);
-	case TEXT_TABLE:
+	case FIELD_TEXT_TABLE:
 		return is_table(value);
 	case PEOPLE:
 		return is_people(value);

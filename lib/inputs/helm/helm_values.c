@@ -115,7 +115,7 @@ json_t *helm_yaml_plain(struct inputs_walk *w, const struct inputs_entry *entry)
 	bool bad = false;
 
 	if (is_special(w, &entry->id) ||
-	    inputs_yaml(w, entry->real, INPUTS_MEANING | INPUTS_PLAIN, false, &all, &bad, NULL) !=
+	    inputs_yaml(w, entry->real, PROBE_MEANING | INPUTS_PLAIN, false, &all, &bad, NULL) !=
 		    INPUTS_FILE ||
 	    bad || json_array_size(all) > 1) {
 		return NULL;
@@ -225,7 +225,7 @@ static unsigned read_file(struct inputs_walk *w, const char *path, struct inputs
 {
 	const json_t *all = NULL;
 	bool bad = false;
-	enum inputs_found found = inputs_yaml(w, path, INPUTS_MEANING, false, &all, &bad, entry);
+	enum inputs_found found = inputs_yaml(w, path, PROBE_MEANING, false, &all, &bad, entry);
 
 	return helm_values_reach(all) | (found == INPUTS_SUBMODULE ? HELM_VALUE_SUSPECT : 0U);
 }

@@ -83,7 +83,7 @@ static void read_added_component(struct kustomize_root *root, const char *text)
 	for (size_t i = 0; kustomize_file_names[i] != NULL; i++) {
 		inputs_glob(w, GLOB_GO,
 			    inputs_format(w, "%s/%s", pattern, kustomize_file_names[i]),
-			    INPUTS_NAMES, visit_component, root);
+			    PROBE_NAMES, visit_component, root);
 	}
 }
 

@@ -14,7 +14,7 @@ void kustomize_each(struct kustomize_root *root, const char *dir,
 				void *arg),
 		    void *arg)
 {
-	const unsigned flags = INPUTS_MEANING | (inputs_prints(root->walk) ? INPUTS_PLAIN : 0);
+	const unsigned flags = PROBE_MEANING | (inputs_prints(root->walk) ? INPUTS_PLAIN : 0);
 
 	for (size_t i = 0; kustomize_file_names[i] != NULL; i++) {
 		const char *path = inputs_join(root->walk, dir, kustomize_file_names[i]);

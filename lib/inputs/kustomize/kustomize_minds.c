@@ -129,7 +129,7 @@ static enum touch file_touches(struct kustomize_root *root, const char *text)
 		return TOUCH_BAD;
 	}
 	buf_init(&content, PATCH_BYTES_MAX);
-	if (inputs_read(root->walk, inputs_join(root->walk, root->dir, text), INPUTS_MEANING,
+	if (inputs_read(root->walk, inputs_join(root->walk, root->dir, text), PROBE_MEANING,
 			&content, NULL) == INPUTS_FILE) {
 		touch = text_touches(content.data, content.len);
 	}

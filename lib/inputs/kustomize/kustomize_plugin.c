@@ -85,12 +85,12 @@ static void follow_link(struct inputs_walk *w, void *arg, const char *path,
 	if (entry->kind != TREE_LINK) {
 		return;
 	}
-	(void)inputs_file(w, path, INPUTS_EXEC, &found);
+	(void)inputs_file(w, path, PROBE_EXEC, &found);
 	if (found.found != INPUTS_DIRECTORY || seen->count >= MAX_NESTED) {
 		return;
 	}
 	if (strvec_push_unique(seen, found.real)) {
-		inputs_subtree(w, found.real, NULL, NULL, INPUTS_EXEC, follow_link, seen);
+		inputs_subtree(w, found.real, NULL, NULL, PROBE_EXEC, follow_link, seen);
 	}
 }
 
@@ -99,7 +99,7 @@ static void read_all(struct kustomize_root *root, const char *dir)
 {
 	struct strvec seen = STRVEC_INIT;
 
-	inputs_subtree(root->walk, dir, NULL, NULL, INPUTS_EXEC, follow_link, &seen);
+	inputs_subtree(root->walk, dir, NULL, NULL, PROBE_EXEC, follow_link, &seen);
 	if (seen.count >= MAX_NESTED) {
 		inputs_opaque(root->walk, "a plugin's directory has too many links");
 	}
@@ -152,7 +152,7 @@ static void read_scalar(struct kustomize_root *root, const json_t *node, bool ne
 	if (path == NULL || strcmp(path, root->dir) == 0) {
 		return;
 	}
-	(void)inputs_file(w, path, INPUTS_EXEC, &entry);
+	(void)inputs_file(w, path, PROBE_EXEC, &entry);
 	if (entry.found == INPUTS_DIRECTORY) {
 		read_all(root, entry.real);
 	}
@@ -316,7 +316,7 @@ static void search_entry(struct kustomize_root *root, struct search *search, con
 		return;
 	}
 	if (!kustomize_remote_is_url(text)) {
-		(void)inputs_yaml(w, inputs_join(w, search->dir, text), INPUTS_MEANING, false,
+		(void)inputs_yaml(w, inputs_join(w, search->dir, text), PROBE_MEANING, false,
 				  &documents, &bad, &entry);
 	}
 	if (entry.found == INPUTS_FILE) {

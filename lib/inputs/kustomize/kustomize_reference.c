@@ -44,7 +44,7 @@ static void note_remote_file(void *arg, const struct kustomize_remote *remote)
 	struct inputs_walk *w = o->root->walk;
 
 	if (is_here(o->root, remote)) {
-		(void)inputs_file(w, inputs_join(w, "", remote->path), INPUTS_MEANING, NULL);
+		(void)inputs_file(w, inputs_join(w, "", remote->path), PROBE_MEANING, NULL);
 		inputs_print_unknown(w);
 	}
 	if (is_remote(o->root, remote)) {
@@ -104,7 +104,7 @@ void kustomize_child(struct kustomize_root *root, const char *dir, const char *v
 static void read_content(struct kustomize_root *root, const char *text,
 			 enum kustomize_content content)
 {
-	const unsigned flags = content == KUSTOMIZE_BYTES ? 0 : INPUTS_MEANING;
+	const unsigned flags = content == KUSTOMIZE_BYTES ? 0 : PROBE_MEANING;
 	struct inputs_entry entry;
 
 	if (kustomize_remote_is_url(text)) {
@@ -185,7 +185,7 @@ void kustomize_read_resource(struct kustomize_root *root, const char *text)
 	if (text[0] == '\0') {
 		return;
 	}
-	(void)inputs_file(w, inputs_join(w, root->dir, text), INPUTS_MEANING, &entry);
+	(void)inputs_file(w, inputs_join(w, root->dir, text), PROBE_MEANING, &entry);
 	if (entry.found == INPUTS_DIRECTORY) {
 		kustomize_child(root, entry.real, text);
 	}

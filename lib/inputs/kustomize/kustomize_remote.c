@@ -38,7 +38,7 @@
 #define REF_COMPONENTS_MAX 4
 
 /* Where a text was cut in two. */
-struct piece {
+struct url_piece {
 	const char *text;
 	size_t len;
 };
@@ -171,20 +171,20 @@ static enum host_kind split_host(const char *text, size_t *ret_len)
 }
 
 /* Step 5, the marked forms: bytes of path that are the repository; *ret_rest begins the rest. */
-static bool split_marked(const char *path, struct piece *ret_repo, const char **ret_rest)
+static bool split_marked(const char *path, struct url_piece *ret_repo, const char **ret_rest)
 {
 	const char *at = strstr(path, "_git/");
 
 	if (at != NULL) {
 		const char *end = at + 5 + strcspn(at + 5, "/");
 
-		*ret_repo = (struct piece){ path, (size_t)(end - path) };
+		*ret_repo = (struct url_piece){ path, (size_t)(end - path) };
 		*ret_rest = *end == '/' ? end + 1 : end;
 		return true;
 	}
 	at = strstr(path, "//");
 	if (at != NULL) {
-		*ret_repo = (struct piece){ path, (size_t)(at - path) };
+		*ret_repo = (struct url_piece){ path, (size_t)(at - path) };
 		*ret_rest = at + 2;
 		return true;
 	}
@@ -192,13 +192,13 @@ static bool split_marked(const char *path, struct piece *ret_repo, const char **
 	if (at == NULL) {
 		return false;
 	}
-	*ret_repo = (struct piece){ path, (size_t)(at - path) + 4 };
+	*ret_repo = (struct url_piece){ path, (size_t)(at - path) + 4 };
 	*ret_rest = at + 4;
 	return true;
 }
 
 /* Step 5 for paths without a mark: two components. False if there are fewer. */
-static bool split_counted(const char *path, struct piece *ret_repo, const char **ret_rest)
+static bool split_counted(const char *path, struct url_piece *ret_repo, const char **ret_rest)
 {
 	const char *slash = strchr(path, '/');
 
@@ -207,7 +207,7 @@ static bool split_counted(const char *path, struct piece *ret_repo, const char *
 	}
 	const char *end = slash + 1 + strcspn(slash + 1, "/");
 
-	*ret_repo = (struct piece){ path, (size_t)(end - path) };
+	*ret_repo = (struct url_piece){ path, (size_t)(end - path) };
 	*ret_rest = *end == '/' ? end + 1 : end;
 	return true;
 }
@@ -238,7 +238,7 @@ static bool leaves(const char *path)
 static bool parse_address(const char *text, struct kustomize_remote *ret_remote)
 {
 	const char *forced = after(text, "git::");
-	struct piece repo = { .text = NULL };
+	struct url_piece repo = { .text = NULL };
 	const char *rest = "";
 	size_t host = 0;
 
@@ -250,7 +250,7 @@ static bool parse_address(const char *text, struct kustomize_remote *ret_remote)
 	const char *path = text + host;
 	bool split = split_marked(path, &repo, &rest);
 	if (!split && kind == HOST_FILE) {
-		repo = (struct piece){ path, strlen(path) };
+		repo = (struct url_piece){ path, strlen(path) };
 		split = true;
 	}
 	if (!split && !split_counted(path, &repo, &rest)) {
