@@ -460,14 +460,3 @@ out:
 	free(host);
 	return result;
 }
-
-bool giturl_same(const char *a, const char *b)
-{
-	char *left = giturl_normalise(a, NULL);
-	char *right = left != NULL ? giturl_normalise(b, NULL) : NULL;
-	bool same = right != NULL && strcmp(left, right) == 0;
-
-	free(left);
-	free(right);
-	return same;
-}

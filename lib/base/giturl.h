@@ -32,7 +32,4 @@
  */
 char *giturl_normalise(const char *url, struct error *err);
 
-/* True if both can be normalised and name the same repository. */
-bool giturl_same(const char *a, const char *b);
-
 #endif

@@ -550,18 +550,6 @@ enum glob_result glob_match(enum glob_dialect dialect, const char *pattern, cons
 	return glob_match_counted(dialect, pattern, text, &steps);
 }
 
-bool glob_is_pattern(enum glob_dialect dialect, const char *pattern)
-{
-	static const char *const special[] = {
-		[GLOB_GO] = "*?[\\",
-		[GLOB_DOUBLESTAR] = "*?[\\{",
-		[GLOB_GOBWAS] = "*?[\\{}",
-		[GLOB_WILDMATCH] = "*?[\\",
-	};
-
-	return strpbrk(pattern, special[dialect]) != NULL;
-}
-
 bool glob_is_valid(enum glob_dialect dialect, const char *pattern)
 {
 	struct glob g;

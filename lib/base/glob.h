@@ -40,18 +40,11 @@ enum glob_result {
  */
 enum glob_result glob_match(enum glob_dialect dialect, const char *pattern, const char *text);
 
-/* As glob_match(); also adds the steps it took to *steps: the measure of the promise above. */
-enum glob_result glob_match_counted(enum glob_dialect dialect, const char *pattern,
-				    const char *text, size_t *steps);
-
 /*
  * Could a pattern match something below path, if path became a directory?
  * True when in doubt; false only if pattern has not enough segments.
  */
 bool glob_may_go_below(enum glob_dialect dialect, const char *pattern, const char *path);
-
-/* True if pattern has a character that is special in the dialect. */
-bool glob_is_pattern(enum glob_dialect dialect, const char *pattern);
 
 /* True if the dialect's own library takes pattern for well formed. */
 bool glob_is_valid(enum glob_dialect dialect, const char *pattern);

@@ -32,4 +32,8 @@ struct glob_char glob_char_at(enum glob_dialect dialect, const char *text, size_
 enum glob_class_result glob_class(enum glob_dialect dialect, const char *pattern, size_t len,
 				  size_t at, const struct glob_char *c, size_t *ret_next);
 
+/* As glob_match(); also adds the steps it took to *steps: the measure of the promise above. */
+enum glob_result glob_match_counted(enum glob_dialect dialect, const char *pattern,
+				    const char *text, size_t *steps);
+
 #endif

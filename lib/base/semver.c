@@ -476,16 +476,3 @@ bool semver_matches(const char *constraint, const char *version)
 
 	return parse_version(version, &v) && check_any(constraint, &v, &any) && any;
 }
-
-int semver_compare(const char *a, const char *b)
-{
-	struct version left;
-	struct version right;
-	bool a_valid = parse_version(a, &left);
-	bool b_valid = parse_version(b, &right);
-
-	if (!a_valid || !b_valid) {
-		return (int)a_valid - (int)b_valid;
-	}
-	return compare(&left, &right);
-}

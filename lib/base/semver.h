@@ -24,10 +24,4 @@ bool semver_is_range(const char *text);
  */
 bool semver_matches(const char *constraint, const char *version);
 
-/*
- * <0, 0, >0 by precedence (build metadata has none); malformed versions come
- * before all others and are equal to each other.
- */
-int semver_compare(const char *a, const char *b);
-
 #endif

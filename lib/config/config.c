@@ -14,7 +14,7 @@
 #include "base/xalloc.h"
 #include "config/config_impl.h"
 
-char *config_where(const struct config_loader *l, const json_t *node, const char *key)
+static char *config_where(const struct config_loader *l, const json_t *node, const char *key)
 {
 	int line = 0;
 	int column = 0;

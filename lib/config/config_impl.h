@@ -45,9 +45,6 @@ void config_problem(struct config_loader *l, const json_t *node, const char *key
 void config_warning(struct config_loader *l, const json_t *node, const char *key,
 		    const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* "PATH:LINE:COLUMN" of key in node, or the bare name. A new string. */
-char *config_where(const struct config_loader *l, const json_t *node, const char *key);
-
 /*
  * Read value, which parent holds under key, into the member of base that s
  * names.  What was there is freed, except for lists of secrets, which grow.
@@ -142,8 +139,5 @@ void config_wipe(struct strvec *secrets);
 
 /* The setting of that key, in its own or a flag's spelling, or NULL. */
 const struct config_setting *config_find(const char *key);
-
-/* "abc" is no duration and so on: NULL, or why text is no value of s. A new string. */
-char *config_parse_number(const struct config_setting *s, const char *text, int64_t *ret);
 
 #endif

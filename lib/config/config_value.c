@@ -80,7 +80,7 @@ static char *show_number(int64_t value, const struct scale *units, size_t count)
 			 value == 0 ? "" : units[i].name);
 }
 
-char *config_parse_number(const struct config_setting *s, const char *text, int64_t *ret)
+static char *config_parse_number(const struct config_setting *s, const char *text, int64_t *ret)
 {
 	const char *cure = NULL;
 	size_t count = 0;

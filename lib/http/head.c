@@ -451,15 +451,3 @@ size_t http_head_count(const struct http_head *head, const char *name)
 	}
 	return count;
 }
-
-struct http_span http_head_media_type(const struct http_head *head)
-{
-	const struct http_field *field = http_head_field(head, "Content-Type");
-
-	if (field == NULL) {
-		return (struct http_span){ .at = NULL };
-	}
-	const char *at = field->value.at;
-	const char *semicolon = memchr(at, ';', field->value.len);
-	return trim(at, semicolon != NULL ? semicolon : at + field->value.len);
-}

@@ -70,18 +70,6 @@ enum http_result http_head_parse(const char *bytes, size_t len, struct http_head
  */
 void http_head_terminate(char *bytes, const struct http_head *head);
 
-/* The first field of that name (any case), or NULL. Borrowed from head. */
-const struct http_field *http_head_field(const struct http_head *head, const char *name);
-
-/* How many fields have that name (any case). */
-size_t http_head_count(const struct http_head *head, const char *name);
-
-/*
- * The media type of Content-Type without its parameters ("application/json"),
- * as sent; at is NULL if there is none.
- */
-struct http_span http_head_media_type(const struct http_head *head);
-
 /* True if the span holds exactly text. */
 bool http_span_is(struct http_span span, const char *text);
 

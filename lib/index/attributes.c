@@ -14,6 +14,8 @@
 
 #include <string.h>
 
+#include "index/attributes_impl.h"
+
 /* A .gitattributes file is a page; git itself ignores one of more than 100 MiB. */
 #define MAX_BYTES (1024 * 1024)
 

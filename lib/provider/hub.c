@@ -106,7 +106,7 @@ static json_t *compose_repository(const struct delivery_content *content)
 	return repository;
 }
 
-int hub_compose(const struct delivery_content *content, struct buf *body, struct error *err)
+static int hub_compose(const struct delivery_content *content, struct buf *body, struct error *err)
 {
 	char before[OID_HEX_MAX + 1];
 	char after[OID_HEX_MAX + 1];

@@ -27,12 +27,6 @@ enum provider_result hub_parse_push(const struct provider_request *request, cons
 				    struct delivery_content *ret_content, struct error *err);
 
 /*
- * Write the JSON of a push event for the content's only push to body. 0, or
- * -1 with err: this kind of sender says one ref update at a time.
- */
-int hub_compose(const struct delivery_content *content, struct buf *body, struct error *err);
-
-/*
  * Make a hub-like request's body: the JSON of hub_compose(), as a form in
  * *body if asked for, and its Content-Type line in headers. *json keeps the
  * JSON itself (release both). 0 or -1 with err.

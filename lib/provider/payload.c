@@ -25,6 +25,7 @@
 
 #include "base/limits.h"
 #include "base/percent.h"
+#include "provider/payload_impl.h"
 #include "provider/provider_impl.h"
 
 #define PAYLOAD_PATH_MAX 128

@@ -48,11 +48,6 @@ const struct provider *provider_by_name(const char *name)
 	return NULL;
 }
 
-const char *provider_name(size_t i)
-{
-	return i < PROVIDERS ? providers[i]->name : NULL;
-}
-
 const char *provider_get_name(const struct provider *p)
 {
 	return p->name;

@@ -60,9 +60,6 @@ struct provider_compose_options {
  */
 const struct provider *provider_by_name(const char *name);
 
-/* Name i in the table, for help and completion; NULL after the last. */
-const char *provider_name(size_t i);
-
 /* The name of a provider. */
 const char *provider_get_name(const struct provider *p);
 

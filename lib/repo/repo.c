@@ -437,22 +437,3 @@ int repo_resolve(struct repo *repo, const char *revision, struct oid *ret_commit
 	git_object_free(object);
 	return repo_peel(repo, &id, ret_commit, NULL, err);
 }
-
-int repo_default_branch(struct repo *repo, char **ret_name, struct error *err)
-{
-	static const char heads[] = "refs/heads/";
-	git_reference *head = NULL;
-	int r = REPO_MISSING;
-
-	git_error_clear();
-	if (git_reference_lookup(&head, repo->git, "HEAD") != 0) {
-		return error_set(err, REPO_MISSING, "HEAD: %s", git_text());
-	}
-	const char *target = git_reference_symbolic_target(head);
-	if (target != NULL && strncmp(target, heads, sizeof(heads) - 1) == 0) {
-		*ret_name = xstrdup(target + sizeof(heads) - 1);
-		r = REPO_OK;
-	}
-	git_reference_free(head);
-	return r == REPO_OK ? r : error_set(err, r, "HEAD names no branch");
-}

@@ -74,12 +74,6 @@ int repo_peel(struct repo *repo, const struct oid *id, struct oid *ret_commit,
 	      struct oid *ret_tree, struct error *err);
 
 /*
- * The short name of the branch that HEAD names, as a new string; it need not
- * exist. REPO_OK, or REPO_MISSING if HEAD is detached.
- */
-int repo_default_branch(struct repo *repo, char **ret_name, struct error *err);
-
-/*
  * Read an object of the given type and at most max bytes; the size is asked
  * for first, so that a large one costs nothing.  REPO_OK with *ret_object,
  * REPO_MISSING, REPO_LIMIT, or REPO_CORRUPT.

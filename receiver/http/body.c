@@ -26,7 +26,7 @@ static const struct {
 
 #define LARGE_TENTHS 8
 
-size_t body_share(size_t max, size_t size)
+static size_t body_share(size_t max, size_t size)
 {
 	for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
 		if (size <= shares[i].size) {

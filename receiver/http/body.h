@@ -33,12 +33,6 @@ enum body_result {
 };
 
 /*
- * The most of a budget of max bytes that may be in use after a body of size
- * bytes (announced or reached, whichever is more) took some of it.
- */
-size_t body_share(size_t max, size_t size);
-
-/*
  * A new empty body of at most max bytes; announced is its Content-Length, or
  * 0.  The budget must outlive it.
  */

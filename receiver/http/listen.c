@@ -169,25 +169,6 @@ struct listener *listener_new(struct event_base *base, struct conn_pool *pool,
 	return begin(base, l, err);
 }
 
-struct listener *listener_adopt(struct event_base *base, struct conn_pool *pool, int fd,
-				const struct listener_settings *settings, struct error *err)
-{
-	struct listener *l = make(base, pool, settings);
-	int listening = 0;
-	socklen_t len = sizeof(listening);
-
-	l->fds[0] = fd;
-	l->count = 1;
-	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) != 0 || listening == 0 ||
-	    fcntl(fd, F_SETFL, O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
-		(void)error_set(err, -1, "%s: descriptor %d is not a listening socket", l->address,
-				fd);
-		listener_free(l);
-		return NULL;
-	}
-	return begin(base, l, err);
-}
-
 void listener_free(struct listener *l)
 {
 	if (l == NULL) {

@@ -35,13 +35,6 @@ struct listener *listener_new(struct event_base *base, struct conn_pool *pool,
 			      const struct listener_settings *settings, struct error *err);
 
 /*
- * As listener_new(), on a socket that listens already, as systemd hands it
- * over; it is closed with the listener. settings->address is only a name.
- */
-struct listener *listener_adopt(struct event_base *base, struct conn_pool *pool, int fd,
-				const struct listener_settings *settings, struct error *err);
-
-/*
  * Stop listening: close the sockets, remove the socket file if it is still
  * ours.  Open connections go on.  NULL is allowed.
  */
@@ -49,11 +42,5 @@ void listener_free(struct listener *l);
 
 /* The port of the first socket, or 0 for a unix socket. */
 unsigned listener_port(const struct listener *l);
-
-/*
- * Check an address without listening. 0, or -1 with err that says what is
- * wrong with it.
- */
-int listen_check_address(const char *address, struct error *err);
 
 #endif

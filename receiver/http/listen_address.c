@@ -74,20 +74,6 @@ static int check_path(const char *address, const char *path, struct error *err)
 	return 0;
 }
 
-int listen_check_address(const char *address, struct error *err)
-{
-	char *host = NULL;
-	char *port = NULL;
-
-	if (is_unix(address)) {
-		return check_path(address, address + sizeof(unix_prefix) - 1, err);
-	}
-	int r = split(address, &host, &port, err);
-	free(host);
-	free(port);
-	return r;
-}
-
 /* One socket of one address. The socket, or -1 with err and errno. */
 static int open_one(const struct addrinfo *info, bool all, const char *address, struct error *err)
 {
@@ -252,11 +238,13 @@ int listen_open(const char *address, unsigned mode, int *ret_fds, size_t max,
 	int count;
 
 	*ret_file = (struct listen_file){ .path = NULL };
-	if (listen_check_address(address, err) < 0) {
-		return -1;
-	}
 	if (is_unix(address)) {
-		ret_fds[0] = open_unix(address + sizeof(unix_prefix) - 1, mode, ret_file, err);
+		const char *path = address + sizeof(unix_prefix) - 1;
+
+		if (check_path(address, path, err) < 0) {
+			return -1;
+		}
+		ret_fds[0] = open_unix(path, mode, ret_file, err);
 		return ret_fds[0] >= 0 ? 1 : -1;
 	}
 	if (split(address, &host, &port, err) < 0) {

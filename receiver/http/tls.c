@@ -251,8 +251,3 @@ void tls_free(struct tls *tls)
 	SSL_free(tls->ssl);
 	free(tls);
 }
-
-const char *tls_version(const struct tls *tls)
-{
-	return SSL_get_version(tls->ssl);
-}

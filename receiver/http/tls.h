@@ -75,7 +75,4 @@ void tls_shutdown(struct tls *tls);
 /* Free a connection. NULL is allowed. */
 void tls_free(struct tls *tls);
 
-/* "TLSv1.3" or "TLSv1.2" after the handshake; constant. */
-const char *tls_version(const struct tls *tls);
-
 #endif

@@ -28,6 +28,7 @@
 
 #include "base/mstime.h"
 #include "base/utf8.h"
+#include "receiver/ops/log_impl.h"
 
 static const struct {
 	const char *name;
@@ -63,29 +64,7 @@ void log_setup(enum log_format format, enum log_level level)
 	atomic_store(&to_journal, stderr_is_journal());
 }
 
-bool log_level_parse(const char *name, enum log_level *ret_level)
-{
-	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
-		if (strcmp(levels[i].name, name) == 0) {
-			*ret_level = (enum log_level)i;
-			return true;
-		}
-	}
-	return false;
-}
-
-bool log_format_parse(const char *name, enum log_format *ret_format)
-{
-	bool json = strcmp(name, "json") == 0;
-
-	if (!json && strcmp(name, "text") != 0) {
-		return false;
-	}
-	*ret_format = json ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT;
-	return true;
-}
-
-bool log_enabled(enum log_level level)
+static bool log_enabled(enum log_level level)
 {
 	return (int)level >= atomic_load(&current_level);
 }

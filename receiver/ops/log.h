@@ -29,16 +29,6 @@ enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 void log_setup(enum log_format format, enum log_level level);
 
 /*
- * Find the level or format of a name ("debug", "info", "warn", "error";
- * "text", "json"). True and *ret_... set, or false and untouched.
- */
-bool log_level_parse(const char *name, enum log_level *ret_level);
-bool log_format_parse(const char *name, enum log_format *ret_format);
-
-/* True if lines of that level are written: to save the work of making one. */
-bool log_enabled(enum log_level level);
-
-/*
  * Write one line: message, then pairs of key and value (const char *, a NULL
  * value leaves the pair out), then NULL for the end:
  *
@@ -77,14 +67,5 @@ bool log_limit_pass(struct log_limit *limit, int64_t now_ms, uint64_t *ret_left_
 
 /* The function behind LOG_INT: write number into out and return it. */
 const char *log_int_text(char out[24], long long number);
-
-/* Append text as a JSON string, quotes included; invalid UTF-8 becomes U+FFFD. */
-void log_add_json(struct buf *out, const char *text);
-
-/*
- * Append text as a value of a text line: as it is if it is plain, otherwise
- * in quotes with \n, \", \\ and \xNN.
- */
-void log_add_text(struct buf *out, const char *text);
 
 #endif

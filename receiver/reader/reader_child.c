@@ -144,8 +144,7 @@ static void save_when_idle(struct child *child)
 	trim();
 }
 
-/* As reader_child_serve(), behind a sandbox that grants what grants says (NULL: without one). */
-static int serve_all(int channel, unsigned seconds, const struct child_grants *grants)
+int child_serve(int channel, unsigned seconds, const struct child_grants *grants)
 {
 	struct child child = { .channel = channel, .grants = grants };
 	struct buf frame;
@@ -168,11 +167,6 @@ static int serve_all(int channel, unsigned seconds, const struct child_grants *g
 	buf_release(&frame);
 	release(&child);
 	return r;
-}
-
-int reader_child_serve(int channel, unsigned seconds)
-{
-	return serve_all(channel, seconds, NULL);
 }
 
 /* --- start --- */
@@ -236,7 +230,7 @@ _Noreturn void reader_child_main(int argc, char **argv)
 		_exit(EXIT_FAILURE);
 	}
 	say_hello(&report, NULL);
-	int r = serve_all(READER_CHANNEL, arguments.seconds, &arguments.grants);
+	int r = child_serve(READER_CHANNEL, arguments.seconds, &arguments.grants);
 	free(arguments.grants.items);
 	strvec_release(&arguments.sandbox.read_dirs);
 	strvec_release(&arguments.sandbox.write_dirs);

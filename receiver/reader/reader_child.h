@@ -13,11 +13,4 @@
  */
 _Noreturn void reader_child_main(int argc, char **argv);
 
-/*
- * Answer the requests on a blocking descriptor until its end, without a
- * sandbox. seconds as above, 0: no limit. Returns 0 at the end, -1 if the
- * channel broke or a request was none.
- */
-int reader_child_serve(int channel, unsigned seconds);
-
 #endif

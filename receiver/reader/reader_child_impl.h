@@ -136,4 +136,12 @@ void child_grant_repository(struct child_grants *grants, struct strvec *dirs, co
 bool child_is_granted(const struct child_grants *grants, const char *path, const char *cache,
 		      bool alternates);
 
+/*
+ * Answer the requests on a blocking descriptor until its end, behind a sandbox
+ * that grants what grants says, or without one (NULL).  Each may take that many
+ * seconds of processor time, 0: no limit.  Returns 0 at the end, -1 if the
+ * channel broke or a request was none.
+ */
+int child_serve(int channel, unsigned seconds, const struct child_grants *grants);
+
 #endif

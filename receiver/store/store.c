@@ -41,7 +41,7 @@ void store_list_add(struct store_list *list, struct store_job *job)
 	list->end = &job->next;
 }
 
-struct store_job *store_list_take(struct store_list *list)
+static struct store_job *store_list_take(struct store_list *list)
 {
 	struct store_job *first = list->first;
 

@@ -70,9 +70,6 @@ struct store {
 /* Append a job to a list. */
 void store_list_add(struct store_list *list, struct store_job *job);
 
-/* Empty a list and return its first job. */
-struct store_job *store_list_take(struct store_list *list);
-
 /* The thread's main function; arg is the store. */
 void *store_thread(void *arg);
 

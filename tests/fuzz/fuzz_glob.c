@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/glob.h"
+#include "base/glob_impl.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

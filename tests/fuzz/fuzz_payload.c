@@ -9,7 +9,7 @@
 
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "provider/payload.h"
+#include "provider/payload_impl.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

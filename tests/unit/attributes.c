@@ -1,7 +1,7 @@
 /*
  * .gitattributes: what changes the files that are checked out.
  */
-#include "index/attributes.h"
+#include "index/attributes_impl.h"
 
 #include <string.h>
 

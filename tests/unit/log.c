@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/xalloc.h"
+#include "receiver/ops/log_impl.h"
 #include "tests/support/tap.h"
 
 static char *path;
@@ -156,19 +157,6 @@ static void test_journal(void)
 	(void)unsetenv("JOURNAL_STREAM");
 }
 
-static void test_names(void)
-{
-	enum log_level level = LOG_LEVEL_INFO;
-	enum log_format format = LOG_FORMAT_TEXT;
-
-	tap_ok(log_level_parse("warn", &level) && level == LOG_LEVEL_WARN, "a level has a name");
-	tap_ok(!log_level_parse("loud", &level) && level == LOG_LEVEL_WARN, "another word has no level");
-	tap_ok(log_format_parse("json", &format) && format == LOG_FORMAT_JSON, "a format has a name");
-	tap_ok(!log_format_parse("xml", &format) && format == LOG_FORMAT_JSON, "another word has no format");
-	log_setup(LOG_FORMAT_TEXT, LOG_LEVEL_WARN);
-	tap_ok(!log_enabled(LOG_LEVEL_INFO) && log_enabled(LOG_LEVEL_ERROR), "levels are ordered");
-}
-
 int main(void)
 {
 	test_limit();
@@ -177,7 +165,6 @@ int main(void)
 	test_values();
 	test_lines();
 	test_journal();
-	test_names();
 	free(path);
 	return tap_done();
 }

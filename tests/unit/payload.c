@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "provider/payload_impl.h"
 #include "provider/provider.h"
 #include "tests/support/request.h"
 #include "tests/support/tap.h"

@@ -319,13 +319,11 @@ static void senders_are_told_apart(void)
 			"the sender of %zu is told", i);
 		test_request_release(&t);
 	}
-	size_t count = 0;
-	while (provider_name(count) != NULL) {
-		tap_str(provider_get_name(provider_by_name(provider_name(count))),
-			provider_name(count), "%s has its name", provider_name(count));
-		count++;
+	static const char *const names[] = { "github", "gitlab", "gitea", "forgejo", "gogs", "native" };
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const struct provider *p = provider_by_name(names[i]);
+		tap_str(p != NULL ? provider_get_name(p) : NULL, names[i], "%s has its name", names[i]);
 	}
-	tap_int(count, 6, "six providers");
 	tap_ok(provider_by_name("nobody") == NULL, "no other");
 }
 

@@ -17,6 +17,7 @@
 #include "base/frame.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "receiver/reader/reader_child_impl.h"
 #include "tests/support/asker.h"
 #include "tests/support/tap.h"
 
@@ -487,7 +488,7 @@ static void the_serving_loop_frees_all(void)
 	pid_t pid = fork();
 	if (pid == 0) {
 		close(ends[0]);
-		exit(reader_child_serve(ends[1], 0) == 0 ? 0 : 1);
+		exit(child_serve(ends[1], 0, NULL) == 0 ? 0 : 1);
 	}
 	close(ends[1]);
 	buf_init(&answer, LIMIT_FRAME_BYTES);
