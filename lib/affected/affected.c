@@ -144,7 +144,11 @@ static int move(struct computation *s, const struct oid *commit, const struct oi
 	struct match m;
 
 	match_begin(&m, s->ref->table, s->state->repo, &options);
-	int r = match_trees(&m, &s->ref->tree, tree, err);
+	const struct treewalk_visitor visitor = match_visitor(&m);
+	int r = treewalk(s->state->repo, &s->ref->tree, tree, &visitor, err);
+	if (r == REPO_LIMIT && match_is_full(&m)) {
+		r = error_set(err, r, "the changes touch too many inputs");
+	}
 	if (r == REPO_OK) {
 		if (result != NULL && !options.argocd) {
 			fingerprint_compare(s->state, s->ref, &m, tree);

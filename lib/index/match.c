@@ -530,36 +530,17 @@ static int on_change(void *arg, uint64_t parent, const struct tree_change *chang
 	return match_one(arg, parent, change);
 }
 
-int match_trees(struct match *m, const struct oid *before, const struct oid *after,
-		struct error *err)
+struct treewalk_visitor match_visitor(struct match *m)
 {
-	const struct treewalk_visitor visitor = {
+	return (struct treewalk_visitor){
 		.enter = enter,
 		.change = on_change,
 		.arg = m,
 		.root_cookie = cookie_of(&m->table->trie, TRIE_ROOT, 0),
 	};
-	int r = treewalk(m->repo, before, after, &visitor, err);
-
-	if (r == REPO_LIMIT && m->visits > MATCH_VISITS_MAX) {
-		return error_set(err, r, "the changes touch too many inputs");
-	}
-	return r;
 }
 
-int match_path(struct match *m, const struct tree_change *change)
+bool match_is_full(const struct match *m)
 {
-	uint64_t cookie = cookie_of(&m->table->trie, TRIE_ROOT, 0);
-
-	for (size_t at = 0; at < change->name;) {
-		const char *slash = memchr(change->path + at, '/', change->name - at);
-		size_t len = (size_t)(slash - change->path) - at;
-
-		if (!step(m, cookie, change->path + at, len, &cookie)) {
-			cookie = COOKIE_DEAD;
-			break;
-		}
-		at += len + 1;
-	}
-	return match_one(m, cookie, change);
+	return m->visits > MATCH_VISITS_MAX;
 }

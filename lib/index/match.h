@@ -1,8 +1,8 @@
 /*
  * Changed paths against the index: which units are hit, and by what.
  *
- * Steps: match_begin(), then match_trees() or match_path() for each change,
- * then index/spread.h, then match_end().  The index must not change in between.
+ * Steps: match_begin(), then a treewalk() with match_visitor(), then
+ * index/spread.h, then match_end().  The index must not change in between.
  */
 #ifndef LIB_INDEX_MATCH_H
 #define LIB_INDEX_MATCH_H
@@ -78,14 +78,13 @@ void match_begin(struct match *m, struct index_table *table, struct repo *repo,
 		 const struct match_options *options);
 
 /*
- * Walk from one tree to another and match all that differs. As treewalk();
- * REPO_LIMIT also past MATCH_VISITS_MAX.
+ * A visitor that matches all that a treewalk() tells it; for the life of m.
+ * The walk ends with REPO_LIMIT past MATCH_VISITS_MAX, see match_is_full().
  */
-int match_trees(struct match *m, const struct oid *before, const struct oid *after,
-		struct error *err);
+struct treewalk_visitor match_visitor(struct match *m);
 
-/* Match one change, found by whatever means. 0, or REPO_LIMIT. */
-int match_path(struct match *m, const struct tree_change *change);
+/* True if a walk ended because the changes touch too many inputs. */
+bool match_is_full(const struct match *m);
 
 /* Free all and forget the hits in the index. */
 void match_end(struct match *m);

@@ -67,7 +67,6 @@ enum fetch_step { FETCH_STEP_INIT, FETCH_STEP_LOOK, FETCH_STEP_TIP, FETCH_STEP_L
 
 /* Who asked. */
 struct asker {
-	uint64_t id;
 	fetch_callback *callback;
 	void *arg;
 	struct asker *prev, *next;
@@ -104,7 +103,6 @@ struct fetcher {
 	struct fetch_options options; // strings owned
 	struct place *places;
 	size_t active;
-	uint64_t last_id;
 	struct event *kick;           // starts jobs from the loop
 };
 
@@ -556,8 +554,8 @@ static struct fetch_job *find_same(struct place *place, const struct fetch_repos
 	return NULL;
 }
 
-uint64_t fetch_ref(struct fetcher *f, const struct fetch_repository *repository,
-		   const struct fetch_want *want, fetch_callback *callback, void *arg)
+void fetch_ref(struct fetcher *f, const struct fetch_repository *repository,
+	       const struct fetch_want *want, fetch_callback *callback, void *arg)
 {
 	struct place *place = find_place(f, repository->directory);
 	struct fetch_job *job = find_same(place, repository, want);
@@ -568,43 +566,9 @@ uint64_t fetch_ref(struct fetcher *f, const struct fetch_repository *repository,
 		job->want.after = want->after;
 		job->want.base = want->base;
 	}
-	*asker = (struct asker){ .id = ++f->last_id, .callback = callback, .arg = arg };
+	*asker = (struct asker){ .callback = callback, .arg = arg };
 	DL_APPEND(job->askers, asker);
 	kick(f);
-	return asker->id;
-}
-
-/* Take the asker out of a place's jobs; a job that nobody asks for need not begin. */
-static bool cancel_in(struct place *place, uint64_t id)
-{
-	struct fetch_job *job = NULL;
-
-	DL_FOREACH(place->jobs, job) {
-		struct asker *asker = NULL;
-		DL_SEARCH_SCALAR(job->askers, asker, id, id);
-		if (asker == NULL) {
-			continue;
-		}
-		DL_DELETE(job->askers, asker);
-		free(asker);
-		if (job->askers == NULL && !(place->active && job == place->jobs)) {
-			job_free(job);
-		}
-		return true;
-	}
-	return false;
-}
-
-void fetch_cancel(struct fetcher *f, uint64_t id)
-{
-	struct place *place = NULL;
-	struct place *next = NULL;
-
-	HASH_ITER(hh, f->places, place, next) {
-		if (cancel_in(place, id)) {
-			return;
-		}
-	}
 }
 
 void fetch_keep(struct fetcher *f, const struct fetch_repository *repository, const char *ref,
@@ -625,19 +589,4 @@ void fetch_keep(struct fetcher *f, const struct fetch_repository *repository, co
 					job->key, job->key, job->key, job->key);
 	}
 	kick(f);
-}
-
-size_t fetch_count(const struct fetcher *f)
-{
-	const struct place *place = NULL;
-	const struct place *next = NULL;
-	size_t count = 0;
-
-	HASH_ITER(hh, f->places, place, next) {
-		const struct fetch_job *job = NULL;
-		DL_FOREACH(place->jobs, job) {
-			count++;
-		}
-	}
-	return count;
 }

@@ -108,15 +108,11 @@ struct fetch_want {
 
 /*
  * Have a commit here, and tell the ref's tip, which is of now if the origin
- * was asked.  All arguments are copied.  Returns the id for fetch_cancel(),
- * never 0; a repository that fetch_check() refuses, or a ref that is none, is
- * answered FETCH_FAILED.
+ * was asked.  All arguments are copied.  A repository that fetch_check()
+ * refuses, or a ref that is none, is answered FETCH_FAILED.
  */
-uint64_t fetch_ref(struct fetcher *f, const struct fetch_repository *repository,
-		   const struct fetch_want *want, fetch_callback *callback, void *arg);
-
-/* The callback does not come. A fetch under way goes on. Unknown ids are fine. */
-void fetch_cancel(struct fetcher *f, uint64_t id);
+void fetch_ref(struct fetcher *f, const struct fetch_repository *repository,
+	       const struct fetch_want *want, fetch_callback *callback, void *arg);
 
 /*
  * Keep `processed` of ref, the base of the next comparison, from being
@@ -125,8 +121,5 @@ void fetch_cancel(struct fetcher *f, uint64_t id);
  */
 void fetch_keep(struct fetcher *f, const struct fetch_repository *repository, const char *ref,
 		const struct oid *processed);
-
-/* Callbacks still to come and children still to end. */
-size_t fetch_count(const struct fetcher *f);
 
 #endif

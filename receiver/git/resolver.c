@@ -178,7 +178,7 @@ static void ask_origin(struct question *q, const struct repository *repository)
 		want.base = q->base;
 		want.after = wanted(q) != NULL ? *wanted(q) : want.after;
 	}
-	(void)fetch_ref(q->resolver->fetcher, &from, &want, on_fetch, q);
+	fetch_ref(q->resolver->fetcher, &from, &want, on_fetch, q);
 }
 
 static void on_fetch(void *arg, const struct fetch_result *result)

@@ -174,13 +174,6 @@ int conn_open(struct conn_pool *pool, int fd, const struct sockaddr *address,
 int conn_reply(struct conn_pool *pool, uint64_t id, const struct reply *reply);
 
 /*
- * Within the request callback: keep the body of request id. It is the
- * caller's, to be freed with body_free() on the loop thread before the pool
- * is. NULL if there is none.
- */
-struct body *conn_keep_body(struct conn_pool *pool, uint64_t id);
-
-/*
  * Take no more connections and let those that are open finish, for ms at
  * most; those that have sent nothing get a quarter of a second.  Then, from
  * the loop, done(ctx): no connection is left.  done may free the pool.

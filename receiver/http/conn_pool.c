@@ -333,17 +333,6 @@ int conn_reply(struct conn_pool *pool, uint64_t id, const struct reply *reply)
 	return 0;
 }
 
-struct body *conn_keep_body(struct conn_pool *pool, uint64_t id)
-{
-	struct conn *c = find(pool, id);
-	struct body *body = c != NULL ? c->body : NULL;
-
-	if (body != NULL) {
-		c->body = NULL;
-	}
-	return body;
-}
-
 static bool is_idle(const struct conn *c)
 {
 	return c->state < CONN_HEAD || (c->state == CONN_HEAD && c->header_len == 0);

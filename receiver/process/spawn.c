@@ -45,7 +45,6 @@
 struct spawner {
 	struct event_base *base;
 	struct spawn *children;
-	size_t count;
 };
 
 struct spawn {
@@ -88,7 +87,6 @@ static void free_event(struct event **ev)
 static void spawn_free(struct spawn *c)
 {
 	DL_DELETE(c->owner->children, c);
-	c->owner->count--;
 	free_event(&c->exit_event);
 	free_event(&c->output_event);
 	free_event(&c->timer);
@@ -312,11 +310,6 @@ void spawner_free(struct spawner *s)
 	free(s);
 }
 
-size_t spawner_count(const struct spawner *s)
-{
-	return s->count;
-}
-
 struct spawn *spawn_start(struct spawner *s, const struct spawn_options *options,
 			  spawn_callback *callback, void *arg)
 {
@@ -327,7 +320,6 @@ struct spawn *spawn_start(struct spawner *s, const struct spawn_options *options
 	c->grace_ms = options->grace_ms > 0 ? options->grace_ms : SPAWN_GRACE_MS;
 	buf_init(&c->output, options->output_max);
 	DL_APPEND(s->children, c);
-	s->count++;
 	c->timer = event_new(s->base, -1, 0, on_timer, c);
 	if (launch(c, options) != 0) {
 		set_timer(c, 0);

@@ -57,9 +57,6 @@ struct spawner *spawner_new(struct event_base *base);
  */
 void spawner_free(struct spawner *s);
 
-/* Children that run or whose callback is still to come. */
-size_t spawner_count(const struct spawner *s);
-
 /*
  * Start a command. The result is valid until its callback returns, or
  * until spawn_cancel().

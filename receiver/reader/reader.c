@@ -348,8 +348,3 @@ void reader_pool_metrics(const struct reader_pool *pool, struct reader_metrics *
 	}
 	reader_talk_metrics(pool->parser, now, ret_metrics);
 }
-
-pid_t reader_pool_pid(const struct reader_pool *pool, unsigned i)
-{
-	return i < pool->options.count ? reader_pid(pool->readers[i]) : 0;
-}

@@ -154,7 +154,4 @@ struct reader_metrics {
 /* The numbers of a pool, all readers together. */
 void reader_pool_metrics(const struct reader_pool *pool, struct reader_metrics *ret_metrics);
 
-/* Process id of reader i (from 0), or 0 if it is not running or does not exist. */
-pid_t reader_pool_pid(const struct reader_pool *pool, unsigned i);
-
 #endif

@@ -18,6 +18,7 @@
 #include "index/spread.h"
 #include "inputs/renderers.h"
 #include "tests/support/argocd.h"
+#include "tests/support/changes.h"
 
 #define BASE_FILES 10000
 #define RUNS 5
@@ -162,8 +163,9 @@ static void measure(struct index_table *t, size_t apps, const char *format, size
 		double start = now();
 
 		match_begin(&m, t, NULL, &options);
+		const struct treewalk_visitor visitor = match_visitor(&m);
 		for (size_t i = 0; i < paths; i++) {
-			(void)match_path(&m, &changes[i]);
+			(void)change_visit(&visitor, &changes[i]);
 		}
 		double matched = now() - start;
 		c.sources = 0;

@@ -12,6 +12,20 @@
 #include "base/mstime.h"
 #include "tests/support/tap.h"
 
+pid_t asker_reader_pid(void)
+{
+	FILE *children = fopen("/proc/thread-self/children", "re");
+	int pid = 0;
+
+	if (children == NULL || fscanf(children, "%d", &pid) != 1) {
+		pid = 0;
+	}
+	if (children != NULL) {
+		(void)fclose(children);
+	}
+	return pid;
+}
+
 static void on_log(void *arg, enum reader_log_level level, const char *text)
 {
 	((struct asker *)arg)->warnings += level == READER_LOG_WARNING;

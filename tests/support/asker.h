@@ -46,6 +46,9 @@ void asker_init(struct asker *a);
 /* Free the loop. */
 void asker_release(struct asker *a);
 
+/* The process of the reader, as the one child of this thread; 0: there is none. */
+pid_t asker_reader_pid(void);
+
 /* A pool of one reader: this very program with verb as its first argument. */
 void asker_open(struct asker *a, const char *verb, int64_t time_limit_ms);
 

@@ -24,6 +24,22 @@ void change_of(const char *path, enum change_kind kind, struct tree_change *c)
 	c->after.id.bytes[0] = 1;
 }
 
+int change_visit(const struct treewalk_visitor *visitor, const struct tree_change *change)
+{
+	uint64_t cookie = visitor->root_cookie;
+
+	for (size_t at = 0; at < change->name;) {
+		const char *slash = memchr(change->path + at, '/', change->name - at);
+		size_t len = (size_t)(slash - change->path);
+
+		if (!visitor->enter(visitor->arg, cookie, change->path, len, at, &cookie)) {
+			return 0;
+		}
+		at = len + 1;
+	}
+	return visitor->change(visitor->arg, cookie, change);
+}
+
 static const char *pick(const char *const *list, size_t count)
 {
 	return list[(size_t)rand() % count];

@@ -41,7 +41,7 @@ struct httpd {
 struct later {
 	struct httpd *httpd;
 	uint64_t id;
-	struct body *body;
+	char text[256];
 };
 
 static const struct {
@@ -68,16 +68,20 @@ static void on_admit(void *ctx, const struct conn_request *request, struct http_
 	}
 }
 
-static void answer_length(struct httpd *h, uint64_t id, const struct body *body)
+/* Length and sum of a body, as text. */
+static void sum_up(const struct body *body, char *text, size_t max)
 {
-	char text[256];
 	unsigned long sum = 0;
 	size_t len = body != NULL ? body->len : 0;
 
 	for (size_t i = 0; i < len; i++) {
 		sum = sum * 31 + (unsigned char)body->data[i];
 	}
-	(void)snprintf(text, sizeof(text), "length=%zu sum=%lx\n", len, sum);
+	(void)snprintf(text, max, "length=%zu sum=%lx\n", len, sum);
+}
+
+static void answer_text(struct httpd *h, uint64_t id, const char *text)
+{
 	(void)conn_reply(h->pool, id, &(struct reply){ .status = 202, .content_type = "text/plain",
 						       .body = text, .body_len = strlen(text) });
 }
@@ -88,19 +92,18 @@ static void on_later(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	answer_length(later->httpd, later->id, later->body);
-	body_free(later->body);
+	answer_text(later->httpd, later->id, later->text);
 	free(later);
 }
 
-static void answer_later(struct httpd *h, uint64_t id)
+static void answer_later(struct httpd *h, const struct conn_request *request)
 {
 	struct timeval tv = { .tv_usec = LATER_MS * 1000 };
 	struct later *later = xcalloc(1, sizeof(*later));
 
 	later->httpd = h;
-	later->id = id;
-	later->body = conn_keep_body(h->pool, id);
+	later->id = request->id;
+	sum_up(request->body, later->text, sizeof(later->text));
 	(void)event_base_once(h->base, -1, EV_TIMEOUT, on_later, later, &tv);
 }
 
@@ -129,16 +132,18 @@ static void on_request(void *ctx, const struct conn_request *request)
 {
 	struct httpd *h = ctx;
 	const char *path = request->head->path.at;
+	char text[256];
 
 	h->requests++;
 	if (strcmp(path, "/later") == 0) {
-		answer_later(h, request->id);
+		answer_later(h, request);
 	} else if (strcmp(path, "/big") == 0) {
 		answer_big(h, request->id);
 	} else if (strcmp(path, "/peer") == 0) {
 		answer_peer(h, request);
 	} else if (strcmp(path, "/never") != 0) {
-		answer_length(h, request->id, request->body);
+		sum_up(request->body, text, sizeof(text));
+		answer_text(h, request->id, text);
 	}
 }
 

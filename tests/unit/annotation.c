@@ -168,11 +168,12 @@ static bool engine_says(const char *path, const char *annotation, const char *co
 
 	add_source(t, inputs, "x", path, annotation);
 	match_begin(&m, t, NULL, &options);
+	const struct treewalk_visitor visitor = match_visitor(&m);
 	for (size_t i = 0; i < count; i++) {
 		struct tree_change c;
 
 		change_of(files[i], CHANGE_MODIFIED, &c);
-		(void)match_path(&m, &c);
+		(void)change_visit(&visitor, &c);
 	}
 	spread(&m, count_reach, &reached);
 	match_end(&m);

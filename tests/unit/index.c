@@ -283,8 +283,9 @@ static void test_random_probes(void)
 
 		make_trial(&t);
 		match_begin(&m, t.table, NULL, &options);
+		const struct treewalk_visitor visitor = match_visitor(&m);
 		for (int i = 0; i < CHANGES; i++) {
-			(void)match_path(&m, &t.changes[i]);
+			(void)change_visit(&visitor, &t.changes[i]);
 		}
 		hits += count_units(t.table, &m, t.got);
 		match_end(&m);

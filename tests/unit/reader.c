@@ -304,7 +304,7 @@ static void dropped_repositories(void)
 	tap_ok(first.result == READER_OK && second.result == READER_OK && second.count == 2,
 	       "what was asked before is answered");
 	asker_turn(&asker, 200);
-	tap_int(reader_pool_pid(asker.pool, 0), 0, "then its idle reader ends");
+	tap_int(asker_reader_pid(), 0, "then its idle reader ends");
 	reader_drop_repository(asker.pool, ASKER_URL);
 	asker_set_repository(&asker, ASKER_URL, "/nowhere");
 	asker_ask(&asker, &first, "refs/heads/main");
@@ -314,9 +314,9 @@ static void dropped_repositories(void)
 	reader_drop_repository(asker.pool, ASKER_URL);
 	asker_set_repository(&asker, ASKER_URL, "/nowhere");
 	asker_wait(&asker, &first);
-	pid_t pid = reader_pool_pid(asker.pool, 0);
+	pid_t pid = asker_reader_pid();
 	asker_turn(&asker, 200);
-	tap_ok(first.result == READER_OK && pid > 0 && reader_pool_pid(asker.pool, 0) == pid,
+	tap_ok(first.result == READER_OK && pid > 0 && asker_reader_pid() == pid,
 	       "one that is added again at once keeps its reader");
 	asker_ask(&asker, &first, "refs/heads/main");
 	reader_drop_repository(asker.pool, ASKER_URL);
@@ -333,8 +333,8 @@ static void readers_killed_while_they_work(void)
 	asker_set_repository(&asker, ASKER_URL, "/nowhere");
 	asker_ask(&asker, &asked, "refs/heads/evil");
 	asker_turn(&asker, 200);
-	tap_ok(asked.answers == 0 && reader_pool_pid(asker.pool, 0) > 0, "a reader works");
-	(void)kill(reader_pool_pid(asker.pool, 0), SIGKILL);
+	tap_ok(asked.answers == 0 && asker_reader_pid() > 0, "a reader works");
+	(void)kill(asker_reader_pid(), SIGKILL);
 	asker_wait(&asker, &asked);
 	tap_ok(asked.answers == 1 && asked.result == READER_DIED &&
 		       strstr(asked.why, "signal 9") != NULL,

@@ -116,15 +116,15 @@ static void a_real_reader_is_killed_and_stopped(void)
 	(void)reader_set_apps(asker.pool, &list);
 	asker_ask_step(&asker, &asked, "refs/heads/main", before_id, after_id);
 	asker_wait(&asker, &asked);
-	tap_ok(asked.result == READER_OK && reader_pool_pid(asker.pool, 0) > 0, "a reader runs");
-	(void)kill(reader_pool_pid(asker.pool, 0), SIGKILL);
+	tap_ok(asked.result == READER_OK && asker_reader_pid() > 0, "a reader runs");
+	(void)kill(asker_reader_pid(), SIGKILL);
 	asker_turn(&asker, 100);
-	tap_int(reader_pool_pid(asker.pool, 0), 0, "killed from outside while idle, it is missed");
+	tap_int(asker_reader_pid(), 0, "killed from outside while idle, it is missed");
 	asker_ask_step(&asker, &asked, "refs/heads/main", before_id, after_id);
 	asker_wait(&asker, &asked);
 	tap_int(asked.result, READER_OK, "and the next request has a new one");
 
-	(void)kill(reader_pool_pid(asker.pool, 0), SIGSTOP);
+	(void)kill(asker_reader_pid(), SIGSTOP);
 	asker_ask_step(&asker, &asked, "refs/heads/main", before_id, after_id);
 	asker_wait(&asker, &asked);
 	tap_ok(asked.result == READER_TIMEOUT, "stopped, it is killed at the deadline: %s",
@@ -134,15 +134,15 @@ static void a_real_reader_is_killed_and_stopped(void)
 	tap_int(asked.result, READER_OK, "and the next request has a new one");
 
 	asker_set_repository(&asker, ASKER_OTHER, "/srv/elsewhere");
-	pid_t pid = reader_pool_pid(asker.pool, 0);
+	pid_t pid = asker_reader_pid();
 	asker_ask_step(&asker, &asked, "refs/heads/main", before_id, after_id);
 	asker_wait(&asker, &asked);
-	tap_ok(asked.result == READER_OK && reader_pool_pid(asker.pool, 0) == pid,
+	tap_ok(asked.result == READER_OK && asker_reader_pid() == pid,
 	       "a new repository does not disturb the readers of others");
 	asker_set_repository(&asker, ASKER_URL, tap_dir());
 	asker_ask_step(&asker, &asked, "refs/heads/main", before_id, after_id);
 	asker_wait(&asker, &asked);
-	tap_ok(asked.result == READER_REFUSED && reader_pool_pid(asker.pool, 0) != pid,
+	tap_ok(asked.result == READER_REFUSED && asker_reader_pid() != pid,
 	       "a repository that cannot be opened is refused with the reason: %s", asked.why);
 	asker_close(&asker);
 	app_list_release(&list);
@@ -259,7 +259,7 @@ static pid_t start_reader(void)
 	(void)reader_resolve(asker.pool, ASKER_OTHER, "refs/heads/main", NULL, asker_on_resolve,
 			     &asked, &err);
 	asker_wait(&asker, &asked);
-	return reader_pool_pid(asker.pool, 0);
+	return asker_reader_pid();
 }
 
 /* The sandbox grants directories, not names: one that comes later is seen all the same. */
@@ -279,10 +279,10 @@ static void directories_come_later(void)
 	pid_t pid = start_reader();
 	tap_sh("cd %s && git clone -q --bare repo later.git", tap_dir());
 	ask_exactly("a repository is made after its reader was started");
-	tap_ok(reader_pool_pid(asker.pool, 0) != pid, "by another reader");
-	pid = reader_pool_pid(asker.pool, 0);
+	tap_ok(asker_reader_pid() != pid, "by another reader");
+	pid = asker_reader_pid();
 	ask_exactly("it is asked once more");
-	tap_int(reader_pool_pid(asker.pool, 0), pid, "the same reader answers");
+	tap_int(asker_reader_pid(), pid, "the same reader answers");
 	tap_sh("cd %s && rm -rf later.git && git clone -q --bare repo later.git", tap_dir());
 	ask_exactly("it is removed and made anew");
 	tap_sh("cd %s && git clone -q --bare repo moved.git && mv later.git gone.git && "
@@ -319,7 +319,7 @@ static void a_directory_is_made_empty_first(void)
 	tap_sh("cd %s && git init -q --bare empty.git && git -C empty.git fetch -q ../repo "
 	       "main:main", tap_dir());
 	ask_exactly("a repository is made in a directory that was empty");
-	tap_int(reader_pool_pid(asker.pool, 0), pid, "without another reader");
+	tap_int(asker_reader_pid(), pid, "without another reader");
 	asker_close(&asker);
 	app_list_release(&list);
 	free(empty);

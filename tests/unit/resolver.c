@@ -23,6 +23,7 @@
 
 struct world {
 	struct event_base *base;
+	int idle; // events when nothing is done
 	struct spawner *spawner;
 	struct fetcher *fetcher;
 	struct resolver *resolver;
@@ -106,6 +107,7 @@ static void make_world(struct world *w)
 	w->fetcher = fetch_new(w->base, w->spawner, &options);
 	w->resolver = resolver_new(w->base, NULL, w->fetcher);
 	resolver_set_settings(w->resolver, w->settings);
+	w->idle = event_base_get_num_events(w->base, EVENT_BASE_COUNT_ADDED);
 	free(path);
 }
 
@@ -130,7 +132,8 @@ static struct answer ask(struct world *w, const struct oid *now, const struct oi
 	       "echo git -C %s update-ref " MAIN " %s >%s/then", w->dir, w->dir, w->origin,
 	       oid_to_hex(now, a), w->origin, oid_to_hex(then, b), w->dir);
 	resolver_ask(w->resolver, question, on_answer, &answer);
-	while (answer.count == 0 || fetch_count(w->fetcher) > 0) {
+	while (answer.count == 0 ||
+	       event_base_get_num_events(w->base, EVENT_BASE_COUNT_ADDED) > w->idle) {
 		(void)event_base_loop(w->base, EVLOOP_ONCE);
 	}
 	tap_sh("test -f %s/done", w->dir);
@@ -185,7 +188,8 @@ static struct answer fetch(struct world *w, const struct oid *after, const struc
 	struct answer answer = { .count = 0 };
 
 	resolver_ask(w->resolver, &question, on_answer, &answer);
-	while (answer.count == 0 || fetch_count(w->fetcher) > 0) {
+	while (answer.count == 0 ||
+	       event_base_get_num_events(w->base, EVENT_BASE_COUNT_ADDED) > w->idle) {
 		(void)event_base_loop(w->base, EVLOOP_ONCE);
 	}
 	return answer;

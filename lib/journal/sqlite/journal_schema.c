@@ -140,11 +140,6 @@ static const char *const steps[] = {
 
 #define VERSION ((int)(sizeof(steps) / sizeof(steps[0])))
 
-int journal_schema_version(void)
-{
-	return VERSION;
-}
-
 static int read_number(sqlite3 *db, const char *sql, int *ret_number, struct error *err)
 {
 	sqlite3_stmt *st = NULL;

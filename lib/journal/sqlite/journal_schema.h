@@ -13,9 +13,6 @@ struct sqlite3;
 /* Marks a file as ours (PRAGMA application_id): "bell". */
 #define JOURNAL_APPLICATION_ID 0x62656c6c
 
-/* The schema this program writes (PRAGMA user_version). */
-int journal_schema_version(void);
-
 /*
  * Bring the schema of db to our version, in one transaction; a new file gets
  * all of it.  read_only: only check.  0; or -1 with err (without the name of
