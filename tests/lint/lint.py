@@ -7,7 +7,8 @@ Checks: includes (whom a file may see, directly or through others: the
 .may_include of each folder), graph (the folders and whom they may see make no
 circle; --verbose prints its floors), headers (each compiles alone), docs (each
 prototype in a header has its contract), length (functions, files,
-complexity), names (one name, one thing), text (white space, width), scripts
+complexity), names (one name, one thing), unused (what a header offers is
+used by others), text (white space, width), scripts
 (shellcheck, Python compiles).
 Exceptions: none.
 """
@@ -351,6 +352,56 @@ def check_names():
     return problems
 
 
+PROTOTYPE_NAME = re.compile(r"^(?!#|typedef|static)[a-zA-Z_][^;{}=#()]*?\b([a-z]\w*)\s*\(", re.M)
+
+
+def declared(path):
+    """The functions whose prototypes stand in a header, its macros left out."""
+    code = re.sub(r"\\\n", " ", plain_code(path))
+    code = re.sub(r"\{[^{}]*\}", "{}", re.sub(r"\{[^{}]*\}", "{}", code))
+    return set(PROTOTYPE_NAME.findall(re.sub(r"^\s*#.*$", "", code, flags=re.M)))
+
+
+def macros(path):
+    """{macro: the names in what it stands for} of a header."""
+    code = re.sub(r"\\\n", " ", plain_code(path))
+    return {m[1]: set(re.findall(r"\w+", m[2])) for m in re.finditer(r"^#define (\w+)(.*)$", code, re.M)}
+
+
+def check_unused():
+    """
+    A function of a header is used by a production file other than its own: the
+    .c and .h of the same name.  A private header (*_impl.h) shows the inside
+    of a module to its files and its tests: what it declares is used by the
+    module itself, at least.  Use by a test alone is none, and what a macro of
+    a header calls is used where the macro is.
+    """
+    paths = production(".c", ".h")
+    words = {p: set(re.findall(r"\w+", re.sub(r"^\s*#\s*define.*$", "", re.sub(r"\\\n", " ", plain_code(p)),
+                                               flags=re.M))) for p in paths}
+    behind = {}
+    for path in paths:
+        for macro, names in macros(path).items():
+            behind.setdefault(macro, set()).update(names)
+    for path in paths:
+        todo = [w for w in words[path] if w in behind]
+        while todo:
+            new = behind[todo.pop()] - words[path]
+            words[path] |= new
+            todo += [w for w in new if w in behind]
+    problems = []
+    for header in production(".h"):
+        private = header.endswith("_impl.h")
+        for name in sorted(declared(header)):
+            users = [p for p in paths if name in words[p] and p != header]
+            definer = re.compile(r"^[a-zA-Z_][^;{}=#]*\b" + name + r"\([^;{}]*\)\s*\{", re.M)
+            own = {p for p in users if p.endswith(".c") and definer.search(plain_code(p))}
+            inside = sum(len(re.findall(r"\b" + name + r"\b", plain_code(p))) > 1 for p in own)
+            if not (set(users) - own or (private and inside)):
+                problems.append(f"{header}: {name}() is used by no other file")
+    return problems
+
+
 def check_text():
     problems = []
     for path in sources(".c", ".h"):
@@ -379,7 +430,7 @@ def check_scripts():
 
 
 CHECKS = {"includes": check_includes, "graph": check_graph, "headers": check_headers, "docs": check_docs,
-          "length": check_length, "names": check_names, "text": check_text, "scripts": check_scripts}
+          "length": check_length, "names": check_names, "unused": check_unused, "text": check_text, "scripts": check_scripts}
 
 
 def main():
