@@ -8,7 +8,8 @@ Checks: includes (whom a file may see, directly or through others: the
 circle; --verbose prints its floors), headers (each compiles alone), docs (each
 prototype in a header has its contract), length (functions, files,
 complexity), names (one name, one thing), unused (what a header offers is
-used by others), text (white space, width), scripts
+used by others), words (those that receiver/DESIGN.md rules out), text (white
+space, width), scripts
 (shellcheck, Python compiles).
 Exceptions: none.
 """
@@ -402,6 +403,30 @@ def check_unused():
     return problems
 
 
+def ruled_out():
+    """[(word, in comments too)] of the last column of the table of words in receiver/DESIGN.md."""
+    text = "\n".join(lines_of("receiver/DESIGN.md"))
+    section = re.search(r"^## Words\n(.*?)^## ", text, re.M | re.S)
+    cells = re.findall(r"^\| [^|\n]* \| [^|\n]* \|([^|\n]*)\|$", section[1], re.M) if section else []
+    words = [(w, False) for cell in cells for w in re.findall(r"`([^`]+)`", cell)]
+    return words + [(w, True) for cell in cells for w in re.findall(r'"([^"]+)"', cell)]
+
+
+def check_words():
+    words = ruled_out()
+    problems = [] if words else ["receiver/DESIGN.md: no table of words"]
+    patterns = [(w, everywhere, re.compile(r"(?<![A-Za-z0-9])" + re.escape(w) + r"s?(?![A-Za-z0-9])", re.I))
+                for w, everywhere in words]
+    for path in production(".c", ".h"):
+        raw = re.sub(r'"(\\.|[^"\\\n])*"', '""', "\n".join(lines_of(path)))
+        lines = list(zip(raw.split("\n"), without_comments(raw).split("\n")))
+        for word, everywhere, pattern in patterns:
+            problems += [f"{path}:{number}: \"{word}\": see Words in receiver/DESIGN.md"
+                         for number, (line, code) in enumerate(lines, 1)
+                         if pattern.search(line if everywhere else code)]
+    return problems
+
+
 def check_text():
     problems = []
     for path in sources(".c", ".h"):
@@ -430,7 +455,7 @@ def check_scripts():
 
 
 CHECKS = {"includes": check_includes, "graph": check_graph, "headers": check_headers, "docs": check_docs,
-          "length": check_length, "names": check_names, "unused": check_unused, "text": check_text, "scripts": check_scripts}
+          "length": check_length, "names": check_names, "unused": check_unused, "words": check_words, "text": check_text, "scripts": check_scripts}
 
 
 def main():
