@@ -52,7 +52,7 @@ struct look {
 	struct buf identity;   // of directories
 };
 
-void look_roots_free(struct look_root *roots, size_t count)
+static void look_roots_free(struct look_root *roots, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		for (size_t k = 0; k < roots[i].known_count; k++) {

@@ -93,7 +93,4 @@ void look_drop(struct look *look);
  */
 bool look_free(struct look *look, int64_t wait_ms);
 
-/* Free what look_new() would take. */
-void look_roots_free(struct look_root *roots, size_t count);
-
 #endif

@@ -99,21 +99,6 @@ int64_t tree_now(void)
 	return (int64_t)now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-int tree_stamp(const char *path, struct stamp *ret_stamp)
-{
-	int64_t now = tree_now();
-	struct stat st;
-
-	if (stat(path, &st) != 0) {
-		return errno;
-	}
-	if (!S_ISREG(st.st_mode)) {
-		return EINVAL;
-	}
-	*ret_stamp = stamp_of(&st, now);
-	return 0;
-}
-
 int tree_read(const char *path, struct stamp *stamp, struct buf *text)
 {
 	if (file_read_small(path, text, NULL, NULL) < 0) {

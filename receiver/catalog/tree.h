@@ -34,12 +34,6 @@ struct tree_visit {
 void tree_walk(const char *path, const struct tree_visit *visit, struct strvec *problems);
 
 /*
- * The stamp of the file at path, without a digest, in *ret_stamp. 0, or an
- * errno value: it cannot be looked at, or (EINVAL) it is no regular file.
- */
-int tree_stamp(const char *path, struct stamp *ret_stamp);
-
-/*
  * Read the file at path: append its text to text, whose ceiling is the
  * file's, and set the digest of stamp. 0, or an errno value (EFBIG: it is
  * longer than the ceiling).

@@ -409,7 +409,8 @@ static size_t count_hit(struct index_table *t, const char *path)
 
 	change_of(path, CHANGE_ADDED, &change);
 	match_begin(&m, t, NULL, &options);
-	(void)match_path(&m, &change);
+	const struct treewalk_visitor visitor = match_visitor(&m);
+	(void)change_visit(&visitor, &change);
 	spread_units(&m, &units);
 	match_end(&m);
 	free(units.items);
