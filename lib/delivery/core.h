@@ -56,7 +56,7 @@ struct lane {
 struct plan {
 	struct record_plan journal;
 	struct strvec names;        // full names of the affected applications
-	char *refers;               // the text of journal.refers, or NULL
+	char *remote;               // the text of journal.refers, or NULL
 	struct job **jobs;          // one for each trigger of journal, in order
 	struct job **replaced;      // held jobs that these replace
 	size_t replaced_count;

@@ -83,7 +83,7 @@ struct delivery_io {
 	 * Likewise, what the applications of that ref refer to elsewhere is now
 	 * this: as in struct record_plan, never NULL.
 	 */
-	void (*refers)(void *ctx, const char *repository, const char *ref, const char *refers);
+	void (*remote)(void *ctx, const char *repository, const char *ref, const char *remote);
 
 	/* Record that a push waits (borrowed for the call). No answer; losing it loses nothing. */
 	void (*note)(void *ctx, const struct record_push *push);

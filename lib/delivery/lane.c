@@ -457,8 +457,8 @@ static void move_ref(struct delivery_core *core, struct lane *lane, const struct
 {
 	lane->last = oid_is_zero(&plan->commit) ? (struct oid){ 0 } : plan->commit;
 	core->io.keep(core->io.ctx, lane->repository, lane->ref, &plan->commit);
-	if (plan->refers != NULL) {
-		core->io.refers(core->io.ctx, lane->repository, lane->ref, plan->refers);
+	if (plan->remote != NULL) {
+		core->io.remote(core->io.ctx, lane->repository, lane->ref, plan->remote);
 	}
 }
 

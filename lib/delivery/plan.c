@@ -221,7 +221,7 @@ static void record_pushes(struct delivery_core *core, struct lane *lane,
  * walk, or if the engine could say no more than "all", what was known stands:
  * too much of it costs a needless ring, too little a missing one.
  */
-static char *refers_text(const struct lane *lane, const struct affected *affected)
+static char *remote_text(const struct lane *lane, const struct affected *affected)
 {
 	if (affected == NULL || lane->step != LANE_MATCHING) {
 		return NULL;
@@ -257,8 +257,8 @@ struct plan *plan_new(struct delivery_core *core, struct lane *lane,
 	/* Only a walk of our own, and not a repeat of an old one, moves the ref. */
 	plan->journal.move_ref = lane->tip.len > 0 && lane->work[0].replay_of == 0 &&
 				 affected != NULL;
-	plan->refers = refers_text(lane, affected);
-	plan->journal.refers = plan->refers;
+	plan->remote = remote_text(lane, affected);
+	plan->journal.remote = plan->remote;
 	return plan;
 }
 
@@ -274,7 +274,7 @@ void plan_free(struct plan *plan)
 	free(plan->journal.triggers);
 	free((void *)(uintptr_t)plan->journal.superseded);
 	free(plan->replaced);
-	free(plan->refers);
+	free(plan->remote);
 	strvec_release(&plan->names);
 	free(plan);
 }

@@ -318,10 +318,10 @@ void inventory_set_place(struct inventory *inv, size_t i, struct app_list *list,
 	inventory_set_file(inv, i, "", &none, list, problems);
 }
 
-bool inventory_set_refers(struct inventory *inv, const char *repository, const char *ref,
-			  const char *refers)
+bool inventory_set_remote(struct inventory *inv, const char *repository, const char *ref,
+			  const char *remote)
 {
-	return references_set(inv->references, repository, ref, refers);
+	return references_set(inv->references, repository, ref, remote);
 }
 
 /* --- a new inventory in place of an old one ---------------------------------- */

@@ -116,8 +116,8 @@ bool inventory_knows_place(const struct inventory *inv, size_t i);
  * inventory_merge() gives each of them a remote reference (app.h) for what is in
  * a configured repository. True if it is different from last time.
  */
-bool inventory_set_refers(struct inventory *inv, const char *repository, const char *ref,
-			  const char *refers);
+bool inventory_set_remote(struct inventory *inv, const char *repository, const char *ref,
+			  const char *remote);
 
 /*
  * Move what the sources of old hold over to those of inv that read from the

@@ -14,14 +14,14 @@
 #include "base/xalloc.h"
 
 /* What the applications of one ref refer to. */
-struct refers {
+struct remote {
 	char *key; // "repository at ref"
 	json_t *list;
 	UT_hash_handle hh;
 };
 
 struct references {
-	struct refers *refers;
+	struct remote *remote;
 };
 
 /* An application by its full name. */
@@ -43,18 +43,18 @@ struct references *references_new(void)
 	return xcalloc(1, sizeof(struct references));
 }
 
-static void drop(struct references *references, struct refers *refers)
+static void drop(struct references *references, struct remote *remote)
 {
-	HASH_DEL(references->refers, refers);
-	json_decref(refers->list);
-	free(refers->key);
-	free(refers);
+	HASH_DEL(references->remote, remote);
+	json_decref(remote->list);
+	free(remote->key);
+	free(remote);
 }
 
 void references_free(struct references *references)
 {
-	while (references != NULL && references->refers != NULL) {
-		drop(references, references->refers);
+	while (references != NULL && references->remote != NULL) {
+		drop(references, references->remote);
 	}
 	free(references);
 }
@@ -64,18 +64,18 @@ bool references_set(struct references *references, const char *repository, const
 {
 	json_t *list = text != NULL ? json_loads(text, 0, NULL) : NULL;
 	char *key = xasprintf("%s at %s", repository, ref);
-	struct refers *refers = NULL;
+	struct remote *remote = NULL;
 
-	HASH_FIND_STR(references->refers, key, refers);
-	bool same = refers != NULL ? json_equal(refers->list, list) : json_array_size(list) == 0;
-	if (!same && refers != NULL) {
-		drop(references, refers);
+	HASH_FIND_STR(references->remote, key, remote);
+	bool same = remote != NULL ? json_equal(remote->list, list) : json_array_size(list) == 0;
+	if (!same && remote != NULL) {
+		drop(references, remote);
 	}
 	if (!same && json_array_size(list) > 0) {
-		refers = xcalloc(1, sizeof(*refers));
-		refers->key = xstrdup(key);
-		refers->list = json_incref(list);
-		HASH_ADD_KEYPTR(hh, references->refers, refers->key, strlen(refers->key), refers);
+		remote = xcalloc(1, sizeof(*remote));
+		remote->key = xstrdup(key);
+		remote->list = json_incref(list);
+		HASH_ADD_KEYPTR(hh, references->remote, remote->key, strlen(remote->key), remote);
 	}
 	json_decref(list);
 	free(key);
@@ -156,11 +156,11 @@ void references_link(const struct references *references, const struct app_list 
 	for (size_t i = 0; i < list->count; i++) {
 		app_drop_remote_references(list->items[i]);
 	}
-	if (references->refers == NULL || name == NULL) {
+	if (references->remote == NULL || name == NULL) {
 		return;
 	}
 	l.named = name_all(list);
-	for (const struct refers *r = references->refers; r != NULL; r = r->hh.next) {
+	for (const struct remote *r = references->remote; r != NULL; r = r->hh.next) {
 		json_array_foreach(r->list, k, entry) {
 			link_entry(&l, entry);
 			if (json_array_size(json_object_get(entry, "applications")) == 0) {

@@ -31,7 +31,7 @@ void references_free(struct references *references);
  * nothing.  True if it is different from before.
  */
 bool references_set(struct references *references, const char *repository, const char *ref,
-		    const char *refers);
+		    const char *remote);
 
 /*
  * Give the applications of list (borrowed, and changed) the remote references

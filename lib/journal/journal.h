@@ -49,7 +49,7 @@ struct journal_resume {
 	void (*trigger)(void *arg, const struct trigger *trigger);    // not final; never SENDING
 	/* refers: as in struct record_plan, NULL: nothing; not checked, so perhaps no JSON. */
 	void (*ref)(void *arg, const char *repository, const char *ref, const struct oid *commit,
-		    const char *refers);
+		    const char *remote);
 	void *arg;
 	const char *of_repository; // only of this one, normalised; NULL: of all
 	const char *of_ref;        // only of this one, full name; NULL: of all

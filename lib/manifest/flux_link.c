@@ -227,7 +227,7 @@ static bool same_cluster(const struct app *a, const struct app *b)
 }
 
 /* May the reference from an object mean this one? */
-static bool refers_to(const struct app *from, const json_t *reference, enum app_kind kind,
+static bool remote_of(const struct app *from, const json_t *reference, enum app_kind kind,
 		      const struct app *object)
 {
 	const char *namespace = text_at(reference, "namespace");
@@ -422,7 +422,7 @@ static void follow(struct following *r, const struct app *from, const json_t *re
 	for (size_t i = 0; i < list->count; i++) {
 		const struct app *object = list->items[i];
 
-		if (!refers_to(from, reference, chart ? APP_HELM_CHART : APP_GIT_REPOSITORY,
+		if (!remote_of(from, reference, chart ? APP_HELM_CHART : APP_GIT_REPOSITORY,
 			       object)) {
 			continue;
 		}

@@ -93,7 +93,7 @@ struct record_plan {
 	const char *repository;            // ... of this repository
 	const char *ref;                   // ... and ref
 	struct oid commit;                 // ... to this; zero: forget it (the ref was deleted)
-	const char *refers;                // what its applications refer to elsewhere, as JSON,
+	const char *remote;                // what its applications refer to elsewhere, as JSON,
 	                                   // kept with the commit; "": nothing, NULL: as before
 	struct trigger **triggers;         // new triggers; id and sequence are filled in
 	size_t trigger_count;

@@ -13,6 +13,7 @@
 #include <git2/common.h>
 #include <git2/config.h>
 #include <git2/global.h>
+#include <git2/version.h>
 
 void repo_isolate(void)
 {
@@ -26,4 +27,9 @@ void repo_isolate(void)
 		(void)git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], "");
 	}
 	(void)git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+}
+
+const char *repo_library_version(void)
+{
+	return LIBGIT2_VERSION;
 }

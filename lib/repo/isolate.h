@@ -13,4 +13,7 @@
  */
 void repo_isolate(void);
 
+/* The version of libgit2 that is in use, a constant: "1.5.1". Any process may ask. */
+const char *repo_library_version(void);
+
 #endif

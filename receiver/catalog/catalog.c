@@ -411,10 +411,10 @@ void catalog_set_settings(struct catalog *c, struct settings *settings)
 	load_places(c);
 }
 
-void catalog_set_refers(struct catalog *c, const char *repository, const char *ref,
-			const char *refers)
+void catalog_set_remote(struct catalog *c, const char *repository, const char *ref,
+			const char *remote)
 {
-	if (inventory_set_refers(c->inventory, repository, ref, refers)) {
+	if (inventory_set_remote(c->inventory, repository, ref, remote)) {
 		note_change(c);
 	}
 }

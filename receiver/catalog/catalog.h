@@ -74,12 +74,12 @@ bool catalog_holds(const struct catalog *c, const char *repository, const char *
 
 /*
  * Applications that follow a ref refer to this elsewhere (as
- * inventory_set_refers() takes it): from the end of this turn of the loop on
+ * inventory_set_remote() takes it): from the end of this turn of the loop on
  * they follow that, too; a second later at most while the catalog is not
  * ready.
  */
-void catalog_set_refers(struct catalog *c, const char *repository, const char *ref,
-			const char *refers);
+void catalog_set_remote(struct catalog *c, const char *repository, const char *ref,
+			const char *remote);
 
 /*
  * Read the places in repository at ref again, as they are at commit, then

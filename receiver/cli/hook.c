@@ -397,9 +397,9 @@ static void say_hook(const struct wishes *a, const struct hook_place *place)
 		[POST_RECEIVE_OURS] = "installed",
 		[POST_RECEIVE_FOREIGN] = "another one",
 	};
-	bool elsewhere = place->own_state != POST_RECEIVE_OURS && place->state == POST_RECEIVE_OURS;
-	const char *path = elsewhere ? place->hook : place->own;
-	enum hook_state state = elsewhere ? place->state : place->own_state;
+	bool shared = place->own_state != POST_RECEIVE_OURS && place->state == POST_RECEIVE_OURS;
+	const char *path = shared ? place->hook : place->own;
+	enum hook_state state = shared ? place->state : place->own_state;
 	bool keeps = path == place->hook || place->folder == NULL;
 	const char *kept = keeps && place->has_kept ? place->before : NULL;
 	char *script = hook_script_text(place->program);
@@ -417,7 +417,7 @@ static void say_hook(const struct wishes *a, const struct hook_place *place)
 	free(script);
 }
 
-/* The exit status for an answer; in JSON one that is not well is an error, as elsewhere. */
+/* The exit status for an answer; in JSON one that is not well is an error, as with other verbs. */
 static int judge_answer(const struct wishes *a, enum hook_answer answer)
 {
 	int status = hook_answer_status(answer);

@@ -251,3 +251,8 @@ void tls_free(struct tls *tls)
 	SSL_free(tls->ssl);
 	free(tls);
 }
+
+const char *tls_library_version(void)
+{
+	return OpenSSL_version(OPENSSL_VERSION_STRING);
+}

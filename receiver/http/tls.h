@@ -75,4 +75,7 @@ void tls_shutdown(struct tls *tls);
 /* Free a connection. NULL is allowed. */
 void tls_free(struct tls *tls);
 
+/* The version of OpenSSL that is in use ("3.0.17"), a constant. */
+const char *tls_library_version(void);
+
 #endif

@@ -111,12 +111,12 @@ static int add_items(struct child_piece *piece, size_t array,
 	return 0;
 }
 
-static int add_references(struct child_piece *piece, size_t array, const json_t *refers)
+static int add_references(struct child_piece *piece, size_t array, const json_t *remote)
 {
 	json_t *entry;
 	size_t i;
 
-	json_array_foreach(refers, i, entry) {
+	json_array_foreach(remote, i, entry) {
 		size_t bytes = json_dumpb(entry, NULL, 0, JSON_COMPACT);
 
 		if (child_piece_add(piece, array, json_incref(entry), bytes) < 0) {
@@ -349,7 +349,7 @@ static int read_answer(struct reader_job *job, const json_t *answer, bool last, 
 	struct affected *affected = &state->affected;
 	const json_t *items = json_object_get(answer, "items");
 	const json_t *same = json_object_get(answer, "same");
-	const json_t *refers = json_object_get(answer, "refers");
+	const json_t *remote = json_object_get(answer, "refers");
 	const struct item_list items_list = {
 		&affected->items, &affected->count, &state->capacity,
 	};
@@ -357,12 +357,12 @@ static int read_answer(struct reader_job *job, const json_t *answer, bool last, 
 		&affected->same, &affected->same_count, &state->same_capacity,
 	};
 	(void)err;
-	size_t count = json_array_size(items) + json_array_size(same) + json_array_size(refers);
+	size_t count = json_array_size(items) + json_array_size(same) + json_array_size(remote);
 
 	if (!json_is_array(items) || !json_is_array(same) ||
-	    (refers != NULL && !json_is_array(refers)) || (!last && count == 0) ||
+	    (remote != NULL && !json_is_array(remote)) || (!last && count == 0) ||
 	    read_items(job, &items_list, items) < 0 || read_items(job, &same_list, same) < 0 ||
-	    read_references(job, refers) < 0) {
+	    read_references(job, remote) < 0) {
 		return -1;
 	}
 	return last ? read_end(job, answer) : 0;

@@ -20,6 +20,7 @@
 #include "base/xalloc.h"
 #include "receiver/reader/reader_impl.h"
 #include "receiver/reader/reader_process.h"
+#include "repo/isolate.h"
 
 #define READERS_DEFAULT 2
 #define TIME_DEFAULT_MS 30000
@@ -347,4 +348,9 @@ void reader_pool_metrics(const struct reader_pool *pool, struct reader_metrics *
 		reader_talk_metrics(pool->readers[i], now, ret_metrics);
 	}
 	reader_talk_metrics(pool->parser, now, ret_metrics);
+}
+
+const char *reader_library_version(void)
+{
+	return repo_library_version();
 }

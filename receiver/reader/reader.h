@@ -154,4 +154,7 @@ struct reader_metrics {
 /* The numbers of a pool, all readers together. */
 void reader_pool_metrics(const struct reader_pool *pool, struct reader_metrics *ret_metrics);
 
+/* The version of the library by which readers read repositories, a constant. */
+const char *reader_library_version(void);
+
 #endif

@@ -240,7 +240,3 @@ void reader_free(struct reader *reader)
 	free(reader);
 }
 
-pid_t reader_pid(const struct reader *reader)
-{
-	return reader->state == READER_RUNNING ? reader->pid : 0;
-}

@@ -65,9 +65,6 @@ void reader_free(struct reader *reader);
 /* Wait until deadline (monotonic ms) for a killed process to go. True: it is gone. */
 bool reader_wait_gone(struct reader *reader, int64_t deadline);
 
-/* Its process id, or 0. */
-pid_t reader_pid(const struct reader *reader);
-
 /* Start its process; there must be none. 0, or -1: then the next try is under way. */
 int reader_start(struct reader *reader);
 

@@ -69,8 +69,8 @@ typedef void outbound_piece(void *arg, const char *data, size_t len);
  * in any case (timed_out), and is the only limit on how much comes.  Who takes
  * pieces slowly slows the sender: no more than OUTBOUND_STREAM_BYTES wait.
  *
- * A stream begins at once, is not counted by outbound_count(), and takes no place of
- * a call; with OUTBOUND_STREAMS open the next one fails (never_sent).
+ * A stream begins at once and takes no place of a call; with OUTBOUND_STREAMS
+ * open the next one fails (never_sent).
  */
 uint64_t outbound_stream(struct outbound *o, const struct call *call, outbound_piece *piece,
 			 outbound_callback *callback, void *arg);
@@ -78,13 +78,9 @@ uint64_t outbound_stream(struct outbound *o, const struct call *call, outbound_p
 /* Break off a call or a stream: its callback does not come any more. Unknown ids are fine. */
 void outbound_cancel(struct outbound *o, uint64_t id);
 
-/* Calls, not streams, whose callback is still to come: 0 means that a shutdown may go on. */
-size_t outbound_count(const struct outbound *o);
-
 /*
  * Break off all calls, end the thread, free everything; no callback comes any
- * more. To let calls end first, run the loop until outbound_count() is 0 or
- * patience ends.  Waits for the thread at most two seconds: libcurl cannot
+ * more.  Waits for the thread at most two seconds: libcurl cannot
  * leave a name server that does not answer; then the thread is left behind,
  * and the process is expected to exit.  NULL is fine.
  */

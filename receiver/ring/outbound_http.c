@@ -52,7 +52,7 @@ struct outbound_http {
 	struct curl_slist token;    // the last of them; its data is ours
 	char *authorization;        // "Authorization: Bearer ...", to be wiped
 	struct buf body;
-	struct outbound_sink sink;
+	struct outbound_taker taker;
 	size_t header_bytes;
 	size_t header_lines;
 	bool header_flood;
@@ -127,8 +127,8 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
 	size_t len = size * count;
 	size_t room = http->body.max - http->body.len;
 
-	if (http->sink.take != NULL && is_good(http)) {
-		return http->sink.take(http->sink.arg, data, len) ? len : CURL_WRITEFUNC_PAUSE;
+	if (http->taker.take != NULL && is_good(http)) {
+		return http->taker.take(http->taker.arg, data, len) ? len : CURL_WRITEFUNC_PAUSE;
 	}
 
 	(void)buf_add(&http->body, data, len < room ? len : room);
@@ -176,7 +176,7 @@ static void set_limits(struct outbound_http *http, const struct call *call,
 	set_long(http, CURLOPT_NOSIGNAL, 1);
 	set_long(http, CURLOPT_CONNECTTIMEOUT_MS, connect_limit_ms);
 	set_long(http, CURLOPT_TIMEOUT_MS, call->time_limit_ms);
-	if (http->sink.take == NULL) {
+	if (http->taker.take == NULL) {
 		/* A stream may be silent, and its time limit is near. */
 		set_long(http, CURLOPT_LOW_SPEED_LIMIT, SLOW_BYTES);
 		set_long(http, CURLOPT_LOW_SPEED_TIME, SLOW_SECONDS);
@@ -221,11 +221,11 @@ static bool set_request(struct outbound_http *http, const struct call *call)
 }
 
 struct outbound_http *outbound_http_new(const struct call *call, int64_t connect_limit_ms,
-					const char *proxy, const struct outbound_sink *sink)
+					const char *proxy, const struct outbound_taker *taker)
 {
 	struct outbound_http *http = xcalloc(1, sizeof(*http));
 
-	http->sink = *sink;
+	http->taker = *taker;
 	buf_init(&http->body, LIMIT_RESPONSE_BYTES);
 	if (call->token_file != NULL && read_token(http, call->token_file) < 0) {
 		fail(http, false);

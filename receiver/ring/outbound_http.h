@@ -18,7 +18,7 @@ struct outbound_http; // one call
  * borrowed for the call.  False: not now; the transfer stands still, and the
  * same piece comes again after curl_easy_pause(..., CURLPAUSE_CONT).
  */
-struct outbound_sink {
+struct outbound_taker {
 	bool (*take)(void *arg, const char *data, size_t len); // NULL: the answer holds the body
 	void *arg;
 };
@@ -26,10 +26,10 @@ struct outbound_sink {
 /*
  * Prepare a call, which must live as long: read the token, set all options.
  * Never NULL; if it cannot be made, outbound_http_handle() is NULL and the
- * answer says why.  connect_limit_ms and proxy as in outbound.h; sink is copied.
+ * answer says why.  connect_limit_ms and proxy as in outbound.h; taker is copied.
  */
 struct outbound_http *outbound_http_new(const struct call *call, int64_t connect_limit_ms,
-					const char *proxy, const struct outbound_sink *sink);
+					const char *proxy, const struct outbound_taker *taker);
 
 /* The CURL handle for curl_multi_add_handle(), with the call as its private pointer; or NULL. */
 void *outbound_http_handle(const struct outbound_http *http);

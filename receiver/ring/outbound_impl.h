@@ -94,4 +94,7 @@ void outbound_job_free(struct outbound_job *job);
 /* Free all calls of a list and leave it empty. */
 void outbound_free_jobs(struct outbound_job **list);
 
+/* Calls, not streams, whose callback is still to come. */
+size_t outbound_count(const struct outbound *o);
+
 #endif

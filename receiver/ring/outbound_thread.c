@@ -46,7 +46,7 @@ void outbound_give_back(struct outbound *o, struct outbound_job *job)
 	wake_loop(o);
 }
 
-/* Hand some bytes of a stream to the loop, if there is room: see struct outbound_sink. */
+/* Hand some bytes of a stream to the loop, if there is room: see struct outbound_taker. */
 static bool hand_over(void *arg, const char *data, size_t len)
 {
 	struct outbound_job *job = arg;
@@ -76,9 +76,9 @@ static void leave(struct outbound *o, struct outbound_job *job)
 
 static void start(struct outbound *o, struct outbound_job *job)
 {
-	const struct outbound_sink sink = { job->stream ? hand_over : NULL, job };
+	const struct outbound_taker taker = { job->stream ? hand_over : NULL, job };
 
-	job->http = outbound_http_new(&job->call, o->connect_limit_ms, o->proxy, &sink);
+	job->http = outbound_http_new(&job->call, o->connect_limit_ms, o->proxy, &taker);
 	CURL *easy = outbound_http_handle(job->http);
 	job->answer = outbound_http_answer(job->http);
 	if (easy == NULL) {

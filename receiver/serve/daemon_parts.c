@@ -50,7 +50,7 @@ struct daemon_leftover {
 		char *repository;
 		char *ref;
 		struct oid commit;
-		char *refers; // JSON, or NULL
+		char *remote; // JSON, or NULL
 	} *refs;
 	size_t ref_count, ref_capacity;
 };
@@ -73,13 +73,13 @@ static void keep_trigger(void *arg, const struct trigger *trigger)
 }
 
 static void keep_ref(void *arg, const char *repository, const char *ref, const struct oid *commit,
-		     const char *refers)
+		     const char *remote)
 {
 	struct daemon_leftover *l = arg;
 
 	l->refs = xgrow(l->refs, l->ref_count, &l->ref_capacity, sizeof(*l->refs));
 	l->refs[l->ref_count++] = (struct leftover_ref){ xstrdup(repository), xstrdup(ref),
-							 *commit, xstrdup_or_null(refers) };
+							 *commit, xstrdup_or_null(remote) };
 }
 
 void daemon_take_up(struct daemon *d)
@@ -95,11 +95,11 @@ void daemon_take_up(struct daemon *d)
 	for (size_t i = 0; i < l->ref_count; i++) {
 		delivery_resume_ref(core, l->refs[i].repository, l->refs[i].ref,
 				    &l->refs[i].commit);
-		catalog_set_refers(d->catalog, l->refs[i].repository, l->refs[i].ref,
-				   l->refs[i].refers);
+		catalog_set_remote(d->catalog, l->refs[i].repository, l->refs[i].ref,
+				   l->refs[i].remote);
 		free(l->refs[i].repository);
 		free(l->refs[i].ref);
-		free(l->refs[i].refers);
+		free(l->refs[i].remote);
 	}
 	for (size_t i = 0; i < l->trigger_count; i++) {
 		delivery_resume_trigger(core, l->triggers[i]);
@@ -385,7 +385,12 @@ static void build_front(struct daemon *d)
 
 int daemon_build(struct daemon *d, struct error *err)
 {
-	static const struct metrics_build build = { .version = DOORBELL_VERSION };
+	struct metrics_build build = {
+		.version = DOORBELL_VERSION,
+		.libgit2 = reader_library_version(),
+		.openssl = tls_library_version(),
+		.sqlite = journal_library_version(),
+	};
 	int r = make_directories(d->settings->config, err);
 
 	d->metrics = metrics_new(&build);

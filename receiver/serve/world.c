@@ -374,9 +374,9 @@ static void io_keep(void *ctx, const char *repository, const char *ref,
 	resolver_keep(((struct world *)ctx)->parts.resolver, repository, ref, commit);
 }
 
-static void io_refers(void *ctx, const char *repository, const char *ref, const char *refers)
+static void io_remote(void *ctx, const char *repository, const char *ref, const char *remote)
 {
-	catalog_set_refers(((struct world *)ctx)->parts.catalog, repository, ref, refers);
+	catalog_set_remote(((struct world *)ctx)->parts.catalog, repository, ref, remote);
 }
 
 static void io_note(void *ctx, const struct record_push *push)
@@ -501,7 +501,7 @@ struct world *world_new(const struct world_parts *parts, struct settings *settin
 		.match = io_match,
 		.plan = io_plan,
 		.keep = io_keep,
-		.refers = io_refers,
+		.remote = io_remote,
 		.note = io_note,
 		.send = io_send,
 		.observe = io_observe,

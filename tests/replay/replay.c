@@ -218,7 +218,7 @@ static struct affected_application item_of(struct world *w, char *name)
 	return (struct affected_application){ .app = app_index(w, name), .hard = hard };
 }
 
-static void matched(struct world *w, const char *ref, char **names, json_t *refers)
+static void matched(struct world *w, const char *ref, char **names, json_t *remote)
 {
 	struct affected_application items[32] = { { 0 } };
 	struct affected affected = {
@@ -226,7 +226,7 @@ static void matched(struct world *w, const char *ref, char **names, json_t *refe
 		.changed_paths_exact = true,
 		.tracked = w->apps.count,
 		.items = items,
-		.remote_references = refers,
+		.remote_references = remote,
 	};
 	char **name = names;
 
@@ -244,12 +244,12 @@ static void do_matched(struct world *w, char **words)
 	matched(w, words[0], words + 1, NULL);
 }
 
-static void do_refers(struct world *w, char **words)
+static void do_remote(struct world *w, char **words)
 {
-	json_t *refers = json_pack("[s]", words[1]);
+	json_t *remote = json_pack("[s]", words[1]);
 
-	matched(w, words[0], words + 2, refers);
-	json_decref(refers);
+	matched(w, words[0], words + 2, remote);
+	json_decref(remote);
 }
 
 static void do_matched_all(struct world *w, char **words)
@@ -429,7 +429,7 @@ static const struct {
 	{ "push", 4, do_push },           { "replay", 5, do_replay },
 	{ "trigger", 5, do_trigger },     { "resolved", 2, do_resolved },
 	{ "matched", 1, do_matched },     { "matched-all", 2, do_matched_all },
-	{ "refers", 2, do_refers },
+	{ "refers", 2, do_remote },
 	{ "died", 2, do_died },           { "planned", 2, do_planned },
 	{ "sent", 2, do_sent },           { "advance", 1, do_advance },
 	{ "unknown", 0, do_unknown },     { "known", 0, do_known },

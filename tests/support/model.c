@@ -186,10 +186,10 @@ static void io_keep(void *ctx, const char *repository, const char *ref,
 	m->kept[ref_number(ref)] = oid_is_zero(commit) ? (struct oid){ 0 } : *commit;
 }
 
-static void io_refers(void *ctx, const char *repository, const char *ref, const char *refers)
+static void io_remote(void *ctx, const char *repository, const char *ref, const char *remote)
 {
 	(void)repository;
-	(void)refers;
+	(void)remote;
 	model_must(ctx, oid_equal(&((struct model *)ctx)->kept[ref_number(ref)],
 				  &((struct model *)ctx)->refs[ref_number(ref)]),
 		   "what is referred to elsewhere is told once the ref has moved");
@@ -307,7 +307,7 @@ void model_start(struct model *m)
 		.apps = io_apps, .apps_generation = io_apps_generation,
 		.holds_apps = io_holds_apps, .wake = io_wake, .resolve = io_resolve,
 		.match = io_match, .plan = io_plan, .keep = io_keep,
-		.refers = io_refers, .note = io_note, .send = io_send,
+		.remote = io_remote, .note = io_note, .send = io_send,
 		.observe = io_observe, .unobserve = io_unobserve,
 		.record = io_record, .superseded = io_superseded, .decided = io_decided,
 	};

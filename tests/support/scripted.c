@@ -140,9 +140,9 @@ static void io_plan(void *ctx, uint64_t ticket, struct record_plan *plan)
 		buf_addf(&w->log, " moves:%s=%c", push_ref_short(plan->ref),
 			 letter_of(&plan->commit));
 	}
-	w->refers |= plan->refers != NULL && plan->refers[0] != '\0';
-	if (plan->move_ref && w->refers) {
-		buf_addf(&w->log, " refers:%s", plan->refers != NULL ? plan->refers : "kept");
+	w->remote |= plan->remote != NULL && plan->remote[0] != '\0';
+	if (plan->move_ref && w->remote) {
+		buf_addf(&w->log, " refers:%s", plan->remote != NULL ? plan->remote : "kept");
 	}
 	if (plan->pushes[plan->push_count - 1].reason != NULL) {
 		buf_addf(&w->log, " (%s)", plan->pushes[plan->push_count - 1].reason);
@@ -161,13 +161,13 @@ static void io_keep(void *ctx, const char *repository, const char *ref,
 	}
 }
 
-static void io_refers(void *ctx, const char *repository, const char *ref, const char *refers)
+static void io_remote(void *ctx, const char *repository, const char *ref, const char *remote)
 {
 	struct world *w = ctx;
 
 	(void)repository;
 	if (w->tell_kept) {
-		buf_addf(&w->log, "refers %s \"%s\"\n", push_ref_short(ref), refers);
+		buf_addf(&w->log, "refers %s \"%s\"\n", push_ref_short(ref), remote);
 	}
 }
 
@@ -294,7 +294,7 @@ void world_begin(struct world *w)
 		.match = io_match,
 		.plan = io_plan,
 		.keep = io_keep,
-		.refers = io_refers,
+		.remote = io_remote,
 		.note = io_note,
 		.send = io_send,
 		.observe = io_observe,

@@ -34,7 +34,7 @@ struct world {
 	struct strvec names;
 	struct app_list apps;
 	struct strvec held;
-	bool refers;            // a plan said what is referred to elsewhere: all others do, too
+	bool remote;            // a plan said what is referred to elsewhere: all others do, too
 	bool unknown;
 	bool tell_kept;         // keep and refers are written to the log
 	int64_t now;

@@ -258,7 +258,7 @@ static const char *links_of(const struct inventory *inv, size_t i)
 
 static void references_are_looked_up(void)
 {
-	static const char refers[] =
+	static const char remote[] =
 		"[{\"repository\":\"alias.example/org/base\",\"ref\":\"v1\",\"path\":\"web\",\"walker\":\"kustomize\","
 		"\"applications\":[\"web\",\"not-known\"]},"
 		"{\"repository\":\"git.example/not/configured\",\"ref\":\"\",\"path\":\"x\",\"walker\":\"plain\",\"applications\":[\"db\"]}]";
@@ -267,10 +267,10 @@ static void references_are_looked_up(void)
 
 	add_directory(inv, "/a", NULL);
 	set_file(inv, 0, "/a/1.yaml", "web db");
-	tap_ok(!inventory_set_refers(inv, REPO, "refs/heads/main", NULL), "to refer to nothing, as before, is no news");
-	tap_ok(!inventory_set_refers(inv, REPO, "refs/heads/main", "{ this is no JSON"), "nor is what cannot be read");
-	tap_ok(inventory_set_refers(inv, REPO, "refs/heads/main", refers), "to refer to something is");
-	tap_ok(!inventory_set_refers(inv, REPO, "refs/heads/main", refers), "the same once more is not");
+	tap_ok(!inventory_set_remote(inv, REPO, "refs/heads/main", NULL), "to refer to nothing, as before, is no news");
+	tap_ok(!inventory_set_remote(inv, REPO, "refs/heads/main", "{ this is no JSON"), "nor is what cannot be read");
+	tap_ok(inventory_set_remote(inv, REPO, "refs/heads/main", remote), "to refer to something is");
+	tap_ok(!inventory_set_remote(inv, REPO, "refs/heads/main", remote), "the same once more is not");
 	(void)names_of(inv);
 	tap_str(links_of(inv, 0), BASE " v1 web", "an application follows what it refers to, by the name of an alias");
 	tap_str(links_of(inv, 1), "", "what is not configured is followed by nobody");
@@ -282,7 +282,7 @@ static void references_are_looked_up(void)
 	inventory_free(inv);
 	(void)names_of(fresh);
 	tap_str(links_of(fresh, 0), BASE " v1 web", "and after a reload");
-	tap_ok(inventory_set_refers(fresh, REPO, "refs/heads/main", ""), "to refer to nothing any more is news");
+	tap_ok(inventory_set_remote(fresh, REPO, "refs/heads/main", ""), "to refer to nothing any more is news");
 	(void)names_of(fresh);
 	tap_str(links_of(fresh, 0), "", "and it does not follow");
 	inventory_free(fresh);

@@ -348,10 +348,10 @@ static void test_observed(void)
 }
 
 static void saw_ref(void *arg, const char *repository, const char *ref, const struct oid *commit,
-		    const char *refers)
+		    const char *remote)
 {
 	(void)repository;
-	(void)refers;
+	(void)remote;
 	note(arg, "r", commit->bytes[0], ref);
 }
 

@@ -20,7 +20,7 @@ struct seen {
 	int triggers;
 	int hard;
 	int refs;
-	char refers[256];
+	char remote[256];
 };
 
 static void saw_trigger(void *arg, const struct trigger *t)
@@ -32,7 +32,7 @@ static void saw_trigger(void *arg, const struct trigger *t)
 }
 
 static void saw_ref(void *arg, const char *repository, const char *ref, const struct oid *commit,
-		    const char *refers)
+		    const char *remote)
 {
 	struct seen *seen = arg;
 
@@ -42,12 +42,12 @@ static void saw_ref(void *arg, const char *repository, const char *ref, const st
 		return;
 	}
 	seen->refs++;
-	(void)snprintf(seen->refers, sizeof(seen->refers), "%s", refers != NULL ? refers : "none");
+	(void)snprintf(seen->remote, sizeof(seen->remote), "%s", remote != NULL ? remote : "none");
 }
 
 static struct seen look(struct journal *j)
 {
-	struct seen seen = { .refers = "" };
+	struct seen seen = { .remote = "" };
 	struct error err = ERROR_INIT;
 	const struct journal_resume resume = {
 		.trigger = saw_trigger, .ref = saw_ref, .arg = &seen
@@ -80,13 +80,13 @@ static void hard_is_kept(void)
 	journal_close(j);
 }
 
-static void move_ref(struct journal *j, unsigned n, const char *refers, bool deleted)
+static void move_ref(struct journal *j, unsigned n, const char *remote, bool deleted)
 {
 	struct error err = ERROR_INIT;
 	struct record_push decided = { .state = PUSH_PLANNED };
 	struct record_plan plan = {
 		.pushes = &decided, .push_count = 1, .move_ref = true, .repository = "h/r",
-		.ref = "refs/heads/main", .commit = sample_oid(deleted ? 0 : n), .refers = refers,
+		.ref = "refs/heads/main", .commit = sample_oid(deleted ? 0 : n), .remote = remote,
 	};
 
 	if (deleted) {
@@ -98,26 +98,26 @@ static void move_ref(struct journal *j, unsigned n, const char *refers, bool del
 	(void)journal_commit(j, &err);
 }
 
-static void refers_are_kept(void)
+static void remote_is_kept(void)
 {
 	struct journal *j = jt_open("refers");
 
 	move_ref(j, 1, NULL, false);
-	tap_str(look(j).refers, "none", "at first nothing is referred to");
+	tap_str(look(j).remote, "none", "at first nothing is referred to");
 	move_ref(j, 2, REFERS, false);
-	tap_str(look(j).refers, REFERS, "what is said is kept");
+	tap_str(look(j).remote, REFERS, "what is said is kept");
 	move_ref(j, 3, NULL, false);
-	tap_str(look(j).refers, REFERS, "until something else is said");
+	tap_str(look(j).remote, REFERS, "until something else is said");
 	journal_close(j);
 	j = jt_open("refers");
-	tap_str(look(j).refers, REFERS, "over a restart");
+	tap_str(look(j).remote, REFERS, "over a restart");
 	move_ref(j, 4, "", false);
-	tap_str(look(j).refers, "none", "nothing is something else");
+	tap_str(look(j).remote, "none", "nothing is something else");
 	move_ref(j, 5, REFERS, false);
 	move_ref(j, 6, NULL, true);
 	tap_int(look(j).refs, 0, "it goes with the ref");
 	move_ref(j, 7, NULL, false);
-	tap_str(look(j).refers, "none", "and does not come back with it");
+	tap_str(look(j).remote, "none", "and does not come back with it");
 	journal_close(j);
 }
 
@@ -141,10 +141,10 @@ static void the_first_schema_is_brought_up_to_date(void)
 	struct seen seen = look(j);
 
 	tap_ok(seen.triggers == 3 && seen.hard == 0, "its triggers are there, and not hard");
-	tap_ok(seen.refs == 1 && strcmp(seen.refers, "none") == 0,
+	tap_ok(seen.refs == 1 && strcmp(seen.remote, "none") == 0,
 	       "its ref is there and refers to nothing");
 	move_ref(j, 33, REFERS, false);
-	tap_str(look(j).refers, REFERS, "and can from now on");
+	tap_str(look(j).remote, REFERS, "and can from now on");
 	journal_close(j);
 	tap_int(jt_count("first", "PRAGMA user_version"), 3, "it is of the third schema now");
 }
@@ -161,10 +161,10 @@ static void note_trigger(void *arg, const struct trigger *t)
 }
 
 static void note_ref(void *arg, const char *repository, const char *ref, const struct oid *commit,
-		     const char *refers)
+		     const char *remote)
 {
 	(void)repository;
-	(void)buf_addf(arg, "%s=%u%s ", ref, commit->bytes[0], refers != NULL ? refers : "");
+	(void)buf_addf(arg, "%s=%u%s ", ref, commit->bytes[0], remote != NULL ? remote : "");
 }
 
 /* What a start takes up of a repository and ref (NULL: all) must be `expected`. */
@@ -325,7 +325,7 @@ static void order_outlives_processes(void)
 int main(void)
 {
 	hard_is_kept();
-	refers_are_kept();
+	remote_is_kept();
 	the_first_schema_is_brought_up_to_date();
 	the_second_schema_goes_on();
 	only_one_ref_is_taken_up();

@@ -1,7 +1,7 @@
 /*
  * Calls to a real server over real TLS, which has every fault there is.
  */
-#include "receiver/ring/outbound.h"
+#include "receiver/ring/outbound_impl.h"
 
 #include <event2/event.h>
 #include <stdio.h>

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/mstime.h"
-#include "receiver/ring/outbound.h"
+#include "receiver/ring/outbound_impl.h"
 #include "target/target.h"
 #include "tests/support/tap.h"
 #include "tests/support/targets.h"

@@ -188,7 +188,7 @@ static enum record_result move_ref(struct journal_db *j, const struct record_pla
 				      plan->ref);
 	}
 	return journal_db_run(j, SQL_SET_REF, NULL, err, "ttoit", plan->repository, plan->ref,
-			      &plan->commit, mstime_wall(), plan->refers);
+			      &plan->commit, mstime_wall(), plan->remote);
 }
 
 static enum record_result supersede(struct journal_db *j, const struct record_plan *plan,
