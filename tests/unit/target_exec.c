@@ -107,7 +107,7 @@ static void test_exec_request(void)
 	struct call call;
 	tap_int(target_prepare(&made.target, &trigger, &call, &err), 0,
 		"a ref that is not UTF-8 is no obstacle");
-	tap_ok(strstr(call.input, "\"refs/heads/\xef\xbf\xbd\\u001b\"") != NULL, "and is UTF-8 in the JSON");
+	tap_ok(strstr(call.input, "\"refs/heads/\xef\xbf\xbd\\u001B\"") != NULL, "and is UTF-8 in the JSON");
 	call_release(&call);
 	made_target_release(&made);
 }
