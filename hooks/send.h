@@ -9,10 +9,11 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "hooks/conf.h"
 
-/* The answer's body at most: some thousand names of applications. */
-#define HOOK_ANSWER_BYTES (256U * 1024)
+/* What is read of an answer's body: the longest that the receiver writes, and room for its end. */
+#define HOOK_ANSWER_BYTES (LIMIT_ANSWER_BYTES + 1)
 
 struct hook_delivery {
 	const char *id;

@@ -19,6 +19,12 @@
 /* Body: GitHub's and GitLab's own cap. */
 #define LIMIT_BODY_BYTES (25U * 1024 * 1024)
 
+/*
+ * Body at /api/webhook, where several secrets may be tried over the whole of
+ * it for somebody who knows none: a push webhook is some 10 KB.
+ */
+#define LIMIT_ANY_BODY_BYTES (1024U * 1024)
+
 /* All bodies in memory together: two of the largest and many small ones. */
 #define LIMIT_BODIES_BYTES (64U * 1024 * 1024)
 
@@ -31,6 +37,13 @@
 /* Refs in one delivery: GitHub sends one, our hook all of a push. */
 #define LIMIT_REFS 10000
 #define LIMIT_REF_BYTES 1024
+
+/*
+ * What a hook is told of the pushes it sent: read whole by the hook, written
+ * so that it always fits (push/push_answer.h); names of one ref in it.
+ */
+#define LIMIT_ANSWER_BYTES (256U * 1024)
+#define LIMIT_ANSWER_NAMES 100
 
 /* Addresses of one repository in a payload. */
 #define LIMIT_URLS 32

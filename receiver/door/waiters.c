@@ -1,6 +1,6 @@
 /*
  * A table of waiting requests by delivery, each with a timer and the part of
- * the answer that is known.
+ * the answer that is known; what is told is push/push_answer.c's.
  */
 #include "receiver/door/waiters.h"
 
@@ -8,12 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
 #include <uthash.h>
 
-#include "affected/affected_json.h"
-#include "base/text.h"
 #include "base/xalloc.h"
+#include "push/push_answer.h"
 #include "receiver/http/conn.h"
 
 struct waiter {
@@ -21,7 +19,7 @@ struct waiter {
 	int64_t delivery;
 	uint64_t conn;
 	size_t open;        // pushes not decided
-	json_t *refs;
+	struct push_answer *answer;
 	struct event *timer;
 	UT_hash_handle hh;
 };
@@ -44,7 +42,7 @@ static void waiter_free(struct waiter *waiter)
 {
 	HASH_DEL(waiter->owner->table, waiter);
 	event_free(waiter->timer);
-	json_decref(waiter->refs);
+	push_answer_free(waiter->answer);
 	free(waiter);
 }
 
@@ -64,21 +62,17 @@ void waiters_free(struct waiters *w)
 
 static void answer(struct waiter *waiter)
 {
-	char id[24];
-	(void)snprintf(id, sizeof(id), "%lld", (long long)waiter->delivery);
-	json_t *body = json_pack("{s:s, s:b, s:O}", "delivery", id, "decided", waiter->open == 0,
-				 "refs", waiter->refs);
-	char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
+	size_t len = 0;
+	char *text = push_answer_write(waiter->answer, waiter->open == 0, &len);
 	struct reply reply = {
 		.status = 202,
 		.content_type = "application/json",
 		.body = text,
-		.body_len = text != NULL ? strlen(text) : 0,
+		.body_len = len,
 	};
 
 	(void)conn_reply(waiter->owner->conns, waiter->conn, &reply);
 	free(text);
-	json_decref(body);
 	waiter_free(waiter);
 }
 
@@ -97,7 +91,7 @@ void waiters_add(struct waiters *w, uint64_t conn, int64_t delivery, size_t push
 
 	*waiter = (struct waiter){ .owner = w, .delivery = delivery, .conn = conn,
 				   .open = pushes };
-	waiter->refs = json_array();
+	waiter->answer = push_answer_new(delivery);
 	waiter->timer = evtimer_new(w->base, on_time, waiter);
 	HASH_ADD(hh, w->table, delivery, sizeof(waiter->delivery), waiter);
 	if (pushes == 0 || ms <= 0) {
@@ -107,33 +101,23 @@ void waiters_add(struct waiters *w, uint64_t conn, int64_t delivery, size_t push
 	evtimer_add(waiter->timer, &time);
 }
 
-static json_t *ref_to_json(const struct delivery_decision *d)
-{
-	json_t *names = json_array();
-	json_t *ref = json_object();
-
-	for (size_t i = 0; i < d->name_count && i < WAITERS_NAMES_MAX; i++) {
-		json_array_append_new(names, text_to_json(d->names[i]));
-	}
-	json_object_set_new(ref, "ref", text_to_json(d->push->ref));
-	json_object_set_new(ref, "affected", json_integer((json_int_t)d->name_count));
-	json_object_set_new(ref, "applications", json_integer(d->push->applications));
-	json_object_set_new(ref, "names", names);
-	if (d->push->reason != NULL) {
-		json_object_set_new(ref, "reason", text_to_json(d->push->reason));
-	}
-	return ref;
-}
-
 void waiters_decided(struct waiters *w, const struct delivery_decision *decision)
 {
+	struct push_answer_ref ref = {
+		.ref = decision->push->ref,
+		.affected = decision->name_count,
+		.applications = decision->push->applications,
+		.names = decision->names,
+		.name_count = decision->name_count,
+		.reason = decision->push->reason,
+	};
 	struct waiter *waiter = NULL;
 
 	HASH_FIND(hh, w->table, &decision->push->delivery, sizeof(int64_t), waiter);
 	if (waiter == NULL) {
 		return;
 	}
-	json_array_append_new(waiter->refs, ref_to_json(decision));
+	push_answer_add(waiter->answer, &ref);
 	if (--waiter->open == 0) {
 		answer(waiter);
 	}

@@ -3,10 +3,7 @@
  * our own hook, whose answer the person who pushed reads.
  *
  * A waiter is answered when all pushes of its delivery were decided, or with
- * what is known when its time is up.  The answer:
- *
- *   {"delivery": "42", "decided": true,
- *    "refs": [{"ref", "affected": N, "applications": N, "names": [...], "reason": "..."}]}
+ * what is known when its time is up (push/push_answer.h).
  *
  * Loop thread only.
  */
@@ -21,9 +18,6 @@
 struct conn_pool;
 struct event_base;
 struct waiters;
-
-/* Names in one answer; the rest is a number. */
-#define WAITERS_NAMES_MAX 100
 
 /* No waiters yet; answers go out through conns. Never NULL. */
 struct waiters *waiters_new(struct event_base *base, struct conn_pool *conns);
