@@ -45,6 +45,9 @@ LIB_SOURCES      := $(wildcard lib/*/*.c lib/*/*/*.c)
 RECEIVER_SOURCES := $(wildcard receiver/*.c receiver/*/*.c receiver/*/*/*.c)
 LIB_OBJECTS      := $(patsubst %.c,$(BUILD)/%.o,$(LIB_SOURCES))
 RECEIVER_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(RECEIVER_SOURCES))
+# Files that pages refer to are built into the program, each as an object.
+ASSET_OBJECTS    := $(patsubst %,$(BUILD)/%.o,$(wildcard receiver/*/*.css receiver/*/*.js))
+RECEIVER_OBJECTS += $(ASSET_OBJECTS)
 HOOK_OBJECTS     := $(patsubst %.c,$(BUILD)/%.o,$(wildcard hooks/*.c))
 HOOK_PARTS       := $(filter-out $(BUILD)/hooks/p%-receive.o,$(HOOK_OBJECTS))
 RECEIVER_PARTS   := $(filter-out $(BUILD)/receiver/main.o,$(RECEIVER_OBJECTS)) $(HOOK_PARTS)
@@ -81,6 +84,14 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	@$(if $(filter 1,$(V)),,echo "  CC      $<")
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# receiver/ui/doorbell.css becomes asset_doorbell_css .. asset_doorbell_css_end.  It is compiled with the flags of
+# all others, so that the marks of the hardening are in its object, too.
+asset = asset_$(subst .,_,$(subst -,_,$(notdir $<)))
+$(ASSET_OBJECTS): $(BUILD)/%.o: %
+	@mkdir -p $(@D)
+	@$(if $(filter 1,$(V)),,echo "  ASSET   $<")
+	$(Q)printf '__asm__(".section .rodata\\n.global $(asset)\\n$(asset):\\n.incbin \"$<\"\\n.global $(asset)_end\\n$(asset)_end:\\n.byte 0\\n.previous");\nextern const char $(asset)[];\n' | $(CC) $(ALL_CFLAGS) -x c -c -o $@ -
 
 $(BUILD)/libdoorbell.a: $(LIB_OBJECTS)
 	@$(if $(filter 1,$(V)),,echo "  AR      $@")
