@@ -22,6 +22,7 @@ struct http_route {
 	unsigned methods;  // HTTP_* bits that the path knows
 	uint64_t body_max; // largest body in bytes; 0: a request without a body
 	bool body_wanted;  // a request that announces no body is refused
+	const char *name;  // what metrics call the route, a constant; NULL: "other"
 };
 
 struct http_admission {

@@ -70,6 +70,9 @@ enum http_result http_head_parse(const char *bytes, size_t len, struct http_head
  */
 void http_head_terminate(char *bytes, const struct http_head *head);
 
+/* The first field of that name (any case), or NULL. Borrowed from head. */
+const struct http_field *http_head_field(const struct http_head *head, const char *name);
+
 /* True if the span holds exactly text. */
 bool http_span_is(struct http_span span, const char *text);
 

@@ -34,9 +34,6 @@ enum http_result http_head_read_fields(struct http_head *head, const char *bytes
  */
 enum http_result http_head_judge_framing(struct http_head *head);
 
-/* The first field of that name (any case), or NULL. Borrowed from head. */
-const struct http_field *http_head_field(const struct http_head *head, const char *name);
-
 /* How many fields have that name (any case). */
 size_t http_head_count(const struct http_head *head, const char *name);
 

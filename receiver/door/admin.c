@@ -16,12 +16,15 @@
 #include "base/mstime.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "http/query.h"
 #include "journal/journal.h"
 #include "receiver/catalog/catalog.h"
 #include "receiver/ops/log.h"
 #include "receiver/ops/metrics.h"
 #include "receiver/ops/status.h"
 #include "receiver/store/store.h"
+#include "receiver/ui/assets.h"
+#include "receiver/ui/page.h"
 #include "record/record_json.h"
 
 struct admin {
@@ -30,12 +33,23 @@ struct admin {
 	struct conn_handler control;
 };
 
+struct admin_call;
+
 struct route {
 	const char *path;
+	const char *name; // what metrics call it
 	bool is_prefix;
 	unsigned methods;
 	bool control_only;
-	void (*run)(struct admin *a, const struct conn_request *request, const char *rest);
+	void (*run)(struct admin *a, const struct admin_call *call);
+};
+
+/* A request, as a route is asked to answer it. All is borrowed. */
+struct admin_call {
+	uint64_t conn;
+	const struct http_head *head;
+	const char *rest;               // of the path, behind what the route is called
+	const struct http_query *query;
 };
 
 static void reply_text(struct admin *a, uint64_t conn, int status, const char *type,
@@ -68,38 +82,92 @@ static void reply_error(struct admin *a, uint64_t conn, int status, const char *
 			json_pack("{s:{s:s, s:s}}", "error", "code", code, "message", message));
 }
 
-static void get_healthz(struct admin *a, const struct conn_request *request, const char *rest)
+static void get_healthz(struct admin *a, const struct admin_call *call)
 {
 	struct buf text;
 
-	(void)rest;
 	buf_init(&text, 65536);
 	bool well = status_healthz(a->parts.status, mstime_monotonic(), &text);
-	reply_text(a, request->id, well ? 200 : 503, "text/plain", text.data);
+	reply_text(a, call->conn, well ? 200 : 503, "text/plain", text.data);
 	buf_release(&text);
 }
 
-static void get_readyz(struct admin *a, const struct conn_request *request, const char *rest)
+static void get_readyz(struct admin *a, const struct admin_call *call)
 {
 	struct buf text;
 
-	(void)rest;
 	buf_init(&text, 65536);
 	bool ready = status_readyz(a->parts.status, &text);
-	reply_text(a, request->id, ready ? 200 : 503, "text/plain", text.data);
+	reply_text(a, call->conn, ready ? 200 : 503, "text/plain", text.data);
 	buf_release(&text);
 }
 
-static void get_metrics(struct admin *a, const struct conn_request *request, const char *rest)
+static void get_metrics(struct admin *a, const struct admin_call *call)
 {
 	struct buf text;
 
-	(void)rest;
 	buf_init(&text, LIMIT_RESPONSE_BYTES);
 	a->parts.refresh(a->parts.ctx);
 	metrics_render(a->parts.metrics, &text);
-	reply_text(a, request->id, 200, METRICS_CONTENT_TYPE, text.data);
+	reply_text(a, call->conn, 200, METRICS_CONTENT_TYPE, text.data);
 	buf_release(&text);
+}
+
+static void get_page(struct admin *a, const struct admin_call *call)
+{
+	static const struct reply_header policy = { "Content-Security-Policy",
+						    PAGE_SECURITY_POLICY };
+	struct page_status status = { .version = DOORBELL_VERSION };
+	struct buf health;
+	struct buf readiness;
+	struct buf page;
+
+	buf_init(&health, 65536);
+	buf_init(&readiness, 65536);
+	buf_init(&page, LIMIT_RESPONSE_BYTES);
+	status.healthy = status_healthz(a->parts.status, mstime_monotonic(), &health);
+	status.ready = status_readyz(a->parts.status, &readiness);
+	status.health = health.data;
+	status.readiness = readiness.data;
+	page_status_write(&page, &status);
+	struct reply reply = {
+		.status = 200,
+		.content_type = PAGE_CONTENT_TYPE,
+		.body = page.data,
+		.body_len = page.len,
+		.headers = &policy,
+		.header_count = 1,
+	};
+	(void)conn_reply(a->parts.conns, call->conn, &reply);
+	buf_release(&page);
+	buf_release(&readiness);
+	buf_release(&health);
+}
+
+/* The path has a digest of the content in it: what a browser has kept is good for ever. */
+static void get_asset(struct admin *a, const struct admin_call *call)
+{
+	const struct asset *asset = asset_by_path(call->head->path.at);
+	const struct http_field *kept = http_head_field(call->head, "if-none-match");
+
+	if (asset == NULL) {
+		reply_error(a, call->conn, 404, "asset", "there is no such asset");
+		return;
+	}
+	bool same = kept != NULL && http_span_is(kept->value, asset->etag);
+	const struct reply_header headers[] = {
+		{ "ETag", asset->etag },
+		{ "Cache-Control", "public, max-age=31536000, immutable" },
+	};
+	struct reply reply = {
+		.status = same ? 304 : 200,
+		.content_type = asset->type,
+		.body = asset->data,
+		.body_len = asset->len,
+		.headers = headers,
+		.header_count = sizeof(headers) / sizeof(headers[0]),
+	};
+	(void)conn_reply(a->parts.conns, call->conn, &reply);
 }
 
 /* Append a value, which is taken, as an item of a list. */
@@ -165,17 +233,16 @@ static void add_problems(struct buf *out, const struct strvec *problems)
 	}
 }
 
-static void get_applications(struct admin *a, const struct conn_request *request,
-			     const char *rest)
+static void get_applications(struct admin *a, const struct admin_call *call)
 {
 	const struct app_list *list = catalog_list(a->parts.catalog);
-	const char *query = request->head->query.at;
-	size_t from = query != NULL && strncmp(query, "from=", 5) == 0
-			      ? (size_t)strtoul(query + 5, NULL, 10)
-			      : 0;
+	uint64_t from = 0;
 	struct buf out;
 
-	(void)rest;
+	if (http_query_number(call->query, "from", 0, &from) < 0) {
+		reply_error(a, call->conn, 400, "query", "from is not a number");
+		return;
+	}
 	buf_init(&out, LIMIT_RESPONSE_BYTES);
 	(void)buf_addf(&out, "{\"total\":%zu,\"ready\":%s,\"applications\":[", list->count,
 		       catalog_is_ready(a->parts.catalog) ? "true" : "false");
@@ -189,7 +256,7 @@ static void get_applications(struct admin *a, const struct conn_request *request
 		(void)buf_addf(&out, ",\"next\":%zu", next);
 	}
 	(void)buf_addstr(&out, "}");
-	reply_text(a, request->id, buf_is_full(&out) ? 500 : 200, "application/json", out.data);
+	reply_text(a, call->conn, buf_is_full(&out) ? 500 : 200, "application/json", out.data);
 	buf_release(&out);
 }
 
@@ -291,23 +358,25 @@ static void on_old_read(void *arg, enum record_result result, const struct error
 	}
 }
 
-static void post_replay(struct admin *a, const struct conn_request *request, const char *rest)
+static void post_replay(struct admin *a, const struct admin_call *call)
 {
 	struct repeat *r = xcalloc(1, sizeof(*r));
 
-	*r = (struct repeat){ .admin = a, .conn = request->id, .id = strtoll(rest, NULL, 10) };
+	*r = (struct repeat){ .admin = a, .conn = call->conn, .id = strtoll(call->rest, NULL, 10) };
 	if (store_read(a->parts.store, read_old, on_old_read, r) != STORE_OK) {
-		reply_error(a, request->id, 503, "journal", "the journal takes nothing now");
+		reply_error(a, call->conn, 503, "journal", "the journal takes nothing now");
 		repeat_free(r);
 	}
 }
 
 static const struct route routes[] = {
-	{ "/healthz", false, HTTP_GET | HTTP_HEAD, false, get_healthz },
-	{ "/readyz", false, HTTP_GET | HTTP_HEAD, false, get_readyz },
-	{ "/metrics", false, HTTP_GET | HTTP_HEAD, false, get_metrics },
-	{ "/applications", false, HTTP_GET, true, get_applications },
-	{ "/replay/", true, HTTP_POST, true, post_replay },
+	{ "/", "page", false, HTTP_GET | HTTP_HEAD, false, get_page },
+	{ ASSETS_PATH, "page", true, HTTP_GET | HTTP_HEAD, false, get_asset },
+	{ "/healthz", "healthz", false, HTTP_GET | HTTP_HEAD, false, get_healthz },
+	{ "/readyz", "readyz", false, HTTP_GET | HTTP_HEAD, false, get_readyz },
+	{ "/metrics", "metrics", false, HTTP_GET | HTTP_HEAD, false, get_metrics },
+	{ "/applications", "control", false, HTTP_GET, true, get_applications },
+	{ "/replay/", "control", true, HTTP_POST, true, post_replay },
 };
 
 static const struct route *find(const struct conn_request *request, bool control)
@@ -330,15 +399,30 @@ static void admit(const struct conn_request *request, bool control, struct http_
 {
 	const struct route *route = find(request, control);
 
-	*ret_route = (struct http_route){ .status = route != NULL ? 0 : 404,
-					  .methods = route != NULL ? route->methods : HTTP_GET };
+	*ret_route = (struct http_route){
+		.status = route != NULL ? 0 : 404,
+		.methods = route != NULL ? route->methods : HTTP_GET,
+		.name = route != NULL ? route->name : NULL,
+	};
 }
 
 static void run(struct admin *a, const struct conn_request *request, bool control)
 {
 	const struct route *route = find(request, control);
+	struct http_query query;
+	struct admin_call call = {
+		.conn = request->id,
+		.head = request->head,
+		.rest = request->head->path.at + strlen(route->path),
+		.query = &query,
+	};
 
-	route->run(a, request, request->head->path.at + strlen(route->path));
+	if (http_query_parse(request->head->query.at, &query) < 0) {
+		reply_error(a, call.conn, 400, "query", "the query cannot be read");
+	} else {
+		route->run(a, &call);
+	}
+	http_query_release(&query);
 }
 
 static void on_status_admit(void *ctx, const struct conn_request *request,
@@ -365,13 +449,18 @@ static void on_control_request(void *ctx, const struct conn_request *request)
 	run(ctx, request, true);
 }
 
+static void on_answered(void *ctx, const char *route, int status, int64_t took_ms)
+{
+	metrics_count_answer(((struct admin *)ctx)->parts.metrics, route, status, took_ms);
+}
+
 struct admin *admin_new(const struct admin_parts *parts)
 {
 	struct admin *a = xcalloc(1, sizeof(*a));
 
 	a->parts = *parts;
-	a->status = (struct conn_handler){ on_status_admit, on_status_request, a };
-	a->control = (struct conn_handler){ on_control_admit, on_control_request, a };
+	a->status = (struct conn_handler){ on_status_admit, on_status_request, on_answered, a };
+	a->control = (struct conn_handler){ on_control_admit, on_control_request, on_answered, a };
 	return a;
 }
 

@@ -53,7 +53,7 @@ static const struct {
 			CROWD_STILL },
 	[CONN_BODY] = { 1U << CONN_STORE | 1U << CONN_REPLY, EV_READ, 408, CROWD_BODY },
 	[CONN_STORE] = { 1U << CONN_REPLY, 0, 503, CROWD_KINDS },
-	[CONN_REPLY] = { 1U << CONN_LINGER, EV_WRITE, 0, CROWD_STILL },
+	[CONN_REPLY] = { 1U << CONN_LINGER | 1U << CONN_HEAD, EV_WRITE, 0, CROWD_STILL },
 	[CONN_LINGER] = { 0, EV_READ, 0, CROWD_LINGER },
 };
 
@@ -195,11 +195,29 @@ static enum tls_result write_some(struct conn *c, const void *data, size_t len, 
 	return r;
 }
 
+/*
+ * May another request follow on this connection?  Only behind a head that was
+ * read whole, from a peer that wants it, without a body or a byte of anything
+ * else behind it: then there is no doubt where the next one begins.
+ */
+static bool may_keep(const struct conn *c)
+{
+	const struct http_field *wish = http_head_field(&c->head, "connection");
+
+	return c->answered + 1 < c->pool->limits.requests && !c->pool->draining &&
+	       c->head.size > 0 && c->head.minor >= 1 && c->header_len == c->head.size &&
+	       !c->head.chunked && c->head.content_length == 0 &&
+	       (wish == NULL || http_span_is_nocase(wish->value, "keep-alive"));
+}
+
 void conn_answer(struct conn *c, const struct reply *reply)
 {
 	bool without_body = c->head.size > 0 && http_span_is(c->head.method, "HEAD");
 
-	reply_write(&c->out, reply, without_body);
+	c->keep = may_keep(c);
+	c->status = reply->status;
+	reply_write(&c->out, reply,
+		    (without_body ? REPLY_WITHOUT_BODY : 0U) | (c->keep ? REPLY_KEEP : 0U));
 	c->pool->counters.replies[reply_index(reply->status)]++;
 	if (c->state == CONN_BODY) {
 		body_free(c->body);
@@ -210,7 +228,14 @@ void conn_answer(struct conn *c, const struct reply *reply)
 
 static enum conn_step refuse(struct conn *c, int status)
 {
-	conn_answer(c, &(struct reply){ .status = status, .allow = c->admission.allow });
+	struct reply_header allow = { "Allow", c->admission.allow };
+	struct reply reply = {
+		.status = status,
+		.headers = &allow,
+		.header_count = allow.value != NULL ? 1 : 0,
+	};
+
+	conn_answer(c, &reply);
 	return CONN_STEP_ON;
 }
 
@@ -306,6 +331,7 @@ static enum conn_step deliver(struct conn *c)
 {
 	struct conn_request request = {
 		.id = c->id, .head = &c->head, .peer = &c->peer, .body = c->body,
+		.began_ms = c->began,
 	};
 
 	move(c, CONN_STORE);
@@ -400,6 +426,7 @@ static enum conn_step judge(struct conn *c)
 	}
 	c->handler->admit(c->handler->ctx, &request, &route);
 	c->admission = http_admit(&c->head, &route);
+	c->route = route.name != NULL ? route.name : CONN_NO_ROUTE;
 	return c->admission.status != 0 ? refuse(c, c->admission.status) : begin_body(c);
 }
 
@@ -418,6 +445,10 @@ static enum conn_step do_head(struct conn *c)
 
 	if (r != TLS_OK) {
 		return wait_or_end(c, r);
+	}
+	if (before == 0) {
+		c->began = mstime_monotonic();
+		conn_hurry(c, c->pool->limits.phase_ms[CONN_HEAD]);
 	}
 	c->header_len += n;
 	speak(c);
@@ -442,6 +473,34 @@ static enum conn_step do_store(struct conn *c)
 	return CONN_STEP_WAIT;
 }
 
+static void tell_answered(const struct conn *c)
+{
+	int64_t took = c->began > 0 ? mstime_monotonic() - c->began : 0;
+
+	if (c->handler->answered != NULL) {
+		c->handler->answered(c->handler->ctx, c->route, c->status, took);
+	}
+}
+
+/* The reply is sent and the peer may ask again: as if it had just connected. */
+static void begin_again(struct conn *c)
+{
+	c->answered++;
+	c->sent = 0;
+	c->header_len = 0;
+	c->received = 0;
+	c->began = 0;
+	c->head = (struct http_head){ .size = 0 };
+	c->admission = (struct http_admission){ .status = 0 };
+	c->route = CONN_NO_ROUTE;
+	c->spoke = false;
+	buf_init(&c->out, LIMIT_RESPONSE_BYTES + REPLY_HEADER_BYTES);
+	conn_renumber(c);
+	move(c, CONN_HEAD);
+	c->deadline = c->since + c->pool->limits.idle_ms;
+	arm_timer(c, c->since);
+}
+
 static enum conn_step do_reply(struct conn *c)
 {
 	size_t n = 0;
@@ -456,6 +515,11 @@ static enum conn_step do_reply(struct conn *c)
 		return CONN_STEP_ON;
 	}
 	buf_release(&c->out);
+	tell_answered(c);
+	if (c->keep) {
+		begin_again(c);
+		return CONN_STEP_ON;
+	}
 	if (c->tls != NULL) {
 		tls_shutdown(c->tls);
 	}
@@ -514,12 +578,18 @@ static void on_io(evutil_socket_t fd, short what, void *arg)
 	run(arg);
 }
 
+/* It was answered and has not asked again: to end it takes nothing from anybody. */
+static bool between_requests(const struct conn *c)
+{
+	return c->state == CONN_HEAD && c->answered > 0 && c->header_len == 0;
+}
+
 /* The deadline has passed, or the body comes too slowly. */
 static void end_late(struct conn *c)
 {
 	int status = states[c->state].late;
 
-	if (c->state < CONN_LINGER) {
+	if (c->state < CONN_LINGER && !between_requests(c)) {
 		conn_refused(c, REFUSAL_LATE + c->state);
 	}
 	if (status == 0 || (c->state == CONN_HEAD && c->header_len == 0)) {
@@ -580,7 +650,7 @@ void conn_give_way(struct conn *c)
 		}
 		return;
 	}
-	if (c->crowd.kind != CROWD_LINGER) {
+	if (c->crowd.kind != CROWD_LINGER && !between_requests(c)) {
 		conn_refused(c, c->crowd.kind == CROWD_SILENT ? REFUSAL_SILENT : REFUSAL_CROWD);
 	}
 	conn_free(c);

@@ -1,5 +1,6 @@
 /*
- * Connections: each carries one HTTP request and its reply, then ends.
+ * Connections: each carries one HTTP request and its reply, then ends; in a
+ * pool that allows it, further requests, one after the other.
  *
  *     PROXY -> HANDSHAKE -> HEAD -> BODY -> STORE -> REPLY -> LINGER -> gone
  *
@@ -27,41 +28,17 @@
 #include "http/head.h"
 #include "receiver/http/body.h"
 #include "receiver/http/conn_peer.h"
+#include "receiver/http/refusal.h"
 #include "receiver/http/reply.h"
 
 struct conn_pool;
 struct event_base;
 struct tls_context;
 
-enum conn_state {
-	CONN_PROXY,
-	CONN_HANDSHAKE,
-	CONN_HEAD,
-	CONN_BODY,
-	CONN_STORE,  // the handler has the request
-	CONN_REPLY,
-	CONN_LINGER, // reply sent: read what still comes, so that no reset overtakes it
-	CONN_STATES
-};
-
-/* Why somebody was not served, each with a name for metrics and logs. */
-enum conn_refusal {
-	REFUSAL_PEER_OPEN,  // too many open from one peer: answered 429
-	REFUSAL_PEER_NEW,   // too many new ones from one peer: answered 429
-	REFUSAL_DESCRIPTORS,  // the process has no file descriptor left: whoever calls waits
-	REFUSAL_BODIES,       // the memory for bodies is used up: answered 503
-	REFUSAL_SILENT,       // had sent nothing while others waited for a place
-	REFUSAL_CROWD,        // did not go on while others waited for a place
-	REFUSAL_PROXY,        // a proxy did not say for whom it calls, or not correctly
-	REFUSAL_HANDSHAKE,    // the handshake failed
-	REFUSAL_LATE,         // and a state before LINGER: its deadline ended the connection
-	REFUSALS = REFUSAL_LATE + CONN_LINGER
-};
-
 struct conn_limits {
 	unsigned connections;      // open at once in the pool; more wait in the kernel's queue
-	unsigned per_peer;       // of these from one peer; 0: no limit
-	unsigned per_peer_new;   // new ones within ten seconds from one peer; 0: no limit
+	unsigned per_peer;         // of these from one peer; 0: no limit
+	unsigned per_peer_new;     // new ones within ten seconds from one peer; 0: no limit
 	/*
 	 * While the pool is full: how long one may go on without a byte, and
 	 * how long without the next step of what was begun.
@@ -74,6 +51,13 @@ struct conn_limits {
 	unsigned crowd_rate;       // the same after crowd_ms, while the pool is full
 	size_t bodies;             // bytes of all bodies in memory
 	size_t linger_bytes;       // read and dropped in LINGER at most
+	/*
+	 * Requests on one connection; 1: it ends after the first reply, which
+	 * leaves a sender nothing to smuggle a second request in.  A request
+	 * with a body is always the last one.
+	 */
+	unsigned requests;
+	int idle_ms;               // longest time between a reply and the next request
 };
 
 /* The defaults. */
@@ -84,6 +68,7 @@ struct conn_request {
 	const struct http_head *head; // its spans are NUL-terminated strings
 	const struct conn_peer *peer;
 	const struct body *body;      // NULL: none, or not yet there (admit)
+	int64_t began_ms;             // monotonic: when the first byte of its head came
 };
 
 /* What a listener does with requests. All is borrowed until the call returns. */
@@ -98,6 +83,13 @@ struct conn_handler {
 	 * that does not happen within the time of STORE, 503 is sent.
 	 */
 	void (*request)(void *ctx, const struct conn_request *request);
+	/*
+	 * A reply was sent to its last byte: the name of its route ("other" if
+	 * the request never got one), its status, and the milliseconds since
+	 * the first byte of the request.  May be NULL.  Must not call conn_
+	 * functions.
+	 */
+	void (*answered)(void *ctx, const char *route, int status, int64_t took_ms);
 	void *ctx;
 };
 
@@ -112,9 +104,6 @@ struct conn_counters {
 	unsigned handshakes;          // now
 	size_t bodies;                // bytes of bodies in memory now
 };
-
-/* The name of a refusal for metrics and logs ("handshake_deadline"); constant. */
-const char *conn_refusal_name(enum conn_refusal refusal);
 
 /*
  * A new pool on base, which must outlive it.  The number of connections is

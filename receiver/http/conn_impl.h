@@ -18,6 +18,9 @@
 #include "receiver/http/tls.h"
 #include "receiver/ops/log.h"
 
+/* The name of the route of a request that never got one. */
+#define CONN_NO_ROUTE "other"
+
 /* Bytes read from a socket at once. */
 #define CONN_SCRATCH 16384
 
@@ -40,12 +43,17 @@ struct conn {
 	bool spoke;                   // it has sent a byte
 	unsigned stage;               // of the handshake, see tls_stage()
 	struct crowd_member crowd;
+	int64_t began;                // when the first byte of the head came, monotonic
 	struct http_head head;
 	struct http_admission admission;
 	struct http_chunk chunk;
 	size_t received;      // bytes of body from the socket, framing included
 	struct body *body;
 	struct buf out;       // reply
+	int status;           // of the reply
+	const char *route;    // what metrics call the path, a constant
+	bool keep;            // after the reply another request may come
+	unsigned answered;    // requests before this one
 	size_t sent;          // of it
 	size_t dropped;       // bytes read in LINGER
 	size_t header_len;
@@ -114,6 +122,9 @@ void conn_pool_refused(struct conn_pool *pool, enum conn_refusal refusal, const 
 
 /* Others wait: end c, or hurry it on, unless it turns out that it goes on after all. */
 void conn_give_way(struct conn *c);
+
+/* conn_pool.c: give c another number, so that what was asked under the old one finds nobody. */
+void conn_renumber(struct conn *c);
 
 /* Begin to serve c, which conn_open() has filled in. */
 void conn_start(struct conn *c);

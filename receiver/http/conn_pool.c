@@ -48,6 +48,8 @@ const struct conn_limits conn_limits_default = {
 	.crowd_rate = 16384,
 	.bodies = LIMIT_BODIES_BYTES,
 	.linger_bytes = 65536,
+	.requests = 1,
+	.idle_ms = 60000,
 };
 
 /* Descriptors that journal, children, readers and outgoing calls need, and the least for us. */
@@ -241,6 +243,14 @@ static void take_slot(struct conn_pool *pool, struct conn *c)
 	c->id = (uint64_t)pool->slots[i].generation << 32 | i;
 }
 
+void conn_renumber(struct conn *c)
+{
+	size_t i = c->id & UINT32_MAX;
+
+	c->pool->slots[i].generation++;
+	c->id = (uint64_t)c->pool->slots[i].generation << 32 | i;
+}
+
 static struct conn *find(const struct conn_pool *pool, uint64_t id)
 {
 	size_t i = id & UINT32_MAX;
@@ -278,7 +288,8 @@ int conn_open(struct conn_pool *pool, int fd, const struct sockaddr *address,
 	if (!c->peer.is_unix) {
 		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	}
-	buf_init(&c->out, LIMIT_RESPONSE_BYTES + 1024);
+	buf_init(&c->out, LIMIT_RESPONSE_BYTES + REPLY_HEADER_BYTES);
+	c->route = CONN_NO_ROUTE;
 	take_slot(pool, c);
 	pool->counters.accepted++;
 	pool->counters.open++;

@@ -1,17 +1,24 @@
 /*
  * Replies.
  *
- * No 410 and no 3xx in the table: some senders drop a hook for good on 410,
- * none follows a redirection.  No Server header: it helps nobody but who
+ * No 410 and no redirection in the table: some senders drop a hook for good on
+ * 410, none follows a redirection.  304 is for browsers, which keep our style
+ * sheets.  No Server header: it helps nobody but who
  * looks for a version.  RFC 9110 6.6.1 wants a Date, 15.5.2 a
  * WWW-Authenticate with 401, 15.5.6 an Allow with 405.
  */
 #include "receiver/http/reply.h"
 
+#include <stdbool.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "base/limits.h"
+
+/* The end of a header. */
+#define KEEP "Connection: keep-alive\r\n\r\n"
+#define CLOSE "Connection: close\r\n\r\n"
 
 static const struct {
 	int status;
@@ -20,6 +27,7 @@ static const struct {
 } table[] = {
 	{ 200, "OK", "ok\n" },
 	{ 202, "Accepted", "accepted\n" },
+	{ 304, "Not Modified", "" },
 	{ 400, "Bad Request", "bad request\n" },
 	{ 401, "Unauthorized", "unauthorized\n" },
 	{ 403, "Forbidden", "forbidden\n" },
@@ -43,16 +51,6 @@ static const struct {
 #define TABLE_COUNT (sizeof(table) / sizeof(table[0]))
 
 _Static_assert(TABLE_COUNT <= REPLY_STATUSES, "arrays by reply_index() are large enough");
-
-size_t reply_count(void)
-{
-	return TABLE_COUNT;
-}
-
-int reply_status(size_t i)
-{
-	return table[i].status;
-}
 
 static size_t find(int status)
 {
@@ -88,15 +86,57 @@ static void add_date(struct buf *out)
 		       tm.tm_sec);
 }
 
-static unsigned retry_after(const struct reply *reply, int status)
+/* What is always sent, or always with a status, unless the reply has its own. */
+static const struct {
+	int status; // 0: any
+	struct reply_header header;
+} defaults[] = {
+	{ 0, { "Cache-Control", "no-store" } },
+	{ 0, { "X-Content-Type-Options", "nosniff" } },
+	{ 401, { "WWW-Authenticate", "Signature realm=\"webhook\"" } },
+	{ 429, { "Retry-After", REPLY_RETRY_AFTER } },
+	{ 503, { "Retry-After", REPLY_RETRY_AFTER } },
+};
+
+static bool has_header(const struct reply *reply, const char *name)
 {
-	if (reply->retry_after > 0) {
-		return reply->retry_after;
+	for (size_t i = 0; i < reply->header_count; i++) {
+		if (strcasecmp(reply->headers[i].name, name) == 0) {
+			return true;
+		}
 	}
-	return status == 429 || status == 503 ? REPLY_RETRY_AFTER : 0;
+	return false;
 }
 
-void reply_write(struct buf *out, const struct reply *reply, bool without_body)
+static void add_header(struct buf *out, size_t room_end, const struct reply_header *header)
+{
+	size_t len = strlen(header->name) + strlen(header->value) + strlen(": \r\n");
+
+	for (const char *p = header->value; *p != '\0'; p++) {
+		if ((unsigned char)*p < 0x20 || *p == 0x7f) {
+			return;
+		}
+	}
+	if (out->len + len <= room_end) {
+		(void)buf_addf(out, "%s: %s\r\n", header->name, header->value);
+	}
+}
+
+static void add_headers(struct buf *out, size_t room_end, const struct reply *reply, int status)
+{
+	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
+		bool wanted = defaults[i].status == 0 || defaults[i].status == status;
+
+		if (wanted && !has_header(reply, defaults[i].header.name)) {
+			add_header(out, room_end, &defaults[i].header);
+		}
+	}
+	for (size_t i = 0; i < reply->header_count; i++) {
+		add_header(out, room_end, &reply->headers[i]);
+	}
+}
+
+void reply_write(struct buf *out, const struct reply *reply, unsigned options)
 {
 	bool too_long = reply->body != NULL && reply->body_len > LIMIT_RESPONSE_BYTES;
 	size_t i = reply_index(too_long ? 500 : reply->status);
@@ -104,24 +144,18 @@ void reply_write(struct buf *out, const struct reply *reply, bool without_body)
 	const char *body = own ? table[i].body : reply->body;
 	size_t len = own ? strlen(body) : reply->body_len;
 	bool typed = !own && reply->content_type != NULL;
-	const char *type = typed ? reply->content_type : "text/plain; charset=utf-8";
-	unsigned wait = retry_after(reply, table[i].status);
+	bool bodiless = table[i].status == 304;
+	size_t room_end = out->len + REPLY_HEADER_BYTES - strlen(KEEP);
 
 	(void)buf_addf(out, "HTTP/1.1 %d %s\r\n", table[i].status, table[i].phrase);
 	add_date(out);
-	(void)buf_addf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n", type, len);
-	(void)buf_addstr(out, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
-	if (wait > 0) {
-		(void)buf_addf(out, "Retry-After: %u\r\n", wait);
+	if (!bodiless) {
+		(void)buf_addf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n",
+			       typed ? reply->content_type : "text/plain; charset=utf-8", len);
 	}
-	if (reply->allow != NULL && table[i].status == 405) {
-		(void)buf_addf(out, "Allow: %s\r\n", reply->allow);
-	}
-	if (table[i].status == 401) {
-		(void)buf_addstr(out, "WWW-Authenticate: Signature realm=\"webhook\"\r\n");
-	}
-	(void)buf_addstr(out, "Connection: close\r\n\r\n");
-	if (!without_body) {
+	add_headers(out, room_end, reply, table[i].status);
+	(void)buf_addstr(out, (options & REPLY_KEEP) != 0 ? KEEP : CLOSE);
+	if (!bodiless && (options & REPLY_WITHOUT_BODY) == 0) {
 		(void)buf_add(out, body, len);
 	}
 }

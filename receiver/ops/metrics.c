@@ -175,7 +175,8 @@ void metrics_observe(struct metrics *m, enum metric metric, const char *a, doubl
 	}
 }
 
-const char *metrics_code(int status)
+/* The label value of an HTTP status ("202"), "other" if we never answer so. */
+static const char *code_of(int status)
 {
 	const char *const *values = metric_label_row(LABEL_CODE)->values;
 	char text[16];
@@ -372,6 +373,12 @@ static void add_process(const struct metrics *m, struct buf *out)
 		add_head(out, rows[i].name, rows[i].help, rows[i].type);
 		(void)buf_addf(out, "%s %.17g\n", rows[i].name, rows[i].value);
 	}
+}
+
+void metrics_count_answer(struct metrics *m, const char *route, int status, int64_t took_ms)
+{
+	metrics_count(m, METRIC_HTTP_REQUESTS, route, code_of(status), 1);
+	metrics_observe(m, METRIC_HTTP_DURATION, route, (double)took_ms / 1000);
 }
 
 void metrics_render(struct metrics *m, struct buf *out)

@@ -84,8 +84,8 @@ void metrics_set(struct metrics *m, enum metric metric, const char *a, double va
 /* Count a value in a histogram. a as above. */
 void metrics_observe(struct metrics *m, enum metric metric, const char *a, double value);
 
-/* The label value of an HTTP status ("202"), "other" if we never answer so. */
-const char *metrics_code(int status);
+/* An HTTP request of that route (label "handler") was answered; m may be NULL. */
+void metrics_count_answer(struct metrics *m, const char *route, int status, int64_t took_ms);
 
 /* Append everything, process_* included, in the text format 0.0.4. */
 void metrics_render(struct metrics *m, struct buf *out);

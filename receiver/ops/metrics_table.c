@@ -8,7 +8,7 @@
 
 static const char *const no_values[] = { "", NULL };
 static const char *const handlers[] = { "other", "webhook", "hook", "healthz", "readyz", "metrics",
-					"page", "api", "control", NULL };
+					"page", "control", NULL };
 static const char *const codes[] = { "other", "200", "202", "204", "303", "304", "400", "401",
 				     "403", "404", "405", "408", "411", "413", "414", "415", "417",
 				     "422", "429", "431", "500", "501", "503", "505", NULL };

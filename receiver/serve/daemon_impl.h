@@ -71,7 +71,6 @@ struct daemon {
 	struct listener *listeners[DAEMON_LISTENERS];
 	size_t listener_count;
 	struct daemon_leftover *leftover;
-	unsigned long long counted[2][32]; // replies counted already, by pool and status
 	unsigned long long refused[2][32]; // likewise refusals, by pool and reason
 	unsigned long long readers_lost;   // counted already
 	bool draining;

@@ -40,6 +40,9 @@
 /* Given back to a full disk, so that what was accepted can still be finished. */
 #define BALLAST_BYTES (16U << 20)
 
+/* A scraper or a browser asks more than once; senders of deliveries may not. */
+#define ADMIN_REQUESTS 100
+
 /* What the journal holds that is unfinished, kept until the core is there. */
 struct daemon_leftover {
 	struct record_push *pushes;
@@ -282,21 +285,6 @@ static unsigned long long grown(unsigned long long *counted, unsigned long long 
 	return more;
 }
 
-static void count_replies(struct daemon *d, struct conn_pool *pool, unsigned long long *counted,
-			  const char *handler)
-{
-	const struct conn_counters *counters = conn_pool_counters(pool);
-
-	for (size_t i = 0; i < reply_count() && i < 32; i++) {
-		unsigned long long more = grown(&counted[i], counters->replies[i]);
-
-		if (more > 0) {
-			metrics_count(d->metrics, METRIC_HTTP_REQUESTS, handler,
-				      metrics_code(reply_status(i)), more);
-		}
-	}
-}
-
 static void count_refusals(struct daemon *d, struct conn_pool *pool, unsigned long long *counted)
 {
 	const struct conn_counters *counters = conn_pool_counters(pool);
@@ -315,8 +303,6 @@ _Static_assert(REFUSALS <= 32, "daemon_impl.h has room for all");
 
 static void refresh_connections(struct daemon *d)
 {
-	count_replies(d, d->conns, d->counted[0], "webhook");
-	count_replies(d, d->admin_conns, d->counted[1], "api");
 	count_refusals(d, d->conns, d->refused[0]);
 	count_refusals(d, d->admin_conns, d->refused[1]);
 	metrics_set(d->metrics, METRIC_CONNECTIONS, NULL,
@@ -359,6 +345,7 @@ static void build_front(struct daemon *d)
 	struct conn_limits admin_limits = conn_limits_default;
 
 	admin_limits.connections = 64;
+	admin_limits.requests = ADMIN_REQUESTS;
 	d->conns = conn_pool_new(d->base, &conn_limits_default);
 	d->admin_conns = conn_pool_new(d->base, &admin_limits);
 	struct intake_options intake = {

@@ -234,7 +234,7 @@ static struct httpd *make(const char *address, const struct conn_limits *limits,
 	(void)signal(SIGPIPE, SIG_IGN);
 	h->base = event_base_new();
 	h->pool = conn_pool_new(h->base, limits);
-	h->handler = (struct conn_handler){ on_admit, on_request, h };
+	h->handler = (struct conn_handler){ .admit = on_admit, .request = on_request, .ctx = h };
 	if (certificate != NULL) {
 		h->tls = tls_context_new(certificate, key, &err);
 		if (h->tls == NULL) {
