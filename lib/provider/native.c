@@ -199,4 +199,6 @@ const struct provider provider_native = {
 	.verify = verify,
 	.parse = parse,
 	.compose = compose,
+	.wait_header = PUSH_NATIVE_WAIT,
+	.question_event = PUSH_NATIVE_PING,
 };

@@ -157,6 +157,21 @@ const char *provider_delivery_id(const struct provider *p, const struct provider
 	return NULL;
 }
 
+bool provider_is_question(const struct provider *p, const struct delivery_content *content)
+{
+	return p->question_event != NULL && content->count == 0 &&
+	       strcmp(content->event, p->question_event) == 0;
+}
+
+int64_t provider_wait_ms(const struct provider *p, const struct provider_request *request)
+{
+	const char *text = p->wait_header != NULL ? provider_header_get(request, p->wait_header)
+						  : NULL;
+	int64_t ms = text != NULL ? strtoll(text, NULL, 10) : 0;
+
+	return ms > 0 ? ms : 0;
+}
+
 static int check_signing_tokens(const struct strvec *tokens, struct error *err)
 {
 	for (size_t i = 0; i < tokens->count; i++) {

@@ -107,6 +107,19 @@ enum provider_result provider_parse(const struct provider *p,
 const char *provider_delivery_id(const struct provider *p, const struct provider_request *request);
 
 /*
+ * True if the content that this provider read is no news but a question:
+ * whether its repository is known.
+ */
+bool provider_is_question(const struct provider *p, const struct delivery_content *content);
+
+/*
+ * How many milliseconds the sender would wait to be told the affected
+ * applications; 0: it does not ask, asks for nothing readable, or this
+ * provider never does.  Never negative.
+ */
+int64_t provider_wait_ms(const struct provider *p, const struct provider_request *request);
+
+/*
  * Check a configured set of secrets for this provider: at least one, none
  * empty, signing tokens decode. 0, or -1 with err naming the cure.
  */

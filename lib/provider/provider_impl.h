@@ -35,6 +35,15 @@ struct provider {
 		       const struct provider_compose_options *options, struct strvec *ret_headers,
 		       struct buf *ret_body, struct error *err);
 
+	/*
+	 * The header by which it asks to be told the affected applications, in
+	 * milliseconds that it would wait; NULL: it never asks.
+	 */
+	const char *wait_header;
+
+	/* The event by which it asks whether its repository is known; NULL: it never asks. */
+	const char *question_event;
+
 	bool accepts_signing_tokens; // "signing_tokens" mean something here
 	bool accepts_form;           // application/x-www-form-urlencoded too
 	const void *dialect;         // the file's own: what differs between its providers

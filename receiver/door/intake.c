@@ -18,24 +18,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
-#include "base/crypto.h"
+#include "admission/admission.h"
 #include "base/giturl.h"
-#include "base/glob.h"
+#include "base/crypto.h"
 #include "base/mstime.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "provider/provider.h"
-#include "push/push_native.h"
+#include "push/push_answer.h"
 #include "receiver/door/waiters.h"
 #include "receiver/ops/log.h"
 #include "receiver/ops/metrics.h"
 #include "receiver/settings/settings.h"
 #include "receiver/store/store.h"
-
-#define HOOKS_PATH "/hooks/"
-#define ANY_PATH "/api/webhook"
 
 struct intake {
 	struct intake_options o;
@@ -79,97 +74,33 @@ static void make_view(const struct conn_request *from, struct view *view)
 	};
 }
 
-static struct provider_secrets secrets_of(const struct config_source *source)
+static void count_rejected(struct intake *intake, const struct admission_source *source,
+			   const char *label)
 {
-	return (struct provider_secrets){
-		.secrets = source->secrets,
-		.signing_tokens = source->signing_tokens,
-		.tolerance_ms = source->timestamp_tolerance,
-	};
-}
+	const char *provider = provider_get_name(source->provider);
 
-static bool is_for(const struct config_source *source, const char *path,
-		   const struct provider *detected)
-{
-	if (strncmp(path, HOOKS_PATH, strlen(HOOKS_PATH)) == 0) {
-		return strcmp(path + strlen(HOOKS_PATH), source->name) == 0;
-	}
-	return detected != NULL && strcmp(path, ANY_PATH) == 0 &&
-	       provider_by_name(source->provider) == detected;
-}
-
-/*
- * The next source from index *at that a request could be for, or NULL.  There
- * is one for /hooks/<source>; /api/webhook tries all of the sender's kind.
- */
-static const struct config_source *next_source(const struct intake *intake, const char *path,
-					       const struct provider *detected, size_t *at)
-{
-	const struct config *config = intake->settings->config;
-
-	while (*at < config->source_count) {
-		const struct config_source *source = &config->sources[(*at)++];
-
-		if (is_for(source, path, detected)) {
-			return source;
-		}
-	}
-	return NULL;
-}
-
-static const struct provider *detect(const struct conn_request *request, const struct view *view)
-{
-	return strcmp(request->head->path.at, ANY_PATH) == 0
-		       ? provider_detect(view->request.headers, view->request.header_count)
-		       : NULL;
-}
-
-static int status_of(enum provider_result result)
-{
-	static const int statuses[] = {
-		[PROVIDER_OK] = 0,
-		[PROVIDER_UNAUTHORIZED] = 401,
-		[PROVIDER_MALFORMED] = 400,
-		[PROVIDER_UNSUPPORTED] = 415,
-	};
-
-	return statuses[result];
-}
-
-static void count_rejected(struct intake *intake, const char *provider, const char *reason)
-{
 	metrics_count(intake->o.metrics, METRIC_DELIVERIES_RECEIVED, provider, "rejected", 1);
-	metrics_count(intake->o.metrics, METRIC_DELIVERIES_REJECTED, provider, reason, 1);
+	metrics_count(intake->o.metrics, METRIC_DELIVERIES_REJECTED, provider, label, 1);
 }
 
 static void on_admit(void *ctx, const struct conn_request *request, struct http_route *ret_route)
 {
 	struct intake *intake = ctx;
+	struct admission_head verdict;
 	struct view view;
-	size_t at = 0;
 
 	make_view(request, &view);
-	const struct provider *detected = detect(request, &view);
-	const struct config_source *source = next_source(intake, request->head->path.at,
-							 detected, &at);
+	admission_judge_head(&intake->settings->admission, request->head->path.at, &view.request,
+			     &verdict);
 	*ret_route = (struct http_route){
 		.methods = HTTP_POST,
-		.body_max = (uint64_t)intake->settings->config->max_body_bytes,
+		.body_max = verdict.body_max,
 		.body_wanted = true,
-		.status = 404,
+		.status = verdict.status,
+		.name = request->peer->is_unix ? "hook" : "webhook",
 	};
-	if (source == NULL && strcmp(request->head->path.at, ANY_PATH) == 0) {
-		ret_route->status = 401;
-	}
-	for (; source != NULL && ret_route->status != 0;
-	     source = next_source(intake, request->head->path.at, detected, &at)) {
-		struct provider_secrets secrets = secrets_of(source);
-
-		ret_route->status = status_of(provider_check_headers(
-			provider_by_name(source->provider), &view.request, &secrets));
-		if (ret_route->status != 0) {
-			count_rejected(intake, source->provider, "signature");
-		}
+	if (verdict.status != 0 && verdict.source != NULL) {
+		count_rejected(intake, verdict.source, "signature");
 	}
 }
 
@@ -192,102 +123,10 @@ static void reply_json(struct intake *intake, uint64_t conn, int status, const c
 	(void)conn_reply(intake->o.conns, conn, &reply);
 }
 
-/* The source whose secret the request proves to know, or NULL: answered 401. */
-static const struct config_source *authenticate(struct intake *intake,
-						const struct conn_request *request,
-						const struct view *view)
+static void fill_push(const struct push *from, const struct admission_verdict *verdict,
+		      struct record_push *push)
 {
-	const struct provider *detected = detect(request, view);
-	struct error err = ERROR_INIT;
-	const char *tried = NULL;
-	uint64_t left_out = 0;
-	size_t at = 0;
-
-	for (const struct config_source *source = next_source(intake, request->head->path.at,
-							      detected, &at);
-	     source != NULL;
-	     source = next_source(intake, request->head->path.at, detected, &at)) {
-		struct provider_secrets secrets = secrets_of(source);
-
-		tried = source->name;
-		if (provider_verify(provider_by_name(source->provider), &view->request, &secrets,
-				    &err) == PROVIDER_OK) {
-			return source;
-		}
-		count_rejected(intake, source->provider, "signature");
-	}
-	if (log_limit_pass(&intake->unauthenticated, mstime_monotonic(), &left_out)) {
-		log_warn("delivery refused", "source", tried, "peer", request->peer->address,
-			 "reason", err.text, "not_logged", left_out > 0 ? LOG_INT(left_out) : NULL,
-			 NULL);
-	}
-	reply_status_only(intake, request->id, 401);
-	return NULL;
-}
-
-/* May this source speak of that address? */
-static bool is_bound_to(const struct config_source *source, const char *url)
-{
-	char *name = giturl_normalise(url, NULL);
-	bool allowed = source->repositories.count == 0 && name != NULL;
-
-	for (size_t i = 0; name != NULL && !allowed && i < source->repositories.count; i++) {
-		const char *glob = source->repositories.items[i];
-
-		allowed = glob_match(GLOB_GOBWAS, glob, name) == GLOB_MATCH ||
-			  glob_match(GLOB_GOBWAS, glob, url) == GLOB_MATCH;
-	}
-	free(name);
-	return allowed;
-}
-
-/* What an address means to us. */
-struct lookup {
-	bool allowed;                   // the source may speak of one of them
-	const struct repository *found; // NULL: not configured
-	const char *address;            // the address that was looked up
-	const char *near;               // not found: the configured one that looks like it
-};
-
-/* Only addresses that the source is bound to are looked up at all. */
-static struct lookup find_repository(const struct intake *intake,
-				     const struct config_source *source,
-				     const struct delivery_content *content)
-{
-	struct lookup lookup = { .allowed = false };
-
-	for (size_t i = 0; i < content->urls.count && lookup.found == NULL; i++) {
-		const char *url = content->urls.items[i];
-
-		if (is_bound_to(source, url)) {
-			lookup.allowed = true;
-			lookup.address = lookup.address != NULL ? lookup.address : url;
-			lookup.found = repositories_find(intake->settings->repositories, url);
-		}
-	}
-	if (lookup.allowed && lookup.found == NULL) {
-		lookup.near = repositories_nearest(intake->settings->repositories, lookup.address);
-	}
-	return lookup;
-}
-
-/* What our hook is told of the repository. A source hears of no other than its own. */
-static json_t *lookup_to_json(const struct config_source *source, const struct lookup *lookup)
-{
-	json_t *json = json_object();
-
-	(void)json_object_set_new(json, "repository", text_to_json(lookup->address));
-	(void)json_object_set_new(json, "known", json_boolean(lookup->found != NULL));
-	if (lookup->near != NULL && is_bound_to(source, lookup->near)) {
-		(void)json_object_set_new(json, "nearest", text_to_json(lookup->near));
-	}
-	return json;
-}
-
-static void fill_push(const struct delivery_content *content, const struct push *from,
-		      const struct lookup *lookup, struct record_push *push)
-{
-	const struct repository *r = lookup->found;
+	const struct repository *r = verdict->repository;
 
 	push->ref = xstrdup(from->ref);
 	push->before = from->before;
@@ -296,30 +135,27 @@ static void fill_push(const struct delivery_content *content, const struct push 
 	push->accepted_ms = mstime_wall();
 	push->default_branch = xstrdup_or_null(r != NULL && r->config->default_branch != NULL
 						       ? r->config->default_branch
-						       : content->default_branch);
+						       : verdict->content.default_branch);
 	if (r != NULL) {
 		push->repository = xstrdup(r->name);
 		return;
 	}
-	push->repository = giturl_normalise(lookup->address, NULL);
+	push->repository = giturl_normalise(verdict->address, NULL);
 	push->state = PUSH_IGNORED;
 	push->decided_ms = push->accepted_ms;
-	push->reason = lookup->near != NULL
-			       ? xasprintf("the repository is not configured; the nearest is %s",
-					   lookup->near)
-			       : xstrdup("the repository is not configured");
+	push->reason = xstrdup(verdict->ignored);
 }
 
-static void fill_delivery(const struct config_source *source, const struct view *view,
-			  const struct delivery_content *content, const struct lookup *lookup,
+static void fill_delivery(const struct admission_verdict *verdict, const struct view *view,
 			  struct record_delivery *d)
 {
-	const struct provider *provider = provider_by_name(source->provider);
+	const struct provider *provider = verdict->source->provider;
+	const struct delivery_content *content = &verdict->content;
 	char digest[SHA256_HEX_MAX + 1] = "";
 
 	(void)sha256_hex(view->request.body, view->request.body_len, digest);
-	d->source = xstrdup(source->name);
-	d->provider = xstrdup(source->provider);
+	d->source = xstrdup(verdict->source->name);
+	d->provider = xstrdup(provider_get_name(provider));
 	d->sender_id = xstrdup_or_null(provider_delivery_id(provider, &view->request));
 	d->body_sha256 = xstrdup(digest);
 	d->event = xstrdup(content->event);
@@ -333,7 +169,7 @@ static void fill_delivery(const struct config_source *source, const struct view 
 	d->push_count = content->count;
 	d->pushes = xcalloc(content->count, sizeof(*d->pushes));
 	for (size_t i = 0; i < content->count; i++) {
-		fill_push(content, &content->pushes[i], lookup, &d->pushes[i]);
+		fill_push(&content->pushes[i], verdict, &d->pushes[i]);
 	}
 }
 
@@ -404,117 +240,108 @@ static void on_stored(void *arg, enum record_result result, const struct error *
 	arrival_free(a);
 }
 
-/* How long the sender would wait to be told: only our own hook asks. */
-static int64_t wait_of(const struct intake *intake, const struct config_source *source,
+/* How long the sender may wait to be told; 0: it does not ask. */
+static int64_t wait_of(const struct intake *intake, const struct admission_source *source,
 		       const struct view *view)
 {
-	const char *text = strcmp(source->provider, "native") == 0
-				   ? provider_header_get(&view->request, PUSH_NATIVE_WAIT)
-				   : NULL;
 	int64_t most = intake->settings->config->hook_wait;
-	int64_t asked = text != NULL ? strtoll(text, NULL, 10) : 0;
+	int64_t asked = provider_wait_ms(source->provider, &view->request);
 
 	return asked < most ? asked : most;
 }
 
-/* What our hook is told at once of a repository that is not known, else NULL. A new string. */
-static char *tell_unknown(const struct config_source *source,
-			  const struct delivery_content *content, const struct lookup *lookup)
+/* What our hook is told of the repository, as text. A source hears of no other than its own. */
+static char *tell_repository(const struct admission_verdict *verdict, bool for_push)
 {
-	if (content->count == 0 || lookup->found != NULL) {
-		return NULL;
-	}
-	json_t *json = lookup_to_json(source, lookup);
-	(void)json_object_set_new(json, "decided", json_true());
-	(void)json_object_set_new(json, "refs", json_array());
-	char *text = json_dumps(json, JSON_COMPACT);
-	json_decref(json);
-	return text;
+	const char *nearest = verdict->nearest;
+	bool may_hear = nearest != NULL && admission_may_name(verdict->source, nearest);
+	struct push_answer_repository repository = {
+		.address = verdict->address,
+		.known = verdict->repository != NULL,
+		.nearest = may_hear ? nearest : NULL,
+	};
+	size_t len = 0;
+
+	return push_answer_about(&repository, for_push, &len);
 }
 
 static void store(struct intake *intake, const struct conn_request *request,
-		  const struct config_source *source, const struct view *view,
-		  const struct delivery_content *content, const struct lookup *lookup)
+		  const struct view *view, const struct admission_verdict *verdict)
 {
 	struct arrival *a = xcalloc(1, sizeof(*a));
 
 	*a = (struct arrival){
 		.intake = intake,
 		.conn = request->id,
-		.came_ms = mstime_monotonic(),
-		.provider = provider_get_name(provider_by_name(source->provider)),
-		.wait_ms = wait_of(intake, source, view),
+		.came_ms = request->began_ms,
+		.provider = provider_get_name(verdict->source->provider),
+		.wait_ms = wait_of(intake, verdict->source, view),
 	};
-	a->told = a->wait_ms > 0 ? tell_unknown(source, content, lookup) : NULL;
-	fill_delivery(source, view, content, lookup, &a->delivery);
+	if (a->wait_ms > 0 && verdict->ignored != NULL && verdict->content.count > 0) {
+		a->told = tell_repository(verdict, true);
+	}
+	fill_delivery(verdict, view, &a->delivery);
 	if (store_add_delivery(intake->o.store, &a->delivery, on_stored, a) != STORE_OK) {
 		reply_status_only(intake, request->id, 503);
 		arrival_free(a);
 	}
 }
 
-/* Our hook asks whether its repository is known, and reports no push. */
-static bool is_question(const struct config_source *source, const struct delivery_content *content)
+static void answer_question(struct intake *intake, const struct conn_request *request,
+			    const struct admission_verdict *verdict)
 {
-	return strcmp(source->provider, "native") == 0 && content->count == 0 &&
-	       strcmp(content->event, PUSH_NATIVE_PING) == 0;
+	char *text = tell_repository(verdict, false);
+
+	log_info("question", "source", verdict->source->name, "repo", verdict->address, "result",
+		 verdict->repository != NULL ? "known" : "unknown", NULL);
+	reply_json(intake, request->id, 200, text);
+	free(text);
 }
 
-static void answer_question(struct intake *intake, const struct conn_request *request,
-			    const struct config_source *source, const struct lookup *lookup)
+static void refuse(struct intake *intake, const struct conn_request *request,
+		   const struct admission_verdict *verdict, const char *why)
 {
-	json_t *json = lookup_to_json(source, lookup);
-	char *text = json_dumps(json, JSON_COMPACT);
+	const struct strvec *urls = &verdict->content.urls;
+	const struct admission_source *source = verdict->source;
+	uint64_t left_out = 0;
 
-	log_info("question", "source", source->name, "repo", lookup->address, "result",
-		 lookup->found != NULL ? "known" : "unknown", NULL);
-	if (text != NULL) {
-		reply_json(intake, request->id, 200, text);
-	} else {
-		reply_status_only(intake, request->id, 503);
+	if (source != NULL) {
+		count_rejected(intake, source, verdict->label);
 	}
-	free(text);
-	json_decref(json);
+	/* Anybody can be unauthenticated, as often as he likes. */
+	if (verdict->status != 401 ||
+	    log_limit_pass(&intake->unauthenticated, mstime_monotonic(), &left_out)) {
+		log_warn("delivery refused", "source", source != NULL ? source->name : NULL,
+			 "peer", request->peer->address, "repo",
+			 urls->count > 0 ? urls->items[0] : NULL, "reason", why, "not_logged",
+			 left_out > 0 ? LOG_INT(left_out) : NULL, NULL);
+	}
+	reply_status_only(intake, request->id, verdict->status);
 }
 
 static void on_request(void *ctx, const struct conn_request *request)
 {
 	struct intake *intake = ctx;
-	struct delivery_content content = { .event = NULL };
+	struct admission_verdict verdict;
 	struct error err = ERROR_INIT;
 	struct view view;
 
 	make_view(request, &view);
-	const struct config_source *source = authenticate(intake, request, &view);
-	if (source == NULL) {
-		return;
+	admission_judge(&intake->settings->admission, request->head->path.at, &view.request,
+			&verdict, &err);
+	if (verdict.status != 0) {
+		refuse(intake, request, &verdict, err.text);
+	} else if (verdict.question) {
+		answer_question(intake, request, &verdict);
+	} else {
+		store(intake, request, &view, &verdict);
 	}
-	enum provider_result parsed = provider_parse(provider_by_name(source->provider),
-						     &view.request, &content, &err);
-	if (parsed != PROVIDER_OK) {
-		count_rejected(intake, source->provider, "malformed");
-		log_warn("delivery refused", "source", source->name, "reason", err.text, NULL);
-		reply_status_only(intake, request->id, status_of(parsed));
-		goto out;
-	}
-	struct lookup lookup = find_repository(intake, source, &content);
-	bool question = is_question(source, &content);
-	if ((content.count > 0 || question) && !lookup.allowed) {
-		count_rejected(intake, source->provider, "unknown_repository");
-		log_warn("delivery refused", "source", source->name, "repo",
-			 content.urls.count > 0 ? content.urls.items[0] : "", "reason",
-			 "this source may not speak of that repository (sources.repositories)",
-			 NULL);
-		reply_status_only(intake, request->id, 403);
-		goto out;
-	}
-	if (question) {
-		answer_question(intake, request, source, &lookup);
-		goto out;
-	}
-	store(intake, request, source, &view, &content, &lookup);
-out:
-	delivery_content_release(&content);
+	admission_verdict_release(&verdict);
+}
+
+static void on_answered(void *ctx, const char *route, int status, int64_t took_ms)
+{
+	metrics_count_answer(((struct intake *)ctx)->o.metrics, route, status, took_ms);
 }
 
 struct intake *intake_new(const struct intake_options *options)
@@ -524,7 +351,7 @@ struct intake *intake_new(const struct intake_options *options)
 	intake->o = *options;
 	intake->waiters = waiters_new(options->base, options->conns);
 	intake->handler = (struct conn_handler){ .admit = on_admit, .request = on_request,
-						 .ctx = intake };
+						 .answered = on_answered, .ctx = intake };
 	return intake;
 }
 

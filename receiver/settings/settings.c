@@ -67,6 +67,45 @@ static void make_delivery(struct settings *s)
 	};
 }
 
+static const void *find_repository(const void *ctx, const char *url)
+{
+	return repositories_find(ctx, url);
+}
+
+static const char *nearest_repository(const void *ctx, const char *url)
+{
+	return repositories_nearest(ctx, url);
+}
+
+static void make_admission(struct settings *s)
+{
+	const struct config *c = s->config;
+
+	s->sources = xcalloc(c->source_count, sizeof(*s->sources));
+	for (size_t i = 0; i < c->source_count; i++) {
+		const struct config_source *from = &c->sources[i];
+
+		s->sources[i] = (struct admission_source){
+			.name = from->name,
+			.provider = provider_by_name(from->provider),
+			.secrets = {
+				.secrets = from->secrets,
+				.signing_tokens = from->signing_tokens,
+				.tolerance_ms = from->timestamp_tolerance,
+			},
+			.repositories = &from->repositories,
+		};
+	}
+	s->admission = (struct admission_rules){
+		.sources = s->sources,
+		.count = c->source_count,
+		.body_max = (uint64_t)c->max_body_bytes,
+		.find_repository = find_repository,
+		.nearest_repository = nearest_repository,
+		.ctx = s->repositories,
+	};
+}
+
 int settings_new_take(struct config *config, struct settings **ret_settings, struct error *err)
 {
 	struct settings *s = xcalloc(1, sizeof(*s));
@@ -84,6 +123,7 @@ int settings_new_take(struct config *config, struct settings **ret_settings, str
 		make_target(s, i);
 	}
 	make_delivery(s);
+	make_admission(s);
 	*ret_settings = s;
 	return 0;
 }
@@ -103,6 +143,7 @@ void settings_unref(struct settings *s)
 	config_free(s->config);
 	free(s->targets);
 	free(s->ring);
+	free(s->sources);
 	free(s);
 }
 

@@ -8,6 +8,7 @@
 #ifndef RECEIVER_SETTINGS_SETTINGS_H
 #define RECEIVER_SETTINGS_SETTINGS_H
 
+#include "admission/admission.h"
 #include "base/error.h"
 #include "config/config.h"
 #include "delivery/delivery.h"
@@ -21,6 +22,8 @@ struct settings {
 	struct target *targets;             // one for each target of config, in order
 	struct delivery_target *ring;       // likewise, as the core wants it
 	struct delivery_options delivery;
+	struct admission_source *sources;   // one for each source of config, in order
+	struct admission_rules admission;   // what requests are judged by
 };
 
 /*
