@@ -15,6 +15,7 @@
 
 #include <jansson.h>
 
+#include "base/limits.h"
 #include "base/strvec.h"
 #include "base/xalloc.h"
 #include "push/push.h"
@@ -243,6 +244,14 @@ static void add_unknown(const json_t *json, struct buf *out)
 	buf_release(&text);
 }
 
+/* Refs that were decided and found no room in the answer. */
+static size_t untold_refs(const json_t *json)
+{
+	json_int_t more = json_integer_value(json_object_get(json, "more"));
+
+	return more > 0 && more <= LIMIT_REFS ? (size_t)more : 0;
+}
+
 void hook_report(const char *answer, size_t len, bool verbose, struct buf *out)
 {
 	json_t *json = json_loadb(answer, len, JSON_REJECT_DUPLICATES, NULL);
@@ -261,8 +270,9 @@ void hook_report(const char *answer, size_t len, bool verbose, struct buf *out)
 	for (; i < json_array_size(refs) && shown < HOOK_REPORT_REFS; i++) {
 		shown += add_ref(json_array_get(refs, i), json_array_size(refs) > 1, verbose, out);
 	}
-	if (i < json_array_size(refs)) {
-		(void)buf_addf(out, "doorbell: and %zu more refs\n", json_array_size(refs) - i);
+	size_t left_out = json_array_size(refs) - i + untold_refs(json);
+	if (left_out > 0) {
+		(void)buf_addf(out, "doorbell: and %zu more refs\n", left_out);
 	}
 out:
 	json_decref(json);

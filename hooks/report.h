@@ -18,7 +18,7 @@
  * Append the lines for an answer of the receiver
  *
  *   {"decided": true, "refs": [{"ref", "affected": N, "applications": N,
- *    "names": ["namespace/name", ...], "reason"}]}
+ *    "names": ["namespace/name", ...], "reason"}], "more": N}
  *
  * to out: one a ref that has affected applications, for the others only if
  * verbose.  "decided": false, or an answer that is none of ours, becomes

@@ -158,6 +158,33 @@ static void answers_are_read(struct hook_conf *conf, const char *path)
 	}
 }
 
+/* The longest answer that the receiver writes is read whole: LIMIT_ANSWER_BYTES, not one less. */
+static void the_longest_answer_is_read(struct hook_conf *conf, const char *path)
+{
+	const struct hook_delivery delivery = { .id = "abc", .body = "body!", .len = 5 };
+	char *body = xmalloc(LIMIT_ANSWER_BYTES + 1);
+	struct error err = ERROR_INIT;
+	struct buf answer;
+	pthread_t thread;
+	int status = 0;
+
+	memset(body, 'a', LIMIT_ANSWER_BYTES);
+	body[LIMIT_ANSWER_BYTES] = '\0';
+	char *text = xasprintf(OK_HEAD "Content-Length: %u\r\n\r\n%s", LIMIT_ANSWER_BYTES, body);
+	struct server server = { .path = path, .answer = text, .reads = true, .hangs = true };
+	start(&server, &thread);
+	buf_init(&answer, HOOK_ANSWER_BYTES);
+	tap_int(hook_send(conf, &delivery, mstime_monotonic() + 5000, &status, &answer, &err),
+		HOOK_SEND_ANSWERED, "the longest answer is taken (%s)", err.text);
+	tap_ok(answer.len == LIMIT_ANSWER_BYTES && memcmp(answer.data, body, answer.len) == 0,
+	       "and read whole, %zu bytes", answer.len);
+	(void)pthread_join(thread, NULL);
+	close(server.listener);
+	buf_release(&answer);
+	free(text);
+	free(body);
+}
+
 static void large_answers_are_cut(struct hook_conf *conf, const char *path)
 {
 	const struct hook_delivery delivery = { .id = "abc", .body = "body!", .len = 5 };
@@ -215,6 +242,7 @@ int main(void)
 
 	tap_sh("echo secret > %s", secret);
 	answers_are_read(&conf, path);
+	the_longest_answer_is_read(&conf, path);
 	large_answers_are_cut(&conf, path);
 	nobody_is_told_apart_from_somebody(&conf, path);
 	free(path);
