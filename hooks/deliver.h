@@ -1,5 +1,11 @@
 /*
- * Sending what is spooled: by the hook itself, or by "doorbell hook deliver".
+ * The room for the post-receive hook, a program of its own that git starts after
+ * a push; and of this header: sending what is spooled, by the hook itself or by
+ * "doorbell hook deliver".
+ *
+ * Besides the hook the verbs "hook" and "send" use its parts.  It never fails a
+ * push, never holds one longer than its time, and links neither libgit2 nor
+ * SQLite.
  */
 #ifndef HOOKS_DELIVER_H
 #define HOOKS_DELIVER_H

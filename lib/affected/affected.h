@@ -1,13 +1,17 @@
 /*
- * Which applications does the step from one commit to another change, and why?
+ * The room for the question: which applications does the step from one commit
+ * to another change, and why?
  *
- * The front door of the engine, called by the reader process and by
- * "doorbell explain".  It holds, for one repository, the applications that
- * read from it and, for each ref, the index of their inputs at the commit
- * processed last (or at `before`).  A source is affected if and only if a
- * probe of its inputs at `before` is touched by the walk from before to
- * after, and the walk at after does not find something that is rendered to
- * the same (fingerprint.h).  When in doubt, affected, with that reason.
+ * This is the front door of the engine, called by the reader process, which
+ * "doorbell explain" asks, too.  It never uses the network, never fetches what
+ * is missing, and never decides what is rung.
+ *
+ * It holds, for one repository, the applications that read from it and, for
+ * each ref, the index of their inputs at the commit processed last (or at
+ * `before`).  A source is affected if and only if a probe of its inputs at
+ * `before` is touched by the walk from before to after, and the walk at after
+ * does not find something that is rendered to the same (fingerprint.h).  When
+ * in doubt, affected, with that reason.
  *
  * Not for several threads: one state belongs to one thread.
  */

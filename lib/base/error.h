@@ -1,5 +1,10 @@
 /*
- * The text that travels with a failure.
+ * The text that travels with a failure; and, as every room begins with it,
+ * the door of lib/base.
+ *
+ * The room for what has nothing to do with deliveries: texts, bytes, times, ids
+ * of objects, globs, YAML, digests, memory.  All other rooms call it.  It never
+ * includes another room, never logs and never opens a connection.
  *
  * Functions of this project return 0 for success, a negative number for an
  * unexpected failure (pass it up untouched) and, where their header names

@@ -1,9 +1,9 @@
 /*
- * Calls: a request of HTTP or a command, and what came back of it.
+ * The room for calls: a request of HTTP or a command, and what came back of it.
  *
- * This is the neutral ground between those who want a call made (targets,
- * git fetch, credentials) and those who make it (receiver/ring, with libcurl;
- * receiver/process, with fork and exec).  Nothing here makes one.
+ * It is the neutral ground between those who want a call made (targets, git
+ * fetch) and those who make it (receiver/ring, with libcurl; receiver/process,
+ * with fork and exec).  It never makes one itself.
  */
 #ifndef LIB_CALL_CALL_H
 #define LIB_CALL_CALL_H

@@ -1,5 +1,11 @@
 /*
- * Settings as plain data.
+ * The room for settings: read from the file, the environment and flags, checked
+ * as a whole, and kept as plain data.
+ *
+ * "doorbell check" and "serve" load them, targets hand in rows for their own
+ * settings, and the receiver works with the result.  It reads the configuration
+ * and the secrets that it names; it never changes a file, never logs (problems
+ * are handed back with file, line and column), and never starts anything.
  *
  * One table (config_settings()) names every setting once: its key in the
  * file, from which flag and environment variable follow, its type, default,

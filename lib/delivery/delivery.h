@@ -1,5 +1,6 @@
 /*
- * The heart: what happens to a push after it was stored.
+ * The room for the heart: what happens to a push after it was stored.  The
+ * receiver's world (receiver/serve) makes and feeds it; it never does I/O itself.
  *
  * Pushes to one ref of one repository stand in one lane and are decided in
  * order, several at once when they wait together.  A decision makes triggers,

@@ -1,5 +1,10 @@
 /*
- * The head of an HTTP/1.1 request: request line and header fields.
+ * The room for HTTP as bytes, requests and answers; and of this header: the head
+ * of an HTTP/1.1 request, its request line and header fields.
+ *
+ * Connections (receiver/http) read requests with it; the hook and the verbs that
+ * call a receiver read answers.  It never opens a connection and never waits:
+ * bytes come in, meanings go out.
  *
  * A pure function over the bytes received so far: no allocation, no state
  * between calls; the result points into the caller's bytes.  It is stricter

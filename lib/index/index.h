@@ -1,5 +1,6 @@
 /*
- * Who reads a path: the units of one ref at one tree, and their probes.
+ * The room for who reads a path: the units of one ref at one tree, and their
+ * probes.  lib/affected alone calls it.  It never walks: it keeps what was found.
  *
  * Four kinds of small records, each in one array and called by number, 0
  * being none: units; postings (a probe of a unit at a node of the trie);

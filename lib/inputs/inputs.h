@@ -1,5 +1,7 @@
 /*
- * What a source's manifests are made from, as probes of a Git tree.
+ * The room for what a source's manifests are made from, as probes of a Git tree.
+ * lib/affected and lib/index call it.  It never renders anything, never runs a
+ * program or a plugin, and never looks beyond the tree it was given.
  *
  * A walker (one renderer a file: inputs_impl.h) is a deterministic function
  * of the tree and its unit; everything it looks at, hits and misses alike,
@@ -8,7 +10,7 @@
  * the unit's inputs are the same.
  *
  * A unit is (walker, directory, options).  It names the units it is made
- * from; whoever walks keeps each once, however many use it (lib/app).
+ * from; whoever walks keeps each once, however many use it (lib/index).
  */
 #ifndef LIB_INPUTS_INPUTS_H
 #define LIB_INPUTS_INPUTS_H
@@ -87,7 +89,7 @@ enum inputs_mode {
 	INPUTS_ARGOCD  // the annotation exactly as Argo CD matches it, nothing else
 };
 
-/* One source of an application, filled by lib/app; everything borrowed. */
+/* One source of an application, filled by lib/affected; everything borrowed. */
 struct inputs_source {
 	const char *app_name;
 	const char *app_namespace;  // "" if not known

@@ -1,5 +1,6 @@
 /*
- * The applications we know: what each source gave, and the list made of it.
+ * The room for the applications we know: what each source gave, and the list
+ * made of it.
  *
  * A source is an entry of the configuration: a file, a directory, or a place
  * in a repository.  Whoever reads it hands in what was read, file by file;

@@ -1,6 +1,7 @@
 /*
- * The journal: deliveries, their pushes, triggers and the commit processed
- * last for each ref, kept so that no power cut loses what was acknowledged.
+ * The room for the journal: deliveries, their pushes, triggers and the commit
+ * processed last for each ref, kept so that no power cut loses what was
+ * acknowledged.  It never decides anything and never speaks to a target.
  *
  * A journal is a set of operations (journal_ops.h) and what its maker puts
  * behind them.  There is one maker, lib/journal/sqlite: one file, one writer.

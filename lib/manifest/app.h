@@ -1,5 +1,11 @@
 /*
- * Applications: what an Argo CD Application manifest says about its inputs.
+ * The room for what an application is: what the manifest of an Argo CD
+ * Application, an ApplicationSet, a Flux Kustomization or HelmRelease says about
+ * its inputs, and how an application is named (app_id.h).
+ *
+ * The inventory, the engine, the deciding core, the targets and the reader call
+ * it.  It never opens a file or a repository: bytes or parsed values come in,
+ * applications go out.
  *
  * Only the fields that decide which pushes matter are understood; a source's
  * whole JSON is kept, because its renderer (lib/inputs) reads more of it.

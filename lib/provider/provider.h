@@ -1,5 +1,7 @@
 /*
- * Providers: how each sender proves who it is and what its body says.
+ * The room for providers: how each sender proves who it is and what its body
+ * says.  The door asks it about each request, and "doorbell send" has it sign
+ * one.  It never does I/O and never logs.
  *
  * One sender a file (github.c, gitlab.c, ...), each a const struct behind
  * provider_impl.h and a row in the table of provider.c.  Nothing here

@@ -1,5 +1,10 @@
 /*
- * The plain data everyone speaks: what a delivery says happened.
+ * The room for what a delivery says happened, as plain data, and for the
+ * protocol of our own hook (push_native.h).
+ *
+ * Providers fill it in; the door, git and the verbs that send read it; the hook
+ * writes it.  It never reads a file, never asks anybody, and never believes more
+ * than it has checked.
  *
  * A delivery is a hint.  Only the repository's addresses, the refs and their
  * ids before and after are taken from it.

@@ -1,11 +1,11 @@
 /*
- * What is recorded, as plain data: a delivery with its pushes, and a plan,
- * which is what one decision changes; and how an attempt to record it ends.
+ * The room for what is recorded, as plain data: a delivery with its pushes, and
+ * a plan, which is what one decision changes; and how an attempt to record it
+ * ends.  Of each record it has the one form as JSON (record_json.h).
  *
- * This room holds the records and, of each, the one form it has as JSON
- * (record_json.h).  Whoever decides, keeps or shows them includes it: the
- * deciding core (lib/delivery), the journal (lib/journal), the targets, the
- * receiver and the command line.  It stores nothing and asks nobody.
+ * Whoever decides, keeps or shows records includes it: the deciding core
+ * (lib/delivery), the engine, the journal, the targets, the receiver and the
+ * command line.  It never stores anything and never asks anybody.
  */
 #ifndef LIB_RECORD_RECORD_H
 #define LIB_RECORD_RECORD_H

@@ -1,5 +1,11 @@
 /*
- * A Git repository on disk, opened for reading objects only.
+ * The room for Git objects, and of this header: a repository on disk, opened for
+ * reading objects only.
+ *
+ * The engine, the index and the walkers call it, all of them in a reader's
+ * process, and so does the reader itself (isolate.h, closed.h).  No other room
+ * includes libgit2.  It never writes to a repository, never runs a hook or a
+ * filter, and never uses the network.
  *
  * Everything in it is untrusted: objects are asked for their size before they
  * are read, kinds are checked, nothing is ever checked out, and a repository

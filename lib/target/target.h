@@ -1,8 +1,9 @@
 /*
- * Targets: how an application is rung, and what the answer means.
+ * The room for targets: how an application is rung, and what the answer means.
  *
  * A target is pure: it turns a trigger into a call (an HTTP request or a
- * command) and judges what came back.  The receiver makes the call.  One kind
+ * command) and judges what came back.  It never makes the call, which the
+ * receiver does, and never decides when to try again.  One kind
  * of target a file (exec.c, argocd.c): a const struct behind target_impl.h and
  * a row in the table of target.c.  The kind owns its settings, its options and
  * their check; each file says why ringing twice is safe there.

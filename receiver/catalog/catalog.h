@@ -1,5 +1,7 @@
 /*
- * The catalog: the applications known now, kept current.
+ * The room for the applications known now, kept current.  receiver/serve makes it
+ * and asks it for the world; the control listener shows it; "doorbell explain"
+ * takes the reading of files from it (files.h).
  *
  * It owns the inventory (lib/inventory), keeps the operator's files current
  * (files.h), reads the places in repositories at the start and whenever a push

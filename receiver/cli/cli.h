@@ -1,5 +1,9 @@
 /*
- * The verbs of the command line: one file each, all of one form.
+ * The room for the verbs of the command line: one file each, all of one form.
+ *
+ * main.c alone calls it.  "serve" hands over to receiver/serve and stays; each
+ * other verb does one thing and ends.  Those never write to the journal: they
+ * read it, or ask the receiver over its control socket.
  *
  * A verb gets its own arguments (argv[0] is its name), prints data to
  * standard output and sentences to standard error, and returns the exit

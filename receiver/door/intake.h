@@ -1,5 +1,13 @@
 /*
- * Intake: what happens to a request for a source, from its head to its answer.
+ * The room for who comes in and what they are told: senders (this header), the
+ * hook that waits for a decision (waiters.h), people and probes on the control
+ * and status listeners (admin.h).
+ *
+ * receiver/serve makes it and gives it to the listeners.  It never decides whom a
+ * push affects, never waits, and never answers 202 before the store has said that
+ * the delivery is durable.
+ *
+ * Intake is what happens to a request for a source, from its head to its answer.
  *
  * Routes: POST /hooks/<source>, and POST /api/webhook, where the sender is
  * told from the headers.  In order: the source is found, the presence of a

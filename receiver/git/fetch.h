@@ -1,5 +1,13 @@
 /*
- * Bringing commits here: git, as a child, into a bare repository of our own.
+ * The room for git, the program: where a ref is (resolver.h), how a commit comes
+ * here (this header), and what git is told when it asks for a password
+ * (credential.h, which main.c is started again for).
+ *
+ * The catalog and receiver/serve call it.  It never reads what is in a commit,
+ * which readers do; never writes to a repository of the operator's; and never
+ * puts a credential into an argument, a file or the log.
+ *
+ * A fetch is git, as a child, into a bare repository of our own.
  *
  * The repository is a cache with the newest commits only (no history); it may
  * be deleted, and the next fetch makes it anew.  One child a repository at a time,

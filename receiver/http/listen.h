@@ -1,6 +1,12 @@
 /*
- * Listening sockets: addresses, accepting, and what to do when there is no
- * room or no file descriptor.
+ * The room for connections that come in: listening, TLS, limits and deadlines,
+ * requests read and answers written.
+ *
+ * receiver/serve opens the listeners; the door handles the requests (conn.h).  It
+ * never knows what a request is for, and never blocks.
+ *
+ * This header has listening sockets: addresses, accepting, and what to do when
+ * there is no room or no file descriptor.
  *
  * Loop thread only.
  */

@@ -1,5 +1,12 @@
 /*
- * The log: one line an event on standard error, for people and machines.
+ * The room for what those who operate a receiver see: the log (this header),
+ * metrics, the answers of /healthz and /readyz (status.h), and files that are
+ * watched for changes (watch.h).
+ *
+ * Most rooms of receiver/ call it; lib/ never does.  It never includes another
+ * room of receiver/, and never decides anything for whoever calls it.
+ *
+ * A log has one line an event on standard error, for people and machines.
  *
  * A line has a time, a level, a message and key=value fields, as Argo CD's
  * logs have.  The message is a constant; whatever varies goes into fields.

@@ -1,5 +1,11 @@
 /*
- * Children: one command, started, fed, listened to, ended in time, reaped.
+ * The room for children: one command, started, fed, listened to, ended in time,
+ * reaped (this header); and the sandbox that a reader puts itself into
+ * (sandbox.h).
+ *
+ * git, ring and serve start commands with it; the reader takes the sandbox.  It
+ * never runs a shell, never lets a child have a descriptor that it was not
+ * given, and never waits for one.
  *
  * All on the loop's thread; nothing here waits.
  */

@@ -1,5 +1,12 @@
 /*
- * Ringing a target: prepare the call, make it, judge what came back.
+ * The room for ringing: calls to targets are made (this header, outbound.h), and
+ * what becomes of them is watched (observer.h).
+ *
+ * receiver/serve makes the parts, and its world asks them.  It never decides when
+ * a trigger is tried, or again, which lib/delivery does; what to send and what an
+ * answer means is lib/target's.
+ *
+ * A ringer prepares a call, makes it, and judges what came back.
  *
  * Loop thread only.
  */

@@ -1,5 +1,10 @@
 /*
- * doorbell serve: all parts put together, run, and taken apart.
+ * The room for "doorbell serve": all parts put together, run, reloaded, and taken
+ * apart; and the seam between the deciding core and those who do what it asks
+ * (world.h).
+ *
+ * The verb "serve" alone calls it.  It never decides whom a push affects or when
+ * a trigger is tried, which lib/delivery does; and never reads the command line.
  */
 #ifndef RECEIVER_SERVE_DAEMON_H
 #define RECEIVER_SERVE_DAEMON_H

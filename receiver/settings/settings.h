@@ -1,7 +1,11 @@
 /*
- * The configuration in use, and what was made from it, kept alive by whoever
- * still works with it: a reload puts a new one in its place, and calls that
- * are under way end with the old one.
+ * The room for the configuration in use, and what was made from it: the door,
+ * git, the catalog, ring, serve and the command line look things up here.  It
+ * never reads the configuration's file (lib/config does) and never changes
+ * settings once they are made.
+ *
+ * Settings are kept alive by whoever still works with them: a reload puts new
+ * ones in their place, and calls that are under way end with the old ones.
  *
  * Loop thread only.
  */

@@ -1,5 +1,7 @@
 /*
- * The writer thread: the journal behind a queue.
+ * The room for the writer thread: the journal behind a queue.  The door stores
+ * deliveries and reads records with it, and serve's world stores what is decided
+ * and tried.  It never decides what is recorded, and never makes the loop wait.
  *
  * The loop hands over jobs and never waits; the thread takes what is queued,
  * carries it out in one transaction (group commit), and the answers come back

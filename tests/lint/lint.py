@@ -5,16 +5,18 @@
 
 Checks: includes (whom a file may see, directly or through others: the
 .may_include of each folder), graph (the folders and whom they may see make no
-circle; --verbose prints its floors), headers (each compiles alone), docs (each
-prototype in a header has its contract), length (functions, files,
-complexity), names (one name, one thing), unused (what a header offers is
-used by others), words (those that receiver/DESIGN.md rules out), text (white
-space, width), scripts
-(shellcheck, Python compiles).
+circle; --verbose prints its floors), rooms (one header of each says what the
+room is for, and what it never does), paths (what the documents name is there),
+headers (each compiles alone), docs (each prototype in a header has its
+contract), length (functions, files, complexity), names (one name, one thing),
+unused (what a header offers is used by others), words (those that
+receiver/DESIGN.md rules out), text (white space, width), scripts (shellcheck,
+Python compiles).
 Exceptions: none.
 """
 import concurrent.futures
 import fnmatch
+import glob
 import os
 import re
 import subprocess
@@ -223,6 +225,49 @@ def check_graph():
         problems.append("a circle: " + " -> ".join(way[way.index(way[-1]):]))
     for height in range(1 + max(floor.values(), default=-1)) if VERBOSE else ():
         print(f"# floor {height}: " + ", ".join(f for f in sorted(floor) if floor[f] == height))
+    return problems
+
+
+def opening(path):
+    """The comment that a file begins with, in one line."""
+    match = re.match(r"/\*(.*?)\*/", "\n".join(lines_of(path)), re.S)
+    return " ".join(re.sub(r"^ \*", "", match[1], flags=re.M).split()) if match else ""
+
+
+def check_rooms():
+    """A room of production code: one header of it begins with what it is for, who calls it, what it never does."""
+    problems = []
+    for folder in sorted({os.path.dirname(p) for p in production(".c", ".h")} - {"receiver"}):
+        doors = [h for h in sources(".h") if os.path.dirname(h) == folder and "The room for " in opening(h)]
+        if len(doors) != 1:
+            problems.append(f"{folder}: the opening comment of one header says \"The room for ...\", here of "
+                            + (", ".join(doors) or "none"))
+        problems += [f"{h}: does not say what the room never does" for h in doors if "never" not in opening(h)]
+    return problems
+
+
+DOCUMENTS = ("README.md", "receiver/DESIGN.md", "contrib/CONTRIBUTING.md")
+TOPS = r"(?<![\w/.{-])(?:lib|receiver|hooks|tests|contrib)/[\w./*-]*"
+
+
+def check_paths():
+    """
+    What a document names in backticks, by a link, or in a table's left part is
+    there: a path, or the bare name of a source.  "*" is any text, and what has
+    NAME in it is for the reader to choose.
+    """
+    bare = {os.path.basename(p) for p in sources(".c", ".h", ".py")}
+    problems = []
+    for document in DOCUMENTS:
+        here = os.path.dirname(document)
+        for number, line in enumerate(lines_of(document), 1):
+            spans = re.findall(r"`([^`]+)`", line) + (re.split(r"  +", line)[1:2] if line.startswith("    ") else [])
+            words = [w.rstrip(".,;:") for span in spans for w in span.split() if "NAME" not in w]
+            paths = [p for w in words for p in re.findall(TOPS, w)]
+            paths += [os.path.normpath(os.path.join(here, p)) for p in re.findall(r"\]\(([^)#:]+)\)", line)]
+            problems += [f"{document}:{number}: there is no {p}" for p in paths if not glob.glob(p)]
+            problems += [f"{document}:{number}: no file is called {w}" for w in words
+                         if re.fullmatch(r"[\w*]+\.(c|h|py)", w) and not fnmatch.filter(bare, w)]
     return problems
 
 
@@ -454,8 +499,9 @@ def check_scripts():
     return problems + run.stdout.splitlines()
 
 
-CHECKS = {"includes": check_includes, "graph": check_graph, "headers": check_headers, "docs": check_docs,
-          "length": check_length, "names": check_names, "unused": check_unused, "words": check_words, "text": check_text, "scripts": check_scripts}
+CHECKS = {"includes": check_includes, "graph": check_graph, "rooms": check_rooms, "paths": check_paths,
+          "headers": check_headers, "docs": check_docs, "length": check_length, "names": check_names,
+          "unused": check_unused, "words": check_words, "text": check_text, "scripts": check_scripts}
 
 
 def main():

@@ -1,5 +1,7 @@
 /*
- * The inputs of an ApplicationSet's git generator.
+ * The room for ApplicationSets: the inputs of their git generators.  The table of
+ * renderers (lib/inputs/renderers.c) calls it, and nobody else.  It never makes
+ * the applications: it says which files decide what they would be.
  */
 #ifndef LIB_INPUTS_APPSET_APPSET_H
 #define LIB_INPUTS_APPSET_APPSET_H

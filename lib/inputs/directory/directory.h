@@ -1,5 +1,7 @@
 /*
- * A directory of plain manifests, and of Jsonnet.
+ * The room for a directory of plain manifests, and of Jsonnet.  The table of
+ * renderers (lib/inputs/renderers.c) calls it, and nobody else.  It never
+ * evaluates Jsonnet: it reads which files an import can name.
  */
 #ifndef LIB_INPUTS_DIRECTORY_DIRECTORY_H
 #define LIB_INPUTS_DIRECTORY_DIRECTORY_H

@@ -1,6 +1,10 @@
 /*
- * The inputs of Flux's Kustomization and of a HelmRelease whose chart is in a
- * GitRepository.
+ * The room for Flux: the inputs of its Kustomization, and of a HelmRelease whose
+ * chart is in a GitRepository.
+ *
+ * The table of renderers (lib/inputs/renderers.c) calls it, and nobody else; it
+ * calls Kustomize's and Helm's rooms for what lies below.  It never reads what an
+ * application is: that is lib/manifest/flux.c.
  */
 #ifndef LIB_INPUTS_FLUX_FLUX_H
 #define LIB_INPUTS_FLUX_FLUX_H

@@ -1,5 +1,10 @@
 /*
- * Helm: a source whose chart lies in the repository, and the chart itself.
+ * The room for Helm: a source whose chart lies in the repository, and the chart
+ * itself.
+ *
+ * The table of renderers (lib/inputs/renderers.c) and the walkers of Flux call
+ * it.  It never renders a template, it reads which files one can take, and never
+ * fetches a chart.
  */
 #ifndef LIB_INPUTS_HELM_HELM_H
 #define LIB_INPUTS_HELM_HELM_H

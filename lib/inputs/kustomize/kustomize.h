@@ -1,6 +1,9 @@
 /*
- * The walker of Kustomize roots: its unit is a directory with a kustomization
- * file.
+ * The room for Kustomize.  Its unit is a directory with a kustomization file.
+ *
+ * The table of renderers (lib/inputs/renderers.c) and the walkers of Flux call
+ * it.  It never builds the manifests, and never fetches a remote base: that is
+ * named as a remote reference.
  */
 #ifndef LIB_INPUTS_KUSTOMIZE_KUSTOMIZE_H
 #define LIB_INPUTS_KUSTOMIZE_KUSTOMIZE_H

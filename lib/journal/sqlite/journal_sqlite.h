@@ -1,5 +1,7 @@
 /*
- * Journals in one SQLite file: the only user of SQLite.
+ * The room for journals in one SQLite file: the only user of SQLite.  The table
+ * of makers in lib/journal/journal.c calls it, and nobody else.  It never starts
+ * a thread, and never answers RECORD_OK to a commit before the disk has it.
  *
  * One process writes, on one thread, under a lock beside the file: WAL,
  * synchronous=FULL, one fdatasync a commit.  Any number of others may read.
