@@ -1,14 +1,15 @@
 /*
  * Triggers: names of states, the table of moves, life and death.
  *
- *     PENDING -> SENDING -> SENT | CONVERGED | REFUSED
- *                   |  ^
- *                   v  |
- *                 WAITING -> STALLED
+ *     PENDING -> SENDING -> SENT | CONVERGED | REFUSED | STALLED
+ *                 ^  |
+ *                 |  v
+ *                WAITING
  *
  *     SENT, if it is observed -> CONVERGED | STALLED
  *
- * PENDING, WAITING and what is observed may become SUPERSEDED.  A trigger that was SENDING when
+ * PENDING, WAITING and what is observed may become SUPERSEDED, the first two
+ * REFUSED as well, when their target is gone.  A trigger that was SENDING when
  * the process died is PENDING again: whether it arrived is unknown, and every
  * target is safe to ring twice.
  */
