@@ -33,6 +33,10 @@ static void on_config_changed(void *ctx)
 	daemon_reload(ctx, false);
 }
 
+/*
+ * The pulse of the loop, which /healthz looks at: a loop that is stuck in
+ * something cannot give it.
+ */
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct daemon *d = arg;
@@ -42,6 +46,12 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	status_beat(d->status, STATUS_LOOP, mstime_monotonic());
 }
 
+/*
+ * Draining, second half: connections are gone, and now what is under way is
+ * waited for, for as long as drainTimeout from the beginning of it all. Nobody
+ * tells when the last try has ended, as none of those who make tries knows of
+ * the others; so it is looked at every DRAIN_LOOK_MS.
+ */
 static void on_drain_look(evutil_socket_t fd, short what, void *arg)
 {
 	static const struct timeval again = { .tv_usec = DRAIN_LOOK_MS * 1000 };
@@ -67,6 +77,14 @@ static void on_connections_gone(void *ctx)
 	evtimer_add(d->patience, &now);
 }
 
+/*
+ * The end begins. The order matters: readiness turns first, so that no balancer
+ * sends anybody any more; the core begins no try; then nobody new is let in.
+ * Connections that are open are answered, which may still store deliveries and
+ * ask the core, and only when the last is gone (on_connections_gone()) are
+ * tries waited for. The control and status listeners close with the others; the
+ * connections that they have are served until the end.
+ */
 static void drain(struct daemon *d)
 {
 	int64_t limit = d->settings->config->drain_timeout;
@@ -80,6 +98,11 @@ static void drain(struct daemon *d)
 	conn_pool_drain(d->conns, (int)limit, on_connections_gone, d);
 }
 
+/*
+ * Signals arrive as events of the loop, so whatever they bring about happens
+ * between two requests, never in one. SIGHUP reloads even if the file is as it
+ * was: whoever sends it wants to read in the log that it was done.
+ */
 static void on_signal(evutil_socket_t number, short what, void *arg)
 {
 	struct daemon *d = arg;
@@ -131,6 +154,13 @@ static void raise_descriptors(void)
 	}
 }
 
+/*
+ * From nothing to serving. The settings are applied before what was unfinished
+ * is taken up, since refs, triggers and pushes are handed to parts that must
+ * know their repositories and targets by then. The listeners come last: whoever
+ * can connect finds everything in its place. Returns 0, or an exit status with
+ * err; what was made is taken apart by the caller in both cases.
+ */
 static int start(struct daemon *d, struct error *err)
 {
 	int r = daemon_build(d, err);

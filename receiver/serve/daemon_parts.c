@@ -85,6 +85,12 @@ static void keep_ref(void *arg, const char *repository, const char *ref, const s
 							 *commit, xstrdup_or_null(remote) };
 }
 
+/*
+ * Refs, then triggers, then pushes: a ref's commit is what its triggers and
+ * pushes build upon, and a trigger must stand before a push is decided that
+ * could replace it. Pushes go the way of new ones, into the line of the world,
+ * which begins with them when the applications are known.
+ */
 void daemon_take_up(struct daemon *d)
 {
 	struct daemon_leftover *l = d->leftover;
@@ -142,6 +148,13 @@ static int make_directories(const struct config *c, struct error *err)
 	return r;
 }
 
+/*
+ * What is on the disk is unknown, so nothing more may be acknowledged, and
+ * nothing in memory may be trusted to match it. There is no mending that in
+ * place: the process ends, its supervisor starts it anew, and that start reads
+ * what is really there. One second is left, so that those who wait get their
+ * 503.
+ */
 static void on_journal_failed(void *arg, const char *why)
 {
 	static const struct timeval soon = { .tv_sec = 1 };
@@ -153,6 +166,13 @@ static void on_journal_failed(void *arg, const char *why)
 	event_base_loopexit(d->base, &soon);
 }
 
+/*
+ * What is unfinished is read before the writer thread exists: until then the
+ * journal is the loop's alone, and needs no lock. From store_new() on it
+ * belongs to the store, which closes it when that thread has ended. The rows
+ * are kept aside as leftovers, because the core that they are for is made later
+ * and needs the readers that are made in between.
+ */
 static int build_store(struct daemon *d, struct error *err)
 {
 	const struct config *c = d->settings->config;
@@ -395,6 +415,11 @@ int daemon_build(struct daemon *d, struct error *err)
 	return r;
 }
 
+/*
+ * One more listener, whose connections go to pool: those of senders and those
+ * of operators have a pool each, so that a crowd at the public door cannot shut
+ * out whoever looks at health or asks over the control socket.
+ */
 static int listen_at(struct daemon *d, struct conn_pool *pool, const char *address, unsigned mode,
 		     struct tls_context *tls, const struct conn_handler *handler,
 		     struct error *err)
@@ -467,6 +492,14 @@ void daemon_close_listeners(struct daemon *d)
 	}
 }
 
+/*
+ * The store goes first, although much uses it: while it ends it answers every
+ * job that it holds, and those answers reach intake, the world and connections,
+ * which must all be there. After it nothing new can be stored, and nothing that
+ * follows tries to. Then those who call back (calls, fetches, readers,
+ * children) are ended, and none of them answers any more; only then go those
+ * who asked, and what they hold is freed with them.
+ */
 void daemon_take_apart(struct daemon *d)
 {
 	daemon_close_listeners(d);

@@ -62,6 +62,10 @@ static void fingerprint_of(const struct config *c, char out[SHA256_HEX_MAX + 1])
 	buf_release(&all);
 }
 
+/*
+ * All problems are told, not only the first: whoever mends a file wants to do
+ * it once. Nothing of the daemon has changed when this returns.
+ */
 int daemon_load(struct daemon *d, struct settings **ret_settings,
 		char fingerprint[SHA256_HEX_MAX + 1])
 {
@@ -217,6 +221,14 @@ static void apply_proxies(struct daemon *d)
 	free(ranges);
 }
 
+/*
+ * Who is told first? Readers must know a repository before the catalog asks for
+ * what is kept there, and resolver, ringer and world must have their settings
+ * before the catalog, which may begin to read at once and so lets pushes go on.
+ * Each part takes a reference of its own to the settings, and calls under way
+ * keep that of the old ones; so there is no moment in which a call sees half of
+ * a reload. It all happens in one turn of the loop, between two requests.
+ */
 void daemon_apply(struct daemon *d)
 {
 	const struct config *c = d->settings->config;
@@ -288,6 +300,13 @@ static void refuse_reload(struct daemon *d, struct settings *fresh)
 	settings_unref(fresh);
 }
 
+/*
+ * Nothing may be lost and nothing half done: the file is read once, and that
+ * reading is what is checked, compared and used; a certificate that is bad
+ * refuses the reload, and the one in use stays. The old settings live until the
+ * readers were told what to forget, which is found by comparing both. Those
+ * that are gone are dropped last, when nobody can ask about them any more.
+ */
 void daemon_reload(struct daemon *d, bool forced)
 {
 	char fingerprint[SHA256_HEX_MAX + 1] = "";

@@ -56,6 +56,14 @@ struct arrived {
 	struct arrived *next, *prev;
 };
 
+/*
+ * A question of the core on its way: from io_resolve(), io_match() or io_plan()
+ * until the core has been told. Whoever is asked holds a pointer to it, so it
+ * is freed by the answer alone, or by world_free() when nobody answers any
+ * more. Every one is answered exactly once, from the loop and never from inside
+ * the question: the core may not be entered again before it returned. An answer
+ * that is known at once is therefore told by the event not_asked.
+ */
 struct asked {
 	struct world *world;
 	uint64_t ticket;
@@ -132,6 +140,13 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 /* --- pushes: into the core, a few at a time ------------------------------- */
 
+/*
+ * Begin with pushes in a later turn of the loop, if there are any and they may
+ * be begun: not before the applications are known, and not while many decisions
+ * wait for the disk. Whoever ends such a wait (world_go_on(), on_planned())
+ * calls this again, so no push is forgotten; a timer of no time, other than a
+ * call, lets connections have their turn between.
+ */
 static void begin_soon(struct world *w)
 {
 	static const struct timeval now = { 0 };
@@ -223,6 +238,11 @@ static void asked_done(struct asked *a, const char *stage)
 
 /* --- resolve: find the tip, then read applications that are kept there --- */
 
+/*
+ * The second half of resolving: what is kept at this ref was read at its tip,
+ * so the push that brought an application finds it in the list. That holds for
+ * a place that could not be read, too: its applications are those from before.
+ */
 static void on_refreshed(void *arg)
 {
 	struct asked *a = arg;
@@ -232,6 +252,13 @@ static void on_refreshed(void *arg)
 	asked_done(a, "resolve");
 }
 
+/*
+ * The first half: where the ref is. No tip, or a replay (whose question names
+ * the tip itself), and the core is told at once; a replay must not read today's
+ * list from an old commit. The answer is borrowed for this call, and reading
+ * applications takes longer: so what is needed later is copied into the
+ * question.
+ */
 static void on_resolved(void *arg, const struct delivery_resolved *answer)
 {
 	struct asked *a = arg;
@@ -268,6 +295,11 @@ static void io_resolve(void *ctx, uint64_t ticket, const char *repository, const
 
 /* --- match: a reader walks and looks up ---------------------------------- */
 
+/*
+ * No answer could be had: the core takes all applications that follow the ref,
+ * and records why. It is an answer like any other, so that a reader that dies
+ * over one repository holds up no push of it for ever.
+ */
 static void not_matched(struct asked *a, const char *why)
 {
 	struct delivery_matched answer = { .why = why };
@@ -289,6 +321,12 @@ static void on_not_matched(evutil_socket_t fd, short what, void *arg)
 
 static void ask_reader(struct asked *a);
 
+/*
+ * A reader names applications by their number in the list that it was given. A
+ * reload or another push may have replaced that list while it worked; then its
+ * numbers mean other applications, and the only safe thing is to ask again with
+ * the list of now. That ends: MATCH_TRIES lists later all are taken.
+ */
 static void on_matched(void *arg, enum reader_result result,
 		       const struct reader_affected *found, const char *why)
 {
@@ -344,6 +382,13 @@ static void io_match(void *ctx, uint64_t ticket, const char *repository, const c
 
 /* --- plan, note, record: the journal -------------------------------------- */
 
+/*
+ * The journal has the decision, or has not. The core must hear of it in both
+ * cases: only after RECORD_OK may it ring and let the ref move, for what was
+ * rung and is not on disk would be rung again after a restart, and what moved
+ * would be compared with the wrong commit. Room in the store may let the next
+ * pushes begin.
+ */
 static void on_planned(void *arg, enum record_result result, const struct error *err)
 {
 	struct asked *a = arg;
@@ -379,6 +424,11 @@ static void io_remote(void *ctx, const char *repository, const char *ref, const 
 	catalog_set_remote(((struct world *)ctx)->parts.catalog, repository, ref, remote);
 }
 
+/*
+ * A push waits for its commit. It is recorded for those who ask ("doorbell
+ * show"); nothing waits for it to be durable, as a push of which it is lost is
+ * only asked about a little earlier after a restart.
+ */
 static void io_note(void *ctx, const struct record_push *push)
 {
 	struct world *w = ctx;
@@ -413,6 +463,13 @@ static void measure_taken(const struct world *w, const struct trigger *t)
 			(double)(wall - t->created_ms) / 1000);
 }
 
+/*
+ * A trigger has changed: count it, and have it recorded. The store copies what
+ * it needs, keeps the order in which it was told, and takes all of these; so a
+ * later state never loses against an earlier one, and nobody waits for the
+ * disk. If the process dies before that is written, the try is made again,
+ * which every target can bear.
+ */
 static void io_record(void *ctx, const struct trigger *t, const struct outcome *outcome)
 {
 	struct world *w = ctx;
@@ -436,6 +493,10 @@ static void io_superseded(void *ctx, const struct trigger *t)
 
 /* --- the rest --------------------------------------------------------------- */
 
+/*
+ * Ring. Only the first call of a second or later try is a retry; the further
+ * calls of one try (step) are not counted.
+ */
 static void io_send(void *ctx, const struct trigger *trigger)
 {
 	if (trigger->attempts > 1 && trigger->step == 0) {
@@ -465,6 +526,11 @@ void world_seen(void *w, int64_t trigger, const struct outcome *outcome)
 	delivery_observed(((struct world *)w)->core, trigger, outcome);
 }
 
+/*
+ * A push is decided: say so in the log, in the metrics, and to the hook that
+ * may be waiting for it. This is the only place where all three hear of it, so
+ * that they cannot tell different stories.
+ */
 static void io_decided(void *ctx, const struct delivery_decision *decision)
 {
 	struct world *w = ctx;
@@ -519,6 +585,11 @@ struct world *world_new(const struct world_parts *parts, struct settings *settin
 	return w;
 }
 
+/*
+ * The questions go first: nobody will answer them any more, and they are linked
+ * into this world. The pushes that stand in line are safe in the journal; the
+ * next start finds them there.
+ */
 void world_free(struct world *w)
 {
 	if (w == NULL) {
@@ -563,6 +634,11 @@ void world_go_on(void *w)
 	begin_soon(w);
 }
 
+/*
+ * What an orderly end waits for: questions that were asked, and tries that a
+ * target has not answered. Pushes in line and triggers that wait for their time
+ * are not under way; they are taken up at the next start.
+ */
 size_t world_busy(const struct world *w)
 {
 	struct delivery_stats stats;
