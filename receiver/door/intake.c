@@ -83,6 +83,12 @@ static void count_rejected(struct intake *intake, const struct admission_source 
 	metrics_count(intake->o.metrics, METRIC_DELIVERIES_REJECTED, provider, label, 1);
 }
 
+/*
+ * Judged by the head alone, before a byte of the body is kept: which methods,
+ * how large a body, or an answer at once. It costs no digest, so a stranger
+ * buys nothing with it. Settings may change between this and on_request(),
+ * which therefore judges anew and takes nothing over from here.
+ */
 static void on_admit(void *ctx, const struct conn_request *request, struct http_route *ret_route)
 {
 	struct intake *intake = ctx;
@@ -220,6 +226,12 @@ static void accepted(struct arrival *a)
 	}
 }
 
+/*
+ * The store has answered, and with that the arrival ends. The connection may be
+ * gone by now; the delivery counts all the same, since its sender, unanswered,
+ * sends it again and that is recognised as a repeat. A repeat is answered with
+ * 200, and its pushes are not given to the core, which has them.
+ */
 static void on_stored(void *arg, enum record_result result, const struct error *err)
 {
 	struct arrival *a = arg;
@@ -265,6 +277,13 @@ static char *tell_repository(const struct admission_verdict *verdict, bool for_p
 	return push_answer_about(&repository, for_push, &len);
 }
 
+/*
+ * Everything that outlives this call is copied into the arrival: head, body and
+ * verdict are the connection's and gone when this returns. The delivery in it
+ * is lent to the store until on_stored(), so the arrival stays where it is even
+ * if the connection ends. A store that has no room says so at once, and then
+ * nothing was taken.
+ */
 static void store(struct intake *intake, const struct conn_request *request,
 		  const struct view *view, const struct admission_verdict *verdict)
 {
@@ -298,6 +317,11 @@ static void answer_question(struct intake *intake, const struct conn_request *re
 	free(text);
 }
 
+/*
+ * What is refused leaves a metric and a line in the log, and nothing on disk.
+ * The sender reads only the status: why a signature did not fit, or which
+ * repositories a source may speak of, is for the operator.
+ */
 static void refuse(struct intake *intake, const struct conn_request *request,
 		   const struct admission_verdict *verdict, const char *why)
 {
@@ -319,6 +343,10 @@ static void refuse(struct intake *intake, const struct conn_request *request,
 	reply_status_only(intake, request->id, verdict->status);
 }
 
+/*
+ * The body is there. All that follows from it is decided by lib/admission in
+ * one go; what remains here is to carry it out.
+ */
 static void on_request(void *ctx, const struct conn_request *request)
 {
 	struct intake *intake = ctx;

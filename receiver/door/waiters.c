@@ -14,6 +14,12 @@
 #include "push/push_answer.h"
 #include "receiver/http/conn.h"
 
+/*
+ * One request that waits. It does not hold its connection, only the number of
+ * it: a hook that was killed, or a connection that ended by its deadline, makes
+ * conn_reply() find nobody, and that is all. So nobody must tell the waiters
+ * that a connection is gone, and a number is never given twice.
+ */
 struct waiter {
 	struct waiters *owner;
 	int64_t delivery;
@@ -60,6 +66,11 @@ void waiters_free(struct waiters *w)
 	free(w);
 }
 
+/*
+ * Answer with what is known and be done with it: the waiter is freed here, in
+ * each of the three ways that lead here (all is decided, time is over, nothing
+ * to wait for). Decisions that come later find no waiter and are not told.
+ */
 static void answer(struct waiter *waiter)
 {
 	size_t len = 0;
@@ -83,6 +94,13 @@ static void on_time(evutil_socket_t fd, short what, void *arg)
 	answer(arg);
 }
 
+/*
+ * There is no race with the decision: intake adds the waiter before it gives
+ * the pushes to the core, in one turn of the loop. A delivery has one waiter,
+ * as its id is new. The time counts from here, when the delivery is durable,
+ * and not from the beginning of the request; the connection's own deadline is
+ * later by a margin (apply_limits() in serve/daemon_reload.c).
+ */
 void waiters_add(struct waiters *w, uint64_t conn, int64_t delivery, size_t pushes, int64_t ms)
 {
 	struct timeval time = { .tv_sec = (time_t)(ms / 1000),
@@ -101,6 +119,11 @@ void waiters_add(struct waiters *w, uint64_t conn, int64_t delivery, size_t push
 	evtimer_add(waiter->timer, &time);
 }
 
+/*
+ * Called for each push that is decided, most of which nobody waits for. The
+ * decision is borrowed, so what is to be told is taken into the answer now;
+ * names that do not fit are counted (push/push_answer.h).
+ */
 void waiters_decided(struct waiters *w, const struct delivery_decision *decision)
 {
 	struct push_answer_ref ref = {
