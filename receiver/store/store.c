@@ -82,6 +82,11 @@ static void answer(struct store *s, struct store_job *job)
 	}
 }
 
+/*
+ * The list is taken off under the mutex and answered without it: callbacks may
+ * add new jobs, which takes the mutex again. on_failed comes after the answers,
+ * so that those who wait get theirs before the process ends.
+ */
 static void give_answers(struct store *s)
 {
 	struct error failure;
@@ -206,6 +211,12 @@ static void refuse_rest(struct store *s)
 	answer(s, jobs);
 }
 
+/*
+ * The thread writes what is queued and ends; its answers are given here, on the
+ * loop's thread. A callback may add jobs even now (a plan leads to another):
+ * nobody is left to carry them out, so they are refused, again and again until
+ * none comes.
+ */
 void store_free(struct store *s)
 {
 	if (s == NULL) {
@@ -236,7 +247,12 @@ static struct store_job *new_job(enum store_job_kind kind, store_done done, void
 	return job;
 }
 
-/* New work only if there is room (limited); the job is freed if not. */
+/*
+ * Give a job to the thread. New work (limited) is taken only if there is room,
+ * and the job is freed if not. What belongs to work that was accepted is always
+ * taken: to refuse it would leave a push undecided for ever, and the number of
+ * those is bounded by what was let in.
+ */
 static enum store_result submit(struct store *s, struct store_job *job, bool limited)
 {
 	enum store_result result = STORE_OK;

@@ -22,6 +22,12 @@
 #define PURGE_BITE 100
 #define TICK_MS 1000
 
+/*
+ * The first failure is the one that is told; those after it follow from it. The
+ * flag is set under the mutex before the jobs of this batch are handed back, so
+ * whoever hears that his delivery failed cannot have another one taken after
+ * it. The loop is rung even if no answer is due: it has to end the process.
+ */
 static void note_failure(struct store *s, const struct error *err)
 {
 	bool first;
@@ -102,6 +108,12 @@ static void answer_all(struct store_job *job, enum record_result result, const s
 	}
 }
 
+/*
+ * Each job in a transaction of its own. The whole batch was rolled back before,
+ * so no job is carried out twice; what one of them was told of its result by
+ * the first attempt is overwritten. That costs an fsync a job, but only while
+ * the disk is nearly full, and then every small job that still fits counts.
+ */
 static void run_one_by_one(struct store *s, struct store_job *jobs)
 {
 	for (struct store_job *job = jobs; job != NULL; job = job->next) {
@@ -118,6 +130,12 @@ static void run_one_by_one(struct store *s, struct store_job *jobs)
 	}
 }
 
+/*
+ * A question is alone in its batch and needs no transaction. Of changes
+ * RECORD_FAILED is the end for all: the commit may be on disk or not, so none
+ * of them may be told that it is, and none may be tried again. Every other
+ * result than RECORD_OK says that nothing was written.
+ */
 static void run_batch(struct store *s, struct store_job *jobs)
 {
 	struct error err = ERROR_INIT;
@@ -167,6 +185,12 @@ static struct store_job *take_batch(struct store *s)
 	return first;
 }
 
+/*
+ * Results go to the loop in the order in which the jobs came. From the unlock
+ * on the jobs are the loop's, which may free them at once, before this thread
+ * has rung: so nothing of them is touched after that, and ringing twice, or for
+ * answers that were fetched already, does no harm.
+ */
 static void hand_back(struct store *s, struct store_job *jobs)
 {
 	uint64_t one = 1;
@@ -186,7 +210,12 @@ static void hand_back(struct store *s, struct store_job *jobs)
 	(void)!write(s->event_fd, &one, sizeof(one));
 }
 
-/* Wait for a job, a tick or the end. NULL: nothing queued; *ret_end: and nothing will be. */
+/*
+ * Wait for a job, a tick or the end. NULL: nothing is queued, and with *ret_end
+ * nothing will be. One wait is enough, without a loop around it: a wake-up for
+ * no reason is a tick that came early. The end is only reached with an empty
+ * queue, so all that was taken before store_free() is written.
+ */
 static struct store_job *wait_for_batch(struct store *s, bool *ret_end)
 {
 	struct timespec until;
@@ -228,6 +257,12 @@ static struct journal_care choose_care(struct store *s, int64_t now)
 	return care;
 }
 
+/*
+ * Between two batches, not inside one, since what the journal does for itself
+ * takes transactions of its own. It purges in bites of PURGE_BITE and comes
+ * back after the next batch or tick, so a delivery never waits for a long
+ * purge.
+ */
 static void keep_house(struct store *s)
 {
 	int64_t now = mstime_monotonic();
