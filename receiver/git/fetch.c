@@ -72,6 +72,13 @@ struct asker {
 	struct asker *prev, *next;
 };
 
+/*
+ * One thing to be done in one repository, from the asking to the last step. A
+ * fetch with askers can still be joined by others (find_same()); once it has
+ * answered them it may go on to tidy up, and then nobody joins it any more,
+ * since its list of askers is empty. While a job runs it is the first of its
+ * place, and its child holds a pointer to it.
+ */
 struct fetch_job {
 	struct place *place;
 	struct fetch_repository repository; // strings owned
@@ -164,7 +171,12 @@ static void kick(struct fetcher *f)
 	(void)event_add(f->kick, &now);
 }
 
-/* The first job of a place is over: the next may run. */
+/*
+ * The first job of a place is over: the next may run. It is started from the
+ * loop, not from here: a chain of jobs that fail without a child would
+ * otherwise call deeper and deeper, and an asker could be answered before it
+ * had finished asking.
+ */
 static void leave(struct fetcher *f, struct fetch_job *job)
 {
 	job->place->active = false;
@@ -173,7 +185,12 @@ static void leave(struct fetcher *f, struct fetch_job *job)
 	kick(f);
 }
 
-/* Answer all who asked; a collection may follow before the job is over. */
+/*
+ * Answer all who asked; a collection may follow before the job is over. An
+ * asker is taken off the list before he is called, because he may ask again
+ * from in there, which can add to the list. The place stays busy through the
+ * collection, so no fetch runs beside it.
+ */
 static void finish(struct fetcher *f, struct fetch_job *job, enum fetch_outcome outcome,
 		   const char *why)
 {
@@ -228,6 +245,13 @@ static void found(struct fetcher *f, struct fetch_job *job)
 	finish(f, job, FETCH_OK, NULL);
 }
 
+/*
+ * The first look may end the job only if the wanted commit is the tip as we
+ * know it. That we have the commit as an older one says nothing about where the
+ * ref is now. The second look follows a fetch of the tip, so there it is enough
+ * to have the commit at all, and whoever wants no particular one has what he
+ * came for.
+ */
 static void after_look(struct fetcher *f, struct fetch_job *job, const struct call_result *answer)
 {
 	bool first = job->step == FETCH_STEP_LOOK;
@@ -308,7 +332,15 @@ static bool go_on_without(struct fetcher *f, struct fetch_job *job)
 	return false;
 }
 
-/* A step of a fetch failed. */
+/*
+ * A step of a fetch failed. In this order: steps that are only worth having are
+ * left out; a repository that seems damaged is removed and made anew, once a
+ * job, so that a disk that always fails does not make us fetch for ever; what
+ * the origin has said clearly (no such ref, not this commit) is an answer of
+ * its own, which is waited for; the rest is a failure. A git that was killed by
+ * its time limit is a failure, too: it has not said that anything is damaged or
+ * missing.
+ */
 static void fail(struct fetcher *f, struct fetch_job *job, const struct call_result *answer)
 {
 	enum fetch_trouble trouble = fetch_git_trouble(answer);
@@ -395,6 +427,12 @@ static int64_t make_command(const struct fetcher *f, const struct fetch_job *job
 	return LOCAL_LIMIT_MS;
 }
 
+/*
+ * Start the child of a step. spawn_start() answers from the loop and exactly
+ * once, also when nothing could be started, so the job cannot be left without
+ * an end. What the child is told (arguments, environment, input) is copied by
+ * then.
+ */
 static void take_step(struct fetcher *f, struct fetch_job *job, enum fetch_step step)
 {
 	struct strvec argv = STRVEC_INIT;
@@ -422,7 +460,11 @@ static void take_step(struct fetcher *f, struct fetch_job *job, enum fetch_step 
 	strvec_release(&env);
 }
 
-/* Whoever held these is dead: we are the only one to start git here. */
+/*
+ * Whoever held these is dead: we are the only one to start git here, one at a
+ * time, and children end with us. Without this one kill -9 would leave a
+ * repository that can never be written again.
+ */
 static void remove_locks(const struct fetch_job *job)
 {
 	static const char *const names[] = { "shallow.lock", "packed-refs.lock", "config.lock",
@@ -468,6 +510,12 @@ static void begin(struct fetcher *f, struct fetch_job *job)
 	}
 }
 
+/*
+ * Start what may run: one job a place, max_running in all. A place that is
+ * begun goes to the end of the order, so that one with many jobs does not keep
+ * those behind it waiting. begin() may end a job at once, which kicks again; it
+ * never frees a place, so walking on is safe.
+ */
 static void on_kick(evutil_socket_t fd, short what, void *arg)
 {
 	struct fetcher *f = arg;
@@ -513,6 +561,11 @@ struct fetcher *fetch_new(struct event_base *base, struct spawner *spawner,
 	return f;
 }
 
+/*
+ * Children are cancelled before their jobs go, so none of them answers a job
+ * that is not there. Askers are not answered: whoever frees the fetcher has no
+ * more use for it.
+ */
 void fetch_free(struct fetcher *f)
 {
 	struct place *place = NULL;
@@ -537,7 +590,12 @@ void fetch_free(struct fetcher *f)
 	free(f);
 }
 
-/* A fetch of the same that has not been answered. */
+/*
+ * A fetch of the same that has not been answered. It may be running already.
+ * Its answer fits whoever joins, because the commit that is wanted is part of
+ * what is compared. The address is compared as well: after a reload the same
+ * directory may have another origin.
+ */
 static struct fetch_job *find_same(struct place *place, const struct fetch_repository *r,
 			     const struct fetch_want *want)
 {

@@ -122,6 +122,12 @@ static const struct oid *wanted(const struct question *q)
 	return id->len > 0 && !oid_is_zero(id) ? id : NULL;
 }
 
+/*
+ * The answer for a repository of the operator's. The order of the questions is
+ * that of what can be relied on: a replay wants one commit and nothing else;
+ * then the commit of the push, without which the ref is from before the push (a
+ * mirror that lags); then the ref itself, which may be gone by now.
+ */
 static void on_reader(void *arg, enum reader_result result, const struct reader_tip *tip,
 		      const char *why)
 {
@@ -215,6 +221,12 @@ static void on_fetch(void *arg, const struct fetch_result *result)
 	answer(q, how, q->tip.len > 0 ? &q->tip : tip, result->why);
 }
 
+/*
+ * The question holds the settings it began with until its answer: a reload may
+ * take its repository away, and what is borrowed from there (the default
+ * branch) must outlive the fetch. done is never called from in here; what can
+ * be said at once is said by the event failed.
+ */
 void resolver_ask(struct resolver *r, const struct resolver_question *question,
 		  resolver_done_fn done, void *arg)
 {
