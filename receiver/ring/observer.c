@@ -28,7 +28,11 @@
 /* Between the end of a stream and the next, at least and after many failures. */
 static const struct backoff pause = { .first_ms = 1000, .max_ms = 60000 };
 
-/* A trigger that is looked at. */
+/*
+ * A trigger that is looked at. It ends when the core forgets it
+ * (observer_forget()), because it has seen enough or because its time is over;
+ * what is seen here never ends it by itself.
+ */
 struct looked {
 	struct trigger *trigger; // a copy
 	struct observed *observed;
@@ -44,7 +48,14 @@ struct observed_name {
 	UT_hash_handle hh;
 };
 
-/* A target that is watched. */
+/*
+ * A target that is watched, at any moment in one of four states: a stream is
+ * open (stream != 0); the timer runs towards the next; neither, because it
+ * cannot be watched with today's settings (state == NULL); or nobody needs it
+ * any more (count == 0) and it waits for the end of its stream or timer to be
+ * freed there. It is found by its target's name and not by a pointer into the
+ * settings, so it outlives a reload.
+ */
 struct observed {
 	struct observer *observer;
 	char *name;                 // of the target
@@ -99,7 +110,13 @@ static void failed(struct observed *w, const char *why)
 	begin_later(w);
 }
 
-/* Judge news of one application for all triggers of that name. */
+/*
+ * Judge news of one application for all triggers of that name. seen() tells the
+ * core, which may end that trigger and so free its looked while the list is
+ * walked: so the next one is read before. It may be the last of its name, too,
+ * which frees named; nothing of it is read after that. The observed itself
+ * stays: a stream is open, by which the news came.
+ */
 static void on_news(void *ctx, const char *name, const void *news)
 {
 	struct observed *w = ctx;
@@ -120,6 +137,11 @@ static void on_news(void *ctx, const char *name, const void *news)
 	}
 }
 
+/*
+ * A piece of the stream, cut anywhere. After outbound_cancel() neither
+ * on_piece() nor on_end() is called any more, so the failure is dealt with
+ * here.
+ */
 static void on_piece(void *arg, const char *data, size_t len)
 {
 	struct observed *w = arg;
@@ -142,6 +164,12 @@ static void observed_free(struct observed *w)
 	free(w);
 }
 
+/*
+ * A stream is over. That is its ordinary end: it has a time limit, so what it
+ * lost is not missed for long, as the next one begins with how things are. Only
+ * an answer that is none, or a connection that broke, counts as a failure and
+ * is paused for.
+ */
 static void on_end(void *arg, const struct call_result *result)
 {
 	struct observed *w = arg;
@@ -204,6 +232,11 @@ static void open_state(struct observed *w)
 	w->state = target_watch_new(&settings->targets[target], on_news, w);
 }
 
+/*
+ * Before new settings: end the stream, whose credentials and address may be
+ * others now, and forget what was seen. The triggers stay; the next stream
+ * tells their present state first.
+ */
 static void close_state(struct observed *w)
 {
 	if (w->stream != 0) {
@@ -299,6 +332,10 @@ void observer_forget(struct observer *o, int64_t trigger)
 	}
 }
 
+/*
+ * A target keeps its triggers through a reload, even if it is gone from the
+ * settings: the core ends those in its own time.
+ */
 void observer_set_settings(struct observer *o, struct settings *settings)
 {
 	struct observed *w;

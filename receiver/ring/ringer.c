@@ -24,7 +24,13 @@ struct ringer {
 	struct ring *rings; // under way
 };
 
-/* A try under way. */
+/*
+ * A try under way. It lives from ringer_send() to report(), and outbound or
+ * spawner hold a pointer to it until they answer, which each does exactly once.
+ * The trigger is a copy, because the core may replace its own meanwhile; the
+ * settings are those of the beginning, because the answer must be judged by the
+ * options that the call was made with.
+ */
 struct ring {
 	struct ringer *ringer;
 	struct settings *settings; // a reference: its target may be configured away meanwhile
@@ -75,6 +81,11 @@ static void ring_free(struct ring *ring)
 	free(ring);
 }
 
+/*
+ * Outbound and spawner were freed before: they would answer rings that are
+ * gone. The core is told nothing; a try without an outcome is in the journal as
+ * one that has to be made again.
+ */
 void ringer_free(struct ringer *r)
 {
 	if (r == NULL) {
@@ -87,6 +98,11 @@ void ringer_free(struct ringer *r)
 	free(r);
 }
 
+/*
+ * Tell how the try ended, and forget it. The core is told by the trigger's id
+ * and looks whether it still wants to know; it may send the next trigger from
+ * inside done(), which makes a ring of its own, so this one is freed after it.
+ */
 static void report(struct ring *ring, const struct outcome *outcome)
 {
 	static const char *const words[] = {
@@ -140,6 +156,11 @@ static void answer_later(struct ring *ring)
 	event_active(ring->no_call, EV_TIMEOUT, 0);
 }
 
+/*
+ * A target that a reload took away, and a trigger that cannot be made into a
+ * call, are outcomes like others: told from the loop, so that the core, which
+ * is calling us, is not called back before it has returned.
+ */
 void ringer_send(struct ringer *r, const struct trigger *trigger)
 {
 	struct ring *ring = ring_new(r, trigger);
