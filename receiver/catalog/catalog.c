@@ -57,7 +57,13 @@ struct catalog {
 	bool ready;
 };
 
-/* One place being read. */
+/*
+ * One place being read, first resolved, then read. While it is under way a
+ * reload can replace the inventory, in which its number would then mean another
+ * place: so it remembers the epoch it began in, and an answer from an older one
+ * is dropped. It still ends properly, because a refresh, and behind it a push,
+ * waits for it.
+ */
 struct loading {
 	struct catalog *catalog;
 	unsigned epoch;
@@ -66,7 +72,11 @@ struct loading {
 	struct loading *next, *prev;
 };
 
-/* The places of one ref being read again for a push. */
+/*
+ * The places of one ref being read again for a push. It counts those that are
+ * open, and one for catalog_refresh() itself while that still begins them: a
+ * place that fails at once must not end it before the others were begun.
+ */
 struct refresh {
 	struct catalog *catalog;
 	size_t open;
@@ -75,6 +85,12 @@ struct refresh {
 	struct refresh *next, *prev;
 };
 
+/*
+ * Make the list anew and give it to the readers. The readers' pool borrows the
+ * old list until the new one is in its place: so the old one is discarded after
+ * that. The generation is how answers of readers that were given the old list
+ * are recognised (on_matched() in serve/world.c).
+ */
 static void publish(struct catalog *c)
 {
 	const struct strvec *problems;
@@ -130,6 +146,12 @@ static const char *name_of(void *ctx, const char *address)
 	return repository != NULL ? repository->name : NULL;
 }
 
+/*
+ * Everything was read once: pushes may begin. It is called wherever one of the
+ * conditions may have become true, and does nothing if another one is missing.
+ * The list is published before anybody is told, so the first push finds it
+ * whole.
+ */
 static void check_ready(struct catalog *c)
 {
 	if (c->ready || !c->looked || c->loads != NULL || c->missing) {
@@ -166,7 +188,13 @@ static void finish_load(struct loading *l)
 	check_ready(c);
 }
 
-/* A place could not be read; again: it may be later. */
+/*
+ * A place could not be read; again: it may be later. A place that gave
+ * applications before keeps them, and nobody waits. One that never did holds up
+ * all pushes, but only if trying again can help: a path that is wrong would
+ * hold them for ever. A refresh does not try again by itself, as the push that
+ * wanted it goes on with what is known.
+ */
 static void load_failed(struct loading *l, bool again, const char *why)
 {
 	static const struct timeval later = { .tv_sec = RETRY_SECONDS };
@@ -247,7 +275,11 @@ static struct loading *loading_new(struct catalog *c, size_t source, struct refr
 	return l;
 }
 
-/* Read every place at the tip of its ref. */
+/*
+ * Read every place at the tip of its ref: at the start, after a reload, and
+ * every RETRY_SECONDS as long as one fails. Those that could be read are read
+ * again with it.
+ */
 static void load_places(struct catalog *c)
 {
 	const struct inventory_source *place = inventory_get(c->inventory, 0);
@@ -393,6 +425,14 @@ static void add_configured(struct catalog *c, struct inventory *inv)
 	}
 }
 
+/*
+ * A new inventory, with what the old one knew of places, files and directories
+ * that are configured still: so a reload does not forget applications because a
+ * repository is out of reach just now. The list is published at once, before
+ * anything is read, because applications that are configured no more must not
+ * be rung any more. The old inventory is freed after that, as its list is in
+ * use until then. Answers that are under way belong to the old epoch.
+ */
 void catalog_set_settings(struct catalog *c, struct settings *settings)
 {
 	struct inventory *old = c->inventory;
