@@ -163,10 +163,11 @@ bool hook_script_is_delegating(const char *path)
 	char *text = read_script(path);
 	bool found = false;
 
-	for (const char *at = text; at != NULL && !found; at = strstr(at + 1, ".d")) {
+	const char *at = text != NULL ? strstr(text, ".d") : NULL;
+
+	for (; at != NULL && !found; at = strstr(at + 2, ".d")) {
 		/* "post-receive.d/", "$0.d", "${hook}.d\"": not ".data", ".done". */
-		found = at != text && strncmp(at, ".d", 2) == 0 &&
-			strchr("/\"' \t\n;)*}", at[2]) != NULL;
+		found = at != text && strchr("/\"' \t\n;)*}", at[2]) != NULL;
 	}
 	free(text);
 	return found;
