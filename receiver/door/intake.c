@@ -46,7 +46,8 @@ struct arrival {
 	struct record_delivery delivery;
 	uint64_t conn;
 	int64_t wait_ms;           // our hook: how long it would wait to be told, 0: it does not
-	int64_t came_ms;           // monotonic
+	int64_t came_ms;           // monotonic: its first byte
+	int64_t handed_ms;         // monotonic: it was handed to the store
 	const char *provider;      // constant name
 	char *told;                // what our hook is told at once; NULL: it waits. Owned
 };
@@ -237,6 +238,9 @@ static void on_stored(void *arg, enum record_result result, const struct error *
 	struct arrival *a = arg;
 	struct intake *intake = a->intake;
 
+	metrics_observe(intake->o.metrics, METRIC_STAGE_DURATION, "store",
+			(double)(mstime_monotonic() - a->handed_ms) / 1000);
+
 	if (result == RECORD_OK) {
 		accepted(a);
 	} else if (result == RECORD_DUPLICATE) {
@@ -293,6 +297,7 @@ static void store(struct intake *intake, const struct conn_request *request,
 		.intake = intake,
 		.conn = request->id,
 		.came_ms = request->began_ms,
+		.handed_ms = mstime_monotonic(),
 		.provider = provider_get_name(verdict->source->provider),
 		.wait_ms = wait_of(intake, verdict->source, view),
 	};

@@ -37,9 +37,11 @@
 #include <utlist.h>
 
 #include "base/buf.h"
+#include "base/mstime.h"
 #include "base/xalloc.h"
 #include "push/push.h"
 #include "receiver/git/fetch_git.h"
+#include "receiver/ops/metrics.h"
 #include "receiver/process/spawn.h"
 
 #define DEFAULT_RUNNING 4
@@ -88,6 +90,7 @@ struct fetch_job {
 	struct asker *askers;
 	enum fetch_step step;
 	bool asked;       // the origin was asked
+	int64_t began_ms; // monotonic: when its turn came
 	bool healed;
 	struct fetch_known known;
 	struct fetch_job *prev, *next;
@@ -197,6 +200,10 @@ static void finish(struct fetcher *f, struct fetch_job *job, enum fetch_outcome 
 	const struct fetch_result result = { .outcome = outcome, .tip = job->known.tip,
 					     .asked = job->asked, .why = why };
 
+	if (job->asked) {
+		metrics_observe(f->options.metrics, METRIC_FETCH_DURATION, NULL,
+				(double)(mstime_monotonic() - job->began_ms) / 1000);
+	}
 	while (job->askers != NULL) {
 		struct asker *asker = job->askers;
 		DL_DELETE(job->askers, asker);
@@ -536,6 +543,7 @@ static void on_kick(evutil_socket_t fd, short what, void *arg)
 		HASH_ADD_KEYPTR(hh, f->places, place->directory, strlen(place->directory), place);
 		place->active = true;
 		f->active++;
+		place->jobs->began_ms = mstime_monotonic();
 		begin(f, place->jobs);
 	}
 }
@@ -556,6 +564,7 @@ struct fetcher *fetch_new(struct event_base *base, struct spawner *spawner,
 		.max_running = options->max_running > 0 ? options->max_running : DEFAULT_RUNNING,
 		.file_max = options->file_max > 0 ? options->file_max : FETCH_FILE_MAX,
 		.memory_max = options->memory_max > 0 ? options->memory_max : DEFAULT_MEMORY,
+		.metrics = options->metrics,
 	};
 	f->kick = event_new(base, -1, 0, on_kick, f);
 	return f;

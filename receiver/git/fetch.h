@@ -37,6 +37,7 @@
 
 struct event_base;
 struct fetcher;
+struct metrics;
 struct spawner;
 
 /* Where from and where to; all from the configuration. */
@@ -58,6 +59,7 @@ struct fetch_options {
 	size_t max_running;   // repositories fetched at a time, 0: 4
 	int64_t file_max;     // bytes of one pack, 0: FETCH_FILE_MAX
 	int64_t memory_max;   // bytes of memory of each process, 0: FETCH_MEMORY_MAX
+	struct metrics *metrics; // told how long fetches take, or NULL
 };
 
 #define FETCH_REFS_KEPT 256

@@ -39,7 +39,6 @@ static const struct {
 	{ 414, "URI Too Long", "uri too long\n" },
 	{ 415, "Unsupported Media Type", "unsupported media type\n" },
 	{ 417, "Expectation Failed", "expectation failed\n" },
-	{ 422, "Unprocessable Content", "unprocessable content\n" },
 	{ 429, "Too Many Requests", "too many requests\n" },
 	{ 431, "Request Header Fields Too Large", "request header fields too large\n" },
 	{ 500, "Internal Server Error", "internal server error\n" },

@@ -43,6 +43,7 @@ static const struct {
 static atomic_int current_format = LOG_FORMAT_TEXT;
 static atomic_int current_level = LOG_LEVEL_INFO;
 static atomic_bool to_journal;
+static _Atomic uint64_t lines_written[LOG_LEVELS];
 
 static bool stderr_is_journal(void)
 {
@@ -187,6 +188,16 @@ static void write_all(const char *data, size_t len)
 	(void)n;
 }
 
+uint64_t log_lines(enum log_level level)
+{
+	return atomic_load(&lines_written[level]);
+}
+
+const char *log_level_name(enum log_level level)
+{
+	return levels[level].name;
+}
+
 void log_write(enum log_level level, const char *message, ...)
 {
 	bool json = atomic_load(&current_format) == LOG_FORMAT_JSON;
@@ -216,5 +227,6 @@ void log_write(enum log_level level, const char *message, ...)
 	line.max = LOG_LINE_MAX;
 	(void)buf_addstr(&line, json ? "}\n" : "\n");
 	write_all(line.data, line.len);
+	(void)atomic_fetch_add(&lines_written[level], 1);
 	buf_release(&line);
 }

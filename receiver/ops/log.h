@@ -21,7 +21,7 @@
 
 #include "base/buf.h"
 
-enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
+enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR, LOG_LEVELS };
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
 /* Longest line; what does not fit is cut at a field. */
@@ -42,6 +42,12 @@ void log_setup(enum log_format format, enum log_level level);
  *     log_info("push accepted", "repository", name, "refs", LOG_INT(n), NULL);
  */
 void log_write(enum log_level level, const char *message, ...) __attribute__((sentinel));
+
+/* How many lines of that level were written. Any thread. */
+uint64_t log_lines(enum log_level level);
+
+/* The word for a level: "debug", "info", "warn", "error". A constant. */
+const char *log_level_name(enum log_level level);
 
 /* log_write() by level. */
 #define log_debug(...) log_write(LOG_LEVEL_DEBUG, __VA_ARGS__)

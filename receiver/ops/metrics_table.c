@@ -9,16 +9,14 @@
 static const char *const no_values[] = { "", NULL };
 static const char *const handlers[] = { "other", "webhook", "hook", "healthz", "readyz", "metrics",
 					"page", "control", NULL };
-static const char *const codes[] = { "other", "200", "202", "204", "303", "304", "400", "401",
-				     "403", "404", "405", "408", "411", "413", "414", "415", "417",
-				     "422", "429", "431", "500", "501", "503", "505", NULL };
+static const char *const codes[] = { "other", "200", "202", "304", "400", "401", "403", "404",
+				     "405", "408", "411", "413", "414", "415", "417", "429", "431",
+				     "501", "503", "505", NULL };
 static const char *const providers[] = { "other", "github", "gitlab", "gitea", "forgejo", "gogs",
-					 "bitbucket", "bitbucket-server", "azure-devops",
-					 "generic", "native", NULL };
+					 "native", NULL };
 static const char *const delivery_results[] = { "other", "accepted", "duplicate", "ignored",
 						"rejected", NULL };
-static const char *const reject_reasons[] = { "other", "signature", "no_secret", "replayed",
-					      "too_large", "malformed", "rate_limited",
+static const char *const reject_reasons[] = { "other", "signature", "malformed",
 					      "unknown_repository", NULL };
 static const char *const stages[] = { "other", "resolve", "match", "plan", "trigger", "store",
 				      NULL };
@@ -28,7 +26,7 @@ static const char *const trigger_results[] = { "other", "sent", "converged", "re
 static const char *const fallback_reasons[] = { "other", "new_ref", "deleted_ref", "reader",
 						"limit", "object", "repository", NULL };
 static const char *const refuse_reasons[] = { "other", "full", "busy", "failed", NULL };
-static const char *const levels[] = { "other", "debug", "info", "warn", "error", NULL };
+static const char *const levels[] = { "other", "info", "warn", "error", NULL };
 
 static const char *const connection_reasons[] = { "other", "address_connections",
 						  "address_new_connections", "descriptors",

@@ -72,6 +72,7 @@ struct daemon {
 	size_t listener_count;
 	struct daemon_leftover *leftover;
 	unsigned long long refused[2][32]; // likewise refusals, by pool and reason
+	unsigned long long log_lines[4];   // counted already, by level
 	unsigned long long readers_lost;   // counted already
 	bool draining;
 	int64_t drain_began_ms;

@@ -226,7 +226,9 @@ static int build_children(struct daemon *d, struct error *err)
 {
 	const struct config *c = d->settings->config;
 	char *home = xasprintf("%s/home", c->state_directory);
-	struct fetch_options fetch = { .helper = "/proc/self/exe", .home = home };
+	struct fetch_options fetch = {
+		.helper = "/proc/self/exe", .home = home, .metrics = d->metrics
+	};
 	struct reader_options readers = {
 		.count = c->readers,
 		.time_limit_ms = c->reader_time_limit,
@@ -336,6 +338,16 @@ static void set_queue(struct daemon *d, const char *stage, size_t count, int64_t
 	metrics_set(d->metrics, METRIC_QUEUE_OLDEST_TIMESTAMP, stage, (double)oldest_ms / 1000);
 }
 
+static void count_log_lines(struct daemon *d)
+{
+	for (unsigned i = 0; i < LOG_LEVELS; i++) {
+		enum log_level level = (enum log_level)i;
+		unsigned long long more = grown(&d->log_lines[i], log_lines(level));
+
+		metrics_count(d->metrics, METRIC_LOG_MESSAGES, log_level_name(level), NULL, more);
+	}
+}
+
 /* Gauges and counters that others keep. */
 static void refresh_metrics(void *ctx)
 {
@@ -349,6 +361,7 @@ static void refresh_metrics(void *ctx)
 	struct reader_metrics readers;
 
 	refresh_connections(d);
+	count_log_lines(d);
 	world_get_stats(d->world, &core);
 	for (size_t i = 0; i < DELIVERY_STAGES; i++) {
 		set_queue(d, stages[i], core.stages[i].count, core.stages[i].oldest_ms);
