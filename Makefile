@@ -157,7 +157,9 @@ LINT_TESTS := tests/lint/lint.py tests/lint/hardening.sh
 .PHONY: test test-unit test-replay test-fuzz test-e2e
 test: deps-test
 	+@$(MAKE) $(PARALLEL) --no-print-directory everything
+	@rm -rf $(BUILD)/metrics-seen
 	$(PROVE) $(call pick,$(UNIT_TESTS) $(REPLAY_TESTS) tests/fuzz/corpora.sh $(E2E_TESTS) $(LINT_TESTS))
+	$(if $(T),,$(PROVE) tests/support/metrics_seen.py)
 
 test-unit: deps-test
 	+@$(MAKE) $(PARALLEL) --no-print-directory all $(UNIT_TESTS)

@@ -25,6 +25,7 @@ import uuid
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(ROOT, "build")))
+METRICS_SEEN = os.path.join(BUILD, "metrics-seen")
 DOORBELL = os.path.join(BUILD, "doorbell")
 # Sanitizers make everything slower; a test that waits may wait longer.
 PATIENCE = 4.0 if "sanit" in BUILD or "address" in BUILD or "thread" in BUILD else 1.0
@@ -243,6 +244,13 @@ class Place:
         return json.loads(self.doorbell("show", str(number), "--format", "json").stdout)["delivery"]
 
 
+def keep_metrics(text):
+    """What a run of the tests has seen of the metrics is kept for metrics_seen.py."""
+    os.makedirs(METRICS_SEEN, exist_ok=True)
+    with open(os.path.join(METRICS_SEEN, str(os.getpid())), "a") as file:
+        file.write("\n".join(l for l in text.splitlines() if l and not l.startswith("#")) + "\n")
+
+
 class Receiver:
     """doorbell serve on a place's configuration."""
 
@@ -274,10 +282,12 @@ class Receiver:
             raise RuntimeError("the receiver ended:\n" + self.log())
 
     def stop(self, seconds=30):
+        self.get("/metrics")
         self.process.terminate()
         return self.process.wait(seconds * PATIENCE)
 
     def kill(self):
+        self.get("/metrics")
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
@@ -291,7 +301,10 @@ class Receiver:
         try:
             connection.request("GET", path)
             answer = connection.getresponse()
-            return answer.status, answer.read().decode()
+            text = answer.read().decode()
+            if path == "/metrics":
+                keep_metrics(text)
+            return answer.status, text
         except OSError as error:
             return 0, str(error)
         finally:

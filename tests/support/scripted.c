@@ -8,6 +8,7 @@
 
 #include "base/xalloc.h"
 #include "push/push.h"
+#include "tests/support/metrics_keep.h"
 #include "tests/support/tap.h"
 
 struct oid oid_of(const char *letter)
@@ -236,6 +237,21 @@ static void io_superseded(void *ctx, const struct trigger *t)
 	}
 }
 
+/* Count a fall-back as a receiver does, and keep that it occurred. */
+static void keep_fallback(enum fallback fallback)
+{
+	static const struct metrics_build build = { .version = "test" };
+	struct metrics *m = NULL;
+
+	if (fallback == FALLBACK_NONE) {
+		return;
+	}
+	m = metrics_new(&build);
+	metrics_count(m, METRIC_AFFECTED_FALLBACK, fallback_label(fallback), NULL, 1);
+	metrics_keep(m);
+	metrics_free(m);
+}
+
 static void io_decided(void *ctx, const struct delivery_decision *d)
 {
 	struct world *w = ctx;
@@ -244,6 +260,7 @@ static void io_decided(void *ctx, const struct delivery_decision *d)
 		 push_state_name(d->push->state), d->name_count);
 	buf_addf(&w->log, d->push->fallback != FALLBACK_NONE ? " %s\n" : "\n",
 		 fallback_name(d->push->fallback));
+	keep_fallback(d->push->fallback);
 }
 
 void world_open(struct world *w)

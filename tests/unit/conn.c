@@ -13,6 +13,7 @@
 #include "base/mstime.h"
 #include "base/xalloc.h"
 #include "tests/support/httpd.h"
+#include "tests/support/metrics_keep.h"
 #include "tests/support/tap.h"
 
 #define LINE(method_and_path) method_and_path " HTTP/1.1\r\nHost: a\r\n"
@@ -22,6 +23,20 @@ static struct httpd *start(void)
 	struct conn_limits limits = httpd_limits();
 
 	return httpd_start("127.0.0.1:0", &limits, NULL, NULL);
+}
+
+/* Why connections were not served in this program, as a receiver counts it. */
+static void keep_refusals(const struct conn_counters *counters)
+{
+	static const struct metrics_build build = { .version = "test" };
+	struct metrics *m = metrics_new(&build);
+
+	for (unsigned i = 0; i < REFUSALS; i++) {
+		metrics_count(m, METRIC_CONNECTIONS_REFUSED, conn_refusal_name((enum conn_refusal)i), NULL,
+			      counters->refused[i]);
+	}
+	metrics_keep(m);
+	metrics_free(m);
 }
 
 static void test_requests(void)
@@ -78,6 +93,7 @@ static void test_requests(void)
 		}
 	}
 	struct conn_counters c = httpd_stop(h);
+	keep_refusals(&c);
 	tap_int(c.accepted, sizeof(cases) / sizeof(cases[0]), "all connections are counted");
 	tap_int(c.refused[REFUSAL_LATE + CONN_STORE], 1, "the late answer is counted");
 	tap_int(c.refused[REFUSAL_LATE + CONN_HEAD], 2, "the late heads are counted");
@@ -187,6 +203,7 @@ static void test_deadlines(void)
 		"a body below the rate is ended");
 	tap_ok(ms >= 180 && ms < 900, "after the time of grace (%lld ms)", (long long)ms);
 	struct conn_counters c = httpd_stop(h);
+	keep_refusals(&c);
 	tap_int(c.refused[REFUSAL_LATE + CONN_BODY], 1, "it is counted");
 }
 
@@ -228,6 +245,7 @@ static void test_large_body(void)
 	(void)close(fd);
 	free(data);
 	struct conn_counters c = httpd_stop(h);
+	keep_refusals(&c);
 	tap_int(c.bodies, 0, "the budget is free again");
 }
 
@@ -365,6 +383,7 @@ static void test_half_close(void)
 	(void)close(fd);
 	client_sleep_ms(150);
 	struct conn_counters c = httpd_stop(h);
+	keep_refusals(&c);
 	tap_int(c.open, 0, "a peer that is gone leaves nothing");
 }
 
@@ -404,6 +423,7 @@ static void test_drain(void)
 	(void)close(fd);
 	tap_int(client_read(idle, NULL, 0), 0, "an idle connection is closed");
 	struct conn_counters c = httpd_stop(h);
+	keep_refusals(&c);
 	tap_ok(mstime_monotonic() - begin < 1500, "draining ends when the last is gone");
 	(void)close(idle);
 	tap_int(c.open, 0, "nothing is open");

@@ -17,6 +17,7 @@
 #include "base/xalloc.h"
 #include "tests/support/faultvfs.h"
 #include "tests/support/records.h"
+#include "tests/support/metrics_keep.h"
 #include "tests/support/tap.h"
 
 struct world {
@@ -84,6 +85,7 @@ static void finish(struct world *w)
 {
 	store_free(w->store);
 	event_base_free(w->base);
+	metrics_keep(w->metrics);
 	metrics_free(w->metrics);
 	status_free(w->status);
 	free(w->path);
