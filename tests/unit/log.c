@@ -157,6 +157,29 @@ static void test_journal(void)
 	(void)unsetenv("JOURNAL_STREAM");
 }
 
+/* Each line that is written is counted at its level, and none that is held back. */
+static void test_counts(void)
+{
+	uint64_t before[LOG_LEVELS];
+
+	log_setup(LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
+	for (unsigned i = 0; i < LOG_LEVELS; i++) {
+		before[i] = log_lines((enum log_level)i);
+	}
+	begin();
+	log_debug("held back", NULL);
+	log_info("one", NULL);
+	log_error("two", NULL);
+	log_error("three", NULL);
+	(void)end();
+	tap_int((long)(log_lines(LOG_LEVEL_DEBUG) - before[LOG_LEVEL_DEBUG]), 0,
+		"a line that is held back is not counted");
+	tap_int((long)(log_lines(LOG_LEVEL_INFO) - before[LOG_LEVEL_INFO]), 1,
+		"a line that is written is counted");
+	tap_int((long)(log_lines(LOG_LEVEL_ERROR) - before[LOG_LEVEL_ERROR]), 2,
+		"each at its level");
+}
+
 int main(void)
 {
 	test_limit();
@@ -165,6 +188,7 @@ int main(void)
 	test_values();
 	test_lines();
 	test_journal();
+	test_counts();
 	free(path);
 	return tap_done();
 }
