@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from doorbell import *  # noqa: E402,F403
 
 SAMPLE = re.compile(r'([a-z_:]+)(?:\{(.*)\})? ([0-9.e+-]+|NaN)$')
-LABEL = re.compile(r'([a-z_]+)="((?:\\\\.|[^"\\\\])*)"')
+LABEL = re.compile(r'([a-z_0-9]+)="((?:\\\\.|[^"\\\\])*)"')
 
 
 def seen():
