@@ -3,9 +3,9 @@
  *
  * No 410 and no redirection in the table: some senders drop a hook for good on
  * 410, none follows a redirection.  304 is for browsers, which keep our style
- * sheets.  No Server header: it helps nobody but who
- * looks for a version.  RFC 9110 6.6.1 wants a Date, 15.5.2 a
- * WWW-Authenticate with 401, 15.5.6 an Allow with 405.
+ * sheets.  No Server header: it helps nobody but who looks for a version.  RFC
+ * 9110 6.6.1 wants a Date, 15.5.2 a WWW-Authenticate with 401, 15.5.6 an Allow
+ * with 405.
  */
 #include "receiver/http/reply.h"
 
