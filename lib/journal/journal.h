@@ -74,12 +74,13 @@ struct journal_care {
 	bool idle;               // nothing was asked of it for a while: tidy up thoroughly
 	int64_t purge_before_ms; // delete what was received before then, wall clock; 0: nothing
 	size_t purge_limit;      // at most that many deliveries
+	bool measure;            // the figures are wanted: it costs three calls of the system
 };
 
 /* How the journal is, as journal_tend() found it. */
 struct journal_figures {
-	uint64_t size;       // bytes it takes on disk
-	uint64_t free_bytes; // free on that disk for us, UINT64_MAX: not known
+	uint64_t size;       // bytes it takes on disk, 0: not measured
+	uint64_t free_bytes; // free on that disk for us, UINT64_MAX: not measured or not known
 	size_t purged;       // deliveries that this call deleted
 };
 
@@ -179,10 +180,11 @@ enum record_result journal_get_triggers(struct journal *j, int64_t delivery, int
 					struct error *err);
 
 /*
- * Outside a transaction, once a second or so: delete old deliveries whose
- * pushes and triggers are all final (the oldest first), tidy up, and measure.
- * The figures are filled in whatever comes back, also while nothing can be
- * written.  RECORD_FULL: there was no room even for that, later more.
+ * Outside a transaction, between two or once a second: delete old deliveries
+ * whose pushes and triggers are all final (the oldest first), tidy up, and
+ * measure, if care says so.  The figures are filled in whatever comes back, also
+ * while nothing can be written.  RECORD_FULL: there was no room even for that,
+ * later more.
  */
 enum record_result journal_tend(struct journal *j, const struct journal_care *care,
 				struct journal_figures *ret_figures, struct error *err);

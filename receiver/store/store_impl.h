@@ -65,6 +65,7 @@ struct store {
 	/* The thread's alone. */
 	int64_t last_job_ms;
 	int64_t next_purge_ms;
+	int64_t next_measure_ms;
 };
 
 /* Append a job to a list. */

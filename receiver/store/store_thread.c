@@ -249,6 +249,7 @@ static struct journal_care choose_care(struct store *s, int64_t now)
 	struct journal_care care = {
 		.idle = now - s->last_job_ms >= s->options.idle_ms,
 		.purge_limit = PURGE_BITE,
+		.measure = now >= s->next_measure_ms,
 	};
 
 	if (retention > 0 && now >= s->next_purge_ms) {
@@ -280,7 +281,10 @@ static void keep_house(struct store *s)
 	if (care.purge_before_ms != 0 && result == RECORD_OK && figures.purged < PURGE_BITE) {
 		s->next_purge_ms = now + s->options.purge_every_ms;
 	}
-	show_figures(s, &figures);
+	if (care.measure) {
+		show_figures(s, &figures);
+		s->next_measure_ms = now + TICK_MS;
+	}
 }
 
 void *store_thread(void *arg)

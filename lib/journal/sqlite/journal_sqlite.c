@@ -282,7 +282,7 @@ static enum record_result tend(struct journal *journal, const struct journal_car
 	struct journal_db *j = journal_db_of(journal);
 	enum record_result result = RECORD_OK;
 
-	*ret_figures = (struct journal_figures){ .purged = 0 };
+	*ret_figures = (struct journal_figures){ .free_bytes = UINT64_MAX };
 	if (j->failed) {
 		result = error_set(err, RECORD_FAILED, "%s", j->failure.text);
 	} else {
@@ -292,8 +292,10 @@ static enum record_result tend(struct journal *journal, const struct journal_car
 						 : purge(j, care, &ret_figures->purged, err);
 		result = result == RECORD_OK ? tidied : result;
 	}
-	ret_figures->size = file_size(j->path) + file_size(j->wal_path);
-	ret_figures->free_bytes = journal_db_free_bytes(j);
+	if (care->measure) {
+		ret_figures->size = file_size(j->path) + file_size(j->wal_path);
+		ret_figures->free_bytes = journal_db_free_bytes(j);
+	}
 	return result;
 }
 
