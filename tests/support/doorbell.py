@@ -14,6 +14,7 @@ import hmac
 import http.client
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -75,9 +76,17 @@ def wait(condition, seconds=10.0, step=0.02):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port of 127.0.0.1 on which nobody listens. Below those that the kernel
+    gives to clients (/proc/sys/net/ipv4/ip_local_port_range): a test beside this
+    one may open thousands of connections before the port is taken."""
+    while True:
+        port = random.randrange(10000, 32000)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 def run(*command, check=True, **options):
