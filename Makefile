@@ -236,6 +236,7 @@ oracle: deps-test
 KEEP ?=
 .PHONY: demo
 demo: deps-demo
+	@test -x $(BUILD)/doorbell || echo "First the build: about a minute on two processors. The demo then takes some seconds."
 	+@$(MAKE) $(PARALLEL) --no-print-directory all
 	@KEEP=$(KEEP) BUILD=$(BUILD) contrib/examples/demo.py
 

@@ -133,8 +133,7 @@ class Demo:
             file.write(text)
 
     def git(self, *arguments):
-        return run("git", "-c", "user.name=Ann", "-c", "user.email=ann@example.org", "-c",
-                   "init.defaultBranch=main", *arguments, cwd=self.work)
+        return run("git", "-c", "init.defaultBranch=main", *arguments, cwd=self.work)
 
     def secret(self, name):
         path = os.path.join(self.top, name)
@@ -146,6 +145,9 @@ class Demo:
         run("git", "-c", "init.defaultBranch=main", "init", "-q", "--bare", self.bare)
         os.makedirs(self.work)
         self.git("init", "-q")
+        # In the work tree itself, for whoever goes on there with KEEP=1.
+        self.git("config", "user.name", "Ann")
+        self.git("config", "user.email", "ann@example.org")
         self.git("remote", "add", "origin", self.bare)
         for path, text in FILES.items():
             self.write(path, text)
@@ -299,6 +301,17 @@ class Demo:
             result = run(DOORBELL, *command, "--config", self.config)
             print("".join(f"    {line}\n" for line in result.stdout.splitlines()))
 
+    def say_how_to_go_on(self):
+        say(f"\nStill running (KEEP=1) as process {self.process.pid}. Go on:")
+        for line in (f"cd {self.work}",
+                     "sed -i s/replicas:.*/replicas:\\ 4/ environments/web-prod.yaml",
+                     "git commit -qam 'Scale web' && git push origin HEAD:main",
+                     f"{DOORBELL} deliveries --config {self.config}",
+                     f"{DOORBELL} apps --config {self.config}",
+                     f"curl -s http://127.0.0.1:{self.status_port}/metrics | grep trigger",
+                     f"kill {self.process.pid} && rm -r {self.top}    # the end of it"):
+            print(f"    {line}")
+
     def play(self):
         self.prepare()
         self.start()
@@ -333,9 +346,7 @@ def main():
     try:
         good = demo.play()
         if KEEP:
-            say(f"\nStill running (KEEP=1): pid {demo.process.pid}, everything is in {top}\n"
-                f"  work tree {demo.work}: change something, commit, git push origin HEAD:main\n"
-                f"  end it with: kill {demo.process.pid}")
+            demo.say_how_to_go_on()
         else:
             demo.kill()
     except BaseException:
