@@ -12,7 +12,7 @@ build="gcc libc6-dev make pkg-config git
 	libssl-dev libsqlite3-dev libsmartcols-dev uthash-dev"
 demo="python3 openssl curl ca-certificates"
 test="$demo perl nodejs npm shellcheck openssh-server openssh-client procps sqlite3 jsonnet
-	clang libclang-rt-14-dev nginx-light haproxy"
+	clang libclang-rt-14-dev nginx-light haproxy fish zsh"
 bench="$demo webhook"
 
 purpose=${1:-build}
@@ -33,7 +33,7 @@ have() {
 	nodejs) command -v node >/dev/null ;;
 	nginx-light) command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] ;;
 	haproxy) command -v haproxy >/dev/null || [ -x /usr/sbin/haproxy ] ;;
-	npm | python3 | gcc | make | git | perl | curl | openssl | sqlite3 | shellcheck | clang | webhook) command -v "$1" >/dev/null ;;
+	npm | python3 | gcc | make | git | perl | curl | openssl | sqlite3 | shellcheck | clang | webhook | fish | zsh) command -v "$1" >/dev/null ;;
 	pkg-config) command -v pkg-config >/dev/null ;;
 	*) dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed ;;
 	esac

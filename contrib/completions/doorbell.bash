@@ -12,13 +12,17 @@ _doorbell_ids() {
 	timeout 1 "$@" --limit 50 2>/dev/null | awk '$1 ~ /^[0-9]+$/ { print $1 }'
 }
 
+_doorbell_providers() {
+	timeout 1 "$1" send --help 2>/dev/null | sed -n 's/^  --as NAME *//p' | sed 's/,//g; s/ and / /'
+}
+
 # What can follow an option; nothing: files.
 _doorbell_values() {
 	case $1 in
 	--format) echo "text json" ;;
 	--mode) echo "exact union argocd" ;;
 	--status) echo "ignored working failed done" ;;
-	--as) echo "github gitlab gitea forgejo gogs native" ;;
+	--as) _doorbell_providers "$2" ;;
 	--log-format) echo "auto text json" ;;
 	--log-level) echo "debug info warning error" ;;
 	--proxy-header) echo "x-forwarded-for forwarded proxy-protocol" ;;
@@ -35,7 +39,7 @@ _doorbell() {
 		mapfile -t COMPREPLY < <(compgen -W "$verbs --help --version" -- "$word")
 		return
 	fi
-	values=$(_doorbell_values "$before")
+	values=$(_doorbell_values "$before" "$program")
 	if [[ -n $values ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$values" -- "$word")
 		return

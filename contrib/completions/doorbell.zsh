@@ -12,7 +12,11 @@ _doorbell() {
 	--format) compadd text json; return ;;
 	--mode) compadd exact union argocd; return ;;
 	--status) compadd ignored working failed done; return ;;
-	--as) compadd github gitlab gitea forgejo gogs native; return ;;
+	--as)
+		ids=(${=${"$(timeout 1 doorbell send --help 2>/dev/null | sed -n 's/^  --as NAME *//p')"//(,| and)/ }})
+		compadd -- $ids
+		return
+		;;
 	esac
 	if [[ $PREFIX == -* ]]; then
 		options=(${(f)"$(timeout 1 doorbell $words[2] --help 2>/dev/null | grep -oE -- '--[a-z][a-z-]+' | sort -u)"})

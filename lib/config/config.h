@@ -141,8 +141,8 @@ struct config_input {
 	char *const *environment;                // as environ, or NULL
 	const struct config_override *overrides; // flags
 	size_t override_count;
-	/* Is that the name of a provider? NULL: all are. */
-	bool (*is_provider)(const char *name);
+	/* The name of the provider in place i, NULL past the last. NULL: any name is one. */
+	const char *(*provider_name_at)(size_t i);
 	/* The i-th kind of target, from 0; NULL behind the last. NULL: there are none. */
 	const struct config_kind *(*target_kind)(size_t i);
 };

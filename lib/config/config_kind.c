@@ -53,20 +53,6 @@ void config_kind_set(struct config_loader *l, const struct config_kind *kind,
 	free(prefix);
 }
 
-/* "exec", "argocd and exec", "a, b and c". A new string. */
-static char *list_kinds(const struct config_kind *(*kind)(size_t i))
-{
-	struct buf out;
-
-	buf_init(&out, 4096);
-	for (size_t i = 0; kind != NULL && kind(i) != NULL; i++) {
-		const char *before = i == 0 ? "" : kind(i + 1) == NULL ? " and " : ", ";
-
-		(void)buf_addf(&out, "%s%s", before, kind(i)->name);
-	}
-	return buf_detach(&out);
-}
-
 void config_kind_check(struct config_loader *l, const struct config_kind *(*kind)(size_t i),
 		       const struct config_choice *choice, const json_t *node, const char *what,
 		       const char *name)
@@ -78,7 +64,12 @@ void config_kind_check(struct config_loader *l, const struct config_kind *(*kind
 		there += json_object_get(node, kind(i)->name) != NULL;
 	}
 	if (there != 1) {
-		char *known = list_kinds(kind);
+		const char *names[CONFIG_NAMES_MAX + 1] = { NULL };
+
+		for (size_t i = 0; i < CONFIG_NAMES_MAX && kind != NULL && kind(i) != NULL; i++) {
+			names[i] = kind(i)->name;
+		}
+		char *known = config_join_names(names);
 
 		config_problem(l, node, NULL, "%s '%s' is of %s: give one of %s", what, shown,
 			       there == 0 ? "no kind" : there == 2 ? "two kinds" : "several kinds",

@@ -140,31 +140,39 @@ static void check_name(struct config_loader *l, const json_t *node, const char *
 	}
 }
 
+/* Put the names of all providers into names. True if wanted is among them. */
+static bool list_providers(const struct config_input *input, const char **names, const char *wanted)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < CONFIG_NAMES_MAX && input->provider_name_at(i) != NULL; i++) {
+		names[i] = input->provider_name_at(i);
+		found |= strcmp(names[i], wanted) == 0;
+	}
+	return found;
+}
+
 static void check_provider(struct config_loader *l, const json_t *node,
 			   const struct config_source *s)
 {
-	static const char *const usual[] = {
-		"github", "gitlab", "gitea", "forgejo", "native", NULL,
-	};
+	const char *names[CONFIG_NAMES_MAX + 1] = { NULL };
 
 	if (s->provider == NULL || s->provider[0] == '\0') {
 		config_problem(l, node, NULL, "source '%s': no provider: add provider",
 			       shown(s->name));
 		return;
 	}
-	if (l->input->is_provider == NULL || l->input->is_provider(s->provider)) {
+	if (l->input->provider_name_at == NULL || list_providers(l->input, names, s->provider)) {
 		return;
 	}
-	const char *near = config_suggest(s->provider, usual);
-	if (near != NULL && l->input->is_provider(near)) {
-		config_problem(l, json_object_get(node, "provider"), NULL,
-			       "source '%s': unknown provider '%.60s': did you mean '%s'?",
-			       shown(s->name), s->provider, near);
-		return;
-	}
+	const char *near = config_suggest(s->provider, names);
+	char *all = config_join_names(names);
+
 	config_problem(l, json_object_get(node, "provider"), NULL,
-		       "source '%s': unknown provider '%.60s': give github, gitlab, gitea, "
-		       "forgejo or native", shown(s->name), s->provider);
+		       near != NULL ? "source '%s': unknown provider '%.60s': did you mean '%s'?"
+				    : "source '%s': unknown provider '%.60s': give one of %s",
+		       shown(s->name), s->provider, near != NULL ? near : all);
+	free(all);
 }
 
 static void check_source(struct config_loader *l, const json_t *node, const void *item)

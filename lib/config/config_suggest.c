@@ -1,14 +1,17 @@
 /*
  * "Did you mean": the name that begins so, else the nearest by insertions,
- * deletions, changes and swaps of neighbours, letter case aside.
+ * deletions, changes and swaps of neighbours, letter case aside.  And "give one
+ * of": all names.
  */
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/buf.h"
 #include "config/config_impl.h"
 
 #define WORD_MAX 63
+#define NAMES_BYTES 4096
 
 static size_t least(size_t a, size_t b, size_t c)
 {
@@ -69,4 +72,17 @@ const char *config_suggest(const char *word, const char *const *names)
 		}
 	}
 	return best;
+}
+
+char *config_join_names(const char *const *names)
+{
+	struct buf out;
+
+	buf_init(&out, NAMES_BYTES);
+	for (size_t i = 0; names[i] != NULL; i++) {
+		const char *before = i == 0 ? "" : names[i + 1] == NULL ? " and " : ", ";
+
+		(void)buf_addf(&out, "%s%s", before, names[i]);
+	}
+	return buf_detach(&out);
 }

@@ -116,7 +116,7 @@ static const struct config_setting source_settings[] = {
 	{ "name", CONFIG_STRING, AT(name), NULL, 0, 0, NULL, true,
 	  "senders call /hooks/NAME" },
 	{ "provider", CONFIG_STRING, AT(provider), NULL, 0, 0, NULL, true,
-	  "github, gitlab, gitea, forgejo or native" },
+	  "what it speaks, such as github; \"doorbell send --help\" lists them" },
 	{ "secrets", CONFIG_SECRETS, AT(secrets), NULL, 0, 0, NULL, true,
 	  "secrets, any of which is valid; better secretFiles" },
 	{ "secretFiles", CONFIG_SECRET_FILES, AT(secrets), NULL, 0, 0, NULL, true,

@@ -69,4 +69,10 @@ char *config_flag_name(const char *key);
  */
 const char *config_suggest(const char *word, const char *const *names);
 
+/* More names of kinds or providers than there are, for lists of them. */
+#define CONFIG_NAMES_MAX 32
+
+/* The names, ended by NULL, for people: "exec", "argocd and exec", "a, b and c". A new string. */
+char *config_join_names(const char *const *names);
+
 #endif

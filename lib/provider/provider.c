@@ -53,6 +53,11 @@ const char *provider_get_name(const struct provider *p)
 	return p->name;
 }
 
+const char *provider_name_at(size_t i)
+{
+	return i < PROVIDERS ? providers[i]->name : NULL;
+}
+
 static const char *find(const struct provider_header *headers, size_t count, const char *name)
 {
 	for (size_t i = 0; i < count; i++) {

@@ -56,14 +56,14 @@ struct provider_compose_options {
 	bool form;               // as application/x-www-form-urlencoded
 };
 
-/*
- * The provider of that name ("github", "gitlab", "gitea", "forgejo", "gogs",
- * "native"), or NULL.
- */
+/* The provider of that name, or NULL. */
 const struct provider *provider_by_name(const char *name);
 
 /* The name of a provider. */
 const char *provider_get_name(const struct provider *p);
+
+/* The name of the provider in place i of the table, from 0; NULL past the last. A constant. */
+const char *provider_name_at(size_t i);
 
 /*
  * Tell the sender from the headers alone, most specific first (Forgejo and

@@ -18,6 +18,7 @@
 #include "base/mstime.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "config/config_table.h"
 #include "hooks/conf.h"
 #include "hooks/report.h"
 #include "provider/provider.h"
@@ -46,10 +47,11 @@ struct send {
 	bool print_curl;
 };
 
-static const char usage[] =
+/* With the names of the providers in it. */
+static const char usage_format[] =
 	"usage: doorbell send --as NAME --to URL --repository URL --ref REF --after ID\n"
 	"                     (--secret-file FILE | --signing-token-file FILE) [OPTION...]\n"
-	"  --as NAME                  github, gitlab, gitea, forgejo, gogs or native\n"
+	"  --as NAME                  %s\n"
 	"  --to URL                   http://, https:// or unix:SOCKET\n"
 	"  --repository URL           as the applications spell it\n"
 	"  --ref REF                  \"main\" or \"refs/tags/v1\"\n"
@@ -64,6 +66,20 @@ static const char usage[] =
 	"\n"
 	"Exit status: 0 accepted, 64 wrong arguments, 69 no answer, 75 not now, 77 not\n"
 	"authentic, 78 no good secret, 2 other answers.\n";
+
+static char *make_usage(void)
+{
+	const char *names[CONFIG_NAMES_MAX + 1] = { NULL };
+
+	for (size_t i = 0; i < CONFIG_NAMES_MAX && provider_name_at(i) != NULL; i++) {
+		names[i] = provider_name_at(i);
+	}
+	char *joined = config_join_names(names);
+	char *text = xasprintf(usage_format, joined);
+
+	free(joined);
+	return text;
+}
 
 enum option_code {
 	OPT_AS = 256,
@@ -374,6 +390,7 @@ int cli_send(int argc, char **argv)
 	struct strvec headers = STRVEC_INIT;
 	struct delivery_content content;
 	struct error err = ERROR_INIT;
+	char *usage = make_usage();
 	char *body = NULL;
 	size_t len = 0;
 
@@ -405,6 +422,7 @@ int cli_send(int argc, char **argv)
 		r = put(&s, &headers, body, len);
 	}
 out:
+	free(usage);
 	free(body);
 	strvec_release(&headers);
 	delivery_content_release(&content);

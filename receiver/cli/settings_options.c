@@ -130,11 +130,6 @@ void settings_options_release(struct settings_options *o)
 	*o = (struct settings_options){ .path = NULL };
 }
 
-static bool is_provider(const char *name)
-{
-	return provider_by_name(name) != NULL;
-}
-
 /* Hold the secrets of each source against what its provider can use. */
 static void check_secrets(const struct config *config, const char *path, struct strvec *problems)
 {
@@ -162,7 +157,7 @@ int settings_options_load(const struct settings_options *o, struct config **ret_
 		.environment = environ,
 		.overrides = o->overrides,
 		.override_count = o->override_count,
-		.is_provider = is_provider,
+		.provider_name_at = provider_name_at,
 		.target_kind = target_config_kind,
 	};
 	struct config *config = NULL;

@@ -39,7 +39,7 @@ struct verb_options {
 	{ "format", required_argument, NULL, 'o' }, \
 	{ "help", no_argument, NULL, 'h' }
 
-/* Options before the arguments (argv[0] is the verb) are parsed. usage is a constant. */
+/* Options before the arguments (argv[0] is the verb) are parsed. usage is borrowed for as long. */
 void verb_options_init(struct verb_options *options, int argc, char **argv,
 			 const char *usage);
 

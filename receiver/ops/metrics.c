@@ -50,13 +50,12 @@ static size_t bucket_count(const struct metric_row *row)
 
 static size_t value_count(enum metric_label label)
 {
-	const char *const *values = metric_label_row(label)->values;
 	size_t n = 0;
 
 	if (label == LABEL_TARGET) {
 		return METRIC_VALUES_MAX;
 	}
-	while (values[n] != NULL) {
+	while (metric_label_value(label, n) != NULL) {
 		n++;
 	}
 	return n;
@@ -100,7 +99,7 @@ void metrics_free(struct metrics *m)
 
 static const char *value_name(const struct metrics *m, enum metric_label label, size_t value)
 {
-	return label == LABEL_TARGET ? m->targets[value] : metric_label_row(label)->values[value];
+	return label == LABEL_TARGET ? m->targets[value] : metric_label_value(label, value);
 }
 
 /* How many values of a label there are now. */
@@ -178,16 +177,17 @@ void metrics_observe(struct metrics *m, enum metric metric, const char *a, doubl
 /* The label value of an HTTP status ("202"), "other" if we never answer so. */
 static const char *code_of(int status)
 {
-	const char *const *values = metric_label_row(LABEL_CODE)->values;
 	char text[16];
 
 	(void)snprintf(text, sizeof(text), "%d", status);
-	for (size_t i = 1; values[i] != NULL; i++) {
-		if (strcmp(values[i], text) == 0) {
-			return values[i];
+	for (size_t i = 1; metric_label_value(LABEL_CODE, i) != NULL; i++) {
+		const char *value = metric_label_value(LABEL_CODE, i);
+
+		if (strcmp(value, text) == 0) {
+			return value;
 		}
 	}
-	return values[0];
+	return metric_label_value(LABEL_CODE, 0);
 }
 
 /* Text format 0.0.4: in a label value backslash, quote and line feed are escaped. */

@@ -6,14 +6,14 @@
  */
 #include "receiver/ops/metrics_table.h"
 
+#include "provider/provider.h"
+
 static const char *const no_values[] = { "", NULL };
 static const char *const handlers[] = { "other", "webhook", "hook", "healthz", "readyz", "metrics",
 					"page", "control", NULL };
 static const char *const codes[] = { "other", "200", "202", "304", "400", "401", "403", "404",
 				     "405", "408", "411", "413", "414", "415", "417", "429", "431",
 				     "501", "503", "505", NULL };
-static const char *const providers[] = { "other", "github", "gitlab", "gitea", "forgejo", "gogs",
-					 "native", NULL };
 static const char *const delivery_results[] = { "other", "accepted", "duplicate", "ignored",
 						"rejected", NULL };
 static const char *const reject_reasons[] = { "other", "signature", "malformed",
@@ -40,7 +40,7 @@ static const struct metric_label_row labels[LABEL_COUNT] = {
 	[LABEL_NONE] = { "", no_values },
 	[LABEL_HANDLER] = { "handler", handlers },
 	[LABEL_CODE] = { "code", codes },
-	[LABEL_PROVIDER] = { "provider", providers },
+	[LABEL_PROVIDER] = { "provider", NULL }, // the table of providers
 	[LABEL_DELIVERY_RESULT] = { "result", delivery_results },
 	[LABEL_REJECT_REASON] = { "reason", reject_reasons },
 	[LABEL_STAGE] = { "stage", stages },
@@ -160,4 +160,14 @@ const struct metric_row *metric_row(enum metric metric)
 const struct metric_label_row *metric_label_row(enum metric_label label)
 {
 	return &labels[label];
+}
+
+const char *metric_label_value(enum metric_label label, size_t i)
+{
+	const char *const *values = labels[label].values;
+
+	if (values == NULL) {
+		return i == 0 ? "other" : provider_name_at(i - 1);
+	}
+	return values[i];
 }

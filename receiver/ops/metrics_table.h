@@ -48,11 +48,19 @@ struct metric_row {
 
 struct metric_label_row {
 	const char *name;
-	const char *const *values; // ends with NULL; the first is what unknown ones count as
+	const char *const *values; // ends with NULL; NULL: as metric_label_value() says
 };
 
 /* The rows. */
 const struct metric_row *metric_row(enum metric metric);
 const struct metric_label_row *metric_label_row(enum metric_label label);
+
+/*
+ * The value of a label in place i; NULL in the place behind the last, beyond
+ * which nobody may ask.  The one in place 0 is what unknown ones count as.  The
+ * values of LABEL_TARGET that come from the configuration are not here.  A
+ * constant.
+ */
+const char *metric_label_value(enum metric_label label, size_t i);
 
 #endif

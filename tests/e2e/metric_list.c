@@ -15,8 +15,8 @@ static json_t *label_to_json(enum metric_label label)
 	const struct metric_label_row *row = metric_label_row(label);
 	json_t *values = json_array();
 
-	for (size_t i = 1; row->values[i] != NULL; i++) {
-		json_array_append_new(values, json_string(row->values[i]));
+	for (size_t i = 1; metric_label_value(label, i) != NULL; i++) {
+		json_array_append_new(values, json_string(metric_label_value(label, i)));
 	}
 	return json_pack("[s, o]", row->name, values);
 }

@@ -14,10 +14,11 @@
 #include "target/target.h"
 #include "tests/support/tap.h"
 
-static bool is_provider(const char *name)
+static const char *provider_name_at(size_t i)
 {
-	return strcmp(name, "github") == 0 || strcmp(name, "gitlab") == 0 ||
-	       strcmp(name, "native") == 0;
+	static const char *const names[] = { "github", "gitlab", "native", NULL };
+
+	return names[i];
 }
 
 static void join(const struct strvec *lines, struct buf *out)
@@ -46,7 +47,7 @@ static struct config *load(char *const *environment, const struct config_overrid
 		.environment = environment,
 		.overrides = overrides,
 		.override_count = count,
-		.is_provider = is_provider,
+		.provider_name_at = provider_name_at,
 		.target_kind = target_config_kind,
 	};
 	struct strvec wrong = STRVEC_INIT;

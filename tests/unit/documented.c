@@ -1,5 +1,6 @@
 /*
- * Every setting is in the manual and in the example, with its true default.
+ * Every setting is in the manual and in the example, with its true default;
+ * every provider is in the manuals.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,10 +8,12 @@
 
 #include "base/xalloc.h"
 #include "config/config_table.h"
+#include "provider/provider.h"
 #include "target/target.h"
 #include "tests/support/tap.h"
 
 #define MANUAL "contrib/man/doorbell.yaml.5"
+#define COMMANDS "contrib/man/doorbell.1"
 #define EXAMPLE "contrib/examples/doorbell.yaml"
 #define FILE_MOST (256 * 1024)
 
@@ -191,6 +194,31 @@ static void kinds_of_targets(void)
 	}
 }
 
+/* A word in the file, after the place where the mark is, on the lines up to the next entry. */
+static bool is_told(const char *text, const char *mark, const char *word)
+{
+	const char *at = strstr(text, mark);
+	const char *end = at != NULL ? strstr(at + strlen(mark), "\n.It ") : NULL;
+	const char *found = at != NULL ? strstr(at, word) : NULL;
+
+	return found != NULL && end != NULL && found < end;
+}
+
+static void providers(void)
+{
+	char *commands = read_file(COMMANDS);
+
+	for (size_t i = 0; provider_name_at(i) != NULL; i++) {
+		const char *name = provider_name_at(i);
+
+		tap_ok(is_told(manual, "\n.It Cm sources.provider\n", name),
+		       "provider %s: is in " MANUAL, name);
+		tap_ok(is_told(commands, "\n.It Fl -as Cm ", name), "provider %s: is in " COMMANDS,
+		       name);
+	}
+	free(commands);
+}
+
 int main(void)
 {
 	size_t count = 0;
@@ -208,6 +236,7 @@ int main(void)
 		}
 	}
 	kinds_of_targets();
+	providers();
 	nothing_else_is_in_the_manual();
 	free(manual);
 	free(example);
