@@ -13,7 +13,7 @@ Q := $(if $(filter 1,$(V)),,@)
 comma := ,
 BUILD := build$(if $(SANITIZE),/$(subst $(comma),+,$(SANITIZE)))
 
-PACKAGES := libevent_core libgit2 libcurl jansson yaml-0.1 libssl libcrypto sqlite3 smartcols
+PACKAGES := libevent_core libgit2 libcurl jansson yaml-0.1 libssl libcrypto sqlite3 smartcols libseccomp
 PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wformat=2 -Werror=format-security -Wconversion \

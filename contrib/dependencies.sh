@@ -9,7 +9,7 @@ set -eu
 
 build="gcc libc6-dev make pkg-config git
 	libevent-dev libgit2-dev libjansson-dev libyaml-dev libcurl4-openssl-dev
-	libssl-dev libsqlite3-dev libsmartcols-dev uthash-dev"
+	libssl-dev libsqlite3-dev libsmartcols-dev libseccomp-dev uthash-dev"
 demo="python3 openssl curl ca-certificates"
 test="$demo perl nodejs npm shellcheck openssh-server openssh-client procps sqlite3 jsonnet
 	clang libclang-rt-14-dev nginx-light haproxy fish zsh"

@@ -26,6 +26,7 @@ static const char *const trigger_results[] = { "other", "sent", "converged", "re
 static const char *const fallback_reasons[] = { "other", "new_ref", "deleted_ref", "reader",
 						"limit", "object", "repository", NULL };
 static const char *const refuse_reasons[] = { "other", "full", "busy", "failed", NULL };
+static const char *const walls[] = { "other", "landlock", "filter", NULL };
 static const char *const levels[] = { "other", "info", "warn", "error", NULL };
 
 static const char *const connection_reasons[] = { "other", "address_connections",
@@ -50,6 +51,7 @@ static const struct metric_label_row labels[LABEL_COUNT] = {
 	[LABEL_REFUSE_REASON] = { "reason", refuse_reasons },
 	[LABEL_LEVEL] = { "level", levels },
 	[LABEL_CONNECTION_REASON] = { "reason", connection_reasons },
+	[LABEL_WALL] = { "wall", walls },
 };
 
 static const double http_buckets[] = { .001, .0025, .005, .01, .025, .05, .075, .1, .25, .5, .75,
@@ -117,6 +119,9 @@ static const struct metric_row rows[METRIC_COUNT] = {
 		METRIC_GAUGE, { LABEL_NONE, LABEL_NONE }, NULL, false },
 	[METRIC_STORE_FREE] = { "doorbell_store_free_bytes", "Free bytes on the journal's disk.",
 		METRIC_GAUGE, { LABEL_NONE, LABEL_NONE }, NULL, false },
+	[METRIC_READERS_WITHOUT] = { "doorbell_readers_without_wall",
+		"Reader processes that lack a wall of their sandbox.", METRIC_GAUGE,
+		{ LABEL_WALL, LABEL_NONE }, NULL, false },
 	[METRIC_CONFIG_RELOAD_OK] = { "doorbell_config_last_reload_successful",
 		"1 if the configuration in use is the newest.", METRIC_GAUGE,
 		{ LABEL_NONE, LABEL_NONE }, NULL, false },

@@ -27,6 +27,9 @@
 /* Index and cache of one repository; packs are mapped, not written. */
 #define FILE_BYTES_MAX (512ULL * 1024 * 1024)
 
+/* What the kernel gives by default; RLIMIT_DATA does not count it. */
+#define STACK_BYTES_MAX (8ULL * 1024 * 1024)
+
 /* libgit2 keeps the packs of its repositories open. */
 #define FILES_MAX 256
 
@@ -55,6 +58,7 @@ static int set_limits(const struct sandbox_options *options, struct error *err)
 		{ RLIMIT_NPROC, 0 },
 		{ RLIMIT_NOFILE, FILES_MAX },
 		{ RLIMIT_FSIZE, FILE_BYTES_MAX },
+		{ RLIMIT_STACK, STACK_BYTES_MAX },
 		{ RLIMIT_DATA, limit_memory ? options->memory_bytes : RLIM_INFINITY },
 	};
 

@@ -41,8 +41,8 @@ struct event_base;
 struct reader_pool;
 
 enum reader_log_level {
-	READER_LOG_NOTICE, // worth knowing once: a wall of the sandbox is missing
-	READER_LOG_WARNING // a reader was lost, or a repository cannot be read
+	READER_LOG_NOTICE, // worth knowing once
+	READER_LOG_WARNING // a reader was lost, lacks a wall, or cannot read a repository
 };
 
 struct reader_options {
@@ -149,6 +149,8 @@ struct reader_metrics {
 	uint64_t started;    // processes started
 	uint64_t lost;       // processes that ended or had to be killed
 	int64_t oldest_ms;   // age of the oldest request not answered, 0: none
+	size_t no_landlock;  // readers whose files are guarded by their modes only
+	size_t no_filter;    // readers that may make every system call
 };
 
 /* The numbers of a pool, all readers together. */

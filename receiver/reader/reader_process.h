@@ -34,6 +34,8 @@ struct reader {
 	struct event *again;     // reap, or start after a back-off
 	unsigned failures;       // in a row
 	bool walls_logged;
+	bool no_landlock;        // as it said last
+	bool no_filter;
 	bool retired;            // killed for no fault
 	bool outdated;           // to be retired when it is idle
 	bool ended;              // by itself, before we killed it
@@ -125,7 +127,7 @@ void reader_talk_kick(struct reader *reader);
 /* Unless something runs: start the process or the next request, if there is one. */
 void reader_talk_pump(struct reader *reader);
 
-/* Add its queue to *metrics: queued, running, oldest_ms (as of now). */
+/* Add its queue to *metrics: queued, running, oldest_ms (as of now); and the walls it lacks. */
 void reader_talk_metrics(const struct reader *reader, int64_t now,
 			 struct reader_metrics *metrics);
 

@@ -68,14 +68,19 @@ static void take_hello(struct reader *reader, const char *body, size_t len)
 		return;
 	}
 	reader->hello = true;
-	if (!reader->walls_logged && (landlock == 0 || !seccomp)) {
+	reader->no_landlock = landlock == 0;
+	reader->no_filter = !seccomp;
+	if (!reader->walls_logged && (reader->no_landlock || reader->no_filter)) {
 		char text[160];
 
-		(void)snprintf(text, sizeof(text), "readers run without %s%s%s",
-			       landlock == 0 ? "Landlock" : "",
-			       landlock == 0 && !seccomp ? " and without " : "",
-			       seccomp ? "" : "a system call filter");
-		reader_log(reader->pool, READER_LOG_NOTICE, text);
+		(void)snprintf(text, sizeof(text),
+			       "readers run without %s%s%s: one that is taken over can %s",
+			       reader->no_landlock ? "Landlock" : "",
+			       reader->no_landlock && reader->no_filter ? " and without " : "",
+			       reader->no_filter ? "a system call filter" : "",
+			       reader->no_landlock ? "read the files of this user"
+						   : "make every system call");
+		reader_log(reader->pool, READER_LOG_WARNING, text);
 	}
 	reader->walls_logged = true;
 }
@@ -308,6 +313,8 @@ void reader_talk_metrics(const struct reader *reader, int64_t now, struct reader
 	const struct reader_job *oldest = reader->current != NULL ? reader->current : reader->queue;
 
 	metrics->running += reader->current != NULL;
+	metrics->no_landlock += reader->no_landlock;
+	metrics->no_filter += reader->no_filter;
 	DL_FOREACH(reader->queue, job) {
 		metrics->queued++;
 	}

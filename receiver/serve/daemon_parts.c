@@ -371,6 +371,8 @@ static void refresh_metrics(void *ctx)
 	reader_pool_metrics(d->pool, &readers);
 	metrics_count(d->metrics, METRIC_READER_RESTARTS, NULL, NULL,
 		      grown(&d->readers_lost, readers.lost));
+	metrics_set(d->metrics, METRIC_READERS_WITHOUT, "landlock", (double)readers.no_landlock);
+	metrics_set(d->metrics, METRIC_READERS_WITHOUT, "filter", (double)readers.no_filter);
 }
 
 static void build_front(struct daemon *d)

@@ -136,6 +136,25 @@ def main():
             log = receiver.log()
             ok("sandbox" not in log and "without Landlock" not in log and "system call filter" not in log,
                "the reader has all of its own walls", log)
+            equal(receiver.metric('doorbell_readers_without_wall{wall="landlock"}'), 0, "... and so says the metric")
+    without_landlock({c for c in calls if not c.startswith("landlock_")})
+
+
+def without_landlock(calls):
+    """On a kernel that has none the receiver works, and does not keep quiet about it."""
+    enter, user = walls(calls)
+    with Place() as place:
+        place.app("web", "apps/web")
+        first = place.commit({"apps/web/a.yaml": "kind: 1\n"}, "first")
+        second = place.commit({"apps/web/a.yaml": "kind: 2\n"}, "second")
+        place.configure()
+        give(place.top, user)
+        os.chmod(place.top, stat.S_IRWXU | stat.S_IXGRP | stat.S_IXOTH)
+        with Receiver(place, limits=enter) as receiver:
+            equal(github(place, first, second), 202, "a delivery is taken without Landlock")
+            ok(wait(lambda: place.rung() == ["web"]), "... and rung", receiver.log())
+            ok("level=warn" in receiver.log() and "without Landlock" in receiver.log(), "the log warns of it", receiver.log())
+            ok(receiver.metric('doorbell_readers_without_wall{wall="landlock"}') >= 1, "the metric counts the readers")
 
 
 if __name__ == "__main__":

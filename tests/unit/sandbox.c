@@ -10,7 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -94,6 +98,115 @@ static int try_signal_parent(void)
 	return kill(getppid(), 0) < 0 ? errno : 0;
 }
 
+static int told(long result)
+{
+	return result < 0 ? errno : 0;
+}
+
+/* A file of this user, which no directory grants. */
+static char *secret_path(void)
+{
+	return xasprintf("%s/secret", forbidden_dir);
+}
+
+static int try_chmod(void)
+{
+	return told(chmod(secret_path(), 04777));
+}
+
+static int try_fchmodat(void)
+{
+	return told(fchmodat(AT_FDCWD, secret_path(), 04777, 0));
+}
+
+static int try_fchmod(void)
+{
+	char *path = xasprintf("%s/file", allowed_dir);
+
+	return told(fchmod(open(path, O_RDONLY | O_CLOEXEC), 04777));
+}
+
+static int try_chown(void)
+{
+	return told(chown(secret_path(), getuid(), getgid()));
+}
+
+static int try_set_times(void)
+{
+	return told(utimensat(AT_FDCWD, secret_path(), NULL, 0));
+}
+
+static int try_set_times_of_cache(void)
+{
+	char *path = xasprintf("%s/cache/kept", tap_dir());
+
+	return told(futimens(open(path, O_RDONLY | O_CLOEXEC), NULL));
+}
+
+static int try_kill_thread(void)
+{
+	pid_t parent = getppid();
+
+	return told(syscall(SYS_tgkill, parent, parent, 0));
+}
+
+static int try_own_signal(void)
+{
+	return told(fcntl(3, F_SETOWN, getppid()));
+}
+
+static int try_choose_signal(void)
+{
+	return told(fcntl(3, F_SETSIG, SIGKILL));
+}
+
+static int try_abort(void)
+{
+	abort();
+}
+
+static int try_mapping(int flags)
+{
+	return mmap(NULL, 4096, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED ? errno : 0;
+}
+
+static int try_shared_memory(void)
+{
+	return try_mapping(MAP_SHARED | MAP_ANONYMOUS);
+}
+
+static int try_second_stack(void)
+{
+	return try_mapping(MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN);
+}
+
+static int try_own_memory(void)
+{
+	return try_mapping(MAP_PRIVATE | MAP_ANONYMOUS);
+}
+
+static int try_map_file(void)
+{
+	char *path = xasprintf("%s/file", allowed_dir);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return mmap(NULL, 1, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED ? errno : 0;
+}
+
+static int try_run_memory(void)
+{
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return told(mprotect(page, 4096, PROT_READ | PROT_EXEC));
+}
+
+static int try_larger_stack(void)
+{
+	struct rlimit limit = { .rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY };
+
+	return told(setrlimit(RLIMIT_STACK, &limit));
+}
+
 /* How one attempt behind the walls ended: errno, 0, or 1000 + signal. */
 static int behind_walls(int (*attempt)(void), struct sandbox_report *ret_report)
 {
@@ -147,11 +260,27 @@ static void the_walls_hold(void)
 		{ "dies if it opens a socket", try_socket, SECCOMP, 1000 + SIGSYS },
 		{ "dies if it forks", try_fork, SECCOMP, 1000 + SIGSYS },
 		{ "cannot signal its parent", try_signal_parent, SECCOMP, ENOSYS },
+		{ "cannot signal its parent as a thread", try_kill_thread, SECCOMP, ENOSYS },
+		{ "cannot let the kernel signal another", try_own_signal, SECCOMP, ENOSYS },
+		{ "cannot choose that signal", try_choose_signal, SECCOMP, ENOSYS },
+		{ "can end itself", try_abort, ALWAYS, 1000 + SIGABRT },
+		{ "cannot change the mode of a file", try_chmod, SECCOMP, ENOSYS },
+		{ "cannot do it by its directory", try_fchmodat, SECCOMP, ENOSYS },
+		{ "cannot do it to what it may read", try_fchmod, SECCOMP, ENOSYS },
+		{ "cannot change the owner of a file", try_chown, SECCOMP, ENOSYS },
+		{ "cannot change the times of a file", try_set_times, SECCOMP, ENOSYS },
+		{ "can note that it used its cache", try_set_times_of_cache, ALWAYS, 0 },
+		{ "can have memory of its own", try_own_memory, ALWAYS, 0 },
+		{ "can map a file", try_map_file, ALWAYS, 0 },
+		{ "cannot share memory, which no limit counts", try_shared_memory, SECCOMP, ENOSYS },
+		{ "cannot have another stack, nor that", try_second_stack, SECCOMP, ENOSYS },
+		{ "cannot make memory a program", try_run_memory, SECCOMP, ENOSYS },
+		{ "cannot have a larger stack", try_larger_stack, SECCOMP, EPERM },
 	};
 	char *allowed = xasprintf("%s/allowed", tap_dir());
 	char *forbidden = xasprintf("%s/forbidden", tap_dir());
 
-	tap_sh("cd %s && mkdir -p allowed forbidden cache && touch allowed/file && "
+	tap_sh("cd %s && mkdir -p allowed forbidden cache && echo f > allowed/file && touch cache/kept && "
 	       "echo s > forbidden/secret", tap_dir());
 	allowed_dir = allowed;
 	forbidden_dir = forbidden;
