@@ -215,10 +215,9 @@ void conn_answer(struct conn *c, const struct reply *reply)
 	bool without_body = c->head.size > 0 && http_span_is(c->head.method, "HEAD");
 
 	c->keep = may_keep(c);
-	c->status = reply->status;
-	reply_write(&c->out, reply,
-		    (without_body ? REPLY_WITHOUT_BODY : 0U) | (c->keep ? REPLY_KEEP : 0U));
-	c->pool->counters.replies[reply_index(reply->status)]++;
+	c->status = reply_write(&c->out, reply, (without_body ? REPLY_WITHOUT_BODY : 0U) |
+							(c->keep ? REPLY_KEEP : 0U));
+	c->pool->counters.replies[reply_index(c->status)]++;
 	if (c->state == CONN_BODY) {
 		body_free(c->body);
 		c->body = NULL;

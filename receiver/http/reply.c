@@ -135,7 +135,7 @@ static void add_headers(struct buf *out, size_t room_end, const struct reply *re
 	}
 }
 
-void reply_write(struct buf *out, const struct reply *reply, unsigned options)
+int reply_write(struct buf *out, const struct reply *reply, unsigned options)
 {
 	bool too_long = reply->body != NULL && reply->body_len > LIMIT_RESPONSE_BYTES;
 	size_t i = reply_index(too_long ? 500 : reply->status);
@@ -157,4 +157,5 @@ void reply_write(struct buf *out, const struct reply *reply, unsigned options)
 	if (!bodiless && (options & REPLY_WITHOUT_BODY) == 0) {
 		(void)buf_add(out, body, len);
 	}
+	return table[i].status;
 }

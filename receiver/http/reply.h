@@ -55,9 +55,9 @@ enum reply_options {
  * fails if out has room for LIMIT_RESPONSE_BYTES and REPLY_HEADER_BYTES; a
  * body over LIMIT_RESPONSE_BYTES becomes a 500, and lines of headers that do
  * not fit into REPLY_HEADER_BYTES are left out.  304 has neither a body nor
- * its length (RFC 9110, 15.4.5).
+ * its length (RFC 9110, 15.4.5).  Returns the status that was written.
  */
-void reply_write(struct buf *out, const struct reply *reply, unsigned options);
+int reply_write(struct buf *out, const struct reply *reply, unsigned options);
 
 /* Index of a status in the table; that of 500 if it is not there. */
 size_t reply_index(int status);

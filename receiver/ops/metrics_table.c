@@ -13,7 +13,7 @@ static const char *const handlers[] = { "other", "webhook", "hook", "healthz", "
 					"page", "control", NULL };
 static const char *const codes[] = { "other", "200", "202", "304", "400", "401", "403", "404",
 				     "405", "408", "411", "413", "414", "415", "417", "429", "431",
-				     "501", "503", "505", NULL };
+				     "500", "501", "503", "505", NULL };
 static const char *const delivery_results[] = { "other", "accepted", "duplicate", "ignored",
 						"rejected", NULL };
 static const char *const reject_reasons[] = { "other", "signature", "malformed",

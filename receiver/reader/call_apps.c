@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "base/xalloc.h"
+#include "receiver/reader/reader_answer.h"
 #include "receiver/reader/reader_child_impl.h"
 #include "receiver/reader/reader_impl.h"
 
@@ -151,15 +152,6 @@ static int handle(struct child *child, const json_t *request, struct error *err)
 
 /* --- in the receiver again --- */
 
-/* There is nothing but the answer itself. */
-static int read_answer(struct reader_job *job, const json_t *answer, bool last, struct error *err)
-{
-	(void)job;
-	(void)answer;
-	(void)err;
-	return last ? 0 : -1;
-}
-
 /* A piece has come; if it was the last, what was sent is in use. */
 static void finish(struct reader_job *job, enum reader_result result, const char *why)
 {
@@ -180,6 +172,6 @@ const struct reader_call call_apps = {
 	.tells_of_repository = true,
 	.write = write_request,
 	.handle = handle,
-	.read = read_answer,
+	.read = answer_empty,
 	.finish = finish,
 };

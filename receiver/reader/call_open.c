@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "receiver/reader/reader_answer.h"
 #include "receiver/reader/reader_child_impl.h"
 #include "receiver/reader/reader_impl.h"
 
@@ -67,15 +68,6 @@ static int handle(struct child *child, const json_t *request, struct error *err)
 
 /* --- in the receiver again --- */
 
-/* There is nothing but the answer itself. */
-static int read_answer(struct reader_job *job, const json_t *answer, bool last, struct error *err)
-{
-	(void)job;
-	(void)answer;
-	(void)err;
-	return last ? 0 : -1;
-}
-
 /* The next reason why it cannot be read is told, whatever it is. */
 static void finish(struct reader_job *job, enum reader_result result, const char *why)
 {
@@ -93,6 +85,6 @@ const struct reader_call call_open = {
 	.tells_of_repository = true,
 	.write = write_request,
 	.handle = handle,
-	.read = read_answer,
+	.read = answer_empty,
 	.finish = finish,
 };

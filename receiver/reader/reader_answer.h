@@ -57,4 +57,10 @@ int answer_check_via(const json_t *value);
 /* A list of links of a chain. 0 with copies in *via, or -1. */
 int answer_via(const json_t *value, struct strvec *via);
 
+/*
+ * The "read" of a call whose answer says nothing but that it was done: 0, or -1
+ * if another frame is to follow.  Nothing is looked at or kept.
+ */
+int answer_empty(struct reader_job *job, const json_t *answer, bool last, struct error *err);
+
 #endif

@@ -16,9 +16,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "base/xalloc.h"
 #include "receiver/http/listen.h"
 #include "receiver/http/tls.h"
+#include "receiver/ops/metrics.h"
+#include "tests/support/metrics_keep.h"
 
 #define LATER_MS 50
 
@@ -36,6 +39,7 @@ struct httpd {
 	unsigned requests;
 	bool draining;
 	struct conn_counters counters;
+	struct metrics *metrics; // how requests were answered
 };
 
 struct later {
@@ -55,6 +59,7 @@ static const struct {
 	{ "/refused", { .status = 401, .methods = HTTP_POST, .body_max = 1000 } },
 	{ "/peer", { .methods = HTTP_GET | HTTP_HEAD } },
 	{ "/big", { .methods = HTTP_GET } },
+	{ "/too-long", { .methods = HTTP_GET } },
 };
 
 static void on_admit(void *ctx, const struct conn_request *request, struct http_route *ret_route)
@@ -107,13 +112,13 @@ static void answer_later(struct httpd *h, const struct conn_request *request)
 	(void)event_base_once(h->base, -1, EV_TIMEOUT, on_later, later, &tv);
 }
 
-static void answer_big(struct httpd *h, uint64_t id)
+static void answer_big(struct httpd *h, uint64_t id, size_t len)
 {
-	char *data = xmalloc(HTTPD_BIG);
+	char *data = xmalloc(len);
 
-	memset(data, 'x', HTTPD_BIG);
+	memset(data, 'x', len);
 	(void)conn_reply(h->pool, id, &(struct reply){ .status = 200, .content_type = "text/plain",
-						       .body = data, .body_len = HTTPD_BIG });
+						       .body = data, .body_len = len });
 	free(data);
 }
 
@@ -138,13 +143,22 @@ static void on_request(void *ctx, const struct conn_request *request)
 	if (strcmp(path, "/later") == 0) {
 		answer_later(h, request);
 	} else if (strcmp(path, "/big") == 0) {
-		answer_big(h, request->id);
+		answer_big(h, request->id, HTTPD_BIG);
+	} else if (strcmp(path, "/too-long") == 0) {
+		answer_big(h, request->id, LIMIT_RESPONSE_BYTES + 1);
 	} else if (strcmp(path, "/peer") == 0) {
 		answer_peer(h, request);
 	} else if (strcmp(path, "/never") != 0) {
 		sum_up(request->body, text, sizeof(text));
 		answer_text(h, request->id, text);
 	}
+}
+
+static void on_answered(void *ctx, const char *route, int status, int64_t took_ms)
+{
+	struct httpd *h = ctx;
+
+	metrics_count_answer(h->metrics, route, status, took_ms);
 }
 
 struct conn_limits httpd_limits(void)
@@ -228,13 +242,17 @@ static void fail(const char *what, const struct error *err)
 static struct httpd *make(const char *address, const struct conn_limits *limits,
 			  const char *certificate, const char *key)
 {
+	static const struct metrics_build build = { .version = "test" };
 	struct httpd *h = xcalloc(1, sizeof(*h));
 	struct error err = ERROR_INIT;
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	h->base = event_base_new();
 	h->pool = conn_pool_new(h->base, limits);
-	h->handler = (struct conn_handler){ .admit = on_admit, .request = on_request, .ctx = h };
+	h->handler = (struct conn_handler){
+		.admit = on_admit, .request = on_request, .answered = on_answered, .ctx = h,
+	};
+	h->metrics = metrics_new(&build);
 	if (certificate != NULL) {
 		h->tls = tls_context_new(certificate, key, &err);
 		if (h->tls == NULL) {
@@ -303,6 +321,7 @@ void httpd_run_forever(const char *address, const struct conn_limits *limits,
 	tls_context_free(h->tls);
 	event_free(h->control);
 	event_base_free(h->base);
+	metrics_free(h->metrics);
 	free(h);
 }
 
@@ -370,6 +389,8 @@ struct conn_counters httpd_stop(struct httpd *h)
 		(void)close(h->ask[i]);
 		(void)close(h->answer[i]);
 	}
+	metrics_keep(h->metrics);
+	metrics_free(h->metrics);
 	free(h);
 	return counters;
 }

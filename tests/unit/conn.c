@@ -407,6 +407,18 @@ static void test_late_answer(void)
 	tap_int(httpd_stop(h).answers_dropped, 1, "it is dropped and counted");
 }
 
+/* What cannot be sent is answered 500, and is counted as what was sent. */
+static void test_too_long(void)
+{
+	struct httpd *h = start();
+
+	tap_int(client_exchange(httpd_port(h), LINE("GET /too-long") "\r\n", NULL, 0), 500,
+		"an answer over the limit becomes 500");
+	struct conn_counters c = httpd_stop(h);
+	tap_int(c.replies[reply_index(500)], 1, "which is counted");
+	tap_int(c.replies[reply_index(200)], 0, "and what was meant is not");
+}
+
 static void test_drain(void)
 {
 	struct conn_limits limits = httpd_limits();
@@ -461,6 +473,7 @@ int main(void)
 	test_refused_sender();
 	test_half_close();
 	test_late_answer();
+	test_too_long();
 	test_drain();
 	return tap_done();
 }
