@@ -68,6 +68,40 @@ void record_push_copy(const struct record_push *p, struct record_push *ret_copy)
 	ret_copy->reason = NULL;
 }
 
+static void repeat_push(const struct record_push *old, int64_t now_ms, struct record_push *fresh)
+{
+	fresh->repository = xstrdup(old->repository);
+	fresh->ref = xstrdup(old->ref);
+	fresh->before = old->before;
+	fresh->after = old->after;
+	fresh->default_branch = xstrdup_or_null(old->default_branch);
+	fresh->changed_paths = -1;
+	fresh->accepted_ms = now_ms;
+	if (old->tip.len > 0) {
+		fresh->replay_of = old->id;
+		fresh->base = old->base;
+		fresh->tip = old->tip;
+	}
+}
+
+void record_delivery_repeat(const struct record_delivery *old, int64_t now_ms,
+			    struct record_delivery *ret_fresh)
+{
+	*ret_fresh = (struct record_delivery){
+		.source = xstrdup(old->source),
+		.provider = xstrdup(old->provider),
+		.body_sha256 = xstrdup(old->body_sha256),
+		.event = xasprintf("replay of %lld", (long long)old->id),
+		.pusher = xstrdup_or_null(old->pusher),
+		.received_ms = now_ms,
+		.push_count = old->push_count,
+		.pushes = xcalloc(old->push_count, sizeof(*ret_fresh->pushes)),
+	};
+	for (size_t i = 0; i < old->push_count; i++) {
+		repeat_push(&old->pushes[i], now_ms, &ret_fresh->pushes[i]);
+	}
+}
+
 void record_push_release(struct record_push *p)
 {
 	free(p->repository);

@@ -116,6 +116,16 @@ bool push_is_final(enum push_state state);
 /* Make *ret_copy a copy of a push with strings of its own, but without a reason. */
 void record_push_copy(const struct record_push *p, struct record_push *ret_copy);
 
+/*
+ * What a replay of a delivery is: a delivery of the same source with the same
+ * pushes, accepted at now_ms (wall clock).  A push that was decided is walked
+ * again over the same range (replay_of, base and tip are set); one that was not
+ * is decided as any new one.  The body stays with the old one.  *ret_fresh is
+ * filled in (record_delivery_release()), without ids.
+ */
+void record_delivery_repeat(const struct record_delivery *old, int64_t now_ms,
+			    struct record_delivery *ret_fresh);
+
 /* Free what a delivery holds, its pushes too; it may be zeroed. */
 void record_delivery_release(struct record_delivery *d);
 

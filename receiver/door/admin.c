@@ -294,39 +294,6 @@ static void on_repeat_stored(void *arg, enum record_result result, const struct 
 	repeat_free(r);
 }
 
-static void repeat_push(const struct record_push *old, struct record_push *fresh)
-{
-	fresh->repository = xstrdup(old->repository);
-	fresh->ref = xstrdup(old->ref);
-	fresh->before = old->before;
-	fresh->after = old->after;
-	fresh->default_branch = xstrdup_or_null(old->default_branch);
-	fresh->changed_paths = -1;
-	fresh->accepted_ms = mstime_wall();
-	if (old->tip.len > 0) {
-		fresh->replay_of = old->id;
-		fresh->base = old->base;
-		fresh->tip = old->tip;
-	}
-}
-
-static void fill_repeat(struct repeat *r)
-{
-	struct record_delivery *fresh = &r->fresh;
-
-	fresh->source = xstrdup(r->old.source);
-	fresh->provider = xstrdup(r->old.provider);
-	fresh->body_sha256 = xstrdup(r->old.body_sha256);
-	fresh->event = xasprintf("replay of %lld", (long long)r->id);
-	fresh->pusher = xstrdup_or_null(r->old.pusher);
-	fresh->received_ms = mstime_wall();
-	fresh->push_count = r->old.push_count;
-	fresh->pushes = xcalloc(fresh->push_count, sizeof(*fresh->pushes));
-	for (size_t i = 0; i < fresh->push_count; i++) {
-		repeat_push(&r->old.pushes[i], &fresh->pushes[i]);
-	}
-}
-
 static enum record_result read_old(struct journal *j, void *arg, struct error *err)
 {
 	struct repeat *r = arg;
@@ -350,7 +317,7 @@ static void on_old_read(void *arg, enum record_result result, const struct error
 		repeat_free(r);
 		return;
 	}
-	fill_repeat(r);
+	record_delivery_repeat(&r->old, mstime_wall(), &r->fresh);
 	if (store_add_delivery(r->admin->parts.store, &r->fresh, on_repeat_stored, r) !=
 	    STORE_OK) {
 		reply_error(r->admin, r->conn, 503, "journal", "the journal takes nothing now");

@@ -117,11 +117,47 @@ static void test_history(void)
 	sample_delivery_free(d);
 }
 
+/* A decided push is repeated over its range, one that waits as a new one. */
+static void test_repeat(void)
+{
+	static const char hex[] = "1111111111111111111111111111111111111111";
+	struct record_delivery *old = sample_delivery(1, 3);
+	struct record_delivery fresh;
+
+	tap_ok(old->push_count > 0, "there is a push to repeat");
+	old->id = 12;
+	old->pushes[0].id = 7;
+	old->pushes[0].base = (struct oid){ .len = 0 };
+	old->pushes[0].tip = (struct oid){ .len = 0 };
+	record_delivery_repeat(old, 99, &fresh);
+	tap_str(fresh.event, "replay of 12", "a replay says of what");
+	tap_ok(fresh.id == 0 && fresh.sender_id == NULL && fresh.body == NULL &&
+		       fresh.received_ms == 99, "it is a delivery of its own");
+	tap_str(fresh.source, old->source, "of the same source");
+	tap_int(fresh.push_count, old->push_count, "with as many pushes");
+	tap_str(fresh.pushes[0].ref, old->pushes[0].ref, "to the same ref");
+	tap_int(fresh.pushes[0].replay_of, 0, "one that was not decided has no range");
+	record_delivery_release(&fresh);
+
+	tap_ok(oid_from_hex(hex, strlen(hex), &old->pushes[0].base) == 0 &&
+		       oid_from_hex(hex, strlen(hex), &old->pushes[0].tip) == 0, "decided");
+	record_delivery_repeat(old, 99, &fresh);
+	const struct record_push *p = &fresh.pushes[0];
+
+	tap_ok(p->replay_of == 7 && oid_equal(&p->base, &old->pushes[0].base) &&
+		       oid_equal(&p->tip, &old->pushes[0].tip), "it keeps its range");
+	tap_ok(p->id == 0 && p->state == PUSH_ACCEPTED && p->reason == NULL &&
+		       p->changed_paths == -1 && p->accepted_ms == 99, "and is decided anew");
+	record_delivery_release(&fresh);
+	sample_delivery_free(old);
+}
+
 int main(void)
 {
 	test_fallbacks();
 	test_names();
 	test_values();
 	test_history();
+	test_repeat();
 	return tap_done();
 }
