@@ -189,10 +189,11 @@ static void leave(struct fetcher *f, struct fetch_job *job)
 }
 
 /*
- * Answer all who asked; a collection may follow before the job is over. An
- * asker is taken off the list before he is called, because he may ask again
- * from in there, which can add to the list. The place stays busy through the
- * collection, so no fetch runs beside it.
+ * Answer all who asked; a collection may follow before the job is over. The
+ * list is taken off the job before the first is called, because he may ask
+ * again from in there: what he then gets must be newer than this answer, so he
+ * may not join this job any more. The place stays busy through the collection,
+ * so no fetch runs beside it.
  */
 static void finish(struct fetcher *f, struct fetch_job *job, enum fetch_outcome outcome,
 		   const char *why)
@@ -204,9 +205,13 @@ static void finish(struct fetcher *f, struct fetch_job *job, enum fetch_outcome 
 		metrics_observe(f->options.metrics, METRIC_FETCH_DURATION, NULL,
 				(double)(mstime_monotonic() - job->began_ms) / 1000);
 	}
-	while (job->askers != NULL) {
-		struct asker *asker = job->askers;
-		DL_DELETE(job->askers, asker);
+	struct asker *askers = job->askers;
+
+	job->askers = NULL;
+	while (askers != NULL) {
+		struct asker *asker = askers;
+
+		DL_DELETE(askers, asker);
 		asker->callback(asker->arg, &result);
 		free(asker);
 	}

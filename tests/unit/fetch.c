@@ -367,6 +367,43 @@ static void test_queue(struct world *w)
 	free(url);
 }
 
+/* One who was answered asks again, while another of the same fetch is still to be answered. */
+struct again {
+	const struct world *w;
+	const struct fetch_repository *repository;
+	const struct fetch_want *want;
+	struct seen first;
+	struct seen second;
+};
+
+static void on_first_answer(void *arg, const struct fetch_result *result)
+{
+	struct again *again = arg;
+
+	on_result(&again->first, result);
+	tap_sh("cd %s/repositories && cp -r r.git late.git", again->w->dir);
+	fetch_ref(again->w->fetcher, again->repository, again->want, on_result, &again->second);
+}
+
+static void test_again(struct world *w)
+{
+	char *url = xasprintf("file://%s/repositories/late.git", w->dir);
+	const struct fetch_want want = { .ref = MAIN, .after = w->two };
+	struct seen other = { .count = 0 };
+
+	new_clone(w);
+	const struct fetch_repository r = repository(w, url);
+	struct again again = { .w = w, .repository = &r, .want = &want };
+
+	fetch_ref(w->fetcher, &r, &want, on_first_answer, &again);
+	fetch_ref(w->fetcher, &r, &want, on_result, &other);
+	run_loop(w);
+	(void)expect(&again.first, FETCH_FAILED, "", "an origin that is not there yet");
+	(void)expect(&other, FETCH_FAILED, "", "is not there for the other one either");
+	(void)expect(&again.second, FETCH_OK, "", "who asks again when answered gets a new answer");
+	free(url);
+}
+
 static void test_http(struct world *w)
 {
 	char ca[300];
@@ -613,6 +650,7 @@ int main(int argc, char **argv)
 	test_many_refs(&w);
 	test_healing(&w);
 	test_queue(&w);
+	test_again(&w);
 	test_http(&w);
 	test_slow_and_old_servers(&w);
 	test_size_limit(&w);
