@@ -1,12 +1,12 @@
 /*
- * The inventory: sources, each with its files, and the list that is made of
+ * The inventory: origins, each with its files, and the list that is made of
  * them.
  *
  * A file that cannot be read keeps what it gave before, and says so: half a
  * write must not make applications disappear.  What was replaced is put aside
  * ("retired") until the list that was made of it is used by nobody any more.
  *
- * The files of a source are kept in the order in which a walk of their tree
+ * The files of an origin are kept in the order in which a walk of their tree
  * meets them, so that which of two applications of one name comes first does
  * not depend on which file was changed last.
  */
@@ -21,17 +21,17 @@
 #include "inventory/merge.h"
 #include "inventory/references.h"
 
-/* A source, and what its files gave. */
-struct source {
-	struct inventory_source what; // its texts are ours
+/* An origin, and what its files gave. */
+struct origin {
+	struct inventory_origin what; // its texts are ours
 	struct inventory_file **files;
 	size_t count;
 	size_t capacity;
-	struct strvec problems;       // of the source as a whole
+	struct strvec problems;       // of the origin as a whole
 };
 
 struct inventory {
-	struct source **sources;
+	struct origin **origins;
 	size_t count;
 	size_t capacity;
 	struct app_list merged;       // a view: its applications belong to the files
@@ -55,11 +55,11 @@ struct inventory *inventory_new(inventory_name_fn name, void *ctx)
 	return inv;
 }
 
-void inventory_add(struct inventory *inv, const struct inventory_source *what)
+void inventory_add(struct inventory *inv, const struct inventory_origin *what)
 {
-	struct source *source = xcalloc(1, sizeof(*source));
+	struct origin *origin = xcalloc(1, sizeof(*origin));
 
-	source->what = (struct inventory_source){
+	origin->what = (struct inventory_origin){
 		.kind = what->kind,
 		.path = xstrdup_or_null(what->path),
 		.repository = xstrdup_or_null(what->repository),
@@ -67,8 +67,8 @@ void inventory_add(struct inventory *inv, const struct inventory_source *what)
 		.directory = xstrdup_or_null(what->directory),
 		.cluster = xstrdup_or_null(what->cluster),
 	};
-	inv->sources = xgrow(inv->sources, inv->count, &inv->capacity, sizeof(*inv->sources));
-	inv->sources[inv->count++] = source;
+	inv->origins = xgrow(inv->origins, inv->count, &inv->capacity, sizeof(*inv->origins));
+	inv->origins[inv->count++] = origin;
 }
 
 static void retire(struct inventory *inv, struct app_list *list)
@@ -98,20 +98,20 @@ static void file_free(struct inventory_file *file)
 	free(file);
 }
 
-static void source_free(struct source *source)
+static void origin_free(struct origin *origin)
 {
-	const char *texts[] = { source->what.path, source->what.repository, source->what.ref,
-				source->what.directory, source->what.cluster };
+	const char *texts[] = { origin->what.path, origin->what.repository, origin->what.ref,
+				origin->what.directory, origin->what.cluster };
 
-	for (size_t k = 0; k < source->count; k++) {
-		file_free(source->files[k]);
+	for (size_t k = 0; k < origin->count; k++) {
+		file_free(origin->files[k]);
 	}
 	for (size_t k = 0; k < sizeof(texts) / sizeof(texts[0]); k++) {
 		free((void *)(uintptr_t)texts[k]);
 	}
-	strvec_release(&source->problems);
-	free(source->files);
-	free(source);
+	strvec_release(&origin->problems);
+	free(origin->files);
+	free(origin);
 }
 
 void inventory_free(struct inventory *inv)
@@ -121,30 +121,30 @@ void inventory_free(struct inventory *inv)
 	}
 	inventory_discard(inv);
 	for (size_t i = 0; i < inv->count; i++) {
-		source_free(inv->sources[i]);
+		origin_free(inv->origins[i]);
 	}
 	references_free(inv->references);
-	free(inv->sources);
+	free(inv->origins);
 	free(inv->merged.items);
 	free(inv->retired);
 	strvec_release(&inv->problems);
 	free(inv);
 }
 
-const struct inventory_source *inventory_get(const struct inventory *inv, size_t i)
+const struct inventory_origin *inventory_get(const struct inventory *inv, size_t i)
 {
-	return i < inv->count ? &inv->sources[i]->what : NULL;
+	return i < inv->count ? &inv->origins[i]->what : NULL;
 }
 
 const struct inventory_file *inventory_get_file(const struct inventory *inv, size_t i, size_t k)
 {
-	return k < inv->sources[i]->count ? inv->sources[i]->files[k] : NULL;
+	return k < inv->origins[i]->count ? inv->origins[i]->files[k] : NULL;
 }
 
 bool inventory_holds(const struct inventory *inv, const char *repository, const char *ref)
 {
 	for (size_t i = 0; i < inv->count; i++) {
-		const struct inventory_source *what = &inv->sources[i]->what;
+		const struct inventory_origin *what = &inv->origins[i]->what;
 
 		if (what->kind == INVENTORY_PLACE && strcmp(what->repository, repository) == 0 &&
 		    strcmp(what->ref, ref) == 0) {
@@ -171,19 +171,19 @@ int inventory_compare_paths(const char *a, const char *b)
 	return rank(*a) - rank(*b);
 }
 
-/* Where path stands among the files of a source, or would; the last place is looked at first. */
-static size_t find_file(const struct source *source, const char *path, bool *ret_found)
+/* Where path stands among the files of an origin, or would; the last place is looked at first. */
+static size_t find_file(const struct origin *origin, const char *path, bool *ret_found)
 {
 	size_t low = 0;
-	size_t high = source->count;
+	size_t high = origin->count;
 
 	*ret_found = false;
-	if (high > 0 && inventory_compare_paths(source->files[high - 1]->path, path) < 0) {
+	if (high > 0 && inventory_compare_paths(origin->files[high - 1]->path, path) < 0) {
 		return high;
 	}
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int order = inventory_compare_paths(source->files[middle]->path, path);
+		int order = inventory_compare_paths(origin->files[middle]->path, path);
 
 		if (order == 0) {
 			*ret_found = true;
@@ -196,22 +196,22 @@ static size_t find_file(const struct source *source, const char *path, bool *ret
 }
 
 /* The file at path, made if there is none. */
-static struct inventory_file *need_file(struct source *source, const char *path)
+static struct inventory_file *need_file(struct origin *origin, const char *path)
 {
 	bool found = false;
-	size_t at = find_file(source, path, &found);
+	size_t at = find_file(origin, path, &found);
 
 	if (found) {
-		return source->files[at];
+		return origin->files[at];
 	}
 	struct inventory_file *file = xcalloc(1, sizeof(*file));
 	file->path = xstrdup(path);
-	source->files = xgrow(source->files, source->count, &source->capacity,
-			      sizeof(*source->files));
-	memmove(source->files + at + 1, source->files + at,
-		(source->count - at) * sizeof(*source->files));
-	source->files[at] = file;
-	source->count++;
+	origin->files = xgrow(origin->files, origin->count, &origin->capacity,
+			      sizeof(*origin->files));
+	memmove(origin->files + at + 1, origin->files + at,
+		(origin->count - at) * sizeof(*origin->files));
+	origin->files[at] = file;
+	origin->count++;
 	return file;
 }
 
@@ -225,7 +225,7 @@ void inventory_set_file(struct inventory *inv, size_t i, const char *path,
 			const struct stamp *stamp, struct app_list *list,
 			struct strvec *problems)
 {
-	struct inventory_file *file = need_file(inv->sources[i], path);
+	struct inventory_file *file = need_file(inv->origins[i], path);
 
 	retire(inv, &file->list);
 	strvec_release(&file->problems);
@@ -240,7 +240,7 @@ void inventory_set_file(struct inventory *inv, size_t i, const char *path,
 bool inventory_fail_file(struct inventory *inv, size_t i, const char *path,
 			 const struct stamp *stamp, const char *failure)
 {
-	struct inventory_file *file = need_file(inv->sources[i], path);
+	struct inventory_file *file = need_file(inv->origins[i], path);
 	bool same = file->failure != NULL && strcmp(file->failure, failure) == 0;
 
 	if (!same) {
@@ -255,27 +255,27 @@ void inventory_touch_file(struct inventory *inv, size_t i, const char *path,
 			  const struct stamp *stamp)
 {
 	bool found = false;
-	size_t at = find_file(inv->sources[i], path, &found);
+	size_t at = find_file(inv->origins[i], path, &found);
 
 	if (found) {
-		inv->sources[i]->files[at]->stamp = *stamp;
+		inv->origins[i]->files[at]->stamp = *stamp;
 	}
 }
 
 void inventory_remove_file(struct inventory *inv, size_t i, const char *path)
 {
-	struct source *source = inv->sources[i];
+	struct origin *origin = inv->origins[i];
 	bool found = false;
-	size_t at = find_file(source, path, &found);
+	size_t at = find_file(origin, path, &found);
 
 	if (!found) {
 		return;
 	}
-	retire(inv, &source->files[at]->list);
-	file_free(source->files[at]);
-	source->count--;
-	memmove(source->files + at, source->files + at + 1,
-		(source->count - at) * sizeof(*source->files));
+	retire(inv, &origin->files[at]->list);
+	file_free(origin->files[at]);
+	origin->count--;
+	memmove(origin->files + at, origin->files + at + 1,
+		(origin->count - at) * sizeof(*origin->files));
 }
 
 static bool same_lines(const struct strvec *a, const struct strvec *b)
@@ -290,7 +290,7 @@ static bool same_lines(const struct strvec *a, const struct strvec *b)
 
 bool inventory_set_problems(struct inventory *inv, size_t i, const struct strvec *problems)
 {
-	struct strvec *own = &inv->sources[i]->problems;
+	struct strvec *own = &inv->origins[i]->problems;
 
 	if (same_lines(own, problems)) {
 		return false;
@@ -304,7 +304,7 @@ bool inventory_set_problems(struct inventory *inv, size_t i, const struct strvec
 
 bool inventory_knows_place(const struct inventory *inv, size_t i)
 {
-	return inv->sources[i]->count > 0;
+	return inv->origins[i]->count > 0;
 }
 
 void inventory_set_place(struct inventory *inv, size_t i, struct app_list *list,
@@ -313,7 +313,7 @@ void inventory_set_place(struct inventory *inv, size_t i, struct app_list *list,
 	static const struct stamp none = { .digest = "" };
 
 	if (problems->count > 0) {
-		merge_keep_missing(list, &need_file(inv->sources[i], "")->list);
+		merge_keep_missing(list, &need_file(inv->origins[i], "")->list);
 	}
 	inventory_set_file(inv, i, "", &none, list, problems);
 }
@@ -326,18 +326,18 @@ bool inventory_set_remote(struct inventory *inv, const char *repository, const c
 
 /* --- a new inventory in place of an old one ---------------------------------- */
 
-/* A source of the old inventory, by what it reads from. */
+/* An origin of the old inventory, by what it reads from. */
 struct giver {
 	char *key;
-	struct source *source;
+	struct origin *origin;
 	UT_hash_handle hh;
 };
 
 /*
- * What a source reads from, as one text: no part of it holds the line break
+ * What an origin reads from, as one text: no part of it holds the line break
  * that is between them, since the configuration takes no control characters.
  */
-static char *key_of(const struct inventory_source *what, bool with_cluster)
+static char *key_of(const struct inventory_origin *what, bool with_cluster)
 {
 	const char *cluster = with_cluster && what->cluster != NULL ? what->cluster : "";
 
@@ -356,10 +356,10 @@ static struct giver *index_givers(const struct inventory *old, bool with_cluster
 		struct giver *giver = xcalloc(1, sizeof(*giver));
 		struct giver *found = NULL;
 
-		giver->source = old->sources[i];
-		giver->key = key_of(&giver->source->what, with_cluster);
+		giver->origin = old->origins[i];
+		giver->key = key_of(&giver->origin->what, with_cluster);
 		HASH_FIND_STR(givers, giver->key, found);
-		if (found != NULL || giver->source->count == 0) {
+		if (found != NULL || giver->origin->count == 0) {
 			free(giver->key);
 			free(giver);
 			continue;
@@ -369,7 +369,7 @@ static struct giver *index_givers(const struct inventory *old, bool with_cluster
 	return givers;
 }
 
-static void give(struct source *to, struct source *from)
+static void give(struct origin *to, struct origin *from)
 {
 	free(to->files);
 	to->files = from->files;
@@ -386,14 +386,14 @@ static void take_files(struct inventory *inv, const struct inventory *old, bool 
 	struct giver *next;
 
 	for (size_t i = 0; i < inv->count; i++) {
-		struct source *source = inv->sources[i];
-		char *key = key_of(&source->what, with_cluster);
+		struct origin *origin = inv->origins[i];
+		char *key = key_of(&origin->what, with_cluster);
 
 		HASH_FIND_STR(givers, key, giver);
-		if (giver != NULL && source->count == 0) {
-			give(source, giver->source);
+		if (giver != NULL && origin->count == 0) {
+			give(origin, giver->origin);
 		}
-		if (giver != NULL && giver->source->count == 0) {
+		if (giver != NULL && giver->origin->count == 0) {
 			HASH_DEL(givers, giver);
 			free(giver->key);
 			free(giver);
@@ -436,18 +436,18 @@ static void canonicalise(const struct inventory *inv, struct app *app)
 }
 
 /* Where it was read says where it runs. */
-static void place_app(const struct inventory_source *what, struct app *app)
+static void place_app(const struct inventory_origin *what, struct app *app)
 {
 	app_set_cluster(app, what->cluster);
 	app->home_repository = what->repository;
 	app->home_ref = what->ref;
 }
 
-static void merge_file(struct inventory *inv, struct merge *m, const struct source *source,
+static void merge_file(struct inventory *inv, struct merge *m, const struct origin *origin,
 		       const struct inventory_file *file)
 {
 	for (size_t k = 0; k < file->list.count; k++) {
-		place_app(&source->what, file->list.items[k]);
+		place_app(&origin->what, file->list.items[k]);
 		merge_add(m, file->list.items[k]);
 	}
 	for (size_t k = 0; k < file->problems.count; k++) {
@@ -469,13 +469,13 @@ void inventory_merge(struct inventory *inv)
 	strvec_release(&inv->problems);
 	struct merge *m = merge_begin(&inv->merged, &inv->problems);
 	for (size_t i = 0; i < inv->count; i++) {
-		const struct source *source = inv->sources[i];
+		const struct origin *origin = inv->origins[i];
 
-		for (size_t k = 0; k < source->problems.count; k++) {
-			strvec_push(&inv->problems, source->problems.items[k]);
+		for (size_t k = 0; k < origin->problems.count; k++) {
+			strvec_push(&inv->problems, origin->problems.items[k]);
 		}
-		for (size_t k = 0; k < source->count; k++) {
-			merge_file(inv, m, source, source->files[k]);
+		for (size_t k = 0; k < origin->count; k++) {
+			merge_file(inv, m, origin, origin->files[k]);
 		}
 	}
 	merge_end(m);

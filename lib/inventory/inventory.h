@@ -1,11 +1,11 @@
 /*
- * The room for the applications we know: what each source gave, and the list
+ * The room for the applications we know: what each origin gave, and the list
  * made of it.
  *
- * A source is an entry of the configuration: a file, a directory, or a place
+ * An origin is an entry of the configuration: a file, a directory, or a place
  * in a repository.  Whoever reads it hands in what was read, file by file;
  * here it is decided what is kept, what replaces what, and which of two
- * applications of one name counts (the first source wins, and the other is a
+ * applications of one name counts (the first origin wins, and the other is a
  * problem; of Flux's objects the inputs of both count).  Called by the
  * catalog (receiver/catalog) and by "doorbell explain".  It never reads, logs
  * or waits.
@@ -27,7 +27,7 @@ struct inventory;
 enum inventory_kind { INVENTORY_FILE, INVENTORY_DIRECTORY, INVENTORY_PLACE };
 
 /* Where applications are kept. */
-struct inventory_source {
+struct inventory_origin {
 	enum inventory_kind kind;
 	const char *path;       // of a file or directory
 	const char *repository; // of a place, these three: its name (repositories.h), ...
@@ -36,9 +36,9 @@ struct inventory_source {
 	const char *cluster;    // where its applications run; NULL or "": not said
 };
 
-/* One file of a source, as it was read last. */
+/* One file of an origin, as it was read last. */
 struct inventory_file {
-	char *path;             // as the reader of the source calls it; "" for a place
+	char *path;             // as the reader of the origin calls it; "" for a place
 	struct stamp stamp;     // without a digest: it is to be read again
 	char *failure;          // why it could not be read the last time, or NULL
 	struct app_list list;
@@ -57,20 +57,20 @@ struct inventory *inventory_new(inventory_name_fn name, void *ctx);
 /* Free it with its list; NULL is fine. */
 void inventory_free(struct inventory *inv);
 
-/* Add a source, copied. Sources count from 0 in the order in which they were added. */
-void inventory_add(struct inventory *inv, const struct inventory_source *source);
+/* Add an origin, copied. Origins count from 0 in the order in which they were added. */
+void inventory_add(struct inventory *inv, const struct inventory_origin *origin);
 
-/* Source i, or NULL after the last. Borrowed as long as the inventory lives. */
-const struct inventory_source *inventory_get(const struct inventory *inv, size_t i);
+/* Origin i, or NULL after the last. Borrowed as long as the inventory lives. */
+const struct inventory_origin *inventory_get(const struct inventory *inv, size_t i);
 
-/* File k of source i, in the order of the tree, or NULL after the last; until it is changed. */
+/* File k of origin i, in the order of the tree, or NULL after the last; until it is changed. */
 const struct inventory_file *inventory_get_file(const struct inventory *inv, size_t i, size_t k);
 
 /* Are applications kept in that repository (a name) at that ref (a full name)? */
 bool inventory_holds(const struct inventory *inv, const char *repository, const char *ref);
 
 /*
- * The file at path of source i was read: replace what it holds.  list and
+ * The file at path of origin i was read: replace what it holds.  list and
  * problems are moved out and left empty; stamp is copied.
  */
 void inventory_set_file(struct inventory *inv, size_t i, const char *path,
@@ -78,7 +78,7 @@ void inventory_set_file(struct inventory *inv, size_t i, const char *path,
 			struct strvec *problems);
 
 /*
- * The file at path of source i could not be read, because of failure (a whole
+ * The file at path of origin i could not be read, because of failure (a whole
  * line, copied).  Half a write must not make applications disappear: what the
  * file held is kept.  stamp (copied) is that of the text that is no good, or
  * has no digest: then it will be read again.  True if anything is different
@@ -87,28 +87,28 @@ void inventory_set_file(struct inventory *inv, size_t i, const char *path,
 bool inventory_fail_file(struct inventory *inv, size_t i, const char *path,
 			 const struct stamp *stamp, const char *failure);
 
-/* The file at path of source i has this stamp now, and the same content. */
+/* The file at path of origin i has this stamp now, and the same content. */
 void inventory_touch_file(struct inventory *inv, size_t i, const char *path,
 			  const struct stamp *stamp);
 
-/* The file at path of source i is gone, and with it what it held. */
+/* The file at path of origin i is gone, and with it what it held. */
 void inventory_remove_file(struct inventory *inv, size_t i, const char *path);
 
 /*
- * Replace what is wrong with source i as a whole (directories that cannot be
+ * Replace what is wrong with origin i as a whole (directories that cannot be
  * opened), one line each; copied. True if it is different from before.
  */
 bool inventory_set_problems(struct inventory *inv, size_t i, const struct strvec *problems);
 
 /*
- * Source i, a place, was read: replace what it holds.  list and problems are
+ * Origin i, a place, was read: replace what it holds.  list and problems are
  * moved out and left empty.  If there are problems, applications that it held
  * and that list has not are kept: what could not be read may be they.
  */
 void inventory_set_place(struct inventory *inv, size_t i, struct app_list *list,
 			 struct strvec *problems);
 
-/* Was source i, a place, read before, if only with other settings? */
+/* Was origin i, a place, read before, if only with other settings? */
 bool inventory_knows_place(const struct inventory *inv, size_t i);
 
 /*
@@ -121,10 +121,10 @@ bool inventory_set_remote(struct inventory *inv, const char *repository, const c
 			  const char *remote);
 
 /*
- * Move what the sources of old hold over to those of inv that read from the
- * same place (after a reload), and what applications refer to.  A source of
- * old gives to one source of inv at most, rather to one of the same cluster.
- * Problems of a source as a whole are not moved.
+ * Move what the origins of old hold over to those of inv that read from the
+ * same place (after a reload), and what applications refer to.  An origin of
+ * old gives to one origin of inv at most, rather to one of the same cluster.
+ * Problems of an origin as a whole are not moved.
  */
 void inventory_take_over(struct inventory *inv, struct inventory *old);
 

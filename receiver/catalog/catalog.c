@@ -67,7 +67,7 @@ struct catalog {
 struct loading {
 	struct catalog *catalog;
 	unsigned epoch;
-	size_t source;           // in the inventory
+	size_t origin;           // in the inventory
 	struct refresh *refresh; // it is part of, or NULL: the start
 	struct loading *next, *prev;
 };
@@ -201,10 +201,10 @@ static void load_failed(struct loading *l, bool again, const char *why)
 	struct catalog *c = l->catalog;
 
 	if (l->epoch == c->epoch) {
-		const struct inventory_source *place = inventory_get(c->inventory, l->source);
+		const struct inventory_origin *place = inventory_get(c->inventory, l->origin);
 
 		again = again && l->refresh == NULL;
-		bool waits = again && !inventory_knows_place(c->inventory, l->source);
+		bool waits = again && !inventory_knows_place(c->inventory, l->origin);
 
 		log_warn("applications not read", "repository", place->repository, "ref",
 			 place->ref, "reason", why, "effect",
@@ -232,7 +232,7 @@ static void on_apps(void *arg, enum reader_result result, struct app_list *list,
 		for (size_t i = 0; i < problems->count; i++) {
 			strvec_push(&copy, problems->items[i]);
 		}
-		inventory_set_place(c->inventory, l->source, list, &copy);
+		inventory_set_place(c->inventory, l->origin, list, &copy);
 		note_change(c);
 	}
 	finish_load(l);
@@ -241,7 +241,7 @@ static void on_apps(void *arg, enum reader_result result, struct app_list *list,
 /* Read a place at a commit. */
 static void load_at(struct loading *l, const struct oid *commit)
 {
-	const struct inventory_source *place = inventory_get(l->catalog->inventory, l->source);
+	const struct inventory_origin *place = inventory_get(l->catalog->inventory, l->origin);
 	struct error err = ERROR_INIT;
 
 	if (reader_read_apps(l->catalog->o.pool, place->repository, commit, place->directory,
@@ -265,11 +265,11 @@ static void on_resolved(void *arg, const struct delivery_resolved *answer)
 	}
 }
 
-static struct loading *loading_new(struct catalog *c, size_t source, struct refresh *refresh)
+static struct loading *loading_new(struct catalog *c, size_t origin, struct refresh *refresh)
 {
 	struct loading *l = xcalloc(1, sizeof(*l));
 
-	*l = (struct loading){ .catalog = c, .epoch = c->epoch, .source = source,
+	*l = (struct loading){ .catalog = c, .epoch = c->epoch, .origin = origin,
 			       .refresh = refresh };
 	DL_APPEND(c->loads, l);
 	return l;
@@ -282,7 +282,7 @@ static struct loading *loading_new(struct catalog *c, size_t source, struct refr
  */
 static void load_places(struct catalog *c)
 {
-	const struct inventory_source *place = inventory_get(c->inventory, 0);
+	const struct inventory_origin *place = inventory_get(c->inventory, 0);
 
 	c->missing = false;
 	for (size_t i = 0; place != NULL; place = inventory_get(c->inventory, ++i)) {
@@ -307,7 +307,7 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
 void catalog_refresh(struct catalog *c, const char *repository, const char *ref,
 		     const struct oid *commit, void (*done)(void *arg), void *arg)
 {
-	const struct inventory_source *place = inventory_get(c->inventory, 0);
+	const struct inventory_origin *place = inventory_get(c->inventory, 0);
 	struct refresh *refresh;
 
 	if (!inventory_holds(c->inventory, repository, ref)) {
@@ -396,7 +396,7 @@ static void add_place(struct catalog *c, struct inventory *inv,
 			  missing, NULL);
 		return;
 	}
-	inventory_add(inv, &(struct inventory_source){
+	inventory_add(inv, &(struct inventory_origin){
 		.kind = INVENTORY_PLACE,
 		.repository = repository->name,
 		.ref = ref,
@@ -417,7 +417,7 @@ static void add_configured(struct catalog *c, struct inventory *inv)
 			add_place(c, inv, from);
 			continue;
 		}
-		inventory_add(inv, &(struct inventory_source){
+		inventory_add(inv, &(struct inventory_origin){
 			.kind = from->file != NULL ? INVENTORY_FILE : INVENTORY_DIRECTORY,
 			.path = from->file != NULL ? from->file : from->directory,
 			.cluster = from->cluster,

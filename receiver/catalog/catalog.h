@@ -49,7 +49,7 @@ struct catalog *catalog_new(const struct catalog_options *options);
 void catalog_free(struct catalog *c);
 
 /*
- * Use these settings.  What sources of the same name hold is kept and in the
+ * Use these settings.  What origins of the same name hold is kept and in the
  * list when this returns; all are read again, and until that is done the
  * catalog is not ready.
  */

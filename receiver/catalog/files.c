@@ -46,7 +46,7 @@ struct files {
 	struct watch *watch;
 	char watched[SHA256_HEX_MAX + 1]; // the identity of the directories that are
 	struct look *look;           // under way, or NULL
-	size_t *sources;             // of its roots, in the inventory
+	size_t *origins;             // of its roots, in the inventory
 	struct look **leaving;       // dropped, their threads may not have ended
 	size_t leaving_count;
 	size_t leaving_capacity;
@@ -65,7 +65,7 @@ struct files {
 struct parsing {
 	struct files *files;
 	unsigned epoch;
-	size_t source;
+	size_t origin;
 	char *path;
 	struct stamp stamp;
 	struct parsing *next, *prev;
@@ -106,8 +106,8 @@ static void drop_look(struct files *f)
 		f->leaving[f->leaving_count++] = f->look;
 		f->look = NULL;
 	}
-	free(f->sources);
-	f->sources = NULL;
+	free(f->origins);
+	f->origins = NULL;
 }
 
 static void end_look(struct files *f)
@@ -163,7 +163,7 @@ static bool take_answer(const struct parsing *p, enum reader_result result,
 
 	if (result == READER_OK) {
 		name_places(p->path, list, problems, &named);
-		inventory_set_file(inv, p->source, p->path, &stamp, list, &named);
+		inventory_set_file(inv, p->origin, p->path, &stamp, list, &named);
 		return true;
 	}
 	if (result != READER_REFUSED) {
@@ -171,7 +171,7 @@ static bool take_answer(const struct parsing *p, enum reader_result result,
 		p->files->died = p->files->died || result == READER_DIED;
 	}
 	char *failure = xasprintf("%s%s%s", p->path, why[0] == ':' ? "" : ": ", why);
-	bool changed = inventory_fail_file(inv, p->source, p->path, &stamp, failure);
+	bool changed = inventory_fail_file(inv, p->origin, p->path, &stamp, failure);
 	free(failure);
 	return changed;
 }
@@ -194,11 +194,11 @@ static void on_parsed(void *arg, enum reader_result result, struct app_list *lis
 
 /* --- what a look finds ----------------------------------------------------------- */
 
-static void parse(struct files *f, size_t source, struct look_found *found)
+static void parse(struct files *f, size_t origin, struct look_found *found)
 {
 	struct parsing *p = xcalloc(1, sizeof(*p));
 
-	*p = (struct parsing){ .files = f, .epoch = f->epoch, .source = source,
+	*p = (struct parsing){ .files = f, .epoch = f->epoch, .origin = origin,
 			       .path = xstrdup(found->path), .stamp = found->stamp };
 	DL_APPEND(f->parsings, p);
 	f->parsing_count++;
@@ -210,23 +210,23 @@ static void parse(struct files *f, size_t source, struct look_found *found)
 static void take_found(struct files *f, struct look_found *found)
 {
 	static const struct stamp unread = { .digest = "" };
-	size_t source = f->sources[found->root];
+	size_t origin = f->origins[found->root];
 
 	switch (found->kind) {
 	case LOOK_TEXT:
 		metrics_count(f->o.metrics, METRIC_MANIFESTS_READ, NULL, NULL, 1);
-		parse(f, source, found);
+		parse(f, origin, found);
 		break;
 	case LOOK_TOUCHED:
 		metrics_count(f->o.metrics, METRIC_MANIFESTS_READ, NULL, NULL, 1);
-		inventory_touch_file(f->inventory, source, found->path, &found->stamp);
+		inventory_touch_file(f->inventory, origin, found->path, &found->stamp);
 		break;
 	case LOOK_GONE:
-		inventory_remove_file(f->inventory, source, found->path);
+		inventory_remove_file(f->inventory, origin, found->path);
 		f->changed = true;
 		break;
 	case LOOK_UNREADABLE:
-		f->changed = inventory_fail_file(f->inventory, source, found->path, &unread,
+		f->changed = inventory_fail_file(f->inventory, origin, found->path, &unread,
 						 found->why) ||
 			     f->changed;
 		break;
@@ -247,11 +247,11 @@ static void watch_directories(struct files *f, const struct look_piece *piece)
 
 static void take_end(struct files *f, const struct look_piece *piece)
 {
-	const struct inventory_source *source = inventory_get(f->inventory, 0);
+	const struct inventory_origin *origin = inventory_get(f->inventory, 0);
 	size_t root = 0;
 
-	for (size_t i = 0; source != NULL; source = inventory_get(f->inventory, ++i)) {
-		if (source->kind != INVENTORY_PLACE) {
+	for (size_t i = 0; origin != NULL; origin = inventory_get(f->inventory, ++i)) {
+		if (origin->kind != INVENTORY_PLACE) {
 			f->changed = inventory_set_problems(f->inventory, i,
 							    &piece->problems[root++]) ||
 				     f->changed;
@@ -278,16 +278,16 @@ static void on_piece(void *ctx, struct look_piece *piece)
 
 /* --- beginning ---------------------------------------------------------------------- */
 
-static struct look_root make_root(const struct files *f, size_t source)
+static struct look_root make_root(const struct files *f, size_t origin)
 {
-	const struct inventory_source *what = inventory_get(f->inventory, source);
-	const struct inventory_file *file = inventory_get_file(f->inventory, source, 0);
+	const struct inventory_origin *what = inventory_get(f->inventory, origin);
+	const struct inventory_file *file = inventory_get_file(f->inventory, origin, 0);
 	struct look_root root = { .path = xstrdup(what->path),
 				  .is_directory = what->kind == INVENTORY_DIRECTORY };
 	size_t capacity = 0;
 
 	for (size_t k = 0; file != NULL;
-	     file = inventory_get_file(f->inventory, source, ++k)) {
+	     file = inventory_get_file(f->inventory, origin, ++k)) {
 		root.known = xgrow(root.known, root.known_count, &capacity, sizeof(*root.known));
 		root.known[root.known_count++] = (struct look_known){ xstrdup(file->path),
 								      file->stamp };
@@ -298,26 +298,26 @@ static struct look_root make_root(const struct files *f, size_t source)
 static void begin_look(struct files *f)
 {
 	static const struct timeval later = { .tv_sec = AGAIN_SECONDS };
-	const struct inventory_source *source = inventory_get(f->inventory, 0);
+	const struct inventory_origin *origin = inventory_get(f->inventory, 0);
 	struct look_root *roots = NULL;
 	size_t capacity[2] = { 0 };
 	size_t count = 0;
 
 	f->again = f->changed = f->died = f->last = f->piece_waits = false;
-	for (size_t i = 0; source != NULL; source = inventory_get(f->inventory, ++i)) {
-		if (source->kind == INVENTORY_PLACE) {
+	for (size_t i = 0; origin != NULL; origin = inventory_get(f->inventory, ++i)) {
+		if (origin->kind == INVENTORY_PLACE) {
 			continue;
 		}
 		roots = xgrow(roots, count, &capacity[0], sizeof(*roots));
-		f->sources = xgrow(f->sources, count, &capacity[1], sizeof(*f->sources));
+		f->origins = xgrow(f->origins, count, &capacity[1], sizeof(*f->origins));
 		roots[count] = make_root(f, i);
-		f->sources[count++] = i;
+		f->origins[count++] = i;
 	}
 	f->look = look_new(f->o.base, roots, count, on_piece, f);
 	if (f->look == NULL) {
 		log_error("manifests not looked at: no thread or descriptor is to be had", NULL);
-		free(f->sources);
-		f->sources = NULL;
+		free(f->origins);
+		f->origins = NULL;
 		evtimer_add(f->later, &later);
 	}
 }
@@ -386,7 +386,7 @@ bool files_is_looking(const struct files *f)
 
 struct reading_now {
 	struct inventory *inventory;
-	size_t source;
+	size_t origin;
 };
 
 static bool read_now(void *ctx, const char *path, const struct stat *st)
@@ -406,9 +406,9 @@ static bool read_now(void *ctx, const char *path, const struct stat *st)
 	}
 	if (error != 0 ||
 	    app_read_yaml(text.data, text.len, path, &list, &problems, &err) < 0) {
-		(void)inventory_fail_file(r->inventory, r->source, path, &stamp, err.text);
+		(void)inventory_fail_file(r->inventory, r->origin, path, &stamp, err.text);
 	} else {
-		inventory_set_file(r->inventory, r->source, path, &stamp, &list, &problems);
+		inventory_set_file(r->inventory, r->origin, path, &stamp, &list, &problems);
 	}
 	app_list_release(&list);
 	strvec_release(&problems);
@@ -420,16 +420,16 @@ void files_read_now(struct inventory *inv)
 {
 	struct reading_now reading = { .inventory = inv };
 	const struct tree_visit visit = { .file = read_now, .ctx = &reading };
-	const struct inventory_source *source = inventory_get(inv, 0);
+	const struct inventory_origin *origin = inventory_get(inv, 0);
 
-	for (size_t i = 0; source != NULL; source = inventory_get(inv, ++i)) {
+	for (size_t i = 0; origin != NULL; origin = inventory_get(inv, ++i)) {
 		struct strvec problems = STRVEC_INIT;
 
-		reading.source = i;
-		if (source->kind == INVENTORY_FILE) {
-			(void)read_now(&reading, source->path, NULL);
-		} else if (source->kind == INVENTORY_DIRECTORY) {
-			tree_walk(source->path, &visit, &problems);
+		reading.origin = i;
+		if (origin->kind == INVENTORY_FILE) {
+			(void)read_now(&reading, origin->path, NULL);
+		} else if (origin->kind == INVENTORY_DIRECTORY) {
+			tree_walk(origin->path, &visit, &problems);
 		}
 		(void)inventory_set_problems(inv, i, &problems);
 		strvec_release(&problems);

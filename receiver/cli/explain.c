@@ -58,7 +58,7 @@ static int add_files(struct explain *e, struct inventory *inventory)
 			return explain_fail(e, EXPLAIN_FAILED, "applications", NULL, "%s: %s", path,
 					    strerror(errno));
 		}
-		inventory_add(inventory, &(struct inventory_source){
+		inventory_add(inventory, &(struct inventory_origin){
 			.kind = S_ISDIR(st.st_mode) ? INVENTORY_DIRECTORY : INVENTORY_FILE,
 			.path = path,
 		});
@@ -250,7 +250,7 @@ static int resolve(struct explain_question *q, const char *name, const char *rev
 static int read_applications(struct explain_question *q)
 {
 	struct explain *e = q->e;
-	struct inventory_source place = {
+	struct inventory_origin place = {
 		.kind = INVENTORY_PLACE, .repository = e->repository, .ref = e->ref,
 		.directory = "",
 	};

@@ -64,12 +64,12 @@ static void set_place(struct inventory *inv, size_t i, const char *names)
 
 static void add_directory(struct inventory *inv, const char *path, const char *cluster)
 {
-	inventory_add(inv, &(struct inventory_source){ .kind = INVENTORY_DIRECTORY, .path = path, .cluster = cluster });
+	inventory_add(inv, &(struct inventory_origin){ .kind = INVENTORY_DIRECTORY, .path = path, .cluster = cluster });
 }
 
 static void add_place(struct inventory *inv, const char *ref)
 {
-	inventory_add(inv, &(struct inventory_source){
+	inventory_add(inv, &(struct inventory_origin){
 		.kind = INVENTORY_PLACE, .repository = REPO, .ref = ref, .directory = "" });
 }
 
@@ -107,7 +107,7 @@ static void the_first_of_a_name_counts(void)
 	set_file(inv, 0, "/a/a-b.yaml", "second");
 	set_file(inv, 0, "/a/a/x.yaml", "web");
 	tap_str(names_of(inv), "web second late db",
-		"files stand in the order of the walk, sources in that of the configuration");
+		"files stand in the order of the walk, origins in that of the configuration");
 	tap_str(problem(inv, 0), "/b/1.yaml:1: application 'web' was read from /a/a/x.yaml:1 already",
 		"of two of a name the first counts, and the other is a problem");
 	inventory_remove_file(inv, 0, "/a/a/x.yaml");
@@ -144,7 +144,7 @@ static void what_cannot_be_read_keeps_what_it_held(void)
 	tap_str(names_of(inv), "db others", "of a file that is YAML, a malformed application is left out");
 	tap_int(inventory_problems(inv)->count, 1, "with a problem");
 	strvec_push(&lines, "/a/sub: no");
-	tap_ok(inventory_set_problems(inv, 0, &lines), "a directory that cannot be read is a problem of its source");
+	tap_ok(inventory_set_problems(inv, 0, &lines), "a directory that cannot be read is a problem of its origin");
 	tap_ok(!inventory_set_problems(inv, 0, &lines), "the same once more is no news");
 	(void)names_of(inv);
 	tap_str(problem(inv, 0), "/a/sub: no", "it is told");

@@ -108,7 +108,7 @@ static void begin(const char *directory)
 {
 	inventory_free(inventory);
 	inventory = inventory_new(NULL, NULL);
-	inventory_add(inventory, &(struct inventory_source){ .kind = INVENTORY_DIRECTORY, .path = directory });
+	inventory_add(inventory, &(struct inventory_origin){ .kind = INVENTORY_DIRECTORY, .path = directory });
 }
 
 static void only_what_changed_is_read(void)
