@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/xalloc.h"
 #include "manifest/app_yaml.h"
+#include "tests/support/engine.h"
 #include "tests/support/gitrepo.h"
 #include "tests/support/tap.h"
 
@@ -41,15 +42,8 @@ static struct affected_state *open_state(const char *repo, const struct app_list
 		.repository_url = url, .path = repo, .mode = AFFECTED_EXACT, .cache_directory = cache,
 		.cache_max_bytes = max_bytes,
 	};
-	struct affected_state *state = NULL;
-	struct error err = ERROR_INIT;
 
-	if (affected_state_new(&options, &state, &err) != 0) {
-		printf("Bail out! %s\n", err.text);
-		exit(2);
-	}
-	affected_set_apps(state, list);
-	return state;
+	return engine_open(&options, list);
 }
 
 /* Names of what is affected, or "all: " and why. */

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/xalloc.h"
 #include "manifest/app_yaml.h"
+#include "tests/support/engine.h"
 #include "tests/support/gitrepo.h"
 #include "tests/support/tap.h"
 
@@ -71,9 +72,7 @@ int main(void)
 {
 	const char *repo = gitrepo_new("linked");
 	const struct affected_options options = { .repository_url = URL, .path = repo };
-	struct affected_state *state = NULL;
 	struct app_list list = { 0 };
-	struct error err = ERROR_INIT;
 	struct oid commit;
 
 	gitrepo_sh(repo, "%s", "mkdir -p own base; echo 'kind: Own' >own/x.yaml; echo 'kind: Base' "
@@ -83,11 +82,8 @@ int main(void)
 	add_app(&list, "both", URL, LINKED);
 	add_app(&list, "linked", ELSEWHERE, LINKED);
 	add_app(&list, "other", ELSEWHERE, "");
-	if (affected_state_new(&options, &state, &err) != 0) {
-		printf("Bail out! %s\n", err.text);
-		return 2;
-	}
-	affected_set_apps(state, &list);
+	struct affected_state *state = engine_open(&options, &list);
+
 	check(state, &list, &commit, "all: own,both!,linked!", "if all are affected, those are hard "
 	      "that are linked");
 	gitrepo_sh(repo, "%s", "echo 'kind: Base2' >base/x.yaml");

@@ -12,6 +12,7 @@
 #include "base/xalloc.h"
 #include "index/index_store.h"
 #include "manifest/app_yaml.h"
+#include "tests/support/engine.h"
 #include "tests/support/gitrepo.h"
 #include "tests/support/tap.h"
 
@@ -135,15 +136,8 @@ static struct affected_state *open_state(const char *repo, enum affected_mode mo
 	const struct affected_options options = {
 		.repository_url = url, .path = repo, .mode = mode,
 	};
-	struct affected_state *state = NULL;
-	struct error err = ERROR_INIT;
 
-	if (affected_state_new(&options, &state, &err) != 0) {
-		printf("Bail out! %s\n", err.text);
-		exit(2);
-	}
-	affected_set_apps(state, list);
-	return state;
+	return engine_open(&options, list);
 }
 
 /* Names, counts and first reasons as text. */
