@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """A repository of applications that cannot be reached, and all the others.  TAP."""
+import json
 import os
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from doorbell import *  # noqa: E402,F403
@@ -61,7 +63,28 @@ def main():
             pushes_go_on(place, receiver, "and stops no push: they were read before")
             equal(place.rung(), ["kept", "own"],
                   "not even of what is kept there")
+    the_wait_is_measured()
     done()
+
+
+def the_wait_is_measured():
+    """A push whose repository is out of reach for a while: the metric has all of that time."""
+    with Place() as place:
+        place.app("own", "apps/web")
+        old = place.commit({"apps/web/a.yaml": "kind: first\n"})
+        place.configure(repositories=[{"url": URL, "fetchUrl": "file://" + place.bare, "defaultBranch": "main"}])
+        with Receiver(place) as receiver:
+            new = place.commit({"apps/web/a.yaml": "kind: second\n"})
+            os.rename(place.bare, place.bare + ".away")
+            begin = time.time()
+            equal(github(place, old, new), 202, "a push is taken while its repository is out of reach")
+            ok(wait(lambda: "WAITING" in json.dumps(place.show(1)), 20), "and waits", receiver.log())
+            time.sleep(1.5)
+            os.rename(place.bare + ".away", place.bare)
+            waited = time.time() - begin
+            ok(wait(lambda: place.rung() == ["own"], 60), "once it is there the application is rung", receiver.log())
+            took = receiver.metric("doorbell_push_to_trigger_seconds_sum")
+            ok(waited <= took <= time.time() - begin, "push_to_trigger begins when the push was taken", f"{took}, {waited}")
 
 
 main()
