@@ -176,7 +176,7 @@ void ring_set_targets(struct delivery_core *core);
 /* ring.c: free all jobs and targets. */
 void ring_free(struct delivery_core *core);
 
-/* delivery.c: have delivery_tick() called soon. */
+/* ring.c: have delivery_tick() called soon. */
 void core_touch(struct delivery_core *core);
 
 #endif

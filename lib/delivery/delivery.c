@@ -82,16 +82,6 @@ void delivery_accept(struct delivery_core *core, const struct record_push *push)
 	lane_start(core, lane);
 }
 
-void core_touch(struct delivery_core *core)
-{
-	int64_t now = core->io.now(core->io.ctx);
-
-	if (core->wake_ms > now) {
-		core->wake_ms = now;
-		core->io.wake(core->io.ctx, now);
-	}
-}
-
 void delivery_tick(struct delivery_core *core)
 {
 	int64_t now = core->io.now(core->io.ctx);

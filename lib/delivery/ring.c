@@ -28,6 +28,16 @@
 /* What was observed before a restart is looked at for so long at least. */
 #define LOOK_AGAIN_MS 60000
 
+void core_touch(struct delivery_core *core)
+{
+	int64_t now = core->io.now(core->io.ctx);
+
+	if (core->wake_ms > now) {
+		core->wake_ms = now;
+		core->io.wake(core->io.ctx, now);
+	}
+}
+
 static char *job_key(const char *target, const char *application, const char *repository,
 		     const char *ref)
 {

@@ -62,6 +62,12 @@ enum provider_single {
 	PROVIDER_SINGLE_MANY // the header is repeated: whose value counts is anyone's guess
 };
 
+/* --- what they share: provider_common.c --- */
+
+/* The value of the first header of that name (any case), borrowed, or NULL. */
+const char *provider_header_find(const struct provider_header *headers, size_t count,
+				 const char *name);
+
 /*
  * Look for a header that must not be repeated. With ..._ONE its value is in
  * *ret_value (borrowed), otherwise that is NULL.

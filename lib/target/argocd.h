@@ -1,6 +1,7 @@
 /*
- * Inside the kind argocd only: argocd.c asks, argocd_judge.c reads the answer,
- * argocd_watch.c looks at what becomes of it.
+ * Inside the kind argocd only: argocd_call.c asks, argocd_judge.c reads the
+ * answer, argocd_watch.c looks at what becomes of it; argocd.c has the settings,
+ * and is the row that the others stand behind.
  */
 #ifndef LIB_TARGET_ARGOCD_H
 #define LIB_TARGET_ARGOCD_H
@@ -14,6 +15,9 @@
 
 /* Bytes of what Argo CD says that stand in a reason, the NUL among them. */
 #define ARGOCD_MESSAGE_MAX 160
+
+/* Bytes of an address that is called, the NUL among them. */
+#define ARGOCD_URL_MAX 4096
 
 /*
  * What is asked for.  An application that syncs by itself
@@ -75,6 +79,10 @@ void argocd_complaint(const json_t *status, char *out, size_t max);
 
 /* How an Argo CD is watched. */
 extern const struct target_observer argocd_observer;
+
+/* See target_prepare(); data is a struct argocd_options. */
+int argocd_prepare(const void *data, const struct trigger *trigger, struct call *ret_call,
+		   struct error *err);
 
 /* See target_judge(); options is a struct argocd_options. */
 void argocd_judge(const void *options, const struct trigger *trigger,

@@ -3,7 +3,7 @@
  * into the application that a refresh gives back.
  *
  * A success is judged by what the application reports of itself: the pushed
- * commit, or that it was compared since; see argocd.c for why.
+ * commit, or that it was compared since; see argocd_call.c for why.
  */
 #include "target/argocd.h"
 

@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/mstime.h"
 #include "journal/sqlite/journal_db.h"
+#include "journal/sqlite/journal_room.h"
 
 static enum record_result begin_change(struct journal_db *j, struct error *err)
 {
@@ -44,7 +45,7 @@ static enum record_result check_room(struct journal_db *j, struct error *err)
 	int64_t pages = 0;
 	int64_t unused = 0;
 
-	if (j->min_free > 0 && journal_db_free_bytes(j) < j->min_free) {
+	if (j->min_free > 0 && journal_room_free(j) < j->min_free) {
 		return error_set(err, RECORD_FULL, "%s: less than %llu MB (minFreeBytes) "
 				 "free on its disk", j->path,
 				 (unsigned long long)(j->min_free >> 20));

@@ -24,6 +24,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "journal/sqlite/journal_room.h"
 #include "journal/sqlite/journal_schema.h"
 
 #define BUSY_MS 2000
@@ -263,7 +264,7 @@ enum record_result journal_db_fault(struct journal_db *j, int code, struct error
 	(void)error_set(err, 0, "%s", text.text);
 	switch (code & 0xff) {
 	case SQLITE_FULL:
-		journal_drop_ballast(j);
+		journal_room_drop_ballast(j);
 		return RECORD_FULL;
 	case SQLITE_CONSTRAINT:
 	case SQLITE_TOOBIG:

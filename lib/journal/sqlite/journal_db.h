@@ -61,9 +61,6 @@ void journal_db_close(struct journal_db *j);
  */
 enum record_result journal_db_fault(struct journal_db *j, int code, struct error *err);
 
-/* If the disk (and not only the file) is full, give the ballast back to it. */
-void journal_drop_ballast(const struct journal_db *j);
-
 /*
  * Before a change: RECORD_OK; RECORD_FAILED if the journal failed earlier;
  * RECORD_FULL if SQLite rolled the transaction back by itself;
@@ -116,9 +113,6 @@ void journal_db_reset(struct sqlite3_stmt *st);
 char *journal_db_text(struct sqlite3_stmt *st, int column);
 struct oid journal_db_oid(struct sqlite3_stmt *st, int column);
 size_t journal_db_size(struct sqlite3_stmt *st, int column);
-
-/* Free bytes of the file system it is on, for us; UINT64_MAX if unknown. */
-uint64_t journal_db_free_bytes(const struct journal_db *j);
 
 /* What a journal's users hold is the beginning of this. */
 struct journal_db *journal_db_of(struct journal *j);

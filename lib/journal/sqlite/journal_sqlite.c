@@ -1,16 +1,9 @@
 /*
- * A journal in a SQLite file: life, transactions, care, room on the disk.
+ * A journal in a SQLite file: life, transactions, care.
  *
  * Opening takes a lock file beside the database first: two receivers on one
  * journal would both resume the same triggers.  The lock is flock(2), so it
  * vanishes with the process.
- *
- * A full disk is met in three lines.  New deliveries stop while min_free
- * bytes are still there, and before the last eighth of max_bytes, so that
- * what was accepted can be finished.  If others fill the disk nevertheless,
- * the ballast file is given back to it and the changes of work under way have
- * that room.  Once there is space again, a checkpoint lays the ballast out
- * anew.
  *
  * Tending copies the WAL back into the file when it has grown by 1000 pages,
  * empties it when nothing was asked for a while, and deletes old deliveries in
@@ -27,11 +20,11 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/xalloc.h"
 #include "journal/sqlite/journal_db.h"
+#include "journal/sqlite/journal_room.h"
 
 /* The WAL is copied back when it has grown by so many pages. */
 #define CHECKPOINT_PAGES 1000
@@ -101,55 +94,6 @@ static void create_private(const struct journal_db *j)
 
 	if (fd >= 0) {
 		(void)close(fd);
-	}
-}
-
-uint64_t journal_db_free_bytes(const struct journal_db *j)
-{
-	struct statvfs st;
-
-	/* The database is there from the first moment; its directory may be searched only. */
-	if (statvfs(j->path, &st) < 0) {
-		return UINT64_MAX;
-	}
-	return (uint64_t)st.f_bavail * st.f_frsize;
-}
-
-static uint64_t file_size(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && st.st_size > 0 ? (uint64_t)st.st_size : 0;
-}
-
-static void lay_ballast(const struct journal_db *j)
-{
-	uint64_t free_bytes = journal_db_free_bytes(j);
-
-	if (j->read_only || j->ballast_bytes == 0 ||
-	    file_size(j->ballast_path) >= j->ballast_bytes ||
-	    free_bytes / 2 < j->ballast_bytes || free_bytes - j->ballast_bytes < j->min_free) {
-		return;
-	}
-	int fd = open(j->ballast_path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-	if (fd < 0) {
-		return;
-	}
-	/* Half a ballast is taken back: without one we only have less room in need. */
-	if (posix_fallocate(fd, 0, (off_t)j->ballast_bytes) != 0) {
-		(void)unlink(j->ballast_path);
-	}
-	(void)close(fd);
-}
-
-void journal_drop_ballast(const struct journal_db *j)
-{
-	uint64_t floor = j->min_free > j->ballast_bytes ? j->min_free : j->ballast_bytes;
-
-	/* The ceiling of the file is no reason: only if the disk is full. */
-	if (journal_db_free_bytes(j) < floor) {
-		(void)unlink(j->ballast_path);
 	}
 }
 
@@ -244,7 +188,7 @@ static enum record_result checkpoint(struct journal_db *j, bool truncate, struct
 	if (truncate && code == SQLITE_OK) {
 		j->wal_in_use = false;
 	}
-	lay_ballast(j);
+	journal_room_lay_ballast(j);
 	return RECORD_OK;
 }
 
@@ -293,8 +237,8 @@ static enum record_result tend(struct journal *journal, const struct journal_car
 		result = result == RECORD_OK ? tidied : result;
 	}
 	if (care->measure) {
-		ret_figures->size = file_size(j->path) + file_size(j->wal_path);
-		ret_figures->free_bytes = journal_db_free_bytes(j);
+		ret_figures->size = journal_room_used(j);
+		ret_figures->free_bytes = journal_room_free(j);
 	}
 	return result;
 }
@@ -352,7 +296,7 @@ enum record_result journal_sqlite_open(const struct journal_options *options,
 	if (journal_db_open(j, options->vfs, err) < 0) {
 		goto fail;
 	}
-	lay_ballast(j);
+	journal_room_lay_ballast(j);
 	*ret_journal = &j->journal;
 	return RECORD_OK;
 fail:
