@@ -43,7 +43,6 @@
  */
 #include "target/argocd.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/percent.h"
