@@ -114,6 +114,7 @@ struct config {
 	unsigned readers;
 	int64_t retry_first;
 	int64_t retry_max;
+	int64_t retry_give_up;
 	unsigned retry_attempts;
 	int64_t drain_timeout;
 	enum config_mode mode;

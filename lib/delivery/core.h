@@ -89,6 +89,8 @@ struct ring_target {
 	bool gone;                   // not in the configuration any more
 	struct schedule *schedule;
 	struct schedule *observed;   // jobs that are SENT, due when their time ends
+	unsigned failures;           // tries in a row that found all of it down; 0: it is up
+	int64_t probe_ms;            // while it is down: not to be tried before
 	UT_hash_handle hh;           // by name
 };
 

@@ -56,7 +56,12 @@ struct delivery_options {
 	 */
 	int64_t resolve_give_up_ms;
 	struct backoff trigger;        // a target that fails
-	unsigned trigger_attempts;     // then the trigger is stalled
+	/*
+	 * A trigger is stalled once so much time is over since it was planned, or
+	 * after so many tries (0: any) that failed for its application alone.
+	 */
+	int64_t trigger_give_up_ms;
+	unsigned trigger_attempts;
 	const struct delivery_target *targets;
 	size_t target_count;
 };

@@ -116,6 +116,13 @@ struct delivery_io {
 	 */
 	void (*superseded)(void *ctx, const struct trigger *trigger);
 
+	/*
+	 * A target is down as a whole: it is probed with one trigger at a time, and
+	 * the others wait. Or it answers again, and they are rung. why is what was
+	 * seen, NULL when it is up again (all borrowed for the call).
+	 */
+	void (*target_down)(void *ctx, const char *target, const char *why);
+
 	/* Told once for every push that reached its end (borrowed for the call). */
 	void (*decided)(void *ctx, const struct delivery_decision *decision);
 };

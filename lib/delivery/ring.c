@@ -9,6 +9,11 @@
  *   delivery_observed()  which ends it when it has converged, as ring_tick()
  *                     does when its time is over.
  *
+ * A target that is down as a whole (outcome.whole) is a circuit that is open:
+ * one trigger at a time is tried, after a growing wait, and the thousands that
+ * may wait behind it are left alone.  The first try that it answers, whatever it
+ * says, closes the circuit, and all that wait are rung at the target's rate.
+ *
  * At most one try of a target, application, repository and ref is under way.
  * Beside one that is hard, those of the application for other refs are hard,
  * too: Argo CD keeps one wish to refresh for each application, the newest, and
@@ -27,6 +32,9 @@
 
 /* What was observed before a restart is looked at for so long at least. */
 #define LOOK_AGAIN_MS 60000
+
+/* A target that is down is probed so often at least. */
+#define PROBE_MAX_MS 30000
 
 void core_touch(struct delivery_core *core)
 {
@@ -379,6 +387,30 @@ static void leave_target(struct delivery_core *core, struct ring_target *target)
 	}
 }
 
+/* The job whose turn it is. Of a target that is down only one, when it is to be probed. */
+static struct schedule_entry *next_try(const struct ring_target *target, int64_t now)
+{
+	if (target->failures > 0 &&
+	    (now < target->probe_ms || schedule_active(target->schedule) > 0)) {
+		return NULL;
+	}
+	return schedule_next(target->schedule, now);
+}
+
+static int64_t wake_of(const struct ring_target *target, int64_t now)
+{
+	int64_t at = schedule_wake(target->schedule, now);
+	int64_t end = schedule_wake(target->observed, now);
+
+	if (target->failures > 0 && at != SCHEDULE_NEVER) {
+		/* With a probe under way its end is the next event. */
+		at = schedule_active(target->schedule) > 0 ? SCHEDULE_NEVER
+		     : at < target->probe_ms		   ? target->probe_ms
+							   : at;
+	}
+	return at < end ? at : end;
+}
+
 int64_t ring_tick(struct delivery_core *core, int64_t now)
 {
 	int64_t wake = SCHEDULE_NEVER;
@@ -389,31 +421,72 @@ int64_t ring_tick(struct delivery_core *core, int64_t now)
 		return SCHEDULE_NEVER;
 	}
 	HASH_ITER(hh, core->targets, target, next) {
-		struct schedule_entry *entry = schedule_next(target->schedule, now);
+		struct schedule_entry *entry = next_try(target, now);
 
 		while (entry != NULL) {
 			begin_try(core, (struct job *)(void *)entry);
-			entry = schedule_next(target->schedule, now);
+			entry = next_try(target, now);
 		}
 		stall_due(core, target, now);
-		int64_t at = schedule_wake(target->schedule, now);
-		int64_t end = schedule_wake(target->observed, now);
+		int64_t at = wake_of(target, now);
 		wake = at < wake ? at : wake;
-		wake = end < wake ? end : wake;
 	}
 	return wake;
 }
 
-/* Not now. Again later, unless a newer one waits or it was tried too often. */
+static int64_t delay_after(struct delivery_core *core, const struct outcome *outcome,
+			   const struct backoff *backoff, unsigned failures)
+{
+	return outcome->retry_after_ms > 0
+		       ? outcome->retry_after_ms
+		       : backoff_delay(backoff, failures, core->io.random(core->io.ctx));
+}
+
+/* A try of it has ended: is it up? Those that began before it was seen down tell nothing new. */
+static void judge_target(struct delivery_core *core, struct ring_target *target,
+			 const struct outcome *outcome)
+{
+	bool down = outcome->kind == OUTCOME_RETRY && outcome->whole;
+	int64_t now = core->io.now(core->io.ctx);
+	struct backoff probe = core->options.trigger;
+
+	if (down == (target->failures > 0) && (!down || now < target->probe_ms)) {
+		return;
+	}
+	probe.max_ms = probe.max_ms < PROBE_MAX_MS ? probe.max_ms : PROBE_MAX_MS;
+	target->failures = down ? target->failures + 1 : 0;
+	target->probe_ms = down ? now + delay_after(core, outcome, &probe, target->failures) : 0;
+	if (target->failures <= 1) {
+		core->io.target_down(core->io.ctx, target->name, down ? outcome->reason : NULL);
+	}
+}
+
+/* Was it tried for so long, or so often for itself, that it is given up? */
+static bool is_hopeless(const struct delivery_core *core, const struct trigger *t,
+			const struct outcome *outcome)
+{
+	const struct delivery_options *o = &core->options;
+	int64_t age = core->io.wall(core->io.ctx) - t->created_ms;
+
+	return (age >= o->trigger_give_up_ms && t->attempts > 1) ||
+	       (!outcome->whole && o->trigger_attempts > 0 &&
+		trigger_own_tries(t) >= o->trigger_attempts);
+}
+
+/* Not now. Again later, unless a newer one waits or it is given up. */
 static void retry(struct delivery_core *core, struct job *job, const struct outcome *outcome)
 {
 	struct trigger *t = job->trigger;
-	int64_t delay = outcome->retry_after_ms > 0
-				? outcome->retry_after_ms
-				: backoff_delay(&core->options.trigger, t->attempts,
-						core->io.random(core->io.ctx));
+	const struct ring_target *target = target_of(core, job);
+	int64_t now = core->io.now(core->io.ctx);
+	int64_t delay = target != NULL && target->failures > 0 && target->probe_ms > now
+				? target->probe_ms - now
+				: delay_after(core, outcome, &core->options.trigger,
+					      trigger_own_tries(t));
 
-	if (t->attempts >= core->options.trigger_attempts && !job->outdated) {
+	t->in_vain += outcome->whole ? 1 : 0;
+
+	if (!job->outdated && is_hopeless(core, t, outcome)) {
 		finish(core, job, TRIGGER_STALLED, outcome);
 		return;
 	}
@@ -425,7 +498,7 @@ static void retry(struct delivery_core *core, struct job *job, const struct outc
 		return;
 	}
 	record(core, job, outcome);
-	enter(core, job, core->io.now(core->io.ctx) + delay);
+	enter(core, job, now + delay);
 }
 
 void delivery_sent(struct delivery_core *core, int64_t trigger, const struct outcome *outcome)
@@ -452,6 +525,7 @@ void delivery_sent(struct delivery_core *core, int64_t trigger, const struct out
 	struct job *successor = job->successor;
 	if (target != NULL) {
 		schedule_done(target->schedule);
+		judge_target(core, target, outcome);
 	}
 	if (outcome->kind == OUTCOME_RETRY || outcome->kind == OUTCOME_STEP) {
 		retry(core, job, outcome);

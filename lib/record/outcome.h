@@ -4,6 +4,7 @@
 #ifndef LIB_RECORD_OUTCOME_H
 #define LIB_RECORD_OUTCOME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum outcome_kind {
@@ -19,6 +20,8 @@ enum outcome_kind {
 struct outcome {
 	enum outcome_kind kind;
 	int64_t retry_after_ms;          // as the target asked, from now; 0: by our own back-off
+	bool whole;                      // with OUTCOME_RETRY: the target as a whole cannot be
+	                                 // rung now, whatever the application
 	int code;                        // HTTP status or exit status; 0: none
 	char reason[OUTCOME_REASON_MAX]; // in words, no secrets, no control characters
 	char *output;                    // what came back, cut to LIMIT_OUTPUT_KEPT, or NULL; owned

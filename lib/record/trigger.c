@@ -66,6 +66,11 @@ bool trigger_is_over(const struct trigger *t)
 	return states[t->state].moves == 0 || (t->state == TRIGGER_SENT && !t->observed);
 }
 
+unsigned trigger_own_tries(const struct trigger *t)
+{
+	return t->attempts - t->in_vain;
+}
+
 struct trigger *trigger_new(void)
 {
 	return xcalloc(1, sizeof(struct trigger));

@@ -54,6 +54,7 @@ struct trigger {
 	int64_t finished_ms; // 0: not finished
 	/* Of the running process alone, not kept: */
 	int64_t sent_ms;     // wall clock when the present try began
+	unsigned in_vain;    // tries that found all of the target down
 	unsigned step;       // calls that are done of a target that needs several
 };
 
@@ -71,6 +72,9 @@ bool trigger_may_move(enum trigger_state from, enum trigger_state to);
  * is SENT and not observed.
  */
 bool trigger_is_over(const struct trigger *t);
+
+/* Tries begun that its target answered, or that failed for this application alone. */
+unsigned trigger_own_tries(const struct trigger *t);
 
 /* A zeroed trigger; free with trigger_free(). */
 struct trigger *trigger_new(void);

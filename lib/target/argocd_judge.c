@@ -152,7 +152,7 @@ static void judge_hard(const struct argocd_options *options, const struct trigge
 	const json_t *status = json_object_get(application, "status");
 	const char *state = argocd_text(json_object_get(status, "sync"), "status");
 	bool fresh = argocd_compared_since(status, trigger->sent_ms);
-	bool again = !fresh && trigger->attempts < LOST_TRIES;
+	bool again = !fresh && trigger_own_tries(trigger) < LOST_TRIES;
 	bool out = strcmp(state, "OutOfSync") == 0 && !heals_itself(application);
 	char complaint[ARGOCD_MESSAGE_MAX];
 
@@ -199,7 +199,7 @@ static void judge_refreshed(const struct argocd_options *options, const struct t
 		outcome_set(outcome, OUTCOME_SENT, "refreshed%s%s", colon, complaint);
 		return;
 	}
-	bool again = trigger->attempts < LOST_TRIES;
+	bool again = trigger_own_tries(trigger) < LOST_TRIES;
 	outcome_set(outcome, again ? OUTCOME_RETRY : OUTCOME_SENT,
 		    "refreshed, but it still reports the commit before the push%s%s", colon,
 		    complaint);
@@ -222,7 +222,7 @@ static void judge_success(const struct argocd_options *options, const struct tri
 	}
 	json_t *application = target_parse(answer->output, answer->output_len);
 	if (application == NULL || json_object_get(application, "metadata") == NULL) {
-		bool again = trigger->attempts < LOST_TRIES;
+		bool again = trigger_own_tries(trigger) < LOST_TRIES;
 		outcome_set(outcome, again ? OUTCOME_RETRY : OUTCOME_REFUSED,
 			    "the answer holds no application: no Argo CD API at this address; is "
 			    "its root path in the url?");
@@ -260,6 +260,12 @@ static int64_t longest_wait(int64_t ours, int64_t theirs)
 	return capped > ours ? capped : ours;
 }
 
+/* Does a status speak of Argo CD as a whole, or of what stands before it? */
+static bool is_of_all(int status)
+{
+	return status == 401 || status == 429 || (status >= 502 && status <= 504);
+}
+
 /* Any status but 2xx: the table says. */
 static void judge_failure(const struct argocd_options *options, const struct trigger *trigger,
 			  const struct call_result *answer, struct outcome *outcome)
@@ -279,8 +285,10 @@ static void judge_failure(const struct argocd_options *options, const struct tri
 		rule++; /* the last row fits everything */
 	}
 	enum outcome_kind kind = rule->kind;
+
+	outcome->whole = is_of_all(answer->status);
 	if (rule->tries > 0) {
-		kind = trigger->attempts < rule->tries ? OUTCOME_RETRY : OUTCOME_REFUSED;
+		kind = trigger_own_tries(trigger) < rule->tries ? OUTCOME_RETRY : OUTCOME_REFUSED;
 	}
 	target_clean(message, strlen(message), said, sizeof(said));
 	outcome_set(outcome, kind, "%d: %s%s%s%s%s%s", answer->status, rule->reason,
@@ -307,11 +315,12 @@ static void judge_silence(const struct argocd_options *options, const struct tri
 	if (answer->never_sent) {
 		outcome_set(outcome, answer->unusable ? OUTCOME_REFUSED : OUTCOME_RETRY,
 			    "not sent: %s", why);
+		outcome->whole = !answer->unusable;
 		return;
 	}
 	if (answer->timed_out && !argocd_is_sync(options, trigger)) {
-		/* A normal one that comes after a hard one that waits takes its place. */
-		bool again = trigger->hard && trigger->attempts < LOST_TRIES;
+		/* It may have been taken, or the server hangs: asking again does no harm. */
+		bool again = trigger_own_tries(trigger) < LOST_TRIES;
 		outcome_set(outcome, again ? OUTCOME_RETRY : OUTCOME_SENT,
 			    "refresh asked for; no answer within %lld s", seconds);
 		return;
@@ -321,6 +330,7 @@ static void judge_silence(const struct argocd_options *options, const struct tri
 		return;
 	}
 	outcome_set(outcome, OUTCOME_RETRY, "sent, but no answer: %s", why);
+	outcome->whole = true;
 }
 
 void argocd_judge(const void *data, const struct trigger *trigger,

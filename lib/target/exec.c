@@ -232,6 +232,7 @@ static void exec_judge(const void *data, const struct trigger *trigger,
 	} else if (answer->never_sent) {
 		outcome_set(ret_outcome, answer->unusable ? OUTCOME_REFUSED : OUTCOME_RETRY,
 			    "the command cannot be started: %s", why);
+		ret_outcome->whole = !answer->unusable;
 	} else if (!answer->completed) {
 		outcome_set(ret_outcome, OUTCOME_RETRY, "the command was lost: %s", why);
 	} else {

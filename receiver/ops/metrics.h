@@ -37,6 +37,7 @@ enum metric {
 	METRIC_APPLICATIONS,           // known
 	METRIC_STORE_SIZE,             // bytes
 	METRIC_STORE_FREE,             // bytes
+	METRIC_TARGET_DOWN,            // target: 1 or 0
 	METRIC_READERS_WITHOUT,        // wall: landlock filter
 	METRIC_CONFIG_RELOAD_OK,       // 1 or 0
 	METRIC_CONFIG_RELOAD_TIMESTAMP,

@@ -105,22 +105,6 @@ void ringer_free(struct ringer *r)
  */
 static void report(struct ring *ring, const struct outcome *outcome)
 {
-	static const char *const words[] = {
-		[OUTCOME_SENT] = "sent",
-		[OUTCOME_CONVERGED] = "converged",
-		[OUTCOME_STEP] = "step",
-		[OUTCOME_RETRY] = "retry",
-		[OUTCOME_REFUSED] = "refused",
-	};
-	int64_t took = mstime_monotonic() - ring->begun_ms;
-	enum log_level level = outcome->kind == OUTCOME_RETRY || outcome->kind == OUTCOME_REFUSED
-				       ? LOG_LEVEL_WARN
-				       : LOG_LEVEL_INFO;
-
-	log_write(level, "trigger", "result", words[outcome->kind], "application",
-		  ring->trigger->application, "target", ring->trigger->target, "push",
-		  LOG_INT(ring->trigger->push), "attempt", LOG_INT(ring->trigger->attempts),
-		  "reason", outcome->reason, "time_ms", LOG_INT(took), NULL);
 	ring->ringer->parts.done(ring->ringer->parts.ctx, ring->trigger->id, outcome);
 	ring_free(ring);
 }

@@ -451,6 +451,35 @@ static void count_trigger(const struct world *w, const struct trigger *t)
 	metrics_count(w->parts.metrics, METRIC_TRIGGERS, t->target, results[t->state], 1);
 }
 
+/*
+ * How a try ended, and what became of the trigger by it: a try that failed is
+ * "retry" only if there is another. The further calls of one try are told, too.
+ */
+static void tell_try(const struct trigger *t, const struct outcome *outcome)
+{
+	static const struct {
+		const char *word;
+		enum log_level level;
+	} results[TRIGGER_STATES] = {
+		[TRIGGER_PENDING] = { "planned", LOG_LEVEL_INFO },
+		[TRIGGER_SENDING] = { "step", LOG_LEVEL_INFO },
+		[TRIGGER_WAITING] = { "retry", LOG_LEVEL_WARN },
+		[TRIGGER_SENT] = { "sent", LOG_LEVEL_INFO },
+		[TRIGGER_CONVERGED] = { "converged", LOG_LEVEL_INFO },
+		[TRIGGER_REFUSED] = { "refused", LOG_LEVEL_ERROR },
+		[TRIGGER_SUPERSEDED] = { "superseded", LOG_LEVEL_INFO },
+		[TRIGGER_STALLED] = { "stalled", LOG_LEVEL_ERROR },
+	};
+	int64_t wall = mstime_wall();
+	int64_t next = t->state == TRIGGER_WAITING ? t->next_ms - wall : 0;
+
+	log_write(results[t->state].level, "trigger", "result", results[t->state].word,
+		  "application", t->application, "target", t->target, "push", LOG_INT(t->push),
+		  "attempt", LOG_INT(t->attempts), "reason", outcome->reason, "next_ms",
+		  LOG_INT(next > 0 ? next : 0), "time_ms",
+		  LOG_INT(t->sent_ms > 0 ? wall - t->sent_ms : 0), NULL);
+}
+
 /* A target took a trigger: how long was that after the push, and after the plan? */
 static void measure_taken(const struct world *w, const struct trigger *t)
 {
@@ -483,7 +512,24 @@ static void io_record(void *ctx, const struct trigger *t, const struct outcome *
 	if (tried && (t->state == TRIGGER_SENT || t->state == TRIGGER_CONVERGED)) {
 		measure_taken(w, t);
 	}
+	if (outcome != NULL) {
+		tell_try(t, outcome);
+	}
 	store_update_trigger(w->parts.store, t, outcome, NULL, NULL);
+}
+
+/* A target is down as a whole, or up again. */
+static void io_target_down(void *ctx, const char *target, const char *why)
+{
+	const struct world *w = ctx;
+
+	if (why != NULL) {
+		log_error("target is down: it is probed, and what it is to be told waits", "target",
+			  target, "reason", why, NULL);
+	} else {
+		log_info("target answers again: what waits is rung", "target", target, NULL);
+	}
+	metrics_set(w->parts.metrics, METRIC_TARGET_DOWN, target, why != NULL ? 1 : 0);
 }
 
 static void io_superseded(void *ctx, const struct trigger *t)
@@ -574,6 +620,7 @@ struct world *world_new(const struct world_parts *parts, struct settings *settin
 		.unobserve = io_unobserve,
 		.record = io_record,
 		.superseded = io_superseded,
+		.target_down = io_target_down,
 		.decided = io_decided,
 	};
 

@@ -61,6 +61,7 @@ static void make_delivery(struct settings *s)
 		.resolve = { c->fetch_retry_first, c->fetch_retry_max },
 		.resolve_give_up_ms = c->fetch_give_up,
 		.trigger = { c->retry_first, c->retry_max },
+		.trigger_give_up_ms = c->retry_give_up,
 		.trigger_attempts = c->retry_attempts,
 		.targets = s->ring,
 		.target_count = c->target_count,

@@ -11,7 +11,7 @@
  *
  * Inputs:
  *   option quiet=MS quiet_max=MS resolve_first=MS resolve_max=MS give_up=MS
- *          first=MS max=MS attempts=N
+ *          first=MS max=MS attempts=N ring_give_up=MS
  *   target NAME [rate=R burst=N concurrency=N apps=GLOB observe=MS]
  *   observe NAME MS               a reload: that target observes for so long now
  *   no-targets                    a reload takes all targets away
@@ -29,7 +29,8 @@
  *   matched-all REF FALLBACK      the engine fell back
  *   died REF WHY                  no answer from the engine
  *   planned REF ok|failed|not-found|invalid
- *   sent APP@TARGET sent|converged|step|retry|refused [retry_after=MS]
+ *   sent APP@TARGET sent|converged|step|retry|refused|down [retry_after=MS]
+ *                                 (down: "retry", and all of the target is down)
  *   observed APP@TARGET sent|converged|refused [WORD]   what is seen of it, and why
  *   advance MS                    the clock moves, waking the core when it asked for it
  *   drain
@@ -350,8 +351,9 @@ static void do_observed(struct world *w, char **words)
 
 static void do_sent(struct world *w, char **words)
 {
+	bool down = strcmp(words[1], "down") == 0;
 	struct outcome outcome = { .retry_after_ms = scripted_number(words, "retry_after", 0),
-				   .kind = kind_of(words[1]) };
+				   .kind = kind_of(down ? "retry" : words[1]), .whole = down };
 	int64_t id = take_sending(w, words[0]);
 	delivery_sent(w->core, id, &outcome);
 }

@@ -228,6 +228,10 @@ static void io_send(void *ctx, const struct trigger *t)
 			   "beside a hard try of an application all are hard");
 	}
 	model_must(m, busy <= 2, "no more tries at once than the target's limit");
+	for (size_t i = 0; i < TARGETS; i++) {
+		model_must(m, busy == 1 || !m->down[i] || strcmp(model_targets[i], t->target) != 0,
+			   "a target that is down is tried by one at a time");
+	}
 }
 
 static void io_observe(void *ctx, const struct trigger *t)
@@ -278,6 +282,18 @@ static void io_superseded(void *ctx, const struct trigger *t)
 	row->told = true;
 }
 
+static void io_target_down(void *ctx, const char *target, const char *why)
+{
+	struct model *m = ctx;
+
+	for (size_t i = 0; i < TARGETS; i++) {
+		if (strcmp(model_targets[i], target) == 0) {
+			model_must(m, m->down[i] == (why == NULL), "a target goes down and up in turn");
+			m->down[i] = why != NULL;
+		}
+	}
+}
+
 static void io_decided(void *ctx, const struct delivery_decision *decision)
 {
 	struct model *m = ctx;
@@ -309,7 +325,8 @@ void model_start(struct model *m)
 		.match = io_match, .plan = io_plan, .keep = io_keep,
 		.remote = io_remote, .note = io_note, .send = io_send,
 		.observe = io_observe, .unobserve = io_unobserve,
-		.record = io_record, .superseded = io_superseded, .decided = io_decided,
+		.record = io_record, .superseded = io_superseded,
+		.target_down = io_target_down, .decided = io_decided,
 	};
 
 	m->wake = INT64_MAX;

@@ -56,6 +56,7 @@ struct model {
 	struct delivery_core *core;
 	struct delivery_options options;
 	struct delivery_target targets[TARGETS];
+	bool down[TARGETS]; // what the core said of each
 	struct app_list apps;
 	uint64_t seed;
 	int64_t now;

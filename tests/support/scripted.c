@@ -237,6 +237,13 @@ static void io_superseded(void *ctx, const struct trigger *t)
 	}
 }
 
+static void io_target_down(void *ctx, const char *target, const char *why)
+{
+	struct world *w = ctx;
+
+	buf_addf(&w->log, why != NULL ? "down %s\n" : "up %s\n", target);
+}
+
 /* Count a fall-back as a receiver does, and keep that it occurred. */
 static void keep_fallback(enum fallback fallback)
 {
@@ -272,6 +279,7 @@ void world_open(struct world *w)
 			.resolve = { 1000, 8000 },
 			.resolve_give_up_ms = 60000,
 			.trigger = { 1000, 8000 },
+			.trigger_give_up_ms = 24 * 3600 * 1000,
 			.trigger_attempts = 3,
 		},
 		.wake = INT64_MAX,
@@ -318,6 +326,7 @@ void world_begin(struct world *w)
 		.unobserve = io_unobserve,
 		.record = io_record,
 		.superseded = io_superseded,
+		.target_down = io_target_down,
 		.decided = io_decided,
 	};
 

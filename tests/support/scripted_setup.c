@@ -39,6 +39,7 @@ void scripted_option(struct world *w, char **words)
 	o->resolve_give_up_ms = scripted_number(words, "give_up", o->resolve_give_up_ms);
 	o->trigger.first_ms = scripted_number(words, "first", o->trigger.first_ms);
 	o->trigger.max_ms = scripted_number(words, "max", o->trigger.max_ms);
+	o->trigger_give_up_ms = scripted_number(words, "ring_give_up", o->trigger_give_up_ms);
 	o->trigger_attempts = (unsigned)scripted_number(words, "attempts", o->trigger_attempts);
 }
 

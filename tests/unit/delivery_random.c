@@ -181,6 +181,8 @@ static void answer_try(struct model *m)
 		outcome.kind = kinds[model_number(m) % 3];
 	} else if (model_number(m) % 2 == 0) {
 		outcome.retry_after_ms = (int64_t)(model_number(m) % 100000);
+	} else {
+		outcome.whole = true;
 	}
 	for (size_t i = 0; i < m->trigger_count; i++) {
 		if (m->triggers[i].sending && chosen-- == 0) {
@@ -285,6 +287,7 @@ static void restart(struct model *m)
 	delivery_free(m->core);
 	m->question_count = 0;
 	memset(m->matched, 0, sizeof(m->matched));
+	memset(m->down, 0, sizeof(m->down));
 	for (size_t i = 0; i < m->trigger_count; i++) {
 		m->triggers[i].sending = false;
 		m->triggers[i].watched = false;
@@ -418,6 +421,7 @@ static const char *run(uint64_t seed)
 		.quiet_ms = 100, .quiet_max_ms = 500,
 		.resolve = { .first_ms = 500, .max_ms = 4000 }, .resolve_give_up_ms = 8000,
 		.trigger = { .first_ms = 500, .max_ms = 4000 }, .trigger_attempts = 4,
+		.trigger_give_up_ms = 3600 * 1000,
 		.targets = m.targets, .target_count = TARGETS,
 	};
 	for (int i = 0; i < TARGETS; i++) {

@@ -214,8 +214,8 @@ struct broken_case {
 };
 
 static const struct broken_case argocd_broken[] = {
-	{ "a refresh that was sent and timed out is sent", REFRESH, { .timed_out = true },
-	  OUTCOME_SENT, "no answer within 30 s" },
+	{ "a refresh that was sent and timed out is asked for again", REFRESH, { .timed_out = true },
+	  OUTCOME_RETRY, "no answer within 30 s" },
 	{ "a sync that timed out is tried again", SYNC, { .timed_out = true }, OUTCOME_RETRY,
 	  "no answer to the sync" },
 	{ "a time-out before anything was sent is tried again", REFRESH,
@@ -259,6 +259,60 @@ static void test_argocd_broken_answers(void)
 		outcome_release(&outcome);
 		made_target_release(&made);
 	}
+}
+
+/* Some failures are of Argo CD as a whole: then its other applications need not be tried. */
+static void test_argocd_down(void)
+{
+	static const struct {
+		const char *name;
+		struct call_result answer;
+		bool whole;
+	} cases[] = {
+		{ "a refused connection", { .never_sent = true, .failure = "refused" }, true },
+		{ "a connection that is lost", { .failure = "reset" }, true },
+		{ "a token that is not accepted", { .completed = true, .status = 401 }, true },
+		{ "too many requests", { .completed = true, .status = 429 }, true },
+		{ "a gateway without a server", { .completed = true, .status = 502 }, true },
+		{ "a gateway that waited in vain", { .completed = true, .status = 504 }, true },
+		{ "an error of the server", { .completed = true, .status = 500 }, false },
+		{ "an application that is not there", { .completed = true, .status = 404 }, false },
+		{ "a refresh without an answer", { .timed_out = true }, false },
+		{ "an address that can never work",
+		  { .never_sent = true, .unusable = true, .failure = "bad" }, false },
+	};
+	struct made_target made = argocd_target("refresh");
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct trigger trigger = make_trigger();
+		struct outcome outcome = { .whole = true };
+
+		target_judge(&made.target, &trigger, &cases[i].answer, &outcome);
+		tap_int(outcome.whole, cases[i].whole, "%s is %sof Argo CD as a whole",
+			cases[i].name, cases[i].whole ? "" : "not ");
+		outcome_release(&outcome);
+	}
+	made_target_release(&made);
+}
+
+/* How often a server that hangs is asked: tries that found it down do not count. */
+static void test_argocd_hangs(void)
+{
+	const struct call_result hangs = { .timed_out = true };
+	struct made_target made = argocd_target("refresh");
+	struct trigger trigger = make_trigger();
+	struct outcome outcome;
+
+	trigger.attempts = 3;
+	target_judge(&made.target, &trigger, &hangs, &outcome);
+	tap_int(outcome.kind, OUTCOME_SENT, "a refresh that was sent three times is sent");
+	outcome_release(&outcome);
+	trigger.attempts = 9;
+	trigger.in_vain = 8;
+	target_judge(&made.target, &trigger, &hangs, &outcome);
+	tap_int(outcome.kind, OUTCOME_RETRY, "one that found nobody eight times was not");
+	outcome_release(&outcome);
+	made_target_release(&made);
 }
 
 static void test_argocd_special_answers(void)
@@ -473,6 +527,8 @@ int main(void)
 	tap_ok(target_kind_by_name("smoke signals") == NULL, "other names are not");
 	test_argocd_statuses();
 	test_argocd_broken_answers();
+	test_argocd_down();
+	test_argocd_hangs();
 	test_argocd_special_answers();
 	test_argocd_requests();
 	test_names();
