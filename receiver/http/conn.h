@@ -50,7 +50,7 @@ struct conn_limits {
 	unsigned body_rate;        // bytes a second, on average since its beginning
 	unsigned crowd_rate;       // the same after crowd_ms, while the pool is full
 	size_t bodies;             // bytes of all bodies in memory
-	size_t linger_bytes;       // read and dropped in LINGER at most
+	size_t linger_bytes;       // read and dropped in LINGER at most: a reset loses the answer
 	/*
 	 * Requests on one connection; 1: it ends after the first reply, which
 	 * leaves a sender nothing to smuggle a second request in.  A request

@@ -47,7 +47,7 @@ const struct conn_limits conn_limits_default = {
 	.body_rate = 1024,
 	.crowd_rate = 16384,
 	.bodies = LIMIT_BODIES_BYTES,
-	.linger_bytes = 65536,
+	.linger_bytes = LIMIT_BODY_BYTES,
 	.requests = 1,
 	.idle_ms = 60000,
 };
