@@ -73,7 +73,7 @@ struct journal_filter {
 struct journal_care {
 	bool idle;               // nothing was asked of it for a while: tidy up thoroughly
 	int64_t purge_before_ms; // delete what was received before then, wall clock; 0: nothing
-	size_t purge_limit;      // at most that many deliveries
+	size_t purge_limit;      // at most that many deliveries; 0: none, also if room is short
 	bool measure;            // the figures are wanted: it costs three calls of the system
 };
 
@@ -81,7 +81,9 @@ struct journal_care {
 struct journal_figures {
 	uint64_t size;       // bytes it takes on disk, 0: not measured
 	uint64_t free_bytes; // free on that disk for us, UINT64_MAX: not measured or not known
-	size_t purged;       // deliveries that this call deleted
+	bool full;           // measured: a new delivery would be refused now
+	size_t purged;       // deliveries that this call deleted because they were old
+	size_t dropped;      // bodies or deliveries that it deleted because room was short
 };
 
 /* Where a receiver with that state directory keeps its journal; a new string. */
@@ -181,8 +183,8 @@ enum record_result journal_get_triggers(struct journal *j, int64_t delivery, int
 
 /*
  * Outside a transaction, between two or once a second: delete old deliveries
- * whose pushes and triggers are all final (the oldest first), tidy up, and
- * measure, if care says so.  The figures are filled in whatever comes back, also
+ * whose pushes and triggers are all final (the oldest first), and if room is
+ * short younger ones, too; tidy up, and measure, if care says so.  The figures are filled in whatever comes back, also
  * while nothing can be written.  RECORD_FULL: there was no room even for that,
  * later more.
  */

@@ -25,6 +25,7 @@ enum metric {
 	METRIC_READER_RESTARTS,
 	METRIC_AFFECTED_FALLBACK,   // reason: deleted_ref new_ref reader limit object ...
 	METRIC_STORE_REFUSED,       // reason: full busy failed
+	METRIC_STORE_DROPPED,       // bodies and deliveries
 	METRIC_LOG_MESSAGES,        // level
 	METRIC_FETCH_ERRORS,
 	METRIC_CONNECTIONS_REFUSED, // reason: conn_refusal_name()

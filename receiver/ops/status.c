@@ -19,6 +19,7 @@ static const struct {
 	bool health;
 } checks[STATUS_CHECKS] = {
 	[STATUS_JOURNAL] = { "journal", NULL, true },
+	[STATUS_ROOM] = { "room", NULL, false },
 	[STATUS_LISTENERS] = { "listeners", "not open yet", false },
 	[STATUS_APPLICATIONS] = { "applications", "not loaded yet", false },
 	[STATUS_SERVING] = { "serving", "starting", false },
@@ -27,6 +28,7 @@ static const struct {
 struct status {
 	_Atomic int64_t beats[STATUS_PARTS];
 	_Atomic(const char *) why[STATUS_CHECKS]; // NULL: it holds
+	_Atomic uint64_t free_bytes;
 };
 
 struct status *status_new(int64_t now)
@@ -39,6 +41,7 @@ struct status *status_new(int64_t now)
 	for (unsigned i = 0; i < STATUS_CHECKS; i++) {
 		atomic_store(&s->why[i], checks[i].first);
 	}
+	atomic_store(&s->free_bytes, UINT64_MAX);
 	return s;
 }
 
@@ -58,6 +61,15 @@ void status_set(struct status *s, enum status_check check, bool holds, const cha
 {
 	if (s != NULL) {
 		atomic_store(&s->why[check], holds ? NULL : why != NULL ? why : "not so");
+	}
+}
+
+void status_set_room(struct status *s, bool holds, uint64_t free_bytes)
+{
+	if (s != NULL) {
+		atomic_store(&s->free_bytes, free_bytes);
+		status_set(s, STATUS_ROOM, holds,
+			   "deliveries are refused: see minFreeBytes and journalMaxBytes");
 	}
 }
 
@@ -95,5 +107,12 @@ bool status_healthz(struct status *s, int64_t now, struct buf *out)
 
 bool status_readyz(struct status *s, struct buf *out)
 {
-	return add_checks(s, false, out);
+	bool all = add_checks(s, false, out);
+	uint64_t free_bytes = atomic_load(&s->free_bytes);
+
+	if (free_bytes != UINT64_MAX) {
+		(void)buf_addf(out, "%llu bytes free for the journal\n",
+			       (unsigned long long)free_bytes);
+	}
+	return all;
 }

@@ -25,6 +25,7 @@ enum status_part {
 /* What has to be so. */
 enum status_check {
 	STATUS_JOURNAL,      // it can be written; also of /healthz
+	STATUS_ROOM,         // there is room for a delivery: status_set_room()
 	STATUS_LISTENERS,    // all are open
 	STATUS_APPLICATIONS, // they have been loaded
 	STATUS_SERVING,      // not draining
@@ -48,6 +49,12 @@ void status_beat(struct status *s, enum status_part part, int64_t now);
  * (NULL where it holds). s may be NULL.
  */
 void status_set(struct status *s, enum status_check check, bool holds, const char *why);
+
+/*
+ * The check STATUS_ROOM: may a delivery be stored, and how many bytes are free
+ * on the journal's disk (UINT64_MAX: not known)? s may be NULL.
+ */
+void status_set_room(struct status *s, bool holds, uint64_t free_bytes);
 
 /*
  * Append a line for each part or check ("ok journal", "failed journal: ...")

@@ -240,6 +240,7 @@ static void show_figures(struct store *s, const struct journal_figures *figures)
 		metrics_set(s->options.metrics, METRIC_STORE_FREE, NULL,
 			    (double)figures->free_bytes);
 	}
+	status_set_room(s->options.status, !figures->full, figures->free_bytes);
 }
 
 /* What the journal is to do now, besides looking after itself. */
@@ -281,6 +282,7 @@ static void keep_house(struct store *s)
 	if (care.purge_before_ms != 0 && result == RECORD_OK && figures.purged < PURGE_BITE) {
 		s->next_purge_ms = now + s->options.purge_every_ms;
 	}
+	metrics_count(s->options.metrics, METRIC_STORE_DROPPED, NULL, NULL, figures.dropped);
 	if (care.measure) {
 		show_figures(s, &figures);
 		s->next_measure_ms = now + TICK_MS;
@@ -292,6 +294,7 @@ void *store_thread(void *arg)
 	struct store *s = arg;
 	bool end = false;
 
+	keep_house(s); /* so that the figures are there from the first scrape on */
 	while (!end) {
 		struct store_job *jobs = wait_for_batch(s, &end);
 

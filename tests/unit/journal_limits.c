@@ -74,6 +74,40 @@ static void test_full(void)
 	journal_close(j);
 }
 
+/* Finished history makes room whatever its age: bodies first, then whole deliveries. */
+static void test_forgets(void)
+{
+	const struct journal_care care = { .purge_limit = 100, .measure = true };
+	struct journal *j = jt_open_with((struct journal_options){ .max_bytes = 1024 * 1024 }, "forgets");
+	size_t dropped = 0;
+	unsigned refused = 0;
+	int64_t open_push = 0;
+
+	(void)jt_add(j, 1, NULL, &open_push);
+	for (unsigned n = 2; n < 2000; n++) {
+		int64_t push = 0;
+
+		if (jt_add(j, n, NULL, &push) == RECORD_OK) {
+			(void)jt_plan(j, push, NULL, 0, NULL, 0);
+		} else {
+			refused++;
+		}
+		dropped += jt_tend(j, care).dropped;
+	}
+	tap_int(refused, 0, "finished deliveries are no reason to refuse a new one");
+	tap_ok(dropped > 1000, "they go instead (%zu)", dropped);
+	tap_ok(jt_count("forgets", "PRAGMA page_count") * 4096 <= 1024 * 1024, "the limit holds");
+	tap_int(jt_count("forgets", "SELECT count(*) FROM delivery WHERE id = 1"), 1,
+		"one that is not finished stays");
+	tap_int(jt_count("forgets", "SELECT count(*) FROM delivery WHERE id = 1999"), 1,
+		"and so does the newest");
+	long long whole = jt_count("forgets", "SELECT count(*) FROM delivery");
+
+	tap_ok(whole > 100 && jt_count("forgets", "SELECT count(*) FROM delivery WHERE body IS NULL") > 0,
+	       "bodies go before the deliveries (%lld are left)", whole);
+	journal_close(j);
+}
+
 static void test_floor(void)
 {
 	struct journal_options options = { .min_free = UINT64_MAX / 2 };
@@ -285,6 +319,7 @@ static void test_list(void)
 int main(void)
 {
 	test_full();
+	test_forgets();
 	test_floor();
 	test_refusals();
 	test_damage();

@@ -12,7 +12,7 @@
 #include "base/limits.h"
 #include "base/mstime.h"
 #include "journal/sqlite/journal_db.h"
-#include "journal/sqlite/journal_room.h"
+#include "journal/sqlite/journal_purge.h"
 
 static enum record_result begin_change(struct journal_db *j, struct error *err)
 {
@@ -36,36 +36,6 @@ static enum record_result end_change(struct journal_db *j, enum record_result re
 		return j->failed ? RECORD_FAILED : result;
 	}
 	return journal_db_run(j, SQL_RELEASE, NULL, err, "");
-}
-
-/* Is there room for a new delivery, and for finishing all that was accepted? */
-static enum record_result check_room(struct journal_db *j, struct error *err)
-{
-	enum record_result result;
-	int64_t pages = 0;
-	int64_t unused = 0;
-
-	if (j->min_free > 0 && journal_room_free(j) < j->min_free) {
-		return error_set(err, RECORD_FULL, "%s: less than %llu MB (minFreeBytes) "
-				 "free on its disk", j->path,
-				 (unsigned long long)(j->min_free >> 20));
-	}
-	if (j->max_bytes == 0) {
-		return RECORD_OK;
-	}
-	result = journal_db_number(j, SQL_PAGE_COUNT, &pages, err, "");
-	if (result == RECORD_OK) {
-		result = journal_db_number(j, SQL_FREE_PAGES, &unused, err, "");
-	}
-	if (result != RECORD_OK) {
-		return result;
-	}
-	if ((uint64_t)(pages - unused) * j->page_size > j->max_bytes - j->max_bytes / 8) {
-		return error_set(err, RECORD_FULL, "%s: has reached its limit of %llu MB: "
-				 "raise journalMaxBytes, or shorten retention", j->path,
-				 (unsigned long long)(j->max_bytes >> 20));
-	}
-	return RECORD_OK;
 }
 
 static enum push_state stored_state(enum push_state state)
@@ -135,7 +105,7 @@ enum record_result journal_db_add_delivery(struct journal *journal,
 		result = RECORD_DUPLICATE;
 	}
 	if (result == RECORD_NOT_FOUND) {
-		result = check_room(j, err);
+		result = journal_purge_check_room(j, err);
 		if (result == RECORD_OK) {
 			result = insert_delivery(j, d, err);
 		}

@@ -41,6 +41,8 @@ struct journal_db {
 	int64_t sequence;      // the number given last ...
 	int64_t reserved;      // ... of those that are ours to give
 	bool reserving;        // by the transaction that is open: not ours if it fails
+	bool is_short;         // of room, as of the last look at it
+	int64_t bodies_ms;     // bodies that are in the way are looked for from there on
 	bool wal_in_use;       // something was written since the WAL was emptied
 	struct sqlite3_stmt *statements[SQL_COUNT];
 };

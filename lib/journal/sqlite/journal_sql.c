@@ -75,6 +75,11 @@
 	"FROM judged j LEFT JOIN push p ON p.id = j.first " \
 	"WHERE ?8 = 0 OR ?8 & (1 << status) ORDER BY j.sequence DESC, j.id DESC LIMIT ?9"
 
+/* All pushes of delivery d and their triggers have come to an end. */
+#define FINISHED \
+	"NOT EXISTS (SELECT 1 FROM push p WHERE p.delivery = d.id AND (p.final = 0 OR EXISTS (" \
+	"SELECT 1 FROM \"trigger\" t WHERE t.push = p.id AND t.final = 0))) "
+
 static const char *const texts[SQL_COUNT] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[SQL_COMMIT] = "COMMIT",
@@ -127,10 +132,15 @@ static const char *const texts[SQL_COUNT] = {
 		"VALUES (?, ?, ?, ?, ?, ?, ?)",
 	[SQL_PURGE] =
 		"DELETE FROM delivery WHERE id IN ("
-		"SELECT d.id FROM delivery d WHERE d.received_ms < ?1 AND NOT EXISTS ("
-		"SELECT 1 FROM push p WHERE p.delivery = d.id AND (p.final = 0 OR EXISTS ("
-		"SELECT 1 FROM \"trigger\" t WHERE t.push = p.id AND t.final = 0))) "
+		"SELECT d.id FROM delivery d WHERE d.received_ms < ?1 AND " FINISHED
 		"ORDER BY d.received_ms LIMIT ?2)",
+	[SQL_FIND_BODIES] =
+		"SELECT max(received_ms) FROM (SELECT d.received_ms FROM delivery d WHERE "
+		"d.received_ms >= ?1 AND d.body IS NOT NULL AND " FINISHED
+		"ORDER BY d.received_ms LIMIT ?2)",
+	[SQL_DROP_BODIES] =
+		"UPDATE delivery AS d SET body = NULL WHERE d.received_ms BETWEEN ?1 AND ?2 "
+		"AND d.body IS NOT NULL AND " FINISHED,
 
 	[SQL_OPEN_PUSHES] =
 		"SELECT " PUSH_COLUMNS " FROM push WHERE final = 0 AND " OF_REF("")

@@ -6,8 +6,8 @@
  * vanishes with the process.
  *
  * Tending copies the WAL back into the file when it has grown by 1000 pages,
- * empties it when nothing was asked for a while, and deletes old deliveries in
- * small bites.
+ * empties it when nothing was asked for a while, and deletes what is old, or is
+ * in the way, in small bites (journal_purge.c).
  */
 #include "journal/sqlite/journal_sqlite.h"
 
@@ -23,6 +23,7 @@
 
 #include "base/xalloc.h"
 #include "journal/sqlite/journal_db.h"
+#include "journal/sqlite/journal_purge.h"
 #include "journal/sqlite/journal_room.h"
 
 /* The WAL is copied back when it has grown by so many pages. */
@@ -203,22 +204,6 @@ static enum record_result tidy_up(struct journal_db *j, bool idle, struct error 
 	return RECORD_OK;
 }
 
-static enum record_result purge(struct journal_db *j, const struct journal_care *care,
-				size_t *ret_count, struct error *err)
-{
-	int count = 0;
-
-	if (care->purge_before_ms == 0) {
-		return RECORD_OK;
-	}
-	enum record_result result = journal_db_run(j, SQL_PURGE, &count, err, "ii",
-						   care->purge_before_ms,
-						   (int64_t)care->purge_limit);
-
-	*ret_count = (size_t)count;
-	return result;
-}
-
 static enum record_result tend(struct journal *journal, const struct journal_care *care,
 			       struct journal_figures *ret_figures, struct error *err)
 {
@@ -231,8 +216,7 @@ static enum record_result tend(struct journal *journal, const struct journal_car
 	} else {
 		enum record_result tidied = tidy_up(j, care->idle, err);
 
-		result = tidied == RECORD_FAILED ? tidied
-						 : purge(j, care, &ret_figures->purged, err);
+		result = tidied == RECORD_FAILED ? tidied : journal_purge(j, care, ret_figures, err);
 		result = result == RECORD_OK ? tidied : result;
 	}
 	if (care->measure) {
