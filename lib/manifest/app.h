@@ -133,7 +133,8 @@ enum revision_match {
  * Does a push to ref (full name) move what target_revision names?  An
  * unqualified "x" is refs/heads/x or refs/tags/x; with a full name only that.
  * default_branch is the short name or NULL if unknown (then "" and HEAD match
- * any branch: when in doubt, affected).  tag_prefix (spec.source.tagPrefix,
+ * any branch: when in doubt, affected); a branch or a tag that is called HEAD
+ * matches them, too.  tag_prefix (spec.source.tagPrefix,
  * may be NULL) is taken off a tag before the range is tried.
  * REVISION_NO and REVISION_PINNED mean no.
  */

@@ -4,7 +4,8 @@
  * Argo CD resolves a revision in this order (util/git/client.go, LsRemote): a
  * full commit id is itself; a ref by its full or short name; a semver range
  * is the highest tag in it; an abbreviated commit id is itself.  "" and "HEAD"
- * are the default branch.  Its webhook (util/webhook/webhook.go) compares
+ * are the default branch, or a branch or a tag that is called HEAD: LsRemote
+ * takes the first ref with that short name.  Its webhook (util/webhook/webhook.go) compares
  * names only; here branches and tags are told apart, and a tagPrefix is taken
  * off a tag before the range is tried.
  *
@@ -38,8 +39,14 @@ static bool is_full_id(const char *text)
 	return is_hex_of(text, 40, 40) || is_hex_of(text, 64, 64);
 }
 
-static enum revision_match match_default(const char *branch, const char *default_branch)
+static enum revision_match match_default(const char *branch, const char *tag,
+					 const char *default_branch)
 {
+	const char *short_name = branch != NULL ? branch : tag;
+
+	if (short_name != NULL && strcmp(short_name, "HEAD") == 0) {
+		return REVISION_EXACT;
+	}
 	if (branch == NULL) {
 		return REVISION_NO;
 	}
@@ -78,7 +85,7 @@ enum revision_match app_revision_matches(const char *target_revision, const char
 		return REVISION_NO;
 	}
 	if (target_revision[0] == '\0' || strcmp(target_revision, "HEAD") == 0) {
-		return match_default(branch, default_branch);
+		return match_default(branch, tag, default_branch);
 	}
 	if (app_is_template(target_revision)) {
 		return REVISION_RANGE;

@@ -21,6 +21,11 @@ static const struct {
 	/* The default branch. */
 	{ "", NULL, "refs/heads/main", "main", REVISION_DEFAULT },
 	{ "HEAD", NULL, "refs/heads/main", "main", REVISION_DEFAULT },
+	{ "HEAD", NULL, "refs/heads/HEAD", "main", REVISION_EXACT },
+	{ "", NULL, "refs/heads/HEAD", "main", REVISION_EXACT },
+	{ "HEAD", NULL, "refs/tags/HEAD", "main", REVISION_EXACT },
+	{ "", NULL, "refs/tags/HEAD", NULL, REVISION_EXACT },
+	{ "HEAD", NULL, "refs/heads/x/HEAD", "main", REVISION_NO },
 	{ "", NULL, "refs/heads/other", "main", REVISION_NO },
 	{ "HEAD", NULL, "refs/heads/other", "main", REVISION_NO },
 	{ "HEAD", NULL, "refs/tags/main", "main", REVISION_NO },
