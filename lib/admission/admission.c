@@ -86,16 +86,56 @@ void admission_judge_head(const struct admission_rules *rules, const char *path,
 	}
 }
 
+/* Where the host of an address or of a pattern of addresses ends. */
+static size_t host_len(const char *text)
+{
+	const char *scheme_end = strstr(text, "://");
+	bool scheme = scheme_end != NULL && scheme_end == text + strcspn(text, ":/@");
+	size_t start = scheme ? (size_t)(scheme_end + 3 - text) : 0;
+
+	return start + strcspn(text + start, ":/");
+}
+
+/* A copy of text (free it) with its first len bytes in lower case; ASCII letters change alone. */
+static char *lower(const char *text, size_t len)
+{
+	char *copy = xstrdup(text);
+
+	for (size_t i = 0; i < len && copy[i] != '\0'; i++) {
+		if (copy[i] >= 'A' && copy[i] <= 'Z') {
+			copy[i] = (char)(copy[i] - 'A' + 'a');
+		}
+	}
+	return copy;
+}
+
+/*
+ * Does the pattern match text?  The case of a host never counts, and that of
+ * a path counts where the host minds it.
+ */
+static bool matches(const char *pattern, const char *text, bool ignores_case)
+{
+	char *glob = lower(pattern, ignores_case ? strlen(pattern) : host_len(pattern));
+	char *address = lower(text, ignores_case ? strlen(text) : host_len(text));
+	bool matched = glob_match(GLOB_GOBWAS, glob, address) == GLOB_MATCH;
+
+	free(address);
+	free(glob);
+	return matched;
+}
+
 bool admission_may_name(const struct admission_source *source, const char *url)
 {
 	char *name = giturl_normalise(url, NULL);
 	bool allowed = source->repositories->count == 0 && name != NULL;
 
-	for (size_t i = 0; name != NULL && !allowed && i < source->repositories->count; i++) {
-		const char *glob = source->repositories->items[i];
+	bool ignores_case = name != NULL && giturl_ignores_case(name);
 
-		allowed = glob_match(GLOB_GOBWAS, glob, name) == GLOB_MATCH ||
-			  glob_match(GLOB_GOBWAS, glob, url) == GLOB_MATCH;
+	for (size_t i = 0; name != NULL && !allowed && i < source->repositories->count; i++) {
+		const char *pattern = source->repositories->items[i];
+
+		allowed = matches(pattern, name, ignores_case) ||
+			  matches(pattern, url, ignores_case);
 	}
 	free(name);
 	return allowed;

@@ -102,6 +102,8 @@ void admission_verdict_release(struct admission_verdict *verdict);
 /*
  * True if the source may speak of the repository at url: it is bound to none,
  * or one of its patterns matches the address as it is spelt or normalised.
+ * The case of letters counts only in a path, and there only where the host
+ * minds it (giturl_ignores_case()); that of patterns alike.
  */
 bool admission_may_name(const struct admission_source *source, const char *url);
 

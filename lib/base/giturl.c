@@ -403,6 +403,12 @@ static char *join(const char *host, const struct strvec *list, bool fold)
 	return text;
 }
 
+bool giturl_ignores_case(const char *name)
+{
+	return in_list(name, strcspn(name, "/"), fold_hosts,
+		       sizeof(fold_hosts) / sizeof(fold_hosts[0]));
+}
+
 /* ---- all of it -------------------------------------------------------- */
 
 static int check_text(const char *url, struct error *err)
@@ -451,9 +457,7 @@ char *giturl_normalise(const char *url, struct error *err)
 	if (host != NULL) {
 		join_azure(&host, &list);
 	}
-	bool fold = host != NULL && in_list(host, strlen(host), fold_hosts,
-					    sizeof(fold_hosts) / sizeof(fold_hosts[0]));
-	result = join(host, &list, fold);
+	result = join(host, &list, host != NULL && giturl_ignores_case(host));
 out:
 	strvec_release(&list);
 	free(path);

@@ -32,4 +32,10 @@
  */
 char *giturl_normalise(const char *url, struct error *err);
 
+/*
+ * True if name, a normalised address or its host alone, is at one of the hosts
+ * whose paths are known to be case-insensitive.
+ */
+bool giturl_ignores_case(const char *name);
+
 #endif

@@ -262,6 +262,40 @@ static void bindings(void)
 	world_release(&w);
 }
 
+static void bindings_and_case(void)
+{
+	static const struct {
+		const char *pattern;
+		const char *url;
+		bool may;
+	} cases[] = {
+		{ "github.com/ACME/*", "https://github.com/acme/gitops.git", true },
+		{ "github.com/acme/*", "git@GitHub.com:ACME/gitops.git", true },
+		{ "GitHub.com/Acme/*", "https://github.com/aCME/gitops", true },
+		{ "https://github.com/Acme/*", "https://GitHub.com/acme/gitops", true },
+		{ "git@github.com:Acme/*", "git@GITHUB.com:acme/gitops", true },
+		{ "{github.com,gitlab.com}/Acme/*", "https://gitlab.com/acme/gitops", true },
+		{ "github.com/[A-B]cme/*", "https://github.com/acme/gitops", true },
+		{ "Git.Example.org/acme/*", "https://git.example.org/acme/gitops", true },
+		{ "git.example.org/Acme/*", "https://git.example.org/Acme/gitops", true },
+		{ "git.example.org/Acme/*", "https://git.example.org/acme/gitops", false },
+		{ "git.example.org/acme/*", "https://git.example.org/Acme/x://y", false },
+		{ "git@git.example.org:acme/*", "git@git.example.org:Acme/gitops", false },
+		{ "github.com/ACME/*", "https://github.com/evil/gitops", false },
+		{ "github.com/ACME/*", "https://git.example.org/github.com/acme/x", false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct strvec bound = STRVEC_INIT;
+		const struct admission_source source = { .repositories = &bound };
+
+		strvec_push(&bound, cases[i].pattern);
+		tap_ok(admission_may_name(&source, cases[i].url) == cases[i].may, "%s %s %s",
+		       cases[i].pattern, cases[i].may ? "takes" : "does not take", cases[i].url);
+		strvec_release(&bound);
+	}
+}
+
 static void waiting(void)
 {
 	static const struct {
@@ -294,6 +328,7 @@ int main(void)
 	whole_requests();
 	a_body_that_is_not_the_senders();
 	bindings();
+	bindings_and_case();
 	waiting();
 	return tap_done();
 }
