@@ -85,6 +85,8 @@ enum delivery_resolve {
 struct delivery_resolved {
 	enum delivery_resolve result;
 	struct oid tip;
+	struct oid after;           // `after` as `tip` is told: the same commit has the same id,
+				    // whether its own or its tag's was asked for; no id: as asked
 	const char *default_branch; // short name if the repository itself says so, or NULL
 	const char *why;            // for all but RESOLVE_TIP
 };

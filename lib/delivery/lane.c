@@ -296,7 +296,8 @@ static void choose_walk(struct lane *lane, const struct delivery_resolved *answe
 		lane->tip = (struct oid){ .len = first->after.len };
 		return;
 	}
-	if (!oid_equal(&answer->tip, &goal(lane)->after)) {
+	if (!oid_equal(&answer->tip, &goal(lane)->after) &&
+	    !oid_equal(&answer->tip, &answer->after)) {
 		lane->note = xstrdup("the ref has moved on since this push");
 	} else if (lane->last.len == 0 && !oid_is_zero(&first->before)) {
 		lane->note = xstrdup("first push seen for this ref: "

@@ -199,6 +199,7 @@ static void finish(struct fetcher *f, struct fetch_job *job, enum fetch_outcome 
 		   const char *why)
 {
 	const struct fetch_result result = { .outcome = outcome, .tip = job->known.tip,
+					     .tip_is_wanted = job->known.tip_is_wanted,
 					     .asked = job->asked, .why = why };
 
 	if (job->asked) {

@@ -76,6 +76,7 @@ enum fetch_outcome {
 struct fetch_result {
 	enum fetch_outcome outcome;
 	struct oid tip;   // what the ref was when last fetched; no id: never
+	bool tip_is_wanted; // tip, or what it leads to if it is a tag, is the commit wanted
 	bool asked;       // the origin was asked (false: it was the tip already)
 	const char *why;  // unless OK: in words, one line, no secrets; borrowed
 };

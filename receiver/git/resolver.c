@@ -37,6 +37,7 @@ struct question {
 	resolver_done_fn done;
 	void *arg;
 	bool again;                 // the ref is asked for once more
+	struct oid commit;          // the tip, if after is the same commit; or what after leads to
 	const char *default_branch; // borrowed from the settings, or NULL
 	char failure[ERROR_TEXT_MAX]; // for an answer without asking, ...
 	struct event *failed;         // ... which comes from the loop
@@ -85,6 +86,7 @@ static void answer(struct question *q, enum delivery_resolve result, const struc
 {
 	struct delivery_resolved resolved = {
 		.result = result,
+		.after = q->commit,
 		.default_branch = q->default_branch,
 		.why = why,
 	};
@@ -152,6 +154,7 @@ static void on_reader(void *arg, enum reader_result result, const struct reader_
 		answer(q, RESOLVE_GONE, NULL, "the ref does not exist");
 		return;
 	}
+	q->commit = tip->asked;
 	answer(q, RESOLVE_TIP, &tip->commit, NULL);
 }
 
@@ -204,7 +207,7 @@ static void on_fetch(void *arg, const struct fetch_result *result)
 	 * after it was read.  Only a later look can tell.
 	 */
 	if (result->outcome == FETCH_OK && wanted(q) != NULL && q->tip.len == 0 && !q->again &&
-	    !oid_equal(&result->tip, wanted(q))) {
+	    !result->tip_is_wanted) {
 		q->again = true;
 		ask_origin(q, repositories_find_name(q->settings->repositories, q->repository));
 		return;
@@ -216,6 +219,9 @@ static void on_fetch(void *arg, const struct fetch_result *result)
 	/* A repeat: what the origin has no more may still be here, or never will be. */
 	if (q->tip.len > 0 && result->outcome != FETCH_FAILED) {
 		how = RESOLVE_TIP;
+	}
+	if (result->tip_is_wanted) {
+		q->commit = result->tip;
 	}
 	const struct oid *tip = result->tip.len > 0 ? &result->tip : &q->after;
 	answer(q, how, q->tip.len > 0 ? &q->tip : tip, result->why);

@@ -33,6 +33,7 @@ static int handle(struct child *child, const json_t *request, struct error *err)
 	struct oid found = { .len = 0 };
 	struct oid present = { .len = 0 };
 	char hex[OID_HEX_MAX + 1];
+	char present_hex[OID_HEX_MAX + 1];
 
 	if (r == NULL) {
 		return -1;
@@ -50,9 +51,12 @@ static int handle(struct child *child, const json_t *request, struct error *err)
 			return -1;
 		}
 	}
-	return child_answer(child, json_pack("{s:s, s:o, s:b}", "commit", oid_to_hex(&found, hex),
+	if (!there) {
+		present = (struct oid){ .len = 0 };
+	}
+	return child_answer(child, json_pack("{s:s, s:o, s:s}", "commit", oid_to_hex(&found, hex),
 					     "why", text_to_json(why.text), "present",
-					     there));
+					     oid_to_hex(&present, present_hex)));
 }
 
 /* --- in the receiver again --- */
@@ -63,12 +67,15 @@ static int read_answer(struct reader_job *job, const json_t *answer, bool last, 
 	struct reader_tip *tip = job->state;
 	const char *commit = answer_text(answer, "commit", OID_HEX_MAX);
 	const char *why = answer_text(answer, "why", READER_WHY_BYTES);
-	const json_t *present = json_object_get(answer, "present");
+	const char *present = answer_text(answer, "present", OID_HEX_MAX);
 
-	if (!last || commit == NULL || why == NULL || !json_is_boolean(present)) {
+	if (!last || commit == NULL || why == NULL || present == NULL) {
 		return -1;
 	}
-	tip->present = json_is_true(present);
+	tip->present = present[0] != '\0';
+	if (tip->present && oid_from_hex(present, strlen(present), &tip->asked) < 0) {
+		return -1;
+	}
 	tip->found = commit[0] != '\0';
 	(void)error_set(err, 0, "%s", why);
 	return tip->found ? oid_from_hex(commit, strlen(commit), &tip->commit) : 0;

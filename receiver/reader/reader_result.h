@@ -31,6 +31,7 @@ struct reader_tip {
 	bool found;             // the revision is there
 	struct oid commit;      // what it means
 	bool present;           // the second commit asked for is there too
+	struct oid asked;       // with present: that commit, which a tag's own id leads to
 };
 
 /*

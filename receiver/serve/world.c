@@ -272,7 +272,9 @@ static void on_resolved(void *arg, const struct delivery_resolved *answer)
 		asked_done(a, "resolve");
 		return;
 	}
-	a->resolved = (struct delivery_resolved){ .result = RESOLVE_TIP, .tip = answer->tip };
+	a->resolved = (struct delivery_resolved){
+		.result = RESOLVE_TIP, .tip = answer->tip, .after = answer->after,
+	};
 	a->default_branch = answer->default_branch != NULL ? xstrdup(answer->default_branch)
 							   : NULL;
 	catalog_refresh(w->parts.catalog, a->repository, a->ref, &answer->tip, on_refreshed, a);

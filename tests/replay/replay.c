@@ -23,7 +23,7 @@
  *   push ID REF BEFORE AFTER      stored push (default branch "main")
  *   replay ID REF BASE TIP OF     a repeat of push OF
  *   trigger ID APP TARGET REF STATE [hard] [next=MS]   resumed trigger, not to be tried before
- *   resolved REF tip COMMIT|gone|not-yet WHY|failed WHY|unusable WHY
+ *   resolved REF tip COMMIT [AFTER]|gone|not-yet WHY|failed WHY|unusable WHY
  *   matched REF [N] APP[!]...     N changed paths (default 1), these are affected (!: hard)
  *   refers REF TEXT [N] APP[!]... as matched, and they refer to TEXT elsewhere
  *   matched-all REF FALLBACK      the engine fell back
@@ -180,6 +180,9 @@ static void do_resolved(struct world *w, char **words)
 	}
 	if (answer.result == RESOLVE_TIP) {
 		answer.tip = oid_of(words[2]);
+		if (words[3] != NULL) {
+			answer.after = oid_of(words[3]);
+		}
 	}
 	delivery_resolved(w->core, take_asked(w, words[0]).ticket, &answer);
 }

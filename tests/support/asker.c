@@ -82,6 +82,7 @@ void asker_on_resolve(void *arg, enum reader_result result, const struct reader_
 		asked->found = tip->found;
 		asked->present = tip->present;
 		(void)oid_to_hex(&tip->commit, asked->commit);
+		(void)oid_to_hex(&tip->asked, asked->asked_commit);
 	}
 }
 

@@ -28,6 +28,7 @@ struct asked {
 	bool found;              // a revision
 	bool present;            // a commit
 	char commit[OID_HEX_MAX + 1];
+	char asked_commit[OID_HEX_MAX + 1]; // what the second one leads to
 	struct app_list list;    // applications read, the caller's
 	size_t problems;
 };

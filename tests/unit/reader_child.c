@@ -25,6 +25,7 @@ static struct asker asker;
 static char repo[256];
 static char before_id[OID_HEX_MAX + 1];
 static char after_id[OID_HEX_MAX + 1];
+static char tag_id[OID_HEX_MAX + 1];
 
 static void read_line(const char *name, char out[OID_HEX_MAX + 1])
 {
@@ -49,10 +50,12 @@ static void make_repository(void)
 	       "\"https://git.example/org/repo\", path: a}}\\n---\\napiVersion: "
 	       "argoproj.io/v1alpha1\\nkind: Application\\n' > apps/apps.yaml && git add . && "
 	       "git commit -q -m one && git rev-parse HEAD > ../before && echo 'kind: C' > a/x.yaml "
-	       "&& git commit -qam two && git rev-parse HEAD > ../after",
+	       "&& git commit -qam two && git rev-parse HEAD > ../after && "
+	       "git tag -a -m x stable && git rev-parse stable > ../tag",
 	       tap_dir());
 	read_line("before", before_id);
 	read_line("after", after_id);
+	read_line("tag", tag_id);
 }
 
 static void a_real_reader_answers(void)
@@ -61,6 +64,7 @@ static void a_real_reader_answers(void)
 	struct error err = ERROR_INIT;
 	struct asked asked;
 	struct oid after;
+	struct oid tag;
 
 	asker_add_app(&list, "elsewhere", ASKER_OTHER, "a");
 	asker_add_app(&list, "b", ASKER_URL, "b");
@@ -83,6 +87,12 @@ static void a_real_reader_answers(void)
 	asker_wait(&asker, &asked);
 	tap_ok(asked.result == READER_OK && asked.found && asked.present, "it finds a ref's tip");
 	tap_str(asked.commit, after_id, "and names its commit");
+	asked = (struct asked){ .answers = 0 };
+	(void)oid_from_hex(tag_id, 40, &tag);
+	(void)reader_resolve(asker.pool, ASKER_URL, "refs/tags/stable", &tag, asker_on_resolve, &asked, &err);
+	asker_wait(&asker, &asked);
+	tap_str(asked.commit, after_id, "a tag means its commit");
+	tap_str(asked.asked_commit, after_id, "and so does the tag's own id");
 	asked = (struct asked){ .answers = 0 };
 	after.bytes[0] ^= 1;
 	(void)reader_resolve(asker.pool, ASKER_URL, "refs/heads/absent", &after, asker_on_resolve, &asked, &err);

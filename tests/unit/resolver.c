@@ -37,6 +37,7 @@ struct answer {
 	int count;
 	enum delivery_resolve result;
 	struct oid tip;
+	struct oid after;
 };
 
 static void on_answer(void *arg, const struct delivery_resolved *resolved)
@@ -46,6 +47,7 @@ static void on_answer(void *arg, const struct delivery_resolved *resolved)
 	answer->count++;
 	answer->result = resolved->result;
 	answer->tip = resolved->tip;
+	answer->after = resolved->after;
 }
 
 /* "git" is a script: after the first fetch of a ref it runs DIR/then, once. */
@@ -238,6 +240,43 @@ static void what_to_compare_with_is_fetched(struct world *w)
 	free(look);
 }
 
+/* Some senders say a tag's own id, and some that of its commit: it has not moved on for either. */
+static void a_tag_is_its_commit(struct world *w)
+{
+	char hex[OID_HEX_MAX + 1];
+
+	tap_sh("git -C %s -c user.name=a -c user.email=a@example.org tag -a -m x stable %s && "
+	       "git -C %s rev-parse refs/tags/stable >%s/tag", w->origin,
+	       oid_to_hex(&w->two, hex), w->origin, w->dir);
+	char *path = xasprintf("%s/tag", w->dir);
+	FILE *f = fopen(path, "re");
+	struct oid tag = { .len = 0 };
+	if (f != NULL && fgets(hex, sizeof(hex), f) != NULL) {
+		(void)oid_from_hex(hex, 40, &tag);
+	}
+	const struct oid *ids[] = { &w->two, &tag, &w->one };
+	for (size_t i = 0; i < 3; i++) {
+		const struct resolver_question question = {
+			.repository = NAME, .ref = "refs/tags/stable", .after = *ids[i],
+		};
+		struct answer answer = { .count = 0 };
+
+		resolver_ask(w->resolver, &question, on_answer, &answer);
+		while (answer.count == 0 ||
+		       event_base_get_num_events(w->base, EVENT_BASE_COUNT_ADDED) > w->idle) {
+			(void)event_base_loop(w->base, EVLOOP_ONCE);
+		}
+		tap_int(answer.result, RESOLVE_TIP, "a tag is found");
+		tap_ok((i < 2) == oid_equal(&answer.tip, &answer.after), "%s",
+		       i == 0 ? "at the commit that was said"
+			      : i == 1 ? "at its own id" : "and has moved on from another one");
+	}
+	if (f != NULL) {
+		(void)fclose(f);
+	}
+	free(path);
+}
+
 /* What cannot be asked is told from the loop, and to nobody once the resolver is gone. */
 static void what_cannot_be_asked_is_told_later(const struct world *w)
 {
@@ -264,6 +303,7 @@ int main(void)
 	the_ref_moves_while_it_is_read(&w);
 	a_repeat_does_not_look_where_the_ref_is(&w);
 	what_to_compare_with_is_fetched(&w);
+	a_tag_is_its_commit(&w);
 	what_cannot_be_asked_is_told_later(&w);
 	free_world(&w);
 	return tap_done();
