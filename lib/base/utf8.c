@@ -67,9 +67,32 @@ bool utf8_is_valid(const char *text, size_t len)
 	return true;
 }
 
+/* What a terminal obeys, beyond ASCII: two or three bytes, of which the last is in a range. */
+static const struct {
+	char lead[3];
+	unsigned char first;
+	unsigned char last;
+} obeyed[] = {
+	{ "\xc2", 0x80, 0x9f },     // C1
+	{ "\xd8", 0x9c, 0x9c },     // U+061C
+	{ "\xe2\x80", 0x8e, 0x8f }, // U+200E, U+200F
+	{ "\xe2\x80", 0xa8, 0xae }, // U+2028 to U+202E
+	{ "\xe2\x81", 0xa6, 0xa9 }, // U+2066 to U+2069
+};
+
 bool utf8_is_control(const char *text, size_t n)
 {
-	const unsigned char *s = (const unsigned char *)text;
+	if (n == 1) {
+		return (unsigned char)text[0] < 0x20 || text[0] == 0x7f;
+	}
+	for (size_t i = 0; i < sizeof(obeyed) / sizeof(obeyed[0]); i++) {
+		size_t lead = strlen(obeyed[i].lead);
 
-	return (n == 1 && (s[0] < 0x20 || s[0] == 0x7f)) || (n == 2 && s[0] == 0xc2 && s[1] < 0xa0);
+		if (n == lead + 1 && memcmp(text, obeyed[i].lead, lead) == 0 &&
+		    (unsigned char)text[lead] >= obeyed[i].first &&
+		    (unsigned char)text[lead] <= obeyed[i].last) {
+			return true;
+		}
+	}
+	return false;
 }

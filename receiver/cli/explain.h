@@ -119,9 +119,6 @@ void explain_print_inputs(const struct explain *e, const struct app_list *apps,
 /* Print a JSON tree, which is taken, as one line. */
 void explain_put_json(json_t *tree);
 
-/* Print text from outside, control characters as '?'. */
-void explain_put_text(FILE *out, const char *text);
-
 /* Print "file <- reader <- root" of a path. */
 void explain_put_chain(const char *path, const struct strvec *via);
 

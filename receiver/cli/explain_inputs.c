@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "receiver/cli/explain.h"
+#include "receiver/cli/verb.h"
 
 static const struct {
 	unsigned flag;
@@ -177,12 +178,12 @@ static void print_manifests(const struct affected_input *input)
 		char *text = xstrndup(argument, include);
 
 		(void)printf("; include ");
-		explain_put_text(stdout, text);
+		verb_fput(stdout, text);
 		free(text);
 	}
 	if (argument[include] != '\0' && argument[include + 1] != '\0') {
 		(void)printf("; exclude ");
-		explain_put_text(stdout, argument + include + 1);
+		verb_fput(stdout, argument + include + 1);
 	}
 }
 
@@ -199,9 +200,9 @@ static void print_filter(const struct affected_input *input)
 		print_manifests(input);
 		return;
 	}
-	explain_put_text(stdout, input->filter);
+	verb_fput(stdout, input->filter);
 	(void)printf("%s", input->argument[0] != '\0' ? " " : "");
-	explain_put_text(stdout, input->argument);
+	verb_fput(stdout, input->argument);
 }
 
 /* Which paths below a directory count, and what else is to be said of an input. */
@@ -214,7 +215,7 @@ static void print_notes(const struct affected_input *input, const struct app *ap
 	}
 	if (input->why[0] != '\0') {
 		(void)printf(input->kind == PROBE_ALWAYS ? "  (" : "  (all of it: ");
-		explain_put_text(stdout, input->why);
+		verb_fput(stdout, input->why);
 		(void)printf(")");
 	}
 	if (input->kind == PROBE_ABSENT && input->via.count == 0 &&
@@ -246,9 +247,9 @@ static void print_inputs(const struct explain *e, const struct app_list *apps,
 	char *name = inputs->count > 0 ? app_full_name(apps->items[inputs->items[0].app]) : NULL;
 
 	(void)printf("%zu input%s of ", inputs->total, inputs->total == 1 ? "" : "s");
-	explain_put_text(stdout, name != NULL ? name : e->inputs);
+	verb_fput(stdout, name != NULL ? name : e->inputs);
 	(void)printf(" at %.10s of ", oid_to_hex(&e->after, hex));
-	explain_put_text(stdout, e->repository);
+	verb_fput(stdout, e->repository);
 	(void)printf("\n");
 	free(name);
 	for (size_t i = 0; i < inputs->count; i++) {
@@ -293,9 +294,9 @@ static void print_missed(const struct app_list *apps, const struct affected_inpu
 			char *name = app_full_name(app);
 
 			(void)printf("\n");
-			explain_put_text(stdout, name);
+			verb_fput(stdout, name);
 			(void)printf("  (");
-			explain_put_text(stdout, app->generate_paths != NULL ? app->generate_paths
+			verb_fput(stdout, app->generate_paths != NULL ? app->generate_paths
 									     : "");
 			(void)printf(")\n");
 			free(name);

@@ -19,6 +19,7 @@
 #include "base/mstime.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "receiver/cli/verb.h"
 
 #define CANDIDATES 3
 #define DISTANCE_BYTES 256
@@ -31,17 +32,6 @@ void explain_put_json(json_t *tree)
 	(void)puts(text != NULL ? text : "{}");
 	free(text);
 	json_decref(tree);
-}
-
-/* Text from outside, with control characters (C1 in UTF-8 too) as '?'. */
-void explain_put_text(FILE *out, const char *text)
-{
-	for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
-		bool c1 = p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0;
-
-		(void)fputc(*p < 0x20 || *p == 0x7f || c1 ? '?' : *p, out);
-		p += c1;
-	}
 }
 
 static const char *short_ref(const char *ref)
@@ -110,10 +100,10 @@ void explain_put_chain(const char *path, const struct strvec *via)
 {
 	const char *arrow = strcmp(nl_langinfo(CODESET), "UTF-8") == 0 ? "\xe2\x86\x90" : "<-";
 
-	explain_put_text(stdout, path[0] != '\0' ? path : "any change");
+	verb_fput(stdout, path[0] != '\0' ? path : "any change");
 	for (size_t i = 0; i < via->count; i++) {
 		(void)printf(" %s ", arrow);
-		explain_put_text(stdout, via->items[i]);
+		verb_fput(stdout, via->items[i]);
 	}
 }
 
@@ -145,7 +135,7 @@ static void print_item(const struct explain_result *result,
 	size_t count = json_array_size(reasons);
 
 	(void)printf("\n");
-	explain_put_text(stdout, name);
+	verb_fput(stdout, name);
 	free(name);
 	if (item->source > 0) {
 		(void)printf("  (source %zu)", item->source);
@@ -186,7 +176,7 @@ static void print_nothing(const struct explain *e, const struct explain_result *
 	}
 	if (result->readers == 0) {
 		(void)printf("none of the %zu applications reads from ", result->apps->count);
-		explain_put_text(stdout, e->repository);
+		verb_fput(stdout, e->repository);
 		(void)printf("\n");
 		return;
 	}
@@ -200,7 +190,7 @@ static void print_nothing(const struct explain *e, const struct explain_result *
 	} else {
 		(void)printf(", none is an input of an application that follows ");
 	}
-	explain_put_text(stdout, short_ref(e->ref));
+	verb_fput(stdout, short_ref(e->ref));
 	(void)printf("\n");
 }
 
@@ -213,13 +203,13 @@ static void print_text(const struct explain *e, const struct explain_result *res
 		     result->apps->count == 1 ? "" : "s");
 	(void)printf("%.*s..%.*s of ", SHORT_ID, oid_to_hex(&e->before, before), SHORT_ID,
 		     oid_to_hex(&e->after, after));
-	explain_put_text(stdout, e->repository);
+	verb_fput(stdout, e->repository);
 	(void)printf(", taken as a push to ");
-	explain_put_text(stdout, short_ref(e->ref));
+	verb_fput(stdout, short_ref(e->ref));
 	(void)printf("%s\n", e->ref_is_given ? "" : " (the default branch; --ref says otherwise)");
 	if (result->affected->fallback != FALLBACK_NONE) {
 		(void)printf("all that follow it, because ");
-		explain_put_text(stdout, fallback_text(result->affected->fallback));
+		verb_fput(stdout, fallback_text(result->affected->fallback));
 		(void)printf("\n");
 	}
 	for (size_t i = 0; i < result->affected->count; i++) {
@@ -251,11 +241,11 @@ void explain_print_failure(const struct explain *e)
 		return;
 	}
 	(void)fputs("doorbell explain: ", stderr);
-	explain_put_text(stderr, f->message.text);
+	verb_fput(stderr, f->message.text);
 	(void)fputc('\n', stderr);
 	if (f->hint.text[0] != '\0') {
 		(void)fputs("hint: ", stderr);
-		explain_put_text(stderr, f->hint.text);
+		verb_fput(stderr, f->hint.text);
 		(void)fputc('\n', stderr);
 	}
 }
@@ -318,11 +308,11 @@ void explain_print_candidates(const struct explain *e, const struct app_list *ap
 	const char *candidate;
 
 	(void)fputs("doorbell explain: no application reads from ", stderr);
-	explain_put_text(stderr, e->repository);
+	verb_fput(stderr, e->repository);
 	while (said.count < CANDIDATES &&
 	       (candidate = nearest(apps, e->repository, &said)) != NULL) {
 		(void)fputs(said.count == 0 ? "; nearest: " : ", ", stderr);
-		explain_put_text(stderr, candidate);
+		verb_fput(stderr, candidate);
 		strvec_push(&said, candidate);
 	}
 	(void)fputs(said.count > 0 ? " (--url names the repository as they do)\n" : "\n", stderr);

@@ -17,6 +17,7 @@
 #include "base/mstime.h"
 #include "base/strvec.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "base/xalloc.h"
 #include "config/config.h"
 #include "receiver/cli/arguments.h"
@@ -249,10 +250,22 @@ void verb_print(json_t *document)
 
 void verb_put(const char *text)
 {
-	for (; text != NULL && *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
+	if (text != NULL) {
+		verb_fput(stdout, text);
+	}
+}
 
-		(void)putchar(c < 0x20 || c == 0x7f ? '?' : c);
+void verb_fput(FILE *out, const char *text)
+{
+	while (*text != '\0') {
+		size_t n = utf8_length_of(text);
+
+		if (n == 0 || utf8_is_control(text, n)) {
+			(void)fputc('?', out);
+		} else {
+			(void)fwrite(text, 1, n, out);
+		}
+		text += n > 0 ? n : 1;
 	}
 }
 

@@ -13,6 +13,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/error.h"
 #include "journal/journal.h"
@@ -90,8 +91,14 @@ char *verb_duration(int64_t ms);
 /* Print one document to standard output and drop the reference. */
 void verb_print(json_t *document);
 
-/* Print text with control characters as '?', NULL as "". */
+/*
+ * Print text from outside to standard output, with what is not UTF-8 and what
+ * a terminal would obey (utf8_is_control()) as '?', NULL as "".
+ */
 void verb_put(const char *text);
+
+/* The same to out; text is not NULL. */
+void verb_fput(FILE *out, const char *text);
 
 /* The first 8 digits of an id in hexadecimal, "-" for none or zero. */
 char *verb_short(const struct oid *id, char out[9]);
