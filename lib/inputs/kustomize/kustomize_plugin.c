@@ -136,11 +136,30 @@ static void read_block(struct kustomize_root *root, const char *text)
 	yaml_stream_free(stream);
 }
 
+/* A text that is, or ends with, what may be a path; relative to the root. */
+static void read_path(struct kustomize_root *root, const char *text)
+{
+	struct inputs_walk *w = root->walk;
+	struct inputs_entry entry = { .found = INPUTS_NOTHING };
+	const char *path = inputs_join(w, root->dir, text);
+
+	if (path == NULL || strcmp(path, root->dir) == 0) {
+		return;
+	}
+	(void)inputs_file(w, path, PROBE_EXEC, &entry);
+	if (entry.found == INPUTS_DIRECTORY) {
+		read_all(root, entry.real);
+	}
+}
+
+/*
+ * A string of a configuration. Something may stand before the path, as in
+ * "key=path", "--option=path" or "--set-file=key=path", so what follows each
+ * equals sign is tried too.
+ */
 static void read_scalar(struct kustomize_root *root, const json_t *node, bool nested)
 {
 	const char *text = json_string_value(node);
-	struct inputs_walk *w = root->walk;
-	struct inputs_entry entry = { .found = INPUTS_NOTHING };
 
 	if (json_string_length(node) > MAX_PATH_TEXT || strchr(text, '\n') != NULL) {
 		if (!nested) {
@@ -148,13 +167,9 @@ static void read_scalar(struct kustomize_root *root, const json_t *node, bool ne
 		}
 		return;
 	}
-	const char *path = inputs_join(w, root->dir, text);
-	if (path == NULL || strcmp(path, root->dir) == 0) {
-		return;
-	}
-	(void)inputs_file(w, path, PROBE_EXEC, &entry);
-	if (entry.found == INPUTS_DIRECTORY) {
-		read_all(root, entry.real);
+	read_path(root, text);
+	for (const char *at = strchr(text, '='); at != NULL; at = strchr(at + 1, '=')) {
+		read_path(root, at + 1);
 	}
 }
 
