@@ -40,6 +40,9 @@
 
 #define ALL_REACH ((unsigned)(HELM_VALUE_SUSPECT | HELM_VALUE_CHART))
 
+/* Marks in an address of a secret behind which the whole rest is taken for a path, too. */
+#define MAX_SECRET_ENDS 16
+
 /* What is being collected, as the options of a unit. */
 struct collecting {
 	struct inputs_walk *walk;
@@ -87,19 +90,33 @@ static bool goes_through_sibling(const struct inputs_source *source, const char 
 }
 
 /*
- * helm-secrets: "secrets://FILE", "secrets+gpg-import://KEY?FILE" and others
- * alike; the bytes of both count.
+ * helm-secrets: "secrets://FILE", "secrets://BACKEND!FILE",
+ * "secrets+gpg-import://KEY?FILE" and others alike; the bytes of all count.
+ * What is a file and what is a name is the backend's affair: each part is
+ * probed, and what stands behind a mark as a whole, for a file whose name has
+ * one.
  */
 static void collect_secret(struct collecting *c, const char *body)
 {
-	const char *question = strchr(body, '?');
-	const char *key = question != NULL
-				  ? inputs_format(c->walk, "%.*s", (int)(question - body), body)
-				  : "";
+	static const char marks[] = "?!=";
+	const char *at = body;
 
-	add(c->raw, inputs_join(c->walk, c->source->path, question != NULL ? question + 1 : body));
-	if (key[0] != '\0') {
-		add(c->raw, inputs_join(c->walk, c->source->path, key));
+	for (int i = 0;; i++) {
+		size_t len = strcspn(at, marks);
+		bool last = at[len] == '\0';
+
+		if (len > 0) {
+			const char *part = inputs_format(c->walk, "%.*s", (int)len, at);
+
+			add(c->raw, inputs_join(c->walk, c->source->path, part));
+		}
+		if (last) {
+			return;
+		}
+		if (i < MAX_SECRET_ENDS) {
+			add(c->raw, inputs_join(c->walk, c->source->path, at));
+		}
+		at += len + 1;
 	}
 }
 
