@@ -184,9 +184,9 @@ enum record_result journal_get_triggers(struct journal *j, int64_t delivery, int
 /*
  * Outside a transaction, between two or once a second: delete old deliveries
  * whose pushes and triggers are all final (the oldest first), and if room is
- * short younger ones, too; tidy up, and measure, if care says so.  The figures are filled in whatever comes back, also
- * while nothing can be written.  RECORD_FULL: there was no room even for that,
- * later more.
+ * short younger ones, too; tidy up, and measure, if care says so.  The figures
+ * are filled in whatever comes back, also while nothing can be written.
+ * RECORD_FULL: there was no room even for that, later more.
  */
 enum record_result journal_tend(struct journal *j, const struct journal_care *care,
 				struct journal_figures *ret_figures, struct error *err);

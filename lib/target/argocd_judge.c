@@ -57,7 +57,7 @@ static const struct verdict {
 	  "bad request, not said by Argo CD itself: what stands before it?" },
 	{ 400, 400, CODE_ANY, NULL, PROJECT_ANY, OUTCOME_REFUSED, 0, 0,
 	  "Argo CD did not take the request" },
-	{ 401, 401, CODE_ANY, NULL, PROJECT_ANY, OUTCOME_RETRY, 0, 60 * 1000,
+	{ 401, 401, CODE_ANY, NULL, PROJECT_ANY, OUTCOME_RETRY, 0, 0,
 	  "the token is not accepted" },
 	{ 403, 403, CODE_ANY, "blocked by sync window", PROJECT_ANY, OUTCOME_RETRY, 0, 300000,
 	  "outside its sync windows" },

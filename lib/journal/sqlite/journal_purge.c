@@ -99,7 +99,8 @@ static enum record_result drop_bodies(struct journal_db *j, size_t limit, size_t
 						      j->bodies_ms, (int64_t)limit);
 
 	if (result == RECORD_OK && until > 0) {
-		result = journal_db_run(j, SQL_DROP_BODIES, &changes, err, "ii", j->bodies_ms, until);
+		result = journal_db_run(j, SQL_DROP_BODIES, &changes, err, "ii", j->bodies_ms,
+					until);
 	}
 	j->bodies_ms = until;
 	*count += (size_t)changes;

@@ -216,7 +216,8 @@ static enum record_result tend(struct journal *journal, const struct journal_car
 	} else {
 		enum record_result tidied = tidy_up(j, care->idle, err);
 
-		result = tidied == RECORD_FAILED ? tidied : journal_purge(j, care, ret_figures, err);
+		result = tidied == RECORD_FAILED ? tidied
+						 : journal_purge(j, care, ret_figures, err);
 		result = result == RECORD_OK ? tidied : result;
 	}
 	if (care->measure) {
