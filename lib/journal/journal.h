@@ -65,7 +65,8 @@ struct journal_filter {
 	int64_t since_ms;        // received then or later, wall clock
 	int64_t before_id;       // accepted before the delivery of that id: the next page
 	unsigned statuses;       // set of (1U << enum record_status)
-	bool failed;             // only with a push refused or a trigger refused or stalled
+	bool failed;             // only with a push refused, or a trigger refused, stalled, or
+	                         // WAITING after a try that failed
 	size_t limit;            // at most that many; 0: none
 };
 

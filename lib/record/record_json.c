@@ -102,7 +102,7 @@ static json_t *trigger_json(const struct record_delivery *d, const struct record
 			 "reasons", reasons != NULL ? reasons : json_array(),
 			 "automated", (int)t->automated, "hard", (int)t->hard,
 			 "attempts_begun", (int)t->attempts, "attempts", attempts_json(d, item),
-			 "next", record_json_time(t->next_ms),
+			 "next", record_json_time(trigger_is_over(t) ? 0 : t->next_ms),
 			 "finished", record_json_time(t->finished_ms),
 			 "after_ms", after(d, t->finished_ms),
 			 "superseded_by_push", id_or_null(item->superseded_by));
@@ -140,7 +140,8 @@ static json_t *push_json(const struct record_history *history, const struct reco
 			 "default_branch", text_to_json(p->default_branch),
 			 "state", push_state_name(p->state),
 			 "reason", text_to_json(p->reason),
-			 "attempts", (int)p->attempts, "next", record_json_time(p->next_ms),
+			 "attempts", (int)p->attempts, "next",
+			 record_json_time(push_is_final(p->state) ? 0 : p->next_ms),
 			 "replay_of", id_or_null(p->replay_of),
 			 "decision", decision,
 			 "triggers", triggers_json(history, p->id));

@@ -283,7 +283,7 @@ static void test_list(void)
 		    .ref = "refs/heads/main" }, "4:working 3:working 2:failed 1:done " },
 		{ "those of no such repository", { .limit = 10, .repository = "x" }, "" },
 		{ "those of no such ref", { .limit = 10, .ref = "refs/heads/x" }, "" },
-		{ "those that failed", { .limit = 10, .failed = true }, "2:failed " },
+		{ "those that failed, and those tried again because they did", { .limit = 10, .failed = true }, "3:working 2:failed " },
 		{ "those since then", { .limit = 10, .since_ms = 1003 }, "5:ignored 4:working " },
 		{ "by status", { .limit = 10, .statuses = 1U << RECORD_DONE |
 							  1U << RECORD_WORKING },

@@ -96,6 +96,7 @@ static void test_history(void)
 
 	history.delivery.pushes[0].id = 4;
 	item.trigger->state = TRIGGER_SENT;
+	item.trigger->next_ms = 5000;
 	json_t *json = record_json_history(&history);
 	const json_t *delivery = json_object_get(json, "delivery");
 	const json_t *push = json_array_get(json_object_get(delivery, "pushes"), 0);
@@ -107,6 +108,7 @@ static void test_history(void)
 		    "[{\"number\":1,\"at\":\"1970-01-01T00:00:01.101Z\",\"after_ms\":100,"
 		    "\"state\":\"SENT\",\"code\":200,\"reason\":\"HTTP 200\",\"output\":null}]",
 		    "so are tries, counted from when the delivery came");
+	tap_ok(json_is_null(json_object_get(trigger, "next")), "what is over has no next try");
 	tap_int(json_object_size(push), 13, "a push has all its members");
 	tap_int(json_object_size(trigger), 16, "so has a trigger");
 	tap_int(json_object_size(delivery), 11, "and a delivery");

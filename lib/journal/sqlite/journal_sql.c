@@ -23,7 +23,8 @@
 #define OF_APPLICATION "SELECT p.delivery FROM " TRIGGERS " WHERE t.application = ?4"
 #define FAILED \
 	"SELECT delivery FROM push WHERE state = 'REFUSED' UNION ALL " \
-	"SELECT p.delivery FROM " TRIGGERS " WHERE t.state IN ('REFUSED', 'STALLED')"
+	"SELECT p.delivery FROM " TRIGGERS " WHERE t.state IN ('REFUSED', 'STALLED') UNION ALL " \
+	"SELECT p.delivery FROM " TRIGGERS " WHERE t.final = 0 AND t.state = 'WAITING'"
 
 /* Only what belongs to repository ?1 and ref ?2, each NULL for any; of table t. */
 #define OF_REF(t) "(?1 IS NULL OR " t "repository = ?1) AND (?2 IS NULL OR " t "ref = ?2)"
