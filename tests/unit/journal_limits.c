@@ -140,6 +140,15 @@ static void test_refusals(void)
 	tap_sh("sqlite3 %s/refused 'PRAGMA user_version=99'", tap_dir());
 	tap_ok(strstr(jt_refusal("refused", false), "newer doorbell (schema 99") != NULL,
 	       "a newer schema is refused: %s", jt_refusal("refused", false));
+	tap_sh("sqlite3 %s/refused 'PRAGMA user_version=-1'", tap_dir());
+	tap_ok(strstr(jt_refusal("refused", false), "damaged") != NULL &&
+		       strstr(jt_refusal("refused", true), "damaged") != NULL,
+	       "a schema with a negative number is refused: %s", jt_refusal("refused", false));
+	tap_sh(": > %s/emptied; : > %s/emptied.ballast", tap_dir(), tap_dir());
+	tap_ok(strstr(jt_refusal("emptied", false), "begin anew") != NULL,
+	       "an empty file where a journal was is refused: %s", jt_refusal("emptied", false));
+	tap_sh("rm %s/emptied.ballast", tap_dir());
+	tap_str(jt_refusal("emptied", false), "", "without a trace of one it is a new journal");
 	tap_sh("sqlite3 %s/foreign 'CREATE TABLE t (x)'", tap_dir());
 	tap_ok(strstr(jt_refusal("foreign", false), "another program") != NULL,
 	       "another program's database is refused: %s", jt_refusal("foreign", false));

@@ -215,6 +215,10 @@ int journal_schema_migrate(sqlite3 *db, bool read_only, struct error *err)
 	    check_owner(db, version, err) < 0) {
 		return -1;
 	}
+	if (version < 0) {
+		return error_set(err, -1, "it is damaged: its schema has the number %d; restore it "
+				 "from a backup", version);
+	}
 	if (version > VERSION) {
 		return error_set(err, -1, "it was written by a newer doorbell (schema %d, this "
 				 "one knows %d); run that one, or use another state directory",

@@ -97,6 +97,25 @@ static void create_private(const struct journal_db *j)
 	}
 }
 
+/*
+ * The ballast is laid out only once a journal was opened, so beside one an empty
+ * file is a journal that was lost, not a new one.
+ */
+static int check_emptied(const struct journal_db *j, struct error *err)
+{
+	struct stat st;
+	bool is_empty = stat(j->path, &st) == 0 && st.st_size == 0;
+
+	if (is_empty && stat(j->wal_path, &st) == 0 && st.st_size > 0) {
+		is_empty = false; /* the first transaction is in the WAL still */
+	}
+	if (!is_empty || stat(j->ballast_path, &st) != 0) {
+		return 0;
+	}
+	return error_set(err, -1, "it is empty, but there was a journal before: restore it, or "
+			 "remove %s to begin anew", j->ballast_path);
+}
+
 /* Is there a journal to read? RECORD_OK, or RECORD_NOT_FOUND with err. */
 static enum record_result find(const struct journal_options *options, struct error *err)
 {
@@ -276,6 +295,9 @@ enum record_result journal_sqlite_open(const struct journal_options *options,
 			goto fail;
 		}
 		create_private(j);
+		if (check_emptied(j, err) < 0) {
+			goto fail;
+		}
 	}
 	if (journal_db_open(j, options->vfs, err) < 0) {
 		goto fail;
