@@ -3,9 +3,10 @@
  *
  *   start   configuration, parts, what was unfinished, applications, listeners
  *   SIGHUP  and changes of the file: daemon_reload.c
- *   SIGTERM no more connections; requests under way are answered; tries under
- *           way get drainTimeout; the journal is closed.  What is left is taken
- *           up at the next start.
+ *   SIGTERM no more tries; those under way get drainTimeout, and deliveries are
+ *           taken meanwhile; then no more connections; requests under way are
+ *           answered; the journal is closed.  What is left is taken up at the
+ *           next start.
  */
 #include "receiver/serve/daemon.h"
 
@@ -24,6 +25,9 @@
 #include "receiver/serve/cache.h"
 #include "receiver/serve/daemon_impl.h"
 #include "receiver/serve/world.h"
+
+/* Who is inside when the listeners close has so long at least for his answer. */
+#define DRAIN_ANSWER_MS 1000
 
 /* How often to look whether the last try has ended while draining. */
 #define DRAIN_LOOK_MS 50
@@ -46,56 +50,56 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	status_beat(d->status, STATUS_LOOP, mstime_monotonic());
 }
 
+/* Draining, second half: the last connection is gone. Nothing is under way any more. */
+static void on_connections_gone(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	log_info("stopped", "unfinished", LOG_INT(world_busy(d->world)), NULL);
+	event_base_loopbreak(d->base);
+}
+
 /*
- * Draining, second half: connections are gone, and now what is under way is
- * waited for, for as long as drainTimeout from the beginning of it all. Nobody
- * tells when the last try has ended, as none of those who make tries knows of
- * the others; so it is looked at every DRAIN_LOOK_MS.
+ * Draining, first half: what is under way is waited for, for as long as
+ * drainTimeout. Nobody tells when the last try has ended, as none of those who
+ * make tries knows of the others; so it is looked at every DRAIN_LOOK_MS. Then
+ * nobody new is let in, and who is inside is answered.
  */
 static void on_drain_look(evutil_socket_t fd, short what, void *arg)
 {
 	static const struct timeval again = { .tv_usec = DRAIN_LOOK_MS * 1000 };
 	struct daemon *d = arg;
-	size_t busy = world_busy(d->world);
+	int64_t left = d->drain_began_ms + d->settings->config->drain_timeout -
+		       mstime_monotonic();
 
 	(void)fd;
 	(void)what;
-	if (busy == 0 ||
-	    mstime_monotonic() - d->drain_began_ms > d->settings->config->drain_timeout) {
-		log_info("stopped", "unfinished", LOG_INT(busy), NULL);
-		event_base_loopbreak(d->base);
+	if (world_busy(d->world) > 0 && left > 0) {
+		evtimer_add(d->patience, &again);
 		return;
 	}
-	evtimer_add(d->patience, &again);
-}
-
-static void on_connections_gone(void *ctx)
-{
-	static const struct timeval now = { 0 };
-	struct daemon *d = ctx;
-
-	evtimer_add(d->patience, &now);
+	daemon_close_listeners(d);
+	conn_pool_drain(d->conns, left > DRAIN_ANSWER_MS ? (int)left : DRAIN_ANSWER_MS,
+			on_connections_gone, d);
 }
 
 /*
- * The end begins. The order matters: readiness turns first, so that no balancer
- * sends anybody any more; the core begins no try; then nobody new is let in.
- * Connections that are open are answered, which may still store deliveries and
- * ask the core, and only when the last is gone (on_connections_gone()) are
- * tries waited for. The control and status listeners close with the others; the
- * connections that they have are served until the end.
+ * The end begins. Readiness turns first, so that no balancer sends anybody any
+ * more, and the core begins no try. But those who come nevertheless are let in:
+ * a sender needs the journal alone, and many never send again. What is stored
+ * now is decided, and rung after the next start. The control and status
+ * listeners close with the others, so that /readyz says "stopping" until then.
  */
 static void drain(struct daemon *d)
 {
-	int64_t limit = d->settings->config->drain_timeout;
+	static const struct timeval now = { 0 };
 
 	d->draining = true;
 	d->drain_began_ms = mstime_monotonic();
 	log_info("stopping", NULL);
 	status_set(d->status, STATUS_SERVING, false, "stopping");
 	delivery_drain(world_core(d->world));
-	daemon_close_listeners(d);
-	conn_pool_drain(d->conns, (int)limit, on_connections_gone, d);
+	evtimer_add(d->patience, &now);
 }
 
 /*

@@ -211,23 +211,28 @@ def test_drain(place):
         flying.sendall(f"POST /hooks/github HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n{head}\r\n".encode() + body[:50])
         ok(wait(lambda: receiver.metric("doorbell_") >= 0), "a request is under way")
         receiver.process.terminate()
-        ok(wait(lambda: not answers(place.port)), "SIGTERM: nobody can connect any more")
+        ok(wait(lambda: receiver.status("/readyz") == 503), "SIGTERM: it is not ready any more")
+        ok("stopping" in receiver.get("/readyz")[1], "and says why", receiver.get("/readyz"))
+        third = place.commit({"apps/web/a.yaml": "kind: drained\n"})
+        equal(github(place, after, third), 202, "a sender who does not look at that is taken in, while the command is waited for")
+        with open(go, "w"):
+            pass
+        ok(wait(lambda: not answers(place.port)), "once it has ended nobody can connect any more")
         flying.sendall(body[50:])
         flying.settimeout(10 * PATIENCE)
         equal(flying.recv(20)[:12], b"HTTP/1.1 202", "the request that was under way is answered")
-    ok(receiver.process.poll() is None, "the command is waited for")
-    with open(go, "w"):
-        pass
     equal(receiver.process.wait(20 * PATIENCE), 0, "then the process ends with 0")
     equal(begun(), ["begun", "ended"], "the command came to its end")
     states = [t["state"] for d in place.deliveries() for p in place.show(d["id"])["pushes"] for t in p["triggers"]]
     ok("SENT" in states or "CONVERGED" in states, "and that is on record", states)
+    with Receiver(place):
+        ok(wait(lambda: begun().count("ended") == 2), "what was taken in then is rung after the next start", begun())
     os.remove(go)
     os.remove(marks)
 
     place.configure(targets=[target], drainTimeout="300ms")
     receiver = Receiver(place)
-    before, after = after, place.commit({"apps/web/a.yaml": "kind: drain again\n"})
+    before, after = third, place.commit({"apps/web/a.yaml": "kind: drain again\n"})
     github(place, before, after)
     ok(wait(lambda: "begun" in begun()), "another command is under way", receiver.log())
     equal(receiver.stop(), 0, "after drainTimeout the process ends all the same")
@@ -242,9 +247,10 @@ def test_drain(place):
 
 
 def test_full_journal(place):
-    """The journal's ceiling: 503 with Retry-After, never 2xx, and well again when there is room."""
+    """The journal's ceiling, full of pushes that wait: 503 with Retry-After, never 2xx, and well again with room."""
     state = os.path.join(place.top, "small-state")
-    place.configure(journalMaxBytes="1MiB", stateDirectory=state)
+    away = [{"url": URL, "fetchUrl": "file://" + os.path.join(place.top, "away.git"), "defaultBranch": "main"}]
+    place.configure(journalMaxBytes="1MiB", stateDirectory=state, repositories=away)
     padding = "x" * 60000
     accepted = set()
     with Receiver(place) as receiver:
@@ -270,7 +276,7 @@ def test_full_journal(place):
         equal(receiver.status("/healthz"), 200, "the receiver is alive")
     size = sum(os.path.getsize(os.path.join(state, f)) for f in os.listdir(state) if f.startswith("journal.db"))
     note(f"{len(accepted)} deliveries of 60 KB before the ceiling; {size >> 10} KiB on disk")
-    place.configure(journalMaxBytes="64MiB", stateDirectory=state)
+    place.configure(journalMaxBytes="64MiB", stateDirectory=state, repositories=away)
     with Receiver(place):
         equal(github(place, place.head("HEAD~1"), place.head(), padding=padding), 202, "with more room it takes deliveries again")
         env = {**os.environ, "DOORBELL_STATE_DIRECTORY": state}
