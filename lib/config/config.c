@@ -67,33 +67,54 @@ static void read_file(struct config_loader *l)
 	l->directory = NULL;
 }
 
-int config_load(const struct config_input *input, struct config **ret_config,
-		struct strvec *problems, struct strvec *warnings)
+/* All of a load, with what could be made of it in spite of problems. */
+static void load(struct config_loader *l)
 {
-	struct config_loader l = {
-		.input = input,
-		.config = xcalloc(1, sizeof(struct config)),
-		.problems = problems,
-		.warnings = warnings,
-		.name = xstrdup("default"),
-	};
-	size_t before = problems->count;
 	size_t count = 0;
 
 	(void)config_settings(&count);
-	l.config->origins = xcalloc(count, sizeof(struct config_origin));
-	set_defaults(&l);
-	read_file(&l);
-	config_read_environment(&l);
-	config_read_overrides(&l);
-	config_check(&l);
-	free(l.name);
+	l->config = xcalloc(1, sizeof(*l->config));
+	l->config->origins = xcalloc(count, sizeof(struct config_origin));
+	l->name = xstrdup("default");
+	set_defaults(l);
+	read_file(l);
+	config_read_environment(l);
+	config_read_overrides(l);
+	config_check(l);
+	free(l->name);
+}
+
+int config_load(const struct config_input *input, struct config **ret_config,
+		struct strvec *problems, struct strvec *warnings)
+{
+	struct config_loader l = { .input = input, .problems = problems, .warnings = warnings };
+	size_t before = problems->count;
+
+	load(&l);
 	if (problems->count > before) {
 		config_free(l.config);
 		return -1;
 	}
 	*ret_config = l.config;
 	return 0;
+}
+
+char *config_find_state(const struct config_input *input, struct strvec *problems)
+{
+	struct config_loader l = { .input = input, .problems = problems };
+	const char *where = NULL;
+	const char *value = NULL;
+	char *found = NULL;
+
+	load(&l);
+	(void)config_origin(l.config, "stateDirectory", &where, &value);
+	const char *path = l.config->state_directory;
+
+	if (path != NULL && path[0] == '/' && (l.understood || strcmp(where, "default") != 0)) {
+		found = xstrdup(path);
+	}
+	config_free(l.config);
+	return found;
 }
 
 static void free_member(struct config *config, const struct config_setting *s)

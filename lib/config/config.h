@@ -160,6 +160,13 @@ struct config_input {
 int config_load(const struct config_input *input, struct config **ret_config,
 		struct strvec *problems, struct strvec *warnings);
 
+/*
+ * The state directory of such a configuration, for those who need nothing else
+ * of it: a new string, also with problems elsewhere (in problems, as above);
+ * NULL if it is not known, and then there is at least one.
+ */
+char *config_find_state(const struct config_input *input, struct strvec *problems);
+
 /* Free it; secrets are wiped first. NULL is fine. */
 void config_free(struct config *config);
 

@@ -31,6 +31,7 @@ struct config_loader {
 	struct strvec *warnings;          // or NULL
 	char *name;                       // of what is read now: a path, DOORBELL_X, --x, "default"
 	const struct yaml_stream *stream; // of the file, else NULL: names have no lines
+	bool understood;                  // the file is a mapping, or empty: the rest is default
 	char *directory;                  // that relative paths start from, or NULL: as they are
 };
 

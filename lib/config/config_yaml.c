@@ -40,6 +40,7 @@ static void read_documents(struct config_loader *l, struct yaml_stream *stream)
 		config_problem(l, yaml_stream_document(stream, 1), NULL,
 			       "a second document: keep one");
 	}
+	l->understood = root == NULL || json_is_null(root) || json_is_object(root);
 	if (root != NULL && !json_is_null(root)) {
 		if (json_is_object(root)) {
 			config_set_all(l, &shape, l->config, root, "");

@@ -69,18 +69,18 @@ static int read_config(struct verb_options *options)
 		.target_kind = target_config_kind,
 	};
 	struct strvec problems = STRVEC_INIT;
-	struct config *config = NULL;
 	int status = 0;
 
-	if (config_load(&input, &config, &problems, NULL) < 0) {
+	options->found = config_find_state(&input, &problems);
+	options->state_directory = options->found;
+	if (options->found == NULL) {
 		status = verb_fail(options, EX_CONFIG, "config",
-				     problems.count > 0 ? problems.items[0] : options->config,
-				     "or name the state directory with --state-directory");
-	} else {
-		options->found = xstrdup(config->state_directory);
-		options->state_directory = options->found;
+				   problems.count > 0 ? problems.items[0] : options->config,
+				   "or name the state directory with --state-directory");
+	} else if (problems.count > 0) {
+		(void)fprintf(stderr, "doorbell %s: warning: %s\n", options->verb,
+			      problems.items[0]);
 	}
-	config_free(config);
 	strvec_release(&problems);
 	return status;
 }
