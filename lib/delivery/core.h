@@ -94,6 +94,9 @@ struct ring_target {
 	UT_hash_handle hh;           // by name
 };
 
+/* The target of a trigger that no target takes; none can be called so. */
+#define RING_NO_TARGET "-"
+
 struct delivery_core {
 	struct delivery_options options;
 	struct delivery_io io;

@@ -67,6 +67,8 @@ void delivery_resume_trigger(struct delivery_core *core, const struct trigger *t
 	if (t->state != TRIGGER_SENT && wait > core->options.trigger.max_ms) {
 		wait = 0;
 	}
+	/* Which of its tries found the target down is not kept: all of them are forgiven. */
+	t->in_vain = t->attempts;
 	struct job *job = job_new(t);
 	job->first_ms = core->io.now(core->io.ctx);
 	ring_add(core, job, job->first_ms + wait);

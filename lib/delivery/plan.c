@@ -120,11 +120,17 @@ static void add_application(struct delivery_core *core, struct lane *lane, struc
 	char *name = app_full_name(wanted->app);
 	struct ring_target *target;
 	struct ring_target *next;
+	bool taken = false;
 
 	HASH_ITER(hh, core->targets, target, next) {
 		if (target_wants(target, wanted->app, name)) {
 			add_trigger(core, lane, plan, wanted, name, target->name);
+			taken = true;
 		}
+	}
+	if (!taken) {
+		/* It is refused as soon as the plan is stored, and so on record. */
+		add_trigger(core, lane, plan, wanted, name, RING_NO_TARGET);
 	}
 	strvec_push_take(&plan->names, name);
 }

@@ -292,8 +292,14 @@ static void enter(struct delivery_core *core, struct job *job, int64_t due)
 	if (target == NULL || target->gone) {
 		struct outcome outcome = { .kind = OUTCOME_REFUSED };
 
-		outcome_set(&outcome, OUTCOME_REFUSED, "target '%s' is not configured any more",
-			    job->trigger->target);
+		if (strcmp(job->trigger->target, RING_NO_TARGET) == 0) {
+			outcome_set(&outcome, OUTCOME_REFUSED,
+				    "no target takes it: see targets.applications, and which kinds "
+				    "a target can ring");
+		} else {
+			outcome_set(&outcome, OUTCOME_REFUSED,
+				    "target '%s' is not configured any more", job->trigger->target);
+		}
 		finish(core, job, TRIGGER_REFUSED, &outcome);
 		return;
 	}

@@ -319,8 +319,13 @@ static void judge_silence(const struct argocd_options *options, const struct tri
 		return;
 	}
 	if (answer->timed_out && !argocd_is_sync(options, trigger)) {
-		/* It may have been taken, or the server hangs: asking again does no harm. */
-		bool again = trigger_own_tries(trigger) < LOST_TRIES;
+		/*
+		 * It may have been taken, or all of the server hangs: who asks again does
+		 * no harm, and who does not may have lost the ring. A hard refresh costs
+		 * much, and a sync may have to follow it: it is asked for three times.
+		 */
+		bool again = !trigger->hard || trigger_own_tries(trigger) < LOST_TRIES;
+
 		outcome_set(outcome, again ? OUTCOME_RETRY : OUTCOME_SENT,
 			    "refresh asked for; no answer within %lld s", seconds);
 		return;

@@ -78,7 +78,7 @@ struct model {
 };
 
 extern const char *const model_refs[REFS];
-extern const char *const model_targets[TARGETS];
+extern const char *const model_targets[TARGETS + 1]; // the last: no target
 
 /* The next random number of the model's seed. */
 uint64_t model_number(struct model *m);

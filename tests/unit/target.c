@@ -295,22 +295,26 @@ static void test_argocd_down(void)
 	made_target_release(&made);
 }
 
-/* How often a server that hangs is asked: tries that found it down do not count. */
+/* Nobody who is silent has taken a ring; tries that found him down do not count elsewhere. */
 static void test_argocd_hangs(void)
 {
 	const struct call_result hangs = { .timed_out = true };
+	const struct call_result nowhere = { .completed = true, .status = 404 };
 	struct made_target made = argocd_target("refresh");
 	struct trigger trigger = make_trigger();
 	struct outcome outcome;
 
-	trigger.attempts = 3;
+	trigger.attempts = 50;
 	target_judge(&made.target, &trigger, &hangs, &outcome);
-	tap_int(outcome.kind, OUTCOME_SENT, "a refresh that was sent three times is sent");
+	tap_int(outcome.kind, OUTCOME_RETRY, "a refresh that is never answered is never SENT");
 	outcome_release(&outcome);
 	trigger.attempts = 9;
+	target_judge(&made.target, &trigger, &nowhere, &outcome);
+	tap_int(outcome.kind, OUTCOME_REFUSED, "an application that is not there is refused in the end");
+	outcome_release(&outcome);
 	trigger.in_vain = 8;
-	target_judge(&made.target, &trigger, &hangs, &outcome);
-	tap_int(outcome.kind, OUTCOME_RETRY, "one that found nobody eight times was not");
+	target_judge(&made.target, &trigger, &nowhere, &outcome);
+	tap_int(outcome.kind, OUTCOME_RETRY, "but not because Argo CD was away before");
 	outcome_release(&outcome);
 	made_target_release(&made);
 }
