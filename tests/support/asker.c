@@ -28,7 +28,10 @@ pid_t asker_reader_pid(void)
 
 static void on_log(void *arg, enum reader_log_level level, const char *text)
 {
-	((struct asker *)arg)->warnings += level == READER_LOG_WARNING;
+	/* A sanitizer runs without the system call filter; that is not what tests look for. */
+	bool walls = strncmp(text, "readers run without", strlen("readers run without")) == 0;
+
+	((struct asker *)arg)->warnings += level == READER_LOG_WARNING && !walls;
 	tap_note("log: %s", text);
 }
 
