@@ -1,8 +1,9 @@
 /*
  * Applications from YAML text.
  *
- * A text may hold many documents, of which only Applications count; a List
- * ("kubectl get applications -o yaml") is opened one level.  A malformed
+ * A text may hold many documents, of which only Applications count; a list
+ * ("kubectl get applications -o yaml", an ApplicationList) is opened, also one
+ * in a list.  A malformed
  * Application is reported with its place and the others are still read, so
  * that one mistake in a folder of manifests does not hide the folder.  The
  * same name twice is reported and both are kept: each is then found affected
@@ -21,6 +22,8 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "base/yaml.h"
+
+#define LIST_DEPTH 8
 
 /* A name seen in this text. */
 struct seen_name {
@@ -107,26 +110,28 @@ static int read_object(struct yaml_reading *reading, const json_t *object, struc
 	return 0;
 }
 
+/*
+ * A list of objects: v1 List, ApplicationList as kubectl gets it from a typed
+ * client, and whatever else has items. No object that is read has items itself.
+ */
 static bool is_list(const json_t *document)
 {
-	const char *version = json_string_value(json_object_get(document, "apiVersion"));
-	const char *kind = json_string_value(json_object_get(document, "kind"));
-
-	return version != NULL && kind != NULL && strcmp(kind, "List") == 0 &&
-	       strcmp(version, "v1") == 0;
+	return json_is_array(json_object_get(document, "items"));
 }
 
-static int read_document(struct yaml_reading *reading, const json_t *document, struct error *err)
+/* Lists in lists are read to a depth of LIST_DEPTH, which no program makes. */
+static int read_document(struct yaml_reading *reading, const json_t *document, unsigned depth,
+			 struct error *err)
 {
 	const json_t *items = json_object_get(document, "items");
 	json_t *item;
 	size_t i;
 
-	if (!is_list(document)) {
+	if (!is_list(document) || depth == LIST_DEPTH) {
 		return read_object(reading, document, err);
 	}
 	json_array_foreach(items, i, item) {
-		if (read_object(reading, item, err) < 0) {
+		if (read_document(reading, item, depth + 1, err) < 0) {
 			return -1;
 		}
 	}
@@ -150,7 +155,7 @@ int app_read_yaml(const char *data, size_t len, const char *name, struct app_lis
 		.stream = stream, .name = name, .list = list, .problems = problems,
 	};
 	for (size_t i = 0; i < yaml_stream_count(stream) && r == 0; i++) {
-		r = read_document(&reading, yaml_stream_document(stream, i), err);
+		r = read_document(&reading, yaml_stream_document(stream, i), 0, err);
 	}
 	forget_names(&reading);
 	yaml_stream_free(stream);

@@ -289,18 +289,23 @@ static void lists_and_streams(void)
 		"---\n{\"apiVersion\": \"argoproj.io/v1alpha1\", \"kind\": \"Application\", "
 		"\"metadata\": {\"name\": \"json\"}, \"spec\": {\"source\": "
 		"{\"repoURL\": \"https://git.example/a/b\"}}}\n"
+		"---\napiVersion: argoproj.io/v1alpha1\nkind: ApplicationList\nitems:\n"
+		"- {apiVersion: argoproj.io/v1alpha1, kind: Application, metadata: {name: typed}, "
+		"spec: {source: {" REPO "}}}\n"
 		"---\napiVersion: other.io/v1\nkind: Application\nmetadata: {name: not-ours}\n");
 
 	tap_int(read.r, 0, "a stream of many kinds is read");
-	if (tap_int(read.list.count, 4, "with the Applications of it and of its List")) {
-		char *full = app_full_name(read.list.items[1]);
+	if (tap_int(read.list.count, 6, "with the Applications of it and of its lists")) {
+		char *full = app_full_name(read.list.items[2]);
 
-		tap_str(read.list.items[0]->id.name, "a", "the List is opened one level");
+		tap_str(read.list.items[0]->id.name, "a", "a List is opened");
+		tap_str(read.list.items[1]->id.name, "deep", "and a List in it");
+		tap_str(read.list.items[5]->id.name, "typed", "and an ApplicationList");
 		tap_str(read.list.items[0]->origin, "apps.yaml:14", "an item knows its line");
 		tap_str(full, "argocd/web", "the full name has the namespace");
-		tap_str(read.list.items[2]->sources[0].path, "second",
+		tap_str(read.list.items[3]->sources[0].path, "second",
 			"an application named twice is kept twice");
-		tap_str(read.list.items[3]->id.name, "json", "JSON is YAML");
+		tap_str(read.list.items[4]->id.name, "json", "JSON is YAML");
 		free(full);
 	}
 	if (tap_int(read.problems.count, 2, "two problems are told")) {
