@@ -19,7 +19,7 @@ enum trigger_state {
 	                    // that it was compared since (final)
 	TRIGGER_REFUSED,    // cannot work (final)
 	TRIGGER_SUPERSEDED, // a newer push took its place (final)
-	TRIGGER_STALLED,    // given up after too many tries (final)
+	TRIGGER_STALLED,    // given up (final)
 	TRIGGER_STATES
 };
 
