@@ -62,6 +62,7 @@ if [ "$(id -u)" != 0 ]; then
 	sudo=sudo
 fi
 echo "doorbell: installing$missing" >&2
-$sudo apt-get update -qq
+# Another apt-get, such as that of unattended-upgrades, is waited for.
+$sudo apt-get -o DPkg::Lock::Timeout=300 update -qq
 # shellcheck disable=SC2086 # a list of words
-$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+$sudo env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends $missing >/dev/null
