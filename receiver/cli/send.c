@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sysexits.h>
 
 #include "base/mstime.h"
@@ -30,7 +29,6 @@
 #define TIMEOUT_MS 30000
 #define ANSWER_BYTES (64U * 1024)
 #define SOCKET_URL "http://localhost/hooks/" HOOK_SOURCE
-#define TOKEN_HEADER "X-Gitlab-Token: "
 
 struct send {
 	struct verb_options common; // the verb's name, --format
@@ -240,44 +238,72 @@ static int read_secrets(const struct send *s, struct provider_secrets *secrets)
 	return EX_OK;
 }
 
-/* Is the header the secret itself? */
-static bool is_secret(const char *header)
+/*
+ * How many bytes of a header may be shown: all, unless it ends in the secret
+ * itself.  Most senders only sign with it, but some (GitLab) send it, and a
+ * header that happens to say the same word tells what the secret is, too.
+ */
+static int shown_length(const char *header, const struct provider_secrets *secrets)
 {
-	return strncasecmp(header, TOKEN_HEADER, strlen(TOKEN_HEADER)) == 0;
+	size_t len = strlen(header);
+
+	for (size_t i = 0; i < secrets->secrets.count; i++) {
+		const char *secret = secrets->secrets.items[i];
+		size_t start = len - strlen(secret);
+
+		if (strlen(secret) < len && header[start - 1] == ' ' &&
+		    strcmp(header + start, secret) == 0) {
+			return (int)start;
+		}
+	}
+	return (int)len;
 }
 
-static void print_request_json(const struct send *s, const struct strvec *headers, const char *body)
+/* A header for people to see: what must not be seen is "***". A new string. */
+static char *shown_header(const char *header, const struct provider_secrets *secrets)
+{
+	int len = shown_length(header, secrets);
+
+	return xasprintf("%.*s%s", len, header, header[len] != '\0' ? "***" : "");
+}
+
+static void print_request_json(const struct send *s, const struct provider_secrets *secrets,
+			       const struct strvec *headers, const char *body)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < headers->count; i++) {
-		bool hidden = is_secret(headers->items[i]);
-		const char *text = hidden ? TOKEN_HEADER "***" : headers->items[i];
+		char *text = shown_header(headers->items[i], secrets);
 
 		(void)json_array_append_new(list, text_to_json(text));
+		free(text);
 	}
 	verb_print(json_pack("{s:s, s:o, s:o, s:o}", "schema", "send/v1",
 			     "to", text_to_json(s->to), "headers", list,
 			     "body", text_to_json(body)));
 }
 
-static void print_request(const struct strvec *headers, const char *body)
+static void print_request(const struct provider_secrets *secrets, const struct strvec *headers,
+			  const char *body)
 {
 	for (size_t i = 0; i < headers->count; i++) {
-		puts(is_secret(headers->items[i]) ? TOKEN_HEADER "***" : headers->items[i]);
+		char *text = shown_header(headers->items[i], secrets);
+
+		puts(text);
+		free(text);
 	}
 	printf("\n%s\n", body);
 }
 
-/* In single quotes for a shell. */
-static void print_quoted(const char *text)
+/* The first len bytes of text, in single quotes for a shell. */
+static void print_quoted(const char *text, size_t len)
 {
 	putchar('\'');
-	for (; *text != '\0'; text++) {
-		if (*text == '\'') {
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '\'') {
 			fputs("'\\''", stdout);
 		} else {
-			putchar(*text);
+			putchar(text[i]);
 		}
 	}
 	putchar('\'');
@@ -289,29 +315,32 @@ static const char *socket_of(const struct send *s)
 	return strncmp(s->to, "unix:", 5) == 0 ? s->to + 5 : NULL;
 }
 
-static void print_curl(const struct send *s, const struct strvec *headers, const char *body)
+static void print_curl(const struct send *s, const struct provider_secrets *secrets,
+		       const struct strvec *headers, const char *body)
 {
 	const char *socket = socket_of(s);
 
 	fputs("curl -sS -i", stdout);
 	for (size_t i = 0; i < headers->count; i++) {
+		int len = shown_length(headers->items[i], secrets);
+
 		fputs(" \\\n  -H ", stdout);
-		if (is_secret(headers->items[i])) {
-			fputs("\"" TOKEN_HEADER "$(cat ", stdout);
-			print_quoted(s->secret_file);
+		print_quoted(headers->items[i], (size_t)len);
+		if (headers->items[i][len] != '\0') {
+			fputs("\"$(cat ", stdout);
+			print_quoted(s->secret_file, strlen(s->secret_file));
 			fputs(")\"", stdout);
-		} else {
-			print_quoted(headers->items[i]);
 		}
 	}
 	fputs(" \\\n  --data-binary ", stdout);
-	print_quoted(body);
+	print_quoted(body, strlen(body));
 	if (socket != NULL) {
 		fputs(" \\\n  --unix-socket ", stdout);
-		print_quoted(socket);
+		print_quoted(socket, strlen(socket));
 	}
 	fputs(" \\\n  ", stdout);
-	print_quoted(socket != NULL ? SOCKET_URL : s->to);
+	const char *url = socket != NULL ? SOCKET_URL : s->to;
+	print_quoted(url, strlen(url));
 	putchar('\n');
 }
 
@@ -413,11 +442,11 @@ int cli_send(int argc, char **argv)
 			     &err) < 0) {
 		r = complain(&s, err.text);
 	} else if (s.print_curl) {
-		print_curl(&s, &headers, body);
+		print_curl(&s, &secrets, &headers, body);
 	} else if (s.dry_run && s.common.json) {
-		print_request_json(&s, &headers, body);
+		print_request_json(&s, &secrets, &headers, body);
 	} else if (s.dry_run) {
-		print_request(&headers, body);
+		print_request(&secrets, &headers, body);
 	} else {
 		r = put(&s, &headers, body, len);
 	}

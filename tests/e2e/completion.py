@@ -18,14 +18,13 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from doorbell import *  # noqa: E402,F403
 
 HERE = os.path.join(ROOT, "contrib", "completions")
-PROVIDERS = {"github", "gitlab", "gitea", "forgejo", "gogs", "native"}
 VERBS = {"serve", "check", "explain", "deliveries", "show", "apps", "replay", "send", "hook"}
 # What was typed, and what must be proposed at least.
 CASES = [
     ("doorbell ", VERBS),
     ("doorbell s", {"serve", "show", "send"}),
     ("doorbell hook ", {"install", "uninstall", "status", "deliver"}),
-    ("doorbell send --as ", PROVIDERS),
+    ("doorbell send --as ", set(providers())),
     ("doorbell send --", {"--as", "--secret-file", "--dry-run"}),
     ("doorbell deliveries --status ", {"ignored", "working", "failed", "done"}),
     ("doorbell show --format ", {"json", "text"}),

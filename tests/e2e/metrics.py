@@ -64,16 +64,28 @@ def test_codes(place, receiver):
            receiver.metric(f'doorbell_http_requests_total{{handler="webhook",code="{want}"}}') > 0, "is counted so")
 
 
-def test_gogs(place, receiver):
-    before = place.head()
-    after = place.commit({"apps/web/a.yaml": "kind: gogs\n"})
-    for secret, want in ((place.secret, 0), ("not the secret at all", None)):
-        file = secret_file(os.path.join(place.top, "gogs-secret"), secret + "\n")
-        result = place.doorbell("send", "--as", "gogs", "--to", f"http://127.0.0.1:{place.port}/hooks/gogs",
-                                "--repository", URL, "--ref", "main", "--before", before, "--after", after,
-                                "--secret-file", file, check=False)
-        ok((result.returncode == 0) == (want == 0), "a delivery of Gogs, with and without the secret", result.stderr)
-    ok(receiver.metric('doorbell_deliveries_rejected_total{provider="gogs",reason="signature"}') == 1, "one is rejected")
+def test_providers(place, receiver):
+    """Each provider there is: a delivery is taken with the secret, and rejected with another one."""
+    file = os.path.join(place.top, "a-secret")
+    for name in providers():
+        before = place.head()
+        after = place.commit({"apps/web/a.yaml": f"kind: {name}\n"})
+        send = ("send", "--as", name, "--to", f"http://127.0.0.1:{place.port}/hooks/as-{name}", "--repository", URL,
+                "--ref", "main", "--before", before, "--after", after, "--secret-file", file)
+        for secret in (place.secret, "not the secret at all"):
+            secret_file(file, secret + "\n")
+            series = (f'doorbell_deliveries_received_total{{provider="{name}",result="accepted"}}'
+                      if secret == place.secret else
+                      f'doorbell_deliveries_rejected_total{{provider="{name}",reason="signature"}}')
+            count = receiver.metric(series)
+            result = place.doorbell(*send, check=False)
+            ok((result.returncode == 0) == (secret == place.secret), f"a delivery as {name}", result.stderr)
+            equal(receiver.metric(series) - count, 1, f"... is counted: {series}")
+        secret_file(file, place.secret + "\n")
+        script = place.doorbell(*send, "--print-curl").stdout
+        answer = run("sh", "-c", script.replace(" -i", " -o /dev/null -w %{http_code}")).stdout
+        ok(answer == "202" and place.secret not in script, f"the curl command as {name} works, without the secret in it",
+           answer + script)
 
 
 def test_second_source(place, receiver):
@@ -197,12 +209,13 @@ def main():
         settings = place.configure()
         second = secret_file(os.path.join(place.top, "second-secret"), "the secret of the second\n")
         sources = settings["sources"] + [
-            {"name": "second", "provider": "github", "secretFiles": [second]},
-            {"name": "gogs", "provider": "gogs", "secretFiles": settings["sources"][0]["secretFiles"]}]
+            {"name": "second", "provider": "github", "secretFiles": [second]}] + [
+            {"name": f"as-{name}", "provider": name, "secretFiles": settings["sources"][0]["secretFiles"]}
+            for name in providers()]
         away = {"url": AWAY, "fetchUrl": f"file://{place.top}/nowhere.git"}
         place.configure(sources=sources, repositories=settings["repositories"] + [away])
         with Receiver(place) as receiver:
-            for test in (test_codes, test_gogs, test_second_source, test_slow_body, test_damaged, test_no_room,
+            for test in (test_codes, test_providers, test_second_source, test_slow_body, test_damaged, test_no_room,
                          test_deadlines):
                 note(test.__name__)
                 test(place, receiver)

@@ -15,6 +15,7 @@ import http.client
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -102,6 +103,12 @@ def secret_file(path, text):
         file.write(text)
     os.rename(path + ".new", path)
     return path
+
+
+def providers():
+    """The names of all providers, as the program lists them."""
+    line = re.search(r"^  --as NAME *(.*)", run(DOORBELL, "send", "--help").stdout, re.M)
+    return re.split(r", | and ", line[1])
 
 
 def certificate(directory, name="server", authority="ca"):

@@ -10,12 +10,13 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "config/config_table.h"
 #include "target/target.h"
 #include "tests/support/tap.h"
 
 struct row {
 	const char *yaml;
-	const char *want; // problems, one a line, "@" for the directory; "": none
+	const char *want; // problems, one a line, see expand(); "": none
 };
 
 static const struct row rows[] = {
@@ -193,12 +194,12 @@ static const struct row rows[] = {
 	{ "applications: [{repository: ''}]\n",
 	  "c.yaml:1:29: 'repository': an empty address: correct it" },
 	{ "targets: [{name: t}]\n",
-	  "c.yaml:1:11: target 't' is of no kind: give one of exec and argocd" },
+	  "c.yaml:1:11: target 't' is of no kind: give one of $" },
 	{ "targets: [{name: t, exec: {command: /aa}, argocd: {url: 'https://a', tokenFile: secret}}]\n",
-	  "c.yaml:1:11: target 't' is of two kinds: give one of exec and argocd" },
+	  "c.yaml:1:11: target 't' is of two kinds: give one of $" },
 	{ "targets: [{name: t, exce: {command: /aa}}]\n",
 	  "c.yaml:1:21: unknown key 'exce': did you mean 'exec'?\n"
-	  "c.yaml:1:11: target 't' is of no kind: give one of exec and argocd" },
+	  "c.yaml:1:11: target 't' is of no kind: give one of $" },
 	{ "targets: [{name: t, exec: {command: a}}]\n",
 	  "c.yaml:1:37: target 't': 'a' is no absolute path: give the program's" },
 	{ "targets: [{name: t, exec: {}}]\n",
@@ -273,19 +274,27 @@ static const char *provider_name_at(size_t i)
 	return names[i];
 }
 
-/* text with "@" replaced by the directory we are in. */
+/* text with "@" replaced by the directory we are in, and "$" by the kinds of targets. */
 static void expand(const char *text, struct buf *out)
 {
+	const char *kinds[CONFIG_NAMES_MAX + 1] = { NULL };
 	char here[PATH_MAX];
 
+	for (size_t i = 0; target_config_kind(i) != NULL; i++) {
+		kinds[i] = target_config_kind(i)->name;
+	}
+	char *joined = config_join_names(kinds);
 	buf_reset(out);
 	for (; *text != '\0' && getcwd(here, sizeof(here)) != NULL; text++) {
 		if (*text == '@') {
 			(void)buf_addstr(out, here);
+		} else if (*text == '$') {
+			(void)buf_addstr(out, joined);
 		} else {
 			(void)buf_addch(out, *text);
 		}
 	}
+	free(joined);
 }
 
 static void test_row(size_t i, struct buf *want, struct buf *got)

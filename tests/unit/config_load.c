@@ -139,7 +139,7 @@ static void test_environment(void)
 	static char *const good[] = { listen, certificate, key, targets, NULL };
 	static char wrong[] = "DOORBELL_QUITE_WINDOW=1s";
 	static char stray[] = "DOORBELL_XYZZY=1";
-	static char bad[] = "DOORBELL_TARGETS=[{name: t, exc: {}}]";
+	static char bad[] = "DOORBELL_TARGETS=[{name: t, exec: {command: /bin/true}, exc: {}}]";
 	static char broken[] = "DOORBELL_SOURCES=[{";
 	static char duration[] = "DOORBELL_QUIET_WINDOW=soon";
 	static char *const worse[] = { wrong, stray, bad, broken, duration, NULL };
@@ -170,7 +170,6 @@ static void test_environment(void)
 		"DOORBELL_QUITE_WINDOW: unknown setting: did you mean DOORBELL_QUIET_WINDOW?\n"
 		"DOORBELL_XYZZY: unknown setting: remove it\n"
 		"DOORBELL_TARGETS: unknown key 'exc': did you mean 'exec'?\n"
-		"DOORBELL_TARGETS: target 't' is of no kind: give one of exec and argocd\n"
 		"DOORBELL_SOURCES: 2:1: did not find expected node content\n"
 		"DOORBELL_QUIET_WINDOW: 'quietWindow' is 'soon': give a number and ms, s, m, h or d, "
 		"such as 200ms\n"
