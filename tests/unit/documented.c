@@ -1,6 +1,6 @@
 /*
  * Every setting is in the manual and in the example, with its true default;
- * every provider is in the manuals.
+ * every provider is in the manuals, in the README and in the example.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +15,7 @@
 #define MANUAL "contrib/man/doorbell.yaml.5"
 #define COMMANDS "contrib/man/doorbell.1"
 #define EXAMPLE "contrib/examples/doorbell.yaml"
+#define README "README.md"
 #define FILE_MOST (256 * 1024)
 
 static const char *const lists[] = { "sources", "repositories", "applications", "targets" };
@@ -194,28 +195,33 @@ static void kinds_of_targets(void)
 	}
 }
 
-/* A word in the file, after the place where the mark is, on the lines up to the next entry. */
-static bool is_told(const char *text, const char *mark, const char *word)
+/* A word in the file, after the first place where the mark is, before the end that follows it. */
+static bool is_told(const char *text, const char *mark, const char *word, const char *ended_by)
 {
 	const char *at = strstr(text, mark);
-	const char *end = at != NULL ? strstr(at + strlen(mark), "\n.It ") : NULL;
-	const char *found = at != NULL ? strstr(at, word) : NULL;
+	const char *end = at != NULL ? strstr(at + strlen(mark), ended_by) : NULL;
+	const char *found = at != NULL ? strstr(at + strlen(mark), word) : NULL;
 
 	return found != NULL && end != NULL && found < end;
 }
 
 static void providers(void)
 {
+	static const char of_yaml[] = "provider: github  "; // what follows is a comment, on its line
 	char *commands = read_file(COMMANDS);
+	char *readme = read_file(README);
 
 	for (size_t i = 0; provider_name_at(i) != NULL; i++) {
 		const char *name = provider_name_at(i);
 
-		tap_ok(is_told(manual, "\n.It Cm sources.provider\n", name),
+		tap_ok(is_told(manual, "\n.It Cm sources.provider\n", name, "\n.It "),
 		       "provider %s: is in " MANUAL, name);
-		tap_ok(is_told(commands, "\n.It Fl -as Cm ", name), "provider %s: is in " COMMANDS,
-		       name);
+		tap_ok(is_told(commands, "\n.It Fl -as Cm ", name, "\n.It "),
+		       "provider %s: is in " COMMANDS, name);
+		tap_ok(is_told(example, of_yaml, name, "\n"), "provider %s: is in " EXAMPLE, name);
+		tap_ok(is_told(readme, of_yaml, name, "\n"), "provider %s: is in " README, name);
 	}
+	free(readme);
 	free(commands);
 }
 
