@@ -71,7 +71,11 @@ static char *ref_text(const struct record_summary *s)
 	return xstrdup(push_ref_short(s->ref));
 }
 
-/* "2 of 3", "3 in 4.1 s", with what failed. */
+/*
+ * While something is open, or if something failed, how many of all were rung
+ * ("2 of 3", "2 of 3, failed"); in the end how many, and how long it took from
+ * the delivery on ("3 in 4.1 s"); "superseded" if a newer push took over all.
+ */
 static char *triggered_text(const struct record_summary *s)
 {
 	if (s->triggers == 0) {
@@ -125,6 +129,11 @@ static void add_line(struct libscols_table *table, const struct record_summary *
 	}
 }
 
+/*
+ * Widths below 1 are shares of the terminal, and such columns are cut before
+ * lines are broken; the others hold what they always hold: an id, a status, a
+ * time, two commits.
+ */
 static void print_table(const struct record_list *list)
 {
 	static const struct {

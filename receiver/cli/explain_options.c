@@ -1,5 +1,11 @@
 /*
  * How "explain" is called.
+ *
+ * One of three questions, which share most options: what a step changes
+ * (BEFORE..AFTER), what one application reads (--inputs) or which annotations
+ * miss something (--lint), both at one revision; of a range they take its end,
+ * so that a CI job can ask all three with the same words.  What is given is only
+ * held against itself here; what it means in the repository is found later.
  */
 #include "receiver/cli/explain.h"
 

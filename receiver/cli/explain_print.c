@@ -250,7 +250,13 @@ void explain_print_failure(const struct explain *e)
 	}
 }
 
-/* --- addresses that look alike --- */
+/*
+ * --- addresses that look alike ---
+ *
+ * That nothing is affected has one cause more often than all others: the
+ * applications spell the address of the repository in a way that giturl.h cannot
+ * know for the same (another host name, a mirror).  So the nearest are shown.
+ */
 
 /* Levenshtein's distance of the first DISTANCE_BYTES of two texts. */
 static size_t distance(const char *a, const char *b)

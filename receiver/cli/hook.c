@@ -7,6 +7,11 @@
  * is kept and run by ours with the same input; uninstall puts it back.  Both
  * can be repeated.  install and status ask the receiver whether it knows the
  * repository.
+ *
+ * install finds out all that can go wrong (arguments, the secret, what is in the
+ * way, permissions) before it changes anything; what it is about to change is
+ * what --dry-run prints.  uninstall takes hook.conf away last: a hook without it
+ * is silent, so one that is left in a folder of several repositories harms none.
  */
 #include <errno.h>
 #include <getopt.h>

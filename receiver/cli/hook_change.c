@@ -37,6 +37,11 @@ static int write_conf(const struct hook_place *place, const char *conf, struct e
 	return r;
 }
 
+/*
+ * A hook of ours that git finds in a repository is in the way there, if a forge
+ * keeps a folder for us: the forge would write its own over it.  One in a folder
+ * that other repositories use too stays, as they may have no such folder.
+ */
 bool hook_change_is_misplaced(const struct hook_place *place)
 {
 	return place->folder != NULL && place->state == POST_RECEIVE_OURS &&
@@ -73,6 +78,19 @@ int hook_change(const struct hook_place *place, const char *conf, struct error *
 	return r;
 }
 
+/*
+ * Everything that would lose somebody's hook, or leave ours unheard, is refused:
+ *
+ *   - a program in the forge's folder that has our name and is not ours
+ *   - a hook that runs that folder, but that git will not run, as it may not
+ *     be executed; then nothing in the folder is run either
+ *   - a hook that a forge makes and runs no folder: moved away, it would be
+ *     made again, over ours
+ *   - a hook beside another that an earlier installation kept: there is one
+ *     place for what was there before
+ *
+ * All other hooks are kept and run by ours.
+ */
 char *hook_change_obstacle(const struct hook_place *place)
 {
 	if (place->own_state == POST_RECEIVE_FOREIGN && place->folder != NULL) {

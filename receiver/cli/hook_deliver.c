@@ -112,6 +112,12 @@ static void detach_output(void)
 	}
 }
 
+/*
+ * Deliver the one that a push waits for, and say what the pusher should see.
+ * A sentence about what the receiver did is fit for a pusher ("the receiver
+ * answered 503"); what else went wrong names sockets, files and libcurl's
+ * troubles, which are the operator's: the pusher reads that it is not reachable.
+ */
 static void deliver_waiting(const struct hook_conf *conf, hook_send_fn send, const char *id)
 {
 	struct error err = ERROR_INIT;
@@ -165,6 +171,12 @@ static int read_conf(const char *path, struct hook_conf *conf, struct error *err
 	return r != HOOK_CONF_NONE ? r : error_set(err, -1, "%s has no hook of ours", path);
 }
 
+/*
+ * First the delivery that a push waits for; the hook reads what is said of it
+ * for as long as it may hold the push.  Then, with nobody reading any more, all
+ * others, for ten minutes at most: so the push that finds the receiver back
+ * again brings along what earlier ones left.
+ */
 int cli_hook_deliver(const char *path, const char *wait_id)
 {
 	struct hook_conf conf = { .folder = NULL };

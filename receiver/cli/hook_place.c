@@ -173,7 +173,15 @@ static char *find_folder(const struct hook_place *place)
 	return folder;
 }
 
-/* Whose hook is there, and where does ours go? git_dir, hooks and program are known. */
+/*
+ * Whose hook is there, and where does ours go? git_dir, hooks and program are known.
+ *
+ * "before" is the hook that somebody else wants to be run.  What git runs is
+ * that, unless it is ours or there is none; then it is what an installation
+ * kept, where this version keeps it, or where earlier ones did.  Whether a forge
+ * has a folder for us is asked of that script, which would run the folder; only
+ * Gitaly, which runs its folder itself, has no script.
+ */
 static void look(struct hook_place *place)
 {
 	char *common = common_folder(place->hooks);
@@ -302,6 +310,7 @@ static void climb(char *path)
 	}
 }
 
+/* May this user write to folder, or make it? If it is not there, its nearest parent says so. */
 static int check_folder(const char *folder, struct error *err)
 {
 	char *path = xstrdup(folder);

@@ -79,6 +79,12 @@ static char *read_script(const char *path)
 	return script;
 }
 
+/*
+ * Links are followed by hand, one at a time: whether one is ours is told by
+ * what it says, and that holds, too, when the program that it leads to is gone
+ * (the package was removed), where realpath() would fail and leave our link to
+ * be taken for somebody's hook.
+ */
 enum hook_state hook_script_state(const char *path, const char *program)
 {
 	enum hook_state state = POST_RECEIVE_FOREIGN;
@@ -141,6 +147,12 @@ bool hook_script_is(const char *path, const char *text)
 	return same;
 }
 
+/*
+ * A guess from words.  A script that is wrongly taken for a forge's is left as
+ * it is, and its owner is told; one that is wrongly taken for a person's is kept
+ * and run by ours, until the forge writes its own over ours.  So the words are
+ * many rather than few.
+ */
 bool hook_script_is_generated(const char *path)
 {
 	static const char *const words[] = {

@@ -1,5 +1,11 @@
 /*
- * Options made from the table of settings.
+ * Options made from the table of settings: each setting that a file can have is
+ * a flag, too, so a new one needs nothing here.
+ *
+ * getopt_long() reads them, silently; what is wrong is said here, with the
+ * setting that was perhaps meant.  Values are not looked at: they are handed to
+ * the loader, which reads and judges them as it does those of a file, and flags
+ * win because they come last.
  */
 #include "receiver/cli/settings_options.h"
 
@@ -149,6 +155,13 @@ static void check_secrets(const struct config *config, const char *path, struct 
 	}
 }
 
+/*
+ * A file that was named must be there; the one of the default place need not,
+ * for all can be said in the environment.  If nobody could ring what comes out
+ * (no source, no socket), the missing file is the mistake, and is named.  What
+ * the loader cannot know, as it sees neither providers nor the machine, is
+ * checked behind it; so there may be problems although it succeeded.
+ */
 int settings_options_load(const struct settings_options *o, struct config **ret_config,
 			  struct strvec *problems, struct strvec *warnings)
 {

@@ -1,8 +1,11 @@
 /*
- * Helpers of the verbs that ask the journal.
+ * What verbs share: how they fail, find the receiver's state directory, open
+ * its journal, and read and write ids, times and text from outside.
  *
- * They read through a journal of their own, which is read-only, beside the
- * running receiver's: one may write while any number read.
+ * Verbs read through a journal of their own, which is read-only, beside the
+ * running receiver's: one may write while any number read.  Whoever asked for
+ * JSON gets JSON from wrong arguments on, so --format is looked for before the
+ * options are read one by one.
  */
 #include "receiver/cli/verb.h"
 
@@ -61,6 +64,11 @@ int verb_set_option(struct verb_options *options, int option, const char *value)
 	}
 }
 
+/*
+ * The state directory as the configuration has it.  Nothing else of it is
+ * needed, so what is wrong elsewhere in the file is a warning: a mistake of
+ * today must not hide the record of yesterday.
+ */
 static int read_config(struct verb_options *options)
 {
 	const struct config_input input = {

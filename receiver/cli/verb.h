@@ -1,6 +1,6 @@
 /*
- * What the verbs that ask the journal have in common: deliveries, show,
- * replay.
+ * What verbs have in common: those that ask the journal (deliveries, show),
+ * those that ask the running receiver (apps, replay), send and hook.
  *
  * Exit status: 0 done, 1 a question answered with yes, 2 failed, 64 wrong
  * arguments, 69 the receiver or its journal cannot be reached, 75 not now, 78
@@ -40,7 +40,11 @@ struct verb_options {
 	{ "format", required_argument, NULL, 'o' }, \
 	{ "help", no_argument, NULL, 'h' }
 
-/* Options before the arguments (argv[0] is the verb) are parsed. usage is borrowed for as long. */
+/*
+ * Options as they are before the first of the arguments is read (argv[0] is the
+ * verb): only whether JSON is wanted is known, so that wrong arguments can be
+ * told in it.  usage, the text of --help, is borrowed.
+ */
 void verb_options_init(struct verb_options *options, int argc, char **argv,
 			 const char *usage);
 
