@@ -116,7 +116,8 @@ def kill_loop(place, history):
         first = time.monotonic()
         moment = random.random() * 0.3 * PATIENCE
         wait(lambda: sender.acknowledged or time.monotonic() - first > moment, 5, 0.001)
-        time.sleep(random.random() ** 2 * 0.2 * PATIENCE)
+        # A step is over in a millisecond, or takes a tenth of a second on a busy machine: both are hit.
+        time.sleep(random.random() ** 2 * random.choice((0.02, 0.2, 0.6)) * PATIENCE)
         receiver.kill()
         sender.stop = True
         sender.join()
