@@ -12,6 +12,7 @@
 
 #include "base/giturl.h"
 #include "base/oid.h"
+#include "inputs/print.h"
 
 static void walk_remote_reference(struct inputs_walk *w, const char *dir, const json_t *options)
 {
@@ -42,6 +43,17 @@ const struct inputs_walker inputs_single = {
 	.walk = walk_single,
 };
 
+static void walk_single_raw(struct inputs_walk *w, const char *dir, const json_t *options)
+{
+	(void)options;
+	(void)inputs_file(w, dir, 0, NULL);
+}
+
+const struct inputs_walker inputs_single_raw = {
+	.name = "single-raw",
+	.walk = walk_single_raw,
+};
+
 void remote_reference_add(struct inputs_walk *w, const char *url, const char *ref,
 			  const char *path, const struct inputs_walker *walker, const char *via)
 {
@@ -60,4 +72,101 @@ void remote_reference_add(struct inputs_walk *w, const char *url, const char *re
 		json_decref(options);
 	}
 	free(repository);
+}
+
+bool remote_reference_is_here(struct inputs_walk *w, const struct gitplace *place)
+{
+	const char *repository = inputs_repository(w);
+
+	/* What is of another repository is not here, whichever ref this is. */
+	return gitplace_is_at(place, repository, NULL) &&
+	       gitplace_is_at(place, repository, inputs_ref(w));
+}
+
+bool remote_reference_is_outside(struct inputs_walk *w, const struct gitplace *place)
+{
+	return place->ref[0] == '\0' || strcmp(place->ref, "HEAD") == 0 ||
+	       !remote_reference_is_here(w, place);
+}
+
+/* An address of a file that is being looked at. */
+struct remote_file {
+	struct inputs_walk *walk;
+	const char *address;
+	bool meaning;
+	bool pattern;
+};
+
+/* The directory in front of a path with "*" in it: all of it counts. */
+static const char *known_directory(struct inputs_walk *w, const char *path)
+{
+	size_t len = strcspn(path, "*");
+
+	while (len > 0 && path[len - 1] != '/') {
+		len--;
+	}
+	return inputs_format(w, "%.*s", (int)len, path);
+}
+
+static void note_here(const struct remote_file *file, const char *path)
+{
+	struct inputs_walk *w = file->walk;
+	unsigned flags = file->meaning ? PROBE_MEANING : 0U;
+
+	if (file->pattern && path != NULL) {
+		inputs_glob(w, GLOB_DOUBLESTAR, path, flags, NULL, NULL);
+	} else {
+		(void)inputs_file(w, path, flags, NULL);
+	}
+	inputs_print_unknown(w);
+}
+
+static void note_file(void *arg, const struct gitplace *place)
+{
+	const struct remote_file *file = arg;
+	const struct inputs_walker *walker = file->meaning ? &inputs_single : &inputs_single_raw;
+	const char *path = place->path;
+
+	if (remote_reference_is_here(file->walk, place)) {
+		note_here(file, inputs_join(file->walk, "", path));
+	}
+	if (remote_reference_is_outside(file->walk, place)) {
+		if (file->pattern && strchr(path, '*') != NULL) {
+			path = known_directory(file->walk, path);
+			walker = inputs_renderer(file->walk, "plain");
+		}
+		remote_reference_add(file->walk, place->url, place->ref, path, walker,
+				     file->address);
+	}
+}
+
+void remote_reference_file(struct inputs_walk *w, const char *address, bool meaning,
+			   bool pattern)
+{
+	struct remote_file file = {
+		.walk = w, .address = address, .meaning = meaning, .pattern = pattern,
+	};
+
+	gitplace_of_file(address, note_file, &file);
+}
+
+void remote_reference_charts(struct inputs_walk *w, const char *address, const char *name)
+{
+	struct gitplace place = { .url = NULL };
+	const struct inputs_walker *walker = inputs_renderer(w, "chart-repository");
+
+	if (address == NULL || !gitplace_parse(address, &place)) {
+		return;
+	}
+	const char *dir = inputs_join(w, "", place.path);
+	if (dir != NULL && remote_reference_is_here(w, &place)) {
+		json_t *options = name != NULL ? json_pack("{s:s}", "name", name) : NULL;
+
+		inputs_child(w, walker, dir, options, address);
+		json_decref(options);
+	}
+	if (remote_reference_is_outside(w, &place)) {
+		remote_reference_add(w, place.url, place.ref, place.path, walker, address);
+	}
+	gitplace_release(&place);
 }

@@ -10,6 +10,7 @@
 #include "inputs/flux/flux.h"
 #include "inputs/flux/flux_artifact.h"
 #include "inputs/helm/helm.h"
+#include "inputs/helm/helm_repository.h"
 #include "inputs/kustomize/kustomize.h"
 #include "inputs/plugin.h"
 #include "inputs/source.h"
@@ -32,6 +33,7 @@ const struct inputs_walker *const inputs_walkers[] = {
 	&inputs_kustomize,
 	&inputs_helm,
 	&inputs_chart,
+	&inputs_chart_repository,
 	&inputs_directory,
 	&inputs_jsonnet,
 	&inputs_appset,
@@ -40,6 +42,7 @@ const struct inputs_walker *const inputs_walkers[] = {
 	&inputs_flux_ignores,
 	&inputs_remote_reference,
 	&inputs_single,
+	&inputs_single_raw,
 	NULL,
 };
 

@@ -10,6 +10,10 @@ BASE = "https://git.example.org/acme/base.git"
 ALIAS = "https://mirror.example.org/acme/base.git"
 RAW = "https://git.example.org/acme/base/raw/branch/main/raw/quota.yaml"
 ROOT = "resources:\n- %s\n"
+CHART = "apiVersion: v2\nname: %s\nversion: 0.1.0\n"
+LIBRARY = CHART % "library" + f"""dependencies:
+- {{name: common, version: 0.1.0, repository: 'git+{BASE}@libs?ref=main'}}
+"""
 OBJECT = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\ndata: {a: '%d'}\n"
 
 
@@ -23,6 +27,7 @@ class Base(Place):
     def __enter__(self):
         self.commit({"web/kustomization.yaml": "resources: [../common, web.yaml]\n",
                      "web/web.yaml": OBJECT % ("web", 0), "common/all.yaml": OBJECT % ("all", 0),
+                     "libs/common/Chart.yaml": CHART % "common",
                      "common/kustomization.yaml": ROOT % "all.yaml", "raw/quota.yaml": OBJECT % ("quota", 0)})
         self.git("push", "-q", "origin", "HEAD:stable")
         return self
@@ -71,7 +76,10 @@ def test_other_repository(place, base):
     ok(all(v == [] or v[-1] == "web/kustomization.yaml" for v in via), "and the chain in that repository is told", via)
     equal(pushed(place, base, "common/all.yaml"), ["alias", "default", "web"],
           "so does a push to what that is made from")
-    equal(pushed(place, base, "raw/quota.yaml"), ["raw"], "so does one to a file that is read by its address")
+    equal(pushed(place, base, "raw/quota.yaml"), ["parameter", "raw", "values"],
+          "so does one to a file that is read by its address")
+    equal(pushed(place, base, "libs/common/templates/c.yaml"), ["library"],
+          "so does one to a chart that helm-git gets from there")
     equal(pushed(place, base, "web/web.yaml", url=ALIAS), ["alias", "default", "web"],
           "the repository may push by another name")
     equal(pushed(place, base, "other/x.yaml"), [], "a push to anything else there rings nothing")
@@ -119,7 +127,11 @@ with Place() as place, Base() as base:
         "branch": f"{URL}//shared?ref=library"}
     for name in references:
         place.app(name, f"apps/{name}")
-    place.commit({f"apps/{name}/kustomization.yaml": ROOT % text for name, text in references.items()})
+    place.app("values", "apps/chart", helm={"valueFiles": [RAW]})
+    place.app("parameter", "apps/chart", helm={"fileParameters": [{"name": "a", "path": RAW}]})
+    place.app("library", "apps/library")
+    place.commit({"apps/chart/Chart.yaml": CHART % "web", "apps/library/Chart.yaml": LIBRARY,
+                  **{f"apps/{name}/kustomization.yaml": ROOT % text for name, text in references.items()}})
     place.configure(repositories=[
         {"url": URL, "path": place.bare, "defaultBranch": "main"},
         {"url": BASE, "path": base.bare, "defaultBranch": "main", "aliases": [ALIAS]}])

@@ -1,5 +1,5 @@
 /*
- * References to repositories and to files in their web pages.
+ * References to repositories, as Kustomize takes them apart.
  */
 #include "inputs/kustomize/kustomize_remote.h"
 
@@ -88,7 +88,7 @@ static const struct {
 static void test_references(void)
 {
 	for (size_t i = 0; i < sizeof(references) / sizeof(references[0]); i++) {
-		struct kustomize_remote remote = { .url = NULL };
+		struct gitplace remote = { .url = NULL };
 		bool found = kustomize_remote_parse(references[i].text, &remote);
 
 		tap_str(remote.url, references[i].url, "\"%s\": the repository", references[i].text);
@@ -96,7 +96,7 @@ static void test_references(void)
 		tap_str(remote.ref, references[i].ref, "\"%s\": the ref", references[i].text);
 		tap_ok(found == (references[i].url != NULL), "\"%s\" is %s", references[i].text,
 		       references[i].url != NULL ? "cloned" : "a local path");
-		kustomize_remote_release(&remote);
+		gitplace_release(&remote);
 	}
 }
 
@@ -125,131 +125,15 @@ static const struct {
 static void test_owners(void)
 {
 	for (size_t i = 0; i < sizeof(owners) / sizeof(owners[0]); i++) {
-		struct kustomize_remote remote = { .url = NULL };
+		struct gitplace remote = { .url = NULL };
 
 		tap_ok(kustomize_remote_parse(owners[i].text, &remote) &&
-			       kustomize_remote_is_ours(&remote, owners[i].repository,
-							owners[i].ref) == owners[i].ours,
+			       gitplace_is_at(&remote, owners[i].repository,
+					      owners[i].ref) == owners[i].ours,
 		       "\"%s\" is %s%s at %s", owners[i].text, owners[i].ours ? "" : "not ",
 		       owners[i].repository != NULL ? owners[i].repository : "an unknown one",
 		       owners[i].ref != NULL ? owners[i].ref : "any ref");
-		kustomize_remote_release(&remote);
-	}
-}
-
-static const struct {
-	const char *url;
-	const char *repository;
-	const char *ref;
-	const char *path; // NULL: no file of that repository at that ref
-} files[] = {
-	{ "https://raw.githubusercontent.com/team/infra/main/a/b.yaml", "github.com/team/infra",
-	  "refs/heads/main", "a/b.yaml" },
-	{ "https://raw.githubusercontent.com/team/infra/refs/heads/main/a.yaml",
-	  "github.com/team/infra", "refs/heads/main", "a.yaml" },
-	{ "https://raw.githubusercontent.com/team/infra/HEAD/a.yaml", "github.com/team/infra",
-	  "refs/heads/main", "a.yaml" },
-	{ "https://raw.githubusercontent.com/team/infra/feature/x/a.yaml", "github.com/team/infra",
-	  "refs/heads/feature/x", "a.yaml" },
-	{ "https://raw.githubusercontent.com/team/infra/main/a%20b.yaml?token=x",
-	  "github.com/team/infra", "refs/heads/main", "a b.yaml" },
-	{ "https://raw.githubusercontent.com/Team/Infra/v1/a.yaml", "github.com/team/infra",
-	  "refs/tags/v1", "a.yaml" },
-	{ "https://raw.githubusercontent.com/team/infra/v1/a.yaml", "github.com/team/infra",
-	  "refs/heads/main", NULL },
-	{ "https://raw.githubusercontent.com/team/infrastructure/main/a.yaml",
-	  "github.com/team/infra", "refs/heads/main", NULL },
-	{ "https://raw.githubusercontent.com/team/infra/main/a.yaml", "gitlab.com/team/infra",
-	  "refs/heads/main", NULL },
-	{ "https://github.com/team/infra/raw/main/a.yaml", "github.com/team/infra",
-	  "refs/heads/main", "a.yaml" },
-	{ "https://github.com/team/infra/blob/main/a.yaml", "github.com/team/infra",
-	  "refs/heads/main", "a.yaml" },
-	{ "https://gitlab.com/group/sub/infra/-/raw/main/a.yaml", "gitlab.com/group/sub/infra",
-	  "refs/heads/main", "a.yaml" },
-	{ "https://git.example.com/team/infra/raw/branch/main/a.yaml",
-	  "git.example.com/team/infra", "refs/heads/main", "a.yaml" },
-	{ "https://git.example.com/team/infra/src/tag/v1/a.yaml", "git.example.com/team/infra",
-	  "refs/tags/v1", "a.yaml" },
-	{ "https://user:pass@git.example.com/team/infra/raw/branch/main/a.yaml",
-	  "git.example.com/team/infra", "refs/heads/main", "a.yaml" },
-	{ "https://bitbucket.org/team/infra/raw/main/a.yaml", "bitbucket.org/team/infra",
-	  "refs/heads/main", "a.yaml" },
-	{ "https://github.com/team/infra/releases/download/v1/a.yaml", "github.com/team/infra",
-	  "refs/heads/main", NULL },
-	{ "https://example.com/a.yaml", "github.com/team/infra", "refs/heads/main", NULL },
-	{ "https://", "github.com/team/infra", "refs/heads/main", NULL },
-	{ "a.yaml", "github.com/team/infra", "refs/heads/main", NULL },
-	{ "https://github.com/team/infra/raw/main/a.yaml", NULL, "refs/heads/main", NULL },
-	{ "https://github.com/team/infra/raw/main/%zz", "github.com/team/infra", "refs/heads/main",
-	  NULL },
-};
-
-/* The file of one repository at one ref. */
-struct wanted {
-	const char *repository;
-	const char *ref;
-	char *path;
-};
-
-static void take_ours(void *arg, const struct kustomize_remote *remote)
-{
-	struct wanted *w = arg;
-
-	if (kustomize_remote_is_ours(remote, w->repository, w->ref)) {
-		free(w->path);
-		w->path = strdup(remote->path);
-	}
-}
-
-static void test_files(void)
-{
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		struct wanted w = { .repository = files[i].repository, .ref = files[i].ref };
-
-		kustomize_remote_files(files[i].url, take_ours, &w);
-		tap_str(w.path, files[i].path, "the file behind \"%s\"", files[i].url);
-		free(w.path);
-	}
-}
-
-static void list_one(void *arg, const struct kustomize_remote *remote)
-{
-	char *all = arg;
-	size_t len = strlen(all);
-
-	(void)snprintf(all + len, 1024 - len, "%s %s:%s\n", remote->url, remote->ref, remote->path);
-}
-
-static void test_ambiguous_files(void)
-{
-	static const struct {
-		const char *url, *all;
-	} cases[] = {
-		{ "https://raw.githubusercontent.com/team/infra/a/b/c.yaml",
-		  "https://github.com/team/infra a:b/c.yaml\n"
-		  "https://github.com/team/infra a/b:c.yaml\n" },
-		{ "https://raw.githubusercontent.com/team/infra/refs/heads/a/b.yaml",
-		  "https://github.com/team/infra refs/heads/a:b.yaml\n" },
-		{ "https://github.com/team/infra/blob/a/raw/b.yaml",
-		  "https://github.com/team/infra a:raw/b.yaml\n"
-		  "https://github.com/team/infra a/raw:b.yaml\n" },
-		{ "https://raw.githubusercontent.com/team/infra/a/b/c/d/e/f/g.yaml",
-		  "https://github.com/team/infra a:b/c/d/e/f/g.yaml\n"
-		  "https://github.com/team/infra a/b:c/d/e/f/g.yaml\n"
-		  "https://github.com/team/infra a/b/c:d/e/f/g.yaml\n"
-		  "https://github.com/team/infra a/b/c/d:e/f/g.yaml\n" },
-		{ "https://raw.githubusercontent.com/team/infra/a", "" },
-		{ "https://raw.githubusercontent.com/team", "" },
-		{ "https://raw.githubusercontent.com//infra/a/b", "" },
-		{ "https://git.example.com/raw/main/a.yaml", "" },
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		char all[1024] = "";
-
-		kustomize_remote_files(cases[i].url, list_one, all);
-		tap_str(all, cases[i].all, "all that \"%s\" may mean", cases[i].url);
+		gitplace_release(&remote);
 	}
 }
 
@@ -257,7 +141,5 @@ int main(void)
 {
 	test_references();
 	test_owners();
-	test_files();
-	test_ambiguous_files();
 	return tap_done();
 }

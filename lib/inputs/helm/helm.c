@@ -6,7 +6,8 @@
  *      whose first component is "$" and the ref of a source is a file of that
  *      source's repository, from its root.
  *   2. Any other has its variables substituted (substitute.h).  What has a
- *      scheme is an address and not read from here.
+ *      scheme is an address, which Helm gets: it may be one of this
+ *      repository's files all the same (remote_reference.h).
  *   3. A leading "/" means the root of the repository, else it is relative to
  *      the source's path.  It is joined lexically, and may not leave the
  *      repository.
@@ -36,6 +37,7 @@
 #include "inputs/helm/helm_template.h"
 #include "inputs/helm/helm_values.h"
 #include "inputs/print.h"
+#include "inputs/remote_reference.h"
 #include "inputs/substitute.h"
 
 #define ALL_REACH ((unsigned)(HELM_VALUE_SUSPECT | HELM_VALUE_CHART))
@@ -89,14 +91,21 @@ static bool goes_through_sibling(const struct inputs_source *source, const char 
 	return false;
 }
 
+/* Does text begin as what names a file of a Git repository? */
+static bool begins_address(const char *text)
+{
+	return gitplace_is_http(text) || gitplace_after(text, "git+") != NULL ||
+	       gitplace_after(text, "git::") != NULL;
+}
+
 /*
  * helm-secrets: "secrets://FILE", "secrets://BACKEND!FILE",
  * "secrets+gpg-import://KEY?FILE" and others alike; the bytes of all count.
  * What is a file and what is a name is the backend's affair: each part is
  * probed, and what stands behind a mark as a whole, for a file whose name has
- * one.
+ * one.  It may be an address itself, which has marks of its own.
  */
-static void collect_secret(struct collecting *c, const char *body)
+static void collect_secret(struct collecting *c, const char *body, bool pattern)
 {
 	static const char marks[] = "?!=";
 	const char *at = body;
@@ -105,6 +114,10 @@ static void collect_secret(struct collecting *c, const char *body)
 		size_t len = strcspn(at, marks);
 		bool last = at[len] == '\0';
 
+		if (begins_address(at)) {
+			remote_reference_file(c->walk, at, false, pattern);
+			return;
+		}
 		if (len > 0) {
 			const char *part = inputs_format(c->walk, "%.*s", (int)len, at);
 
@@ -120,17 +133,25 @@ static void collect_secret(struct collecting *c, const char *body)
 	}
 }
 
+/* What Helm or one of its plugins gets by an address. */
+static void collect_address(struct collecting *c, const char *text, bool pattern, bool is_values)
+{
+	const char *scheme = strstr(text, "://");
+
+	c->unseen = true;
+	if (scheme != NULL && strncmp(text, "secrets", 7) == 0) {
+		collect_secret(c, scheme + 3, pattern);
+		return;
+	}
+	remote_reference_file(c->walk, text, is_values, pattern);
+}
+
 /* A text with its variables put in, relative to dir; pattern: some are not known. */
 static void collect_path(struct collecting *c, const char *dir, const char *text, bool pattern,
 			 bool is_values)
 {
-	const char *scheme = strstr(text, "://");
-
-	if (scheme != NULL) {
-		c->unseen = true;
-		if (strncmp(text, "secrets", 7) == 0) {
-			collect_secret(c, scheme + 3);
-		}
+	if (strstr(text, "://") != NULL || gitplace_after(text, "git::") != NULL) {
+		collect_address(c, text, pattern, is_values);
 		return;
 	}
 	const char *path = inputs_join(c->walk, text[0] == '/' ? "" : dir,

@@ -25,7 +25,8 @@
  * not, "helm dependency build" fetches all of them, and one whose repository
  * is "file://PATH" is a chart in this repository.  Helm packs such a chart
  * without its own dependencies; they are logged all the same, since a work
- * tree may hold what was built there before.
+ * tree may hold what was built there before.  One that helm-git gets is a
+ * chart in a Git repository, maybe this one (helm_repository.c).
  *
  * The fingerprint is that of a chart which "helm template" renders, or packs
  * as a dependency (then all of Chart.yaml counts, for others may name it);
@@ -51,6 +52,7 @@
 #include "inputs/helm/helm_template.h"
 #include "inputs/helm/helm_values.h"
 #include "inputs/print.h"
+#include "inputs/remote_reference.h"
 
 #define RULES_BYTES_MAX 16384
 #define LINKED_DIRS_MAX 10
@@ -346,6 +348,8 @@ static void read_dependency(struct chart *c, const json_t *dependency)
 	json_t *options = NULL;
 
 	if (repository == NULL || strncmp(repository, "file://", 7) != 0) {
+		remote_reference_charts(c->walk, repository,
+					json_string_value(json_object_get(dependency, "name")));
 		return;
 	}
 	if (inputs_lookup(c->walk, inputs_join(c->walk, c->dir, repository + 7), &entry) !=

@@ -7,7 +7,8 @@
  *   since 5.3, if version and repo   {home}/{name}-{version}/{name}
  *
  * If that directory is there it is used as it is, else the chart is pulled
- * from its repo; so both places are looked at.  A chart is a unit of its own.
+ * from its repo; so both places are looked at, and a repo that is a directory
+ * in Git.  A chart is a unit of its own.
  * Values files are relative to the root; the default is the chart's own.
  * The older helmChartInflationGenerator says the same in other words, and the
  * plugin of that name has chart and globals in one object: one function reads
@@ -18,6 +19,7 @@
 #include "base/strvec.h"
 #include "inputs/kustomize/kustomize_impl.h"
 #include "inputs/print.h"
+#include "inputs/remote_reference.h"
 
 /* The string under the first of two names that is there and not empty, or NULL. */
 static const char *text_of(const json_t *object, const char *name, const char *older)
@@ -61,6 +63,7 @@ static void read_chart(struct kustomize_root *root, const struct strvec *homes,
 	bool versioned = version != NULL && text_of(chart, "repo", "chartRepoUrl") != NULL;
 
 	kustomize_fields(root, chart, values_fields);
+	remote_reference_charts(w, text_of(chart, "repo", "chartRepoUrl"), name);
 	for (size_t i = 0; name != NULL && i < homes->count; i++) {
 		read_chart_dir(root, inputs_format(w, "%s/%s", homes->items[i], name));
 		if (versioned) {

@@ -125,7 +125,7 @@ static enum touch file_touches(struct kustomize_root *root, const char *text)
 	enum touch touch = TOUCH_BAD;
 	struct buf content;
 
-	if (kustomize_remote_is_url(text)) {
+	if (gitplace_is_http(text)) {
 		return TOUCH_BAD;
 	}
 	buf_init(&content, PATCH_BYTES_MAX);

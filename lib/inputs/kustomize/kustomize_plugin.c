@@ -321,7 +321,7 @@ static void search_entry(struct kustomize_root *root, struct search *search, con
 {
 	struct inputs_walk *w = root->walk;
 	struct inputs_entry entry = { .found = INPUTS_NOTHING };
-	struct kustomize_remote remote = { .url = NULL };
+	struct gitplace remote = { .url = NULL };
 	const json_t *documents = NULL;
 	const json_t *document = NULL;
 	bool bad = false;
@@ -330,7 +330,7 @@ static void search_entry(struct kustomize_root *root, struct search *search, con
 	if (text[0] == '\0') {
 		return;
 	}
-	if (!kustomize_remote_is_url(text)) {
+	if (!gitplace_is_http(text)) {
 		(void)inputs_yaml(w, inputs_join(w, search->dir, text), PROBE_MEANING, false,
 				  &documents, &bad, &entry);
 	}
@@ -344,10 +344,10 @@ static void search_entry(struct kustomize_root *root, struct search *search, con
 		search_root(root, entry.real, search->seen);
 		return;
 	}
-	if (kustomize_remote_is_url(text) || kustomize_remote_parse(text, &remote)) {
+	if (gitplace_is_http(text) || kustomize_remote_parse(text, &remote)) {
 		read_all(root, root->dir);
 	}
-	kustomize_remote_release(&remote);
+	gitplace_release(&remote);
 }
 
 void kustomize_read_plugin(struct kustomize_root *root, const char *text)

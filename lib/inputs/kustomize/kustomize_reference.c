@@ -12,53 +12,10 @@
 #include "inputs/kustomize/kustomize_remote.h"
 #include "inputs/print.h"
 
-/* A remote reference to a file. */
-struct remote_file {
-	struct kustomize_root *root;
-	const char *text; // as it is written
-};
-
-/*
- * Is it in the tree being walked, under another name?  Without a ref it is at
- * the default branch, which may be the one walked: that is not known here, so
- * it is taken for both.
- */
-static bool is_here(struct kustomize_root *root, const struct kustomize_remote *remote)
-{
-	const char *repository = inputs_repository(root->walk);
-
-	/* What is of another repository is not here, whichever ref this is. */
-	return kustomize_remote_is_ours(remote, repository, NULL) &&
-	       kustomize_remote_is_ours(remote, repository, inputs_ref(root->walk));
-}
-
-static bool is_remote(struct kustomize_root *root, const struct kustomize_remote *remote)
-{
-	return remote->ref[0] == '\0' || strcmp(remote->ref, "HEAD") == 0 ||
-	       !is_here(root, remote);
-}
-
-static void note_remote_file(void *arg, const struct kustomize_remote *remote)
-{
-	const struct remote_file *o = arg;
-	struct inputs_walk *w = o->root->walk;
-
-	if (is_here(o->root, remote)) {
-		(void)inputs_file(w, inputs_join(w, "", remote->path), PROBE_MEANING, NULL);
-		inputs_print_unknown(w);
-	}
-	if (is_remote(o->root, remote)) {
-		remote_reference_add(w, remote->url, remote->ref, remote->path, &inputs_single,
-				     o->text);
-	}
-}
-
 /* A file that Kustomize would download. */
-static void read_remote_file(struct kustomize_root *root, const char *text)
+static void read_remote_file(struct kustomize_root *root, const char *text, bool meaning)
 {
-	struct remote_file file = { .root = root, .text = text };
-
-	kustomize_remote_files(text, note_remote_file, &file);
+	remote_reference_file(root->walk, text, meaning, false);
 	inputs_print(root->walk, 'R', text);
 }
 
@@ -66,23 +23,23 @@ static void read_remote_file(struct kustomize_root *root, const char *text)
 static bool read_remote_root(struct kustomize_root *root, const char *text)
 {
 	struct inputs_walk *w = root->walk;
-	struct kustomize_remote remote = { .url = NULL };
+	struct gitplace remote = { .url = NULL };
 	struct inputs_entry entry = { .found = INPUTS_NOTHING };
 
 	if (!kustomize_remote_parse(text, &remote)) {
 		return false;
 	}
 	inputs_print(w, 'R', text);
-	if (is_here(root, &remote)) {
+	if (remote_reference_is_here(w, &remote)) {
 		(void)inputs_lookup(w, inputs_join(w, "", remote.path), &entry);
 	}
 	if (entry.found == INPUTS_DIRECTORY) {
 		kustomize_child(root, entry.real, text);
 	}
-	if (is_remote(root, &remote)) {
+	if (remote_reference_is_outside(w, &remote)) {
 		remote_reference_add(w, remote.url, remote.ref, remote.path, root->walker, text);
 	}
-	kustomize_remote_release(&remote);
+	gitplace_release(&remote);
 	return true;
 }
 
@@ -107,8 +64,8 @@ static void read_content(struct kustomize_root *root, const char *text,
 	const unsigned flags = content == KUSTOMIZE_BYTES ? 0 : PROBE_MEANING;
 	struct inputs_entry entry;
 
-	if (kustomize_remote_is_url(text)) {
-		read_remote_file(root, text);
+	if (gitplace_is_http(text)) {
+		read_remote_file(root, text, flags != 0);
 		return;
 	}
 	if (text[0] != '\0') {
@@ -177,8 +134,8 @@ void kustomize_read_resource(struct kustomize_root *root, const char *text)
 	struct inputs_walk *w = root->walk;
 	struct inputs_entry entry = { .found = INPUTS_NOTHING };
 
-	if (kustomize_remote_is_url(text)) {
-		read_remote_file(root, text);
+	if (gitplace_is_http(text)) {
+		read_remote_file(root, text, true);
 		(void)read_remote_root(root, text);
 		return;
 	}

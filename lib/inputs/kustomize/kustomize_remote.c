@@ -29,13 +29,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/buf.h"
-#include "base/giturl.h"
-#include "base/percent.h"
 #include "base/xalloc.h"
-
-/* Names of refs may have slashes; those with more components are not found in a file's address. */
-#define REF_COMPONENTS_MAX 4
 
 /* Where a text was cut in two. */
 struct url_piece {
@@ -45,67 +39,15 @@ struct url_piece {
 
 static const char *const schemes[] = { "ssh://", "https://", "http://", "file://" };
 
-/* The text after prefix if it begins with it in any case, else NULL. */
-static const char *after(const char *text, const char *prefix)
-{
-	size_t len = strlen(prefix);
-
-	return strncasecmp(text, prefix, len) == 0 ? text + len : NULL;
-}
-
-/* Percent escapes decoded, "+" a blank if asked for; NULL if not valid or if it hides a NUL. */
-static char *decoded(const char *text, size_t len, bool plus)
-{
-	char *decoded = NULL;
-	struct buf out;
-
-	buf_init(&out, len);
-	if (percent_decode(&out, text, len, plus ? PERCENT_PLUS : PERCENT_STRICT) == 0 &&
-	    memchr(out.data, '\0', out.len) == NULL) {
-		decoded = buf_detach(&out);
-	}
-	buf_release(&out);
-	return decoded;
-}
-
-/* The first value of an option in a query, decoded; NULL if there is none or the query is bad. */
-static char *query_option(const char *query, const char *name)
-{
-	size_t name_len = strlen(name);
-	char *found = NULL;
-
-	for (const char *at = query; *at != '\0';) {
-		size_t len = strcspn(at, "&");
-		bool ours = len > name_len && at[name_len] == '=' &&
-			    strncmp(at, name, name_len) == 0;
-		size_t skip = ours ? name_len + 1 : 0;
-		char *value = memchr(at, ';', len) == NULL ?
-				      decoded(at + skip, len - skip, true) : NULL;
-
-		if (value == NULL) { // Go: the defaults for all of a bad query
-			free(found);
-			return NULL;
-		}
-		if (ours && found == NULL) {
-			found = value;
-			value = NULL;
-		}
-		free(value);
-		at += len;
-		at += *at == '&';
-	}
-	return found;
-}
-
 static char *query_ref(const char *query)
 {
-	char *ref = query_option(query, "ref");
+	char *ref = gitplace_option(query, "ref");
 
 	if (ref != NULL && ref[0] != '\0') {
 		return ref;
 	}
 	free(ref);
-	ref = query_option(query, "version");
+	ref = gitplace_option(query, "version");
 	return ref != NULL ? ref : xstrdup("");
 }
 
@@ -146,19 +88,20 @@ static enum host_kind split_host(const char *text, size_t *ret_len)
 	const char *at = text;
 
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]) && at == text; i++) {
-		const char *rest = after(text, schemes[i]);
+		const char *rest = gitplace_after(text, schemes[i]);
 
 		at = rest != NULL ? rest : at;
 	}
 	*ret_len = (size_t)(at - text);
-	if (at != text && after(text, "file://") != NULL) {
+	if (at != text && gitplace_after(text, "file://") != NULL) {
 		return HOST_FILE;
 	}
 	bool scheme = at != text;
 	size_t user = user_len(at);
 
 	at += user;
-	bool github = after(at, "github.com/") != NULL || after(at, "github.com:") != NULL;
+	bool github = gitplace_after(at, "github.com/") != NULL ||
+		      gitplace_after(at, "github.com:") != NULL;
 	if (!scheme && user == 0 && !github) {
 		return HOST_NONE;
 	}
@@ -235,9 +178,9 @@ static bool leaves(const char *path)
 }
 
 /* text is without its query. */
-static bool parse_address(const char *text, struct kustomize_remote *ret_remote)
+static bool parse_address(const char *text, struct gitplace *ret_remote)
 {
-	const char *forced = after(text, "git::");
+	const char *forced = gitplace_after(text, "git::");
 	struct url_piece repo = { .text = NULL };
 	const char *rest = "";
 	size_t host = 0;
@@ -267,9 +210,9 @@ static bool parse_address(const char *text, struct kustomize_remote *ret_remote)
 	return true;
 }
 
-bool kustomize_remote_parse(const char *text, struct kustomize_remote *ret_remote)
+bool kustomize_remote_parse(const char *text, struct gitplace *ret_remote)
 {
-	struct kustomize_remote remote = { .url = NULL };
+	struct gitplace remote = { .url = NULL };
 
 	if (text[0] == '/') {
 		return false;
@@ -285,158 +228,4 @@ bool kustomize_remote_parse(const char *text, struct kustomize_remote *ret_remot
 	remote.ref = query_ref(text[len] == '?' ? text + len + 1 : "");
 	*ret_remote = remote;
 	return true;
-}
-
-void kustomize_remote_release(struct kustomize_remote *remote)
-{
-	free(remote->url);
-	free(remote->path);
-	free(remote->ref);
-	*remote = (struct kustomize_remote){ .url = NULL };
-}
-
-bool kustomize_remote_is_url(const char *text)
-{
-	return after(text, "https://") != NULL || after(text, "http://") != NULL;
-}
-
-/* The short name of a full ref. */
-static const char *short_ref(const char *ref)
-{
-	static const char *const prefixes[] = { "refs/heads/", "refs/tags/" };
-
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-		if (strncmp(ref, prefixes[i], strlen(prefixes[i])) == 0) {
-			return ref + strlen(prefixes[i]);
-		}
-	}
-	return ref;
-}
-
-/* Does a repository's own way to write a ref mean ref, a full name? */
-static bool same_ref(const char *written, const char *ref)
-{
-	if (written[0] == '\0' || strcmp(written, "HEAD") == 0 || strcmp(written, ref) == 0) {
-		return true;
-	}
-	if (strcmp(written, short_ref(ref)) == 0) {
-		return true;
-	}
-	return strncmp(ref, "refs/", 5) == 0 && strcmp(written, ref + 5) == 0;
-}
-
-bool kustomize_remote_is_ours(const struct kustomize_remote *remote, const char *repository,
-			      const char *ref)
-{
-	if (repository == NULL || (ref != NULL && !same_ref(remote->ref, ref))) {
-		return false;
-	}
-	char *normal = giturl_normalise(remote->url, NULL);
-	bool ours = normal != NULL && strcmp(normal, repository) == 0;
-
-	free(normal);
-	return ours;
-}
-
-/* What stands between the repository's path and the ref in the address of a file. */
-static const char *const file_markers[] = {
-	"/-/raw/", "/-/blob/", "/raw/branch/", "/raw/tag/", "/src/branch/", "/src/tag/",
-	"/raw/", "/blob/", "/src/",
-};
-
-/*
- * Take the address of a file apart: *ret_repository is what would be cloned,
- * as a new string, and *ret_rest begins "REF/PATH". False if it is not one.
- */
-static bool split_file(const char *url, char **ret_repository, const char **ret_rest)
-{
-	static const char raw_github[] = "raw.githubusercontent.com/";
-	const size_t count = sizeof(file_markers) / sizeof(file_markers[0]);
-
-	if (!kustomize_remote_is_url(url)) {
-		return false;
-	}
-	const char *at = strstr(url, "://") + 3;
-	size_t authority = strcspn(at, "/?#");
-	const char *user = memchr(at, '@', authority);
-
-	at = user != NULL ? user + 1 : at;
-	const char *raw = after(at, raw_github);
-	if (raw != NULL) {
-		size_t owner = strcspn(raw, "/?#");
-		size_t name = raw[owner] == '/' ? strcspn(raw + owner + 1, "/?#") : 0;
-
-		if (owner == 0 || name == 0 || raw[owner + 1 + name] != '/') {
-			return false;
-		}
-		*ret_rest = raw + owner + 1 + name + 1;
-		*ret_repository = xasprintf("https://github.com/%.*s", (int)(owner + 1 + name),
-					    raw);
-		return true;
-	}
-	const char *first = NULL;
-	for (size_t i = 0; i < count; i++) {
-		const char *mark = strstr(at, file_markers[i]);
-
-		if (mark != NULL && (first == NULL || mark < first)) {
-			first = mark;
-			*ret_rest = mark + strlen(file_markers[i]);
-		}
-	}
-	if (first == NULL || memchr(at, '/', (size_t)(first - at)) == NULL) {
-		return false;
-	}
-	*ret_repository = xasprintf("https://%.*s", (int)(first - at), at);
-	return true;
-}
-
-/*
- * Where REF ends in "REF/PATH", if it has n components ("refs/heads/x" has
- * one); NULL if there is no path behind it.
- */
-static const char *end_of_ref(const char *text, size_t n)
-{
-	static const char *const prefixes[] = { "refs/heads/", "refs/tags/" };
-	const char *end = text;
-
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-		if (strncmp(text, prefixes[i], strlen(prefixes[i])) == 0) {
-			end = text + strlen(prefixes[i]);
-		}
-	}
-	for (; n > 0; n--) {
-		end += strcspn(end, "/");
-		if (*end == '\0') {
-			return NULL;
-		}
-		end += n > 1;
-	}
-	return end > text && end[1] != '\0' ? end : NULL;
-}
-
-void kustomize_remote_files(const char *url, kustomize_remote_found found, void *arg)
-{
-	char *repository = NULL;
-	const char *rest = NULL;
-
-	if (!split_file(url, &repository, &rest)) {
-		return;
-	}
-	char *text = decoded(rest, strcspn(rest, "?#"), false);
-	const char *end = NULL;
-	for (size_t n = 1; text != NULL && n <= REF_COMPONENTS_MAX; n++) {
-		end = end_of_ref(text, n);
-		if (end == NULL) {
-			break;
-		}
-		struct kustomize_remote file = {
-			.url = repository, .ref = xstrndup(text, (size_t)(end - text)),
-			.path = xstrdup(end + 1),
-		};
-		found(arg, &file);
-		free(file.ref);
-		free(file.path);
-	}
-	free(text);
-	free(repository);
 }
