@@ -292,3 +292,9 @@ int affected_resolve(struct affected_state *state, const char *revision, struct 
 	repo_begin(state->repo);
 	return repo_resolve(state->repo, revision, ret_commit, err) == REPO_OK ? 0 : -1;
 }
+
+int affected_list(struct affected_state *state, struct ref_list *ret_listing, struct error *err)
+{
+	repo_begin(state->repo);
+	return repo_list(state->repo, ret_listing, err);
+}

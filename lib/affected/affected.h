@@ -37,6 +37,7 @@ struct affected_options {
 	bool allow_alternates;
 };
 
+struct ref_list;        // base/ref_list.h
 struct affected_state; // one repository: its applications and indexes
 
 /* Open a repository. 0 with a new *ret_state (affected_state_free()), or -1 with err. */
@@ -84,6 +85,9 @@ void affected_save(struct affected_state *state);
  */
 int affected_resolve(struct affected_state *state, const char *revision, struct oid *ret_commit,
 		     struct error *err);
+
+/* Where all branches and tags of this repository are: repo_list(). */
+int affected_list(struct affected_state *state, struct ref_list *ret_listing, struct error *err);
 
 /*
  * Applications from a repository: append those of every *.yaml, *.yml and

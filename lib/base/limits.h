@@ -45,6 +45,9 @@
 #define LIMIT_ANSWER_BYTES (256U * 1024)
 #define LIMIT_ANSWER_NAMES 100
 
+/* Branches and tags of one repository that are looked at: of more nobody keeps track. */
+#define LIMIT_LISTED_REFS 100000
+
 /* Addresses of one repository in a payload. */
 #define LIMIT_URLS 32
 

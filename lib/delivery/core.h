@@ -1,6 +1,7 @@
 /*
  * The inside of the deciding core, shared by its own files only:
- * lane.c (pushes), plan.c (the decision), ring.c (triggers), delivery.c.
+ * lane.c (pushes), missed.c (those that nobody told of), plan.c (the decision),
+ * ring.c (triggers), delivery.c.
  */
 #ifndef LIB_DELIVERY_CORE_H
 #define LIB_DELIVERY_CORE_H
@@ -29,6 +30,9 @@ struct lane {
 	char *repository;
 	char *ref;
 	struct oid last;            // commit processed last, none: first sight
+	struct oid seen;            // with none: where it was when it was first looked at, ...
+	bool seen_earlier;          // ... which was before this start
+	uint64_t looked;            // the number of the last look that found it listed
 	enum lane_step step;
 	uint64_t ticket;            // of the question under way
 	struct record_push *queue; // came since the work began, oldest first, owned
@@ -104,6 +108,7 @@ struct delivery_core {
 	struct lane *lanes_asked;    // by ticket
 	struct lane *waiting;        // list
 	uint64_t next_ticket;
+	uint64_t looks;              // at repositories, so far
 	struct ring_target *targets; // by name
 	struct job *jobs;            // by id
 	struct job *jobs_newest;     // by key
@@ -119,6 +124,10 @@ void lane_start(struct delivery_core *core, struct lane *lane);
 
 /* lane.c: the lane of a repository and ref, made if it is not there. */
 struct lane *lane_get(struct delivery_core *core, const char *repository, const char *ref);
+
+/* lane.c: does an application follow this ref, or is one kept there? */
+bool lane_is_followed(struct delivery_core *core, const char *repository, const char *ref,
+		      const char *default_branch);
 
 /* lane.c: append a copy of a push. */
 void lane_append(struct lane *lane, const struct record_push *push);

@@ -149,7 +149,8 @@ static void store_plan(struct delivery_core *core, struct lane *lane, struct pla
 	core->io.plan(core->io.ctx, ask(core, lane, LANE_PLANNING), &plan->journal);
 }
 
-static bool anyone_follows(struct delivery_core *core, struct lane *lane)
+bool lane_is_followed(struct delivery_core *core, const char *repository, const char *ref,
+		      const char *default_branch)
 {
 	uint64_t generation = core->io.apps_generation(core->io.ctx);
 
@@ -158,9 +159,8 @@ static bool anyone_follows(struct delivery_core *core, struct lane *lane)
 		core->followers = followers_new(core->io.apps(core->io.ctx));
 		core->generation = generation;
 	}
-	return followers_any(core->followers, lane->repository, lane->ref,
-			     goal(lane)->default_branch) ||
-	       core->io.holds_apps(core->io.ctx, lane->repository, lane->ref);
+	return followers_any(core->followers, repository, ref, default_branch) ||
+	       core->io.holds_apps(core->io.ctx, repository, ref);
 }
 
 /* Decide without a walk: nobody follows the ref, or it is where it was. */
@@ -179,7 +179,22 @@ static void decide_nothing(struct delivery_core *core, struct lane *lane, enum p
 	store_plan(core, lane, plan);
 }
 
-/* From where? The commit processed last, else what the first push says. */
+/*
+ * Is what the ref was at an earlier start older than the work?  Then pushes
+ * between the two may have been missed.  It is not if one of the work brought it:
+ * that push was on its way when the ref was looked at.
+ */
+static bool begins_at_seen(const struct lane *lane)
+{
+	bool begins = lane->seen.len > 0 && lane->seen_earlier;
+
+	for (size_t i = 0; begins && i < lane->work_count; i++) {
+		begins = !oid_equal(&lane->work[i].after, &lane->seen);
+	}
+	return begins;
+}
+
+/* From where? The commit processed last, else what was seen, or what the first push says. */
 static const struct oid *base_of(const struct lane *lane)
 {
 	const struct record_push *first = &lane->work[0];
@@ -187,7 +202,10 @@ static const struct oid *base_of(const struct lane *lane)
 	if (is_replay(first)) {
 		return &first->base;
 	}
-	return lane->last.len > 0 ? &lane->last : &first->before;
+	if (lane->last.len > 0) {
+		return &lane->last;
+	}
+	return begins_at_seen(lane) ? &lane->seen : &first->before;
 }
 
 void lane_start(struct delivery_core *core, struct lane *lane)
@@ -207,7 +225,8 @@ void lane_start(struct delivery_core *core, struct lane *lane)
 	take_work(lane, core->io.now(core->io.ctx));
 	free(lane->note);
 	lane->note = NULL;
-	if (!is_replay(goal(lane)) && !anyone_follows(core, lane)) {
+	if (!is_replay(goal(lane)) && !lane_is_followed(core, lane->repository, lane->ref,
+							goal(lane)->default_branch)) {
 		lane->base = (struct oid){ 0 };
 		lane->tip = (struct oid){ 0 };
 		decide_nothing(core, lane, PUSH_IGNORED, "no application follows this ref");
@@ -280,6 +299,12 @@ static bool may_wait(const struct delivery_core *core, const struct lane *lane,
 	       core->io.now(core->io.ctx) - since < core->options.resolve_give_up_ms;
 }
 
+/* The id that says "nothing", as long as another one is. */
+static struct oid zero_id(const struct oid *like)
+{
+	return (struct oid){ .len = like->len > 0 ? like->len : 20 };
+}
+
 /* From where to where? */
 static void choose_walk(struct lane *lane, const struct delivery_resolved *answer)
 {
@@ -292,13 +317,19 @@ static void choose_walk(struct lane *lane, const struct delivery_resolved *answe
 		return;
 	}
 	lane->tip = answer->tip;
+	if (lane->last.len == 0 && oid_equal(&lane->base, &lane->tip)) {
+		lane->base = first->before;
+	}
 	if (answer->result == RESOLVE_GONE) {
-		lane->tip = (struct oid){ .len = first->after.len };
+		lane->tip = zero_id(first->after.len > 0 ? &first->after : &lane->base);
 		return;
 	}
-	if (!oid_equal(&answer->tip, &goal(lane)->after) &&
+	if (goal(lane)->after.len > 0 && !oid_equal(&answer->tip, &goal(lane)->after) &&
 	    !oid_equal(&answer->tip, &answer->after)) {
 		lane->note = xstrdup("the ref has moved on since this push");
+	} else if (begins_at_seen(lane) && oid_equal(&lane->base, &lane->seen)) {
+		lane->note = xstrdup("nothing of this ref was processed before: "
+				     "compared with where it was seen first");
 	} else if (lane->last.len == 0 && !oid_is_zero(&first->before)) {
 		lane->note = xstrdup("first push seen for this ref: "
 				     "compared with what the sender says it was before");
@@ -405,7 +436,8 @@ static void next_work(struct delivery_core *core, struct lane *lane)
 	drop_work(lane);
 	lane->step = LANE_IDLE;
 	lane_start(core, lane);
-	if (lane->step == LANE_IDLE && lane->count == 0 && lane->last.len == 0) {
+	if (lane->step == LANE_IDLE && lane->count == 0 && lane->last.len == 0 &&
+	    lane->seen.len == 0) {
 		lane_free(core, lane);
 	}
 	core_touch(core);
@@ -457,6 +489,7 @@ static void plan_failed(struct delivery_core *core, struct lane *lane, bool agai
 static void move_ref(struct delivery_core *core, struct lane *lane, const struct record_plan *plan)
 {
 	lane->last = oid_is_zero(&plan->commit) ? (struct oid){ 0 } : plan->commit;
+	lane->seen = (struct oid){ 0 };
 	core->io.keep(core->io.ctx, lane->repository, lane->ref, &plan->commit);
 	if (plan->remote != NULL) {
 		core->io.remote(core->io.ctx, lane->repository, lane->ref, plan->remote);

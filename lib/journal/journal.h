@@ -51,6 +51,8 @@ struct journal_resume {
 	/* refers: as in struct record_plan, NULL: nothing; not checked, so perhaps no JSON. */
 	void (*ref)(void *arg, const char *repository, const char *ref, const struct oid *commit,
 		    const char *remote);
+	/* With ref: one of which nothing was processed, and where it was at the first look. */
+	void (*seen)(void *arg, const char *repository, const char *ref, const struct oid *commit);
 	void *arg;
 	const char *of_repository; // only of this one, normalised; NULL: of all
 	const char *of_ref;        // only of this one, full name; NULL: of all

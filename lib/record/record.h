@@ -93,6 +93,9 @@ struct record_plan {
 	const char *repository;            // ... of this repository
 	const char *ref;                   // ... and ref
 	struct oid commit;                 // ... to this; zero: forget it (the ref was deleted)
+	bool only_seen;                    // that commit was not processed: it is where the ref
+	                                   // was when it was looked at for the first time. Is
+	                                   // kept only if nothing is known of the ref
 	const char *remote;                // what its applications refer to elsewhere, as JSON,
 	                                   // kept with the commit; "": nothing, NULL: as before
 	struct trigger **triggers;         // new triggers; id and sequence are filled in

@@ -29,6 +29,7 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "base/ref_list.h"
 #include "base/xalloc.h"
 #include "repo/closed.h"
 #include "repo/objectid.h"
@@ -436,4 +437,68 @@ int repo_resolve(struct repo *repo, const char *revision, struct oid *ret_commit
 	from_git(git_object_id(object), &id);
 	git_object_free(object);
 	return repo_peel(repo, &id, ret_commit, NULL, err);
+}
+
+/* A tag is peeled; what cannot be is listed as it is: the push will say what is wrong. */
+static int list_ref(struct repo *repo, const git_reference *ref, struct ref_list *listing,
+		    struct error *err)
+{
+	const char *name = git_reference_name(ref);
+	const git_oid *target = git_reference_target(ref);
+	struct oid id;
+	struct oid commit;
+
+	if (target == NULL || !ref_list_is_of(name)) {
+		return 0;
+	}
+	from_git(target, &id);
+	commit = id;
+	if (strncmp(name, "refs/tags/", 10) == 0) {
+		(void)repo_peel(repo, &id, &commit, NULL, NULL);
+	}
+	return ref_list_add(listing, name, &id, &commit, err);
+}
+
+static int list_refs(struct repo *repo, const char *glob, struct ref_list *listing,
+		     struct error *err)
+{
+	git_reference_iterator *iterator = NULL;
+	git_reference *ref = NULL;
+	int code = git_reference_iterator_glob_new(&iterator, repo->git, glob);
+	int r = 0;
+
+	while (r == 0 && code == 0 && (code = git_reference_next(&ref, iterator)) == 0) {
+		r = list_ref(repo, ref, listing, err);
+		git_reference_free(ref);
+	}
+	git_reference_iterator_free(iterator);
+	if (r == 0 && code != GIT_ITEROVER) {
+		r = error_set(err, -1, "%s: its refs cannot be read: %s", repo->path, git_text());
+	}
+	return r;
+}
+
+/* HEAD of a bare repository is a name: the branch that it means need not be there. */
+static void list_head(struct repo *repo, struct ref_list *listing)
+{
+	git_reference *head = NULL;
+	const char *target = NULL;
+
+	if (git_reference_lookup(&head, repo->git, "HEAD") == 0) {
+		target = git_reference_symbolic_target(head);
+	}
+	if (target != NULL && strncmp(target, "refs/heads/", 11) == 0) {
+		listing->default_branch = xstrdup(target + 11);
+	}
+	git_reference_free(head);
+}
+
+int repo_list(struct repo *repo, struct ref_list *ret_listing, struct error *err)
+{
+	git_error_clear();
+	list_head(repo, ret_listing);
+	if (list_refs(repo, "refs/heads/*", ret_listing, err) < 0) {
+		return -1;
+	}
+	return list_refs(repo, "refs/tags/*", ret_listing, err);
 }

@@ -98,6 +98,15 @@ void repo_object_release(struct repo_object *object);
 void repo_note(struct repo *repo, const struct oid *id, unsigned long long note);
 bool repo_recall(const struct repo *repo, const struct oid *id, unsigned long long *ret_note);
 
+struct ref_list;
+
+/*
+ * Where all branches and tags are now, and which branch HEAD means, into
+ * *ret_listing, which is zeroed (base/ref_list.h).  0, or -1 with err: refs that
+ * cannot be read, or too many.  Release it either way.
+ */
+int repo_list(struct repo *repo, struct ref_list *ret_listing, struct error *err);
+
 struct tree_cache;
 
 /* The repository's cache of parsed trees (repo/tree.h), borrowed. */

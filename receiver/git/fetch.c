@@ -576,6 +576,11 @@ struct fetcher *fetch_new(struct event_base *base, struct spawner *spawner,
 	return f;
 }
 
+const struct fetch_options *fetch_get_options(const struct fetcher *f)
+{
+	return &f->options;
+}
+
 /*
  * Children are cancelled before their jobs go, so none of them answers a job
  * that is not there. Askers are not answered: whoever frees the fetcher has no

@@ -94,6 +94,9 @@ struct fetcher *fetch_new(struct event_base *base, struct spawner *spawner,
 /* Kill what runs, forget what waits; no callback comes any more. NULL is fine. */
 void fetch_free(struct fetcher *f);
 
+/* How its children are started; borrowed, for others that start git likewise. */
+const struct fetch_options *fetch_get_options(const struct fetcher *f);
+
 /*
  * Can it be fetched? 0, or -1 with err: scheme, user or password in the
  * address, a token that would be sent in clear (http to another machine),

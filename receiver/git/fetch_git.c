@@ -295,8 +295,9 @@ static void push_helper(const struct fetch_repository *r, const struct fetch_opt
 	strvec_push_take(argv, buf_detach(&b));
 }
 
-void fetch_git_fetch(const struct fetch_repository *r, const struct fetch_options *options,
-		     const char *source, const char *role, const char *key, struct strvec *argv)
+/* What every command that speaks to the origin is told. */
+static void push_network(const struct fetch_repository *r, const struct fetch_options *options,
+			 struct strvec *argv)
 {
 	static const char *const settings[] = {
 		"core.hooksPath=/dev/null", "core.fsmonitor=false", "gc.auto=0",
@@ -307,11 +308,7 @@ void fetch_git_fetch(const struct fetch_repository *r, const struct fetch_option
 		"http.proxy=", "http.emptyAuth=false", "http.lowSpeedLimit=1000",
 		"http.lowSpeedTime=30", "protocol.version=2", NULL,
 	};
-	static const char *const words[] = { "fetch", "--quiet", "--depth=1", "--no-tags",
-					     "--no-write-fetch-head", "--no-auto-gc",
-					     "--no-recurse-submodules", "--end-of-options", NULL };
 
-	push_git(r, argv);
 	for (size_t i = 0; settings[i] != NULL; i++) {
 		strvec_push(argv, "-c");
 		strvec_push(argv, settings[i]);
@@ -321,9 +318,34 @@ void fetch_git_fetch(const struct fetch_repository *r, const struct fetch_option
 		strvec_pushf(argv, "http.sslCAInfo=%s", r->ca_file);
 	}
 	push_helper(r, options, argv);
+}
+
+void fetch_git_fetch(const struct fetch_repository *r, const struct fetch_options *options,
+		     const char *source, const char *role, const char *key, struct strvec *argv)
+{
+	static const char *const words[] = { "fetch", "--quiet", "--depth=1", "--no-tags",
+					     "--no-write-fetch-head", "--no-auto-gc",
+					     "--no-recurse-submodules", "--end-of-options", NULL };
+
+	push_git(r, argv);
+	push_network(r, options, argv);
 	push_all(argv, words);
 	strvec_push(argv, r->url);
 	strvec_pushf(argv, "+%s:refs/doorbell/%s/%s", source, role, key);
+}
+
+void fetch_git_list_origin(const struct fetch_repository *r, const struct fetch_options *options,
+			   struct strvec *argv)
+{
+	static const char *const words[] = { "ls-remote", "--quiet", "--symref",
+					     "--end-of-options", NULL };
+	static const char *const patterns[] = { "HEAD", "refs/heads/*", "refs/tags/*", NULL };
+
+	strvec_push(argv, "git");
+	push_network(r, options, argv);
+	push_all(argv, words);
+	strvec_push(argv, r->url);
+	push_all(argv, patterns);
 }
 
 void fetch_git_update(const struct fetch_repository *r, struct strvec *argv)

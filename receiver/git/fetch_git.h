@@ -51,6 +51,13 @@ void fetch_git_look(const struct fetch_repository *repository, const char *key,
 		    struct strvec *argv);
 
 /*
+ * Append the command that prints all branches and tags of the origin, for
+ * ref_list_parse(). It needs no repository of ours.
+ */
+void fetch_git_list_origin(const struct fetch_repository *repository,
+			   const struct fetch_options *options, struct strvec *argv);
+
+/*
  * Append the command that fetches source (a ref, or a commit in hex) to
  * refs/doorbell/ROLE/KEY.
  */

@@ -28,6 +28,9 @@ enum metric {
 	METRIC_STORE_DROPPED,       // bodies and deliveries
 	METRIC_LOG_MESSAGES,        // level
 	METRIC_FETCH_ERRORS,
+	METRIC_LOOKS,               // at a repository, for pushes that were missed
+	METRIC_LOOK_ERRORS,
+	METRIC_MISSED_PUSHES,       // found by such a look
 	METRIC_CONNECTIONS_REFUSED, // reason: conn_refusal_name()
 	METRIC_MANIFESTS_READ,      // files of the operator's
 	METRIC_MANIFESTS_PARSED,    // of those, not what they were before

@@ -133,6 +133,10 @@ int reader_resolve(struct reader_pool *pool, const char *url, const char *revisi
 		   const struct oid *commit, reader_resolve_fn done, void *arg,
 		   struct error *err);
 
+/* Ask where all branches and tags of the repository are. Returns as reader_affected(). */
+int reader_list(struct reader_pool *pool, const char *url, reader_list_fn done, void *arg,
+		struct error *err);
+
 /*
  * Ask for the applications written in the repository at commit, below
  * directory ("" = all). Returns as reader_affected().

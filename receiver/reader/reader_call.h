@@ -102,6 +102,7 @@ extern const struct reader_call call_inputs;
 extern const struct reader_call call_resolve;
 extern const struct reader_call call_read_apps;
 extern const struct reader_call call_parse;
+extern const struct reader_call call_list;
 
 /* All calls, a NULL after the last. */
 extern const struct reader_call *const reader_calls[];

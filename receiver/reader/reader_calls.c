@@ -17,6 +17,7 @@ const struct reader_call *const reader_calls[] = {
 	&call_open,
 	&call_apps,
 	&call_parse,
+	&call_list,
 	NULL,
 };
 

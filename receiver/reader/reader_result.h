@@ -27,6 +27,8 @@ struct reader_affected {
 	const char *const *names; // full name of the application of each item
 };
 
+struct ref_list;
+
 struct reader_tip {
 	bool found;             // the revision is there
 	struct oid commit;      // what it means
@@ -52,6 +54,10 @@ typedef void (*reader_inputs_fn)(void *arg, enum reader_result result,
 /* Answer to reader_resolve(). tip is NULL unless READER_OK; with found false, why says why. */
 typedef void (*reader_resolve_fn)(void *arg, enum reader_result result,
 				  const struct reader_tip *tip, const char *why);
+
+/* Answer to reader_list(). listing is NULL unless READER_OK, and borrowed for the callback. */
+typedef void (*reader_list_fn)(void *arg, enum reader_result result,
+			       const struct ref_list *listing, const char *why);
 
 /*
  * Answer to reader_read_apps(). list and problems are NULL unless READER_OK;

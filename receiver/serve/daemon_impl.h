@@ -22,7 +22,9 @@ struct conn_pool;
 struct fetcher;
 struct intake;
 struct listener;
+struct lister;
 struct metrics;
+struct missed;
 struct outbound;
 struct reader_pool;
 struct resolver;
@@ -58,9 +60,11 @@ struct daemon {
 	struct outbound *outbound;
 	struct fetcher *fetcher;
 	struct reader_pool *pool;
+	struct lister *lister;
 	struct resolver *resolver;
 	struct catalog *catalog;
 	struct world *world;
+	struct missed *missed;
 	struct ringer *ringer;
 	struct observer *observer;
 	struct conn_pool *conns;      // of senders

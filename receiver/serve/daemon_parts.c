@@ -13,11 +13,13 @@
 #include "base/limits.h"
 #include "base/mstime.h"
 #include "base/xalloc.h"
+#include "delivery/missed.h"
 #include "journal/journal.h"
 #include "receiver/catalog/catalog.h"
 #include "receiver/door/admin.h"
 #include "receiver/door/intake.h"
 #include "receiver/git/fetch.h"
+#include "receiver/git/lister.h"
 #include "receiver/git/resolver.h"
 #include "receiver/http/conn.h"
 #include "receiver/http/listen.h"
@@ -31,6 +33,7 @@
 #include "receiver/ring/outbound.h"
 #include "receiver/ring/observer.h"
 #include "receiver/ring/ringer.h"
+#include "receiver/serve/missed.h"
 #include "receiver/serve/world.h"
 #include "receiver/store/store.h"
 
@@ -53,6 +56,7 @@ struct daemon_leftover {
 		char *repository;
 		char *ref;
 		struct oid commit;
+		bool seen;    // nothing of it was processed: there it was at the first look
 		char *remote; // JSON, or NULL
 	} *refs;
 	size_t ref_count, ref_capacity;
@@ -81,8 +85,33 @@ static void keep_ref(void *arg, const char *repository, const char *ref, const s
 	struct daemon_leftover *l = arg;
 
 	l->refs = xgrow(l->refs, l->ref_count, &l->ref_capacity, sizeof(*l->refs));
-	l->refs[l->ref_count++] = (struct leftover_ref){ xstrdup(repository), xstrdup(ref),
-							 *commit, xstrdup_or_null(remote) };
+	l->refs[l->ref_count++] = (struct leftover_ref){
+		.repository = xstrdup(repository),
+		.ref = xstrdup(ref),
+		.commit = *commit,
+		.remote = xstrdup_or_null(remote),
+	};
+}
+
+static void keep_seen(void *arg, const char *repository, const char *ref,
+		      const struct oid *commit)
+{
+	struct daemon_leftover *l = arg;
+
+	keep_ref(l, repository, ref, commit, NULL);
+	l->refs[l->ref_count - 1].seen = true;
+}
+
+static void take_up_ref(struct daemon *d, const struct leftover_ref *ref)
+{
+	struct delivery_core *core = world_core(d->world);
+
+	if (ref->seen) {
+		delivery_resume_seen(core, ref->repository, ref->ref, &ref->commit);
+		return;
+	}
+	delivery_resume_ref(core, ref->repository, ref->ref, &ref->commit);
+	catalog_set_remote(d->catalog, ref->repository, ref->ref, ref->remote);
 }
 
 /*
@@ -102,10 +131,7 @@ void daemon_take_up(struct daemon *d)
 	log_info("taken up", "refs", LOG_INT(l->ref_count), "triggers", LOG_INT(l->trigger_count),
 		 "pushes", LOG_INT(l->push_count), NULL);
 	for (size_t i = 0; i < l->ref_count; i++) {
-		delivery_resume_ref(core, l->refs[i].repository, l->refs[i].ref,
-				    &l->refs[i].commit);
-		catalog_set_remote(d->catalog, l->refs[i].repository, l->refs[i].ref,
-				   l->refs[i].remote);
+		take_up_ref(d, &l->refs[i]);
 		free(l->refs[i].repository);
 		free(l->refs[i].ref);
 		free(l->refs[i].remote);
@@ -191,7 +217,8 @@ static int build_store(struct daemon *d, struct error *err)
 	}
 	d->leftover = xcalloc(1, sizeof(*d->leftover));
 	struct journal_resume resume = {
-		.push = keep_push, .trigger = keep_trigger, .ref = keep_ref, .arg = d->leftover,
+		.push = keep_push, .trigger = keep_trigger, .ref = keep_ref, .seen = keep_seen,
+		.arg = d->leftover,
 	};
 	if (journal_resume(journal, &resume, err) != RECORD_OK) {
 		goto out;
@@ -242,6 +269,7 @@ static int build_children(struct daemon *d, struct error *err)
 	d->fetcher = fetch_new(d->base, d->spawner, &fetch);
 	d->pool = reader_pool_new(d->base, &readers);
 	d->resolver = resolver_new(d->base, d->pool, d->fetcher);
+	d->lister = lister_new(d->spawner, d->fetcher, d->pool);
 	free(self);
 	free(home);
 	return outbound_new(d->base, NULL, &d->outbound, err) < 0 ? EX_UNAVAILABLE : 0;
@@ -259,7 +287,15 @@ static void on_decided(void *ctx, const struct delivery_decision *decision)
 
 static void on_known(void *ctx)
 {
-	world_go_on(((struct daemon *)ctx)->world);
+	struct daemon *d = ctx;
+
+	world_go_on(d->world);
+	missed_go_on(d->missed);
+}
+
+static void on_reached(void *ctx, const char *repository, bool reached)
+{
+	missed_reached(((struct daemon *)ctx)->missed, repository, reached);
 }
 
 static void build_core(struct daemon *d)
@@ -283,9 +319,18 @@ static void build_core(struct daemon *d)
 		.catalog = d->catalog,
 		.metrics = d->metrics,
 		.decided = on_decided,
+		.reached = on_reached,
 		.ctx = d,
 	};
 	d->world = world_new(&parts, d->settings);
+	const struct missed_parts missed = {
+		.base = d->base,
+		.lister = d->lister,
+		.store = d->store,
+		.world = d->world,
+		.metrics = d->metrics,
+	};
+	d->missed = missed_new(&missed);
 	const struct ringer_parts ring = {
 		.base = d->base,
 		.outbound = d->outbound,
@@ -529,11 +574,13 @@ void daemon_take_apart(struct daemon *d)
 	admin_free(d->admin);
 	conn_pool_free(d->conns);
 	conn_pool_free(d->admin_conns);
+	missed_free(d->missed);
 	world_free(d->world);
 	ringer_free(d->ringer);
 	observer_free(d->observer);
 	catalog_free(d->catalog);
 	resolver_free(d->resolver);
+	lister_free(d->lister);
 	tls_context_free(d->tls);
 	status_free(d->status);
 	metrics_free(d->metrics);

@@ -28,6 +28,7 @@
 #include "receiver/ring/observer.h"
 #include "receiver/ring/ringer.h"
 #include "receiver/serve/cache.h"
+#include "receiver/serve/missed.h"
 #include "receiver/serve/world.h"
 #include "receiver/store/store.h"
 
@@ -246,6 +247,7 @@ void daemon_apply(struct daemon *d)
 	world_set_settings(d->world, d->settings);
 	intake_set_settings(d->intake, d->settings);
 	store_set_retention(d->store, c->retention);
+	missed_set_settings(d->missed, d->settings);
 	catalog_set_settings(d->catalog, d->settings);
 	watch_clear(d->watch);
 	if (c->file != NULL) {

@@ -14,6 +14,7 @@
 #include "base/crypto.h"
 #include "base/mstime.h"
 #include "base/xalloc.h"
+#include "delivery/missed.h"
 #include "receiver/catalog/catalog.h"
 #include "receiver/git/resolver.h"
 #include "receiver/ops/log.h"
@@ -264,6 +265,7 @@ static void on_resolved(void *arg, const struct delivery_resolved *answer)
 	struct asked *a = arg;
 	struct world *w = a->world;
 
+	w->parts.reached(w->parts.ctx, a->repository, answer->result != RESOLVE_FAILED);
 	if (answer->result != RESOLVE_TIP || a->tip.len > 0) {
 		if (answer->result == RESOLVE_FAILED) {
 			metrics_count(w->parts.metrics, METRIC_FETCH_ERRORS, NULL, NULL, 1);
@@ -675,6 +677,22 @@ void world_set_settings(struct world *w, struct settings *settings)
 struct delivery_core *world_core(struct world *w)
 {
 	return w->core;
+}
+
+bool world_is_ready(const struct world *w)
+{
+	return catalog_is_ready(w->parts.catalog);
+}
+
+bool world_look(struct world *w, const char *repository, const char *default_branch,
+		const struct ref_list *listing, const struct delivery_looked *told)
+{
+	bool now = world_is_ready(w) && w->arrived == NULL;
+
+	if (now) {
+		delivery_look(w->core, repository, default_branch, listing, told);
+	}
+	return now;
 }
 
 void world_go_on(void *w)

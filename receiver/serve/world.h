@@ -11,11 +11,13 @@
 #include "delivery/delivery.h"
 
 struct catalog;
+struct delivery_looked;
 struct event_base;
 struct journal;
 struct metrics;
 struct observer;
 struct reader_pool;
+struct ref_list;
 struct resolver;
 struct ringer;
 struct settings;
@@ -31,6 +33,8 @@ struct world_parts {
 	struct metrics *metrics;  // or NULL
 	/* A push was decided; borrowed for the call. */
 	void (*decided)(void *ctx, const struct delivery_decision *decision);
+	/* A repository was asked for a push, and could be reached or not. */
+	void (*reached)(void *ctx, const char *repository, bool reached);
 	void *ctx;
 };
 
@@ -63,6 +67,17 @@ void world_seen(void *w, int64_t trigger, const struct outcome *outcome);
 
 /* The applications have become known, as a callback of the catalog. */
 void world_go_on(void *w);
+
+/* Are the applications known? */
+bool world_is_ready(const struct world *w);
+
+/*
+ * delivery_look() of the core, and true; or false, and nobody was told: the
+ * applications are not known now, or pushes stand in line that the core has not
+ * seen, which may say the same as the listing.
+ */
+bool world_look(struct world *w, const char *repository, const char *default_branch,
+		const struct ref_list *listing, const struct delivery_looked *told);
 
 /* delivery_get_stats() of the core, and the pushes that stand in line. */
 void world_get_stats(const struct world *w, struct delivery_stats *ret_stats);

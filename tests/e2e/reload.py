@@ -65,7 +65,8 @@ def test_new_things(place, receiver):
     equal(github(place, before, after, path="/hooks/second", url=SECOND_URL, secret="another secret"), 202,
           "a new source takes deliveries")
     ok(wait(lambda: place.rung() == ["second"]), "a new application of a new repository is rung", receiver.log())
-    equal(place.show(place.deliveries()[0]["id"])["pushes"][0]["triggers"][0]["target"], "new", "at the new target")
+    taken = place.deliveries("--source", "second")[0]
+    equal(place.show(taken["id"])["pushes"][0]["triggers"][0]["target"], "new", "at the new target")
     place.configure()
     ok(hang_up(receiver), "SIGHUP takes them away again")
     equal(github(place, before, after, path="/hooks/second", secret="another secret"), 404, "the source is gone")

@@ -71,7 +71,9 @@ def push(place, files, **more):
 
 
 def test_https(place, server, receiver):
-    equal(server.requests(), [], "nothing is fetched before a push arrives")
+    ok(wait(lambda: receiver.metric("doorbell_repository_looks_total") == 1, 20), "the origin is asked where its refs are")
+    packs = subprocess.run(["find", os.path.join(place.state, "repositories"), "-name", "*.pack"], capture_output=True, text=True).stdout
+    equal(packs, "", "nothing is fetched before a push arrives")
     before, after = push(place, {"apps/web/a.yaml": "kind: 2\n"})
     # At first sight what the sender says was before is fetched, too.
     ok(wait(lambda: place.rung(), 20), "the first push has its repository fetched over HTTPS", receiver.log())

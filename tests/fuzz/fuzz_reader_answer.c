@@ -6,12 +6,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <string.h>
 
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "receiver/reader/reader_answer.h"
 #include "receiver/reader/reader_impl.h"
+#include "base/ref_list.h"
 
 #define ID 7
 #define APPS 3
@@ -116,6 +116,15 @@ static void on_apps(void *arg, enum reader_result result, struct app_list *list,
 	}
 }
 
+static void on_list(void *arg, enum reader_result result, const struct ref_list *listing,
+		    const char *why)
+{
+	require(arg == NULL && result == READER_OK && why != NULL);
+	for (size_t i = 0; i < listing->count; i++) {
+		require(ref_list_is_of(listing->items[i].ref) && listing->items[i].id.len > 0);
+	}
+}
+
 /* A row without a callback here is read and released all the same. */
 static reader_done_fn done_of(const struct reader_call *call)
 {
@@ -128,6 +137,7 @@ static reader_done_fn done_of(const struct reader_call *call)
 		{ &call_resolve, (reader_done_fn)on_resolve },
 		{ &call_read_apps, (reader_done_fn)on_apps },
 		{ &call_parse, (reader_done_fn)on_apps },
+		{ &call_list, (reader_done_fn)on_list },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {

@@ -20,6 +20,9 @@
  *   known                         now they are
  *   holds REF                     applications are kept at this ref
  *   ref REF COMMIT                resumed: processed last
+ *   seen REF COMMIT               resumed: there it was when it was first looked at
+ *   look [created] REF=ID[/COMMIT]...  where all refs are now; with "created" those
+ *                                 that are not known were created meanwhile
  *   push ID REF BEFORE AFTER      stored push (default branch "main")
  *   replay ID REF BASE TIP OF     a repeat of push OF
  *   trigger ID APP TARGET REF STATE [hard] [next=MS]   resumed trigger, not to be tried before
@@ -46,7 +49,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ref_list.h"
 #include "base/xalloc.h"
+#include "delivery/missed.h"
 #include "tests/support/scripted.h"
 #include "tests/support/scripted_setup.h"
 #include "tests/support/tap.h"
@@ -90,6 +95,44 @@ static void accept(struct world *w, const char *id, const char *ref_name,
 	world_begin(w);
 	delivery_accept(w->core, &push);
 	free(ref);
+}
+
+static void do_seen(struct world *w, char **words)
+{
+	char *ref = full_ref(words[0]);
+	struct oid commit = oid_of(words[1]);
+
+	world_begin(w);
+	delivery_resume_seen(w->core, REPOSITORY, ref, &commit);
+	free(ref);
+}
+
+/* "main=A", or "refs/tags/v1=T/A" for a tag object. */
+static void list(struct ref_list *listing, const char *word)
+{
+	char *name = xstrndup(word, strcspn(word, "="));
+	char *ref = full_ref(name);
+	const char *id = word + strlen(name) + 1;
+	const char *commit = strchr(id, '/');
+	const struct oid ids[] = { oid_of((const char[]){ *id, '\0' }),
+				   oid_of(commit != NULL ? commit + 1 : id) };
+
+	(void)ref_list_add(listing, ref, &ids[0], &ids[1], NULL);
+	free(ref);
+	free(name);
+}
+
+static void do_look(struct world *w, char **words)
+{
+	struct ref_list listing = { .items = NULL };
+	bool created = words[0] != NULL && strcmp(words[0], "created") == 0;
+
+	world_begin(w);
+	for (words += created; *words != NULL; words++) {
+		list(&listing, *words);
+	}
+	scripted_look(w, &listing, created);
+	ref_list_release(&listing);
 }
 
 static void do_push(struct world *w, char **words)
@@ -431,6 +474,7 @@ static const struct {
 	{ "option", 1, scripted_option },       { "target", 1, scripted_target },
 	{ "no-targets", 0, scripted_no_targets }, { "app", 1, scripted_app },
 	{ "holds", 1, scripted_holds },         { "ref", 2, do_ref },
+	{ "seen", 2, do_seen },           { "look", 0, do_look },
 	{ "push", 4, do_push },           { "replay", 5, do_replay },
 	{ "trigger", 5, do_trigger },     { "resolved", 2, do_resolved },
 	{ "matched", 1, do_matched },     { "matched-all", 2, do_matched_all },

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "delivery/missed.h"
 #include "push/push.h"
 #include "tests/support/metrics_keep.h"
 #include "tests/support/tap.h"
@@ -334,4 +335,27 @@ void world_begin(struct world *w)
 		w->options.targets = w->targets;
 		w->core = delivery_new(&w->options, &io);
 	}
+}
+
+static void on_moved(void *ctx, const char *ref, const struct oid *before)
+{
+	struct world *w = ctx;
+
+	buf_addf(&w->log, "moved %s from %c\n", push_ref_short(ref), letter_of(before));
+}
+
+static void on_seen(void *ctx, const char *ref, const struct oid *id)
+{
+	struct world *w = ctx;
+
+	buf_addf(&w->log, "seen %s at %c\n", push_ref_short(ref), letter_of(id));
+}
+
+void scripted_look(struct world *w, const struct ref_list *listing, bool new_is_created)
+{
+	const struct delivery_looked told = {
+		.new_is_created = new_is_created, .moved = on_moved, .seen = on_seen, .ctx = w,
+	};
+
+	delivery_look(w->core, REPOSITORY, "main", listing, &told);
 }

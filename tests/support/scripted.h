@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/ref_list.h"
 #include "base/strvec.h"
 #include "delivery/delivery.h"
 
@@ -64,6 +65,9 @@ void world_open(struct world *w);
 
 /* Make the core from the options so far, if there is none. */
 void world_begin(struct world *w);
+
+/* Give the core a listing of REPOSITORY; what it says of it goes to the log. */
+void scripted_look(struct world *w, const struct ref_list *listing, bool new_is_created);
 
 /* Free what it holds. */
 void world_close(struct world *w);

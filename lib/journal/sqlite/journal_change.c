@@ -154,6 +154,10 @@ static enum record_result add_trigger(struct journal_db *j, struct trigger *t, s
 static enum record_result move_ref(struct journal_db *j, const struct record_plan *plan,
 				    struct error *err)
 {
+	if (plan->only_seen) {
+		return journal_db_run(j, SQL_SEE_REF, NULL, err, "ttoi", plan->repository,
+				      plan->ref, &plan->commit, mstime_wall());
+	}
 	if (oid_is_zero(&plan->commit)) {
 		return journal_db_run(j, SQL_FORGET_REF, NULL, err, "tt", plan->repository,
 				      plan->ref);

@@ -82,11 +82,16 @@ typedef void (*row_visit)(const struct journal_resume *resume, sqlite3_stmt *st)
 
 static void visit_ref(const struct journal_resume *resume, sqlite3_stmt *st)
 {
+	const char *repository = (const char *)sqlite3_column_text(st, 0);
+	const char *ref = (const char *)sqlite3_column_text(st, 1);
 	struct oid commit = journal_db_oid(st, 2);
 
-	resume->ref(resume->arg, (const char *)sqlite3_column_text(st, 0),
-		    (const char *)sqlite3_column_text(st, 1), &commit,
-		    (const char *)sqlite3_column_text(st, 3));
+	if (sqlite3_column_int(st, 4) != 0) {
+		resume->ref(resume->arg, repository, ref, &commit,
+			    (const char *)sqlite3_column_text(st, 3));
+	} else if (resume->seen != NULL) {
+		resume->seen(resume->arg, repository, ref, &commit);
+	}
 }
 
 static void visit_trigger(const struct journal_resume *resume, sqlite3_stmt *st)

@@ -136,6 +136,9 @@ static const char *const steps[] = {
 	") STRICT, WITHOUT ROWID;"
 	"INSERT INTO counter"
 	"	SELECT 'sequence', coalesce(max(seq), 0) FROM sqlite_sequence;",
+
+	/* 0: commit_id was only seen there when the ref was looked at for the first time. */
+	"ALTER TABLE ref_state ADD COLUMN processed INTEGER NOT NULL DEFAULT 1;",
 };
 
 #define VERSION ((int)(sizeof(steps) / sizeof(steps[0])))

@@ -115,8 +115,11 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_SET_REF] =
 		"INSERT INTO ref_state (repository, ref, commit_id, moved_ms, refers) "
 		"VALUES (?1, ?2, ?3, ?4, nullif(?5, '')) ON CONFLICT (repository, ref) "
-		"DO UPDATE SET commit_id = ?3, moved_ms = ?4, "
+		"DO UPDATE SET commit_id = ?3, moved_ms = ?4, processed = 1, "
 		"refers = CASE WHEN ?5 IS NULL THEN refers ELSE nullif(?5, '') END",
+	[SQL_SEE_REF] =
+		"INSERT INTO ref_state (repository, ref, commit_id, moved_ms, processed) "
+		"VALUES (?1, ?2, ?3, ?4, 0) ON CONFLICT (repository, ref) DO NOTHING",
 	[SQL_FORGET_REF] = "DELETE FROM ref_state WHERE repository = ?1 AND ref = ?2",
 	[SQL_ADD_TRIGGER] =
 		"INSERT INTO \"trigger\" (push, application, project, target, before, after, "
@@ -149,7 +152,8 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_OPEN_TRIGGERS] =
 		"SELECT " TRIGGER_COLUMNS " FROM " TRIGGERS " WHERE t.final = 0 AND " OF_REF("p.")
 		" ORDER BY t.sequence, t.id",
-	[SQL_REFS] = "SELECT repository, ref, commit_id, refers FROM ref_state WHERE " OF_REF(""),
+	[SQL_REFS] = "SELECT repository, ref, commit_id, refers, processed FROM ref_state "
+		     "WHERE " OF_REF(""),
 
 	[SQL_GET_DELIVERY] =
 		"SELECT id, source, provider, sender_id, body_sha256, event, pusher, ignored, "
