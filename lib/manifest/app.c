@@ -182,7 +182,7 @@ static int read_annotations(struct app *app, const json_t *metadata, struct erro
 	if (app->generate_paths == NULL) {
 		return -1;
 	}
-	if (app->generate_paths[0] == '\0') {
+	if (app->generate_paths[0] == '\0' || app_is_template(app->generate_paths)) {
 		free(app->generate_paths);
 		app->generate_paths = NULL;
 	}
@@ -297,6 +297,11 @@ static int read_spec(struct app *app, const json_t *object, struct error *err)
 	return r == 0 && made != NULL ? read_source_list(app, made, err) : r;
 }
 
+const char *app_kind_group(enum app_kind kind)
+{
+	return kinds[kind].group;
+}
+
 /* The kind of an object, or KINDS. */
 static size_t kind_of(const json_t *object)
 {
@@ -310,6 +315,14 @@ static size_t kind_of(const json_t *object)
 		k++;
 	}
 	return k;
+}
+
+bool app_kind_find(const json_t *object, enum app_kind *ret_kind)
+{
+	size_t kind = kind_of(object);
+
+	*ret_kind = kind < KINDS ? (enum app_kind)kind : *ret_kind;
+	return kind < KINDS;
 }
 
 void app_set_cluster(struct app *app, const char *cluster)

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "manifest/app_impl.h"
+#include "manifest/template.h"
 
 /* What strconv.ParseBool and YAML 1.1 take for a boolean. */
 static const struct {
@@ -190,25 +191,14 @@ bool app_sources_fit(const struct app *app)
 
 bool app_is_template(const char *text)
 {
-	return strstr(text, "{{") != NULL;
-}
+	static const char *const marks[] = { "{{", "${", "$(", "<%", "<path:" };
 
-int app_read_made_source(struct app_source *source, json_t *spec, const char *where,
-			 struct error *err)
-{
-	if (app_read_source(source, spec, where, err) < 0) {
-		return -1;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+		if (strstr(text, marks[i]) != NULL) {
+			return true;
+		}
 	}
-	source->annotation_applies = false;
-	source->walker = app_take_text(spec, where, "walker", APP_NAME_BYTES, err);
-	if (source->walker == NULL) {
-		return -1;
-	}
-	if (app_is_template(source->url)) {
-		free(source->repository);
-		source->repository = xstrdup(APP_ANY_REPOSITORY);
-	}
-	return 0;
+	return false;
 }
 
 /* The fields of a source that are text. 0, or -1 with err. */
@@ -234,11 +224,11 @@ static int read_texts(struct app_source *source, const json_t *spec, const char 
 	return 0;
 }
 
-int app_read_source(struct app_source *source, json_t *spec, const char *where,
-		    struct error *err)
+/* The text and the path of a source; its repository if it is read from git as it says. */
+static int read_source(struct app_source *source, json_t *spec, const char *where,
+		       bool *ret_git, struct error *err)
 {
 	char *chart = NULL;
-	char *clean = NULL;
 	int r = -1;
 
 	if (!json_is_object(spec)) {
@@ -252,8 +242,9 @@ int app_read_source(struct app_source *source, json_t *spec, const char *where,
 	if (chart == NULL || read_texts(source, spec, where, err) < 0) {
 		goto out;
 	}
-	clean = clean_path(source->path);
-	if (clean != NULL && chart[0] == '\0' && strncasecmp(source->url, "oci://", 6) != 0) {
+	*ret_git = chart[0] == '\0' && strncasecmp(source->url, "oci://", 6) != 0;
+	char *clean = clean_path(source->path);
+	if (clean != NULL && *ret_git) {
 		source->repository = giturl_normalise(source->url, NULL);
 	}
 	free(source->path);
@@ -262,6 +253,52 @@ int app_read_source(struct app_source *source, json_t *spec, const char *where,
 out:
 	free(chart);
 	return r;
+}
+
+/* Its address is a template: it may be any repository. */
+static void open_repository(struct app_source *source)
+{
+	if (app_is_template(source->url)) {
+		free(source->repository);
+		source->repository = xstrdup(APP_ANY_REPOSITORY);
+	}
+}
+
+int app_read_source(struct app_source *source, json_t *spec, const char *where,
+		    struct error *err)
+{
+	bool git = false;
+	int r = read_source(source, spec, where, &git, err);
+
+	if (r < 0 || !git || !template_is_in_source(spec)) {
+		return r;
+	}
+	/* Which files it reads nobody knows: any of them. */
+	if (source->repository == NULL) {
+		source->repository = giturl_normalise(source->url, NULL);
+	}
+	open_repository(source);
+	free(source->path);
+	source->path = xstrdup("");
+	source->walker = xstrdup("plain");
+	return 0;
+}
+
+int app_read_made_source(struct app_source *source, json_t *spec, const char *where,
+			 struct error *err)
+{
+	bool git = false;
+
+	if (read_source(source, spec, where, &git, err) < 0) {
+		return -1;
+	}
+	source->annotation_applies = false;
+	source->walker = app_take_text(spec, where, "walker", APP_NAME_BYTES, err);
+	if (source->walker == NULL) {
+		return -1;
+	}
+	open_repository(source);
+	return 0;
 }
 
 void app_allot_sources(struct app *app, size_t count)

@@ -33,8 +33,18 @@ bool app_fits(const json_t *tree);
 /* Do all its sources together fit, so that it can go through a frame? */
 bool app_sources_fit(const struct app *app);
 
-/* Does a text hold a template, of which only a controller knows what it becomes? */
+/*
+ * Does a text hold a template, of which only a controller knows what it
+ * becomes: of Go and Helm, a variable of Flux or Kustomize, a secret that a
+ * plugin puts in?
+ */
 bool app_is_template(const char *text);
+
+/* Is an object of one of our kinds, and of which? */
+bool app_kind_find(const json_t *object, enum app_kind *ret_kind);
+
+/* The API group of a kind, with the slash before its version: a constant. */
+const char *app_kind_group(enum app_kind kind);
 
 /* Make room for count zeroed sources; app has none. */
 void app_allot_sources(struct app *app, size_t count);

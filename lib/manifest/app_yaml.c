@@ -22,6 +22,8 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "base/yaml.h"
+#include "manifest/app_impl.h"
+#include "manifest/template.h"
 
 #define LIST_DEPTH 8
 
@@ -31,12 +33,21 @@ struct seen_name {
 	UT_hash_handle hh;
 };
 
+/* Objects with templates in fields that count. */
+struct templates {
+	size_t count;
+	char *field;            // of the first, and its kind and line
+	enum app_kind kind;
+	int line;
+};
+
 struct yaml_reading {
 	const struct yaml_stream *stream;
 	const char *name;       // of the text
 	struct app_list *list;
 	struct strvec *problems;
 	struct seen_name *seen;
+	struct templates templates[2]; // not read, and read with any file for their inputs
 };
 
 static void add_problem(struct yaml_reading *reading, int line, int column, const char *what)
@@ -73,6 +84,52 @@ static void forget_names(struct yaml_reading *reading)
 	}
 }
 
+/*
+ * If fields that count hold templates, remember that for one line about all
+ * such objects that cannot be read, and one about those that can.
+ */
+static bool note_template(struct yaml_reading *reading, const json_t *object, int line,
+			  enum app_result result)
+{
+	enum app_kind kind = APP_APPLICATION;
+
+	if (result == APP_OTHER_KIND || !app_kind_find(object, &kind)) {
+		return false;
+	}
+	struct templates *t = &reading->templates[result == APP_OK];
+	char *field = template_find(object, kind);
+	if (field == NULL) {
+		return false;
+	}
+	if (t->count++ > 0) {
+		free(field);
+		return true;
+	}
+	t->field = field;
+	t->kind = kind;
+	t->line = line;
+	return true;
+}
+
+static void say_templates(struct yaml_reading *reading, struct templates *t, const char *effect)
+{
+	if (t->count == 0) {
+		return;
+	}
+	char *advice = template_advice(t->kind);
+	char *more = t->count > 1 ? xasprintf(" (so it is in %zu more here)", t->count - 1)
+				  : xstrdup("");
+	char *what = xasprintf("a template that makes a%s %s: %s is only known when it is filled "
+			       "in%s, %s; %s", app_kind_name(t->kind)[0] == 'A' ? "n" : "",
+			       app_kind_name(t->kind), t->field, more, effect, advice);
+
+	add_problem(reading, t->line, 1, what);
+	free(what);
+	free(more);
+	free(advice);
+	free(t->field);
+}
+
 /* One object. 0, or -1 with err if the list is full. */
 static int read_object(struct yaml_reading *reading, const json_t *object, struct error *err)
 {
@@ -87,7 +144,8 @@ static int read_object(struct yaml_reading *reading, const json_t *object, struc
 	char *origin = xasprintf("%s:%d", reading->name, line);
 	enum app_result result = app_from_json(object, origin, &app, &why);
 	free(origin);
-	if (result == APP_MALFORMED) {
+	bool template = note_template(reading, object, line, result);
+	if (result == APP_MALFORMED && !template) {
 		add_problem(reading, line, column, why.text);
 	}
 	if (result != APP_OK) {
@@ -138,6 +196,34 @@ static int read_document(struct yaml_reading *reading, const json_t *document, u
 	return 0;
 }
 
+/*
+ * The text is not YAML: is it a template? One of other things is passed over;
+ * one that holds an application is refused, as is what is no template: it may
+ * be half of a write, or hold a slip.
+ */
+static int refuse(const char *data, size_t len, const char *name, struct error *err)
+{
+	const struct error why = *err; /* its text begins with line and column */
+	enum app_kind kind = APP_APPLICATION;
+	int line = 1;
+	enum template_text text = template_look(data, len, &kind, &line);
+
+	if (text == TEMPLATE_OTHER) {
+		return 0;
+	}
+	if (text == TEMPLATE_NONE) {
+		return error_set(err, -1, "%.255s:%.250s", name, why.text);
+	}
+	char *advice = template_advice(kind);
+	const char *kind_name = app_kind_name(kind);
+
+	(void)error_set(err, -1, "%.200s:%d:1: a Helm template that holds a%s %s is not read; %s; "
+			"taken as YAML it fails at %.80s", name, line,
+			kind_name[0] == 'A' ? "n" : "", kind_name, advice, why.text);
+	free(advice);
+	return -1;
+}
+
 int app_read_yaml(const char *data, size_t len, const char *name, struct app_list *list,
 		  struct strvec *problems, struct error *err)
 {
@@ -146,10 +232,7 @@ int app_read_yaml(const char *data, size_t len, const char *name, struct app_lis
 	int r = 0;
 
 	if (yaml_parse(data, len, &options, &stream, err) != YAML_OK) {
-		/* its text begins with line and column */
-		struct error why = *err;
-
-		return error_set(err, -1, "%.255s:%.250s", name, why.text);
+		return refuse(data, len, name, err);
 	}
 	struct yaml_reading reading = {
 		.stream = stream, .name = name, .list = list, .problems = problems,
@@ -157,6 +240,9 @@ int app_read_yaml(const char *data, size_t len, const char *name, struct app_lis
 	for (size_t i = 0; i < yaml_stream_count(stream) && r == 0; i++) {
 		r = read_document(&reading, yaml_stream_document(stream, i), 0, err);
 	}
+	say_templates(&reading, &reading.templates[0], "and it is not read");
+	say_templates(&reading, &reading.templates[1],
+		      "so any push to its repository may ring it");
 	forget_names(&reading);
 	yaml_stream_free(stream);
 	return r;

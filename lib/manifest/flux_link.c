@@ -34,6 +34,7 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "manifest/app_impl.h"
+#include "manifest/template.h"
 
 /* The name of the GitRepository that a cluster is bootstrapped from. */
 #define OWN_NAME "flux-system"
@@ -189,15 +190,24 @@ static void drop_sources(struct app *app)
 	app->source_count = 0;
 }
 
+/* Which files are read is a template's to say: any of them. */
+static bool is_open(const struct following *r, const json_t *options)
+{
+	return app_is_template(r->path) || template_is_at(options, "values") ||
+	       template_is_at(options, "components");
+}
+
 /* Add a source; repository is its normalised name, or NULL: what url says. */
 static void add_source(struct following *r, const char *url, const char *revision, json_t *options,
 		       const char *repository, const char *origin)
 {
 	struct error err = ERROR_INIT;
 	struct app_source source = { .url = NULL };
-	char *path = clean(r->path);
+	bool open = is_open(r, options);
+	char *path = clean(open ? "" : r->path);
 	json_t *spec = json_pack("{s:s, s:s, s:s, s:s, s:O}", "repoURL", url, "targetRevision",
-				 revision, "path", path, "walker", r->walker, "options", options);
+				 revision, "path", path, "walker", open ? "plain" : r->walker,
+				 "options", options);
 
 	if (r->app->source_count >= LIMIT_SOURCES) {
 		strvec_pushf(r->objects->problems, "%s: more than %d sources", origin,

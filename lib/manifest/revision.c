@@ -73,6 +73,12 @@ static enum revision_match match_tag(const char *target, const char *tag_prefix,
 	return REVISION_NO;
 }
 
+/* Is it a template's to say which ref is followed? */
+static bool is_open(const char *target, const char *tag_prefix)
+{
+	return app_is_template(target) || (tag_prefix != NULL && app_is_template(tag_prefix));
+}
+
 enum revision_match app_revision_matches(const char *target_revision, const char *tag_prefix,
 					 const char *ref, const char *default_branch)
 {
@@ -87,7 +93,7 @@ enum revision_match app_revision_matches(const char *target_revision, const char
 	if (target_revision[0] == '\0' || strcmp(target_revision, "HEAD") == 0) {
 		return match_default(branch, tag, default_branch);
 	}
-	if (app_is_template(target_revision)) {
+	if (is_open(target_revision, tag != NULL ? tag_prefix : NULL)) {
 		return REVISION_RANGE;
 	}
 	if (is_full_id(target_revision)) {
