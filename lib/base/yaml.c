@@ -23,9 +23,14 @@
 
 #include <yaml.h>
 
+#include "base/crypto.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "base/yaml_impl.h"
+
+/* Tags of YAML 1.1 that libyaml has no name for. */
+#define BINARY_TAG "tag:yaml.org,2002:binary"
+#define MERGE_TAG "tag:yaml.org,2002:merge"
 
 #define uthash_malloc(size) xmalloc(size)
 #include <uthash.h>
@@ -255,6 +260,20 @@ static bool wants_key(struct builder *b)
 	return f != NULL && json_is_object(f->node) && f->key == NULL;
 }
 
+static bool has_tag(const yaml_event_t *event, const char *tag)
+{
+	const char *written = (const char *)event->data.scalar.tag;
+
+	return written != NULL && strcmp(written, tag) == 0;
+}
+
+/* "<<" as it is, or as yq writes it: "!!merge <<". */
+static bool is_merge(const yaml_event_t *event)
+{
+	return strcmp((const char *)event->data.scalar.value, "<<") == 0 &&
+	       (event->data.scalar.plain_implicit || has_tag(event, MERGE_TAG));
+}
+
 /* YAML 1.1: "null", "Null", "NULL", "~" and nothing are null when plain. */
 static bool is_null(const yaml_event_t *event)
 {
@@ -262,7 +281,7 @@ static bool is_null(const yaml_event_t *event)
 	const char *value = (const char *)event->data.scalar.value;
 
 	if (event->data.scalar.tag != NULL) {
-		return strcmp((const char *)event->data.scalar.tag, YAML_NULL_TAG) == 0;
+		return has_tag(event, YAML_NULL_TAG);
 	}
 	if (!event->data.scalar.plain_implicit) {
 		return false;
@@ -292,9 +311,8 @@ static bool is_ambiguous(const char *value)
 }
 
 /* The text with a mark before it if yaml_options.mark_plain wants it so, else NULL. */
-static char *marked(const struct builder *b, const yaml_event_t *event)
+static char *marked(const struct builder *b, const yaml_event_t *event, const char *value)
 {
-	const char *value = (const char *)event->data.scalar.value;
 	bool tagged = event->data.scalar.tag != NULL;
 	bool plain = event->data.scalar.plain_implicit && value[0] != '\0';
 
@@ -312,7 +330,7 @@ static enum yaml_result add_scalar(struct builder *b, const yaml_event_t *event,
 	json_t *node = NULL;
 
 	if (wants_key(b)) {
-		bool merges = strcmp(value, "<<") == 0 && event->data.scalar.plain_implicit;
+		bool merges = is_merge(event);
 
 		node = json_string(value);
 		anchor_close(anchor_open(b, event->data.scalar.anchor), node, 1, 0);
@@ -330,17 +348,49 @@ static enum yaml_result add_scalar(struct builder *b, const yaml_event_t *event,
 	return add_value(b, node, 1, 0, event->start_mark);
 }
 
+/* What base64 says, as a new string; NULL if it is none, or no text. */
+static char *from_base64(const char *value, size_t len)
+{
+	char *packed = xmalloc(len + 1);
+	char *text = xmalloc(len + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (value[i] != '\n' && value[i] != '\r') {
+			packed[n++] = value[i];
+		}
+	}
+	int got = base64_decode(packed, n, (uint8_t *)text, len);
+	free(packed);
+	if (got < 0 || memchr(text, '\0', (size_t)got) != NULL) {
+		free(text);
+		return NULL;
+	}
+	text[got] = '\0';
+	return text;
+}
+
 static enum yaml_result on_scalar(struct builder *b, const yaml_event_t *event)
 {
 	const char *value = (const char *)event->data.scalar.value;
+	char *decoded = NULL;
 
 	if (memchr(value, '\0', event->data.scalar.length) != NULL) {
 		return fail(b, YAML_MALFORMED, event->start_mark, "NUL in a value");
 	}
-	char *text = marked(b, event);
+	if (has_tag(event, BINARY_TAG)) {
+		decoded = from_base64(value, event->data.scalar.length);
+		if (decoded == NULL) {
+			return fail(b, YAML_MALFORMED, event->start_mark,
+				    "'!!binary' that holds no text");
+		}
+		value = decoded;
+	}
+	char *text = marked(b, event, value);
 	enum yaml_result r = add_scalar(b, event, text != NULL ? text : value);
 
 	free(text);
+	free(decoded);
 	return r;
 }
 

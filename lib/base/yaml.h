@@ -2,8 +2,9 @@
  * YAML as jansson values with positions: the only user of libyaml.
  *
  * Mappings become objects, sequences arrays, a plain empty/~/null scalar
- * null, every other scalar a string as it stands (no yes/no/octal typing: the
- * reader of a key decides what a string means).  Anchors are shared, not
+ * null, "!!binary" the text that it holds, every other scalar a string as it
+ * stands (no yes/no/octal typing: the reader of a key decides what a string
+ * means).  Anchors are shared, not
  * copied; "<<" merge keys are applied once.  Hostile input is bounded: bytes,
  * depth (aliases followed), documents, anchors, and the number of nodes that
  * a full walk would visit with every alias expanded, so that sharing cannot
@@ -51,8 +52,9 @@ struct yaml_options {
 struct yaml_stream; // the documents of one file, with positions
 
 /*
- * Parse len bytes of UTF-8 (a byte order mark is skipped). options may be
- * NULL (all false).  Malformed are also: UTF-16, a NUL character in a scalar,
+ * Parse len bytes of UTF-8 (a byte order mark is skipped), or of UTF-16 with
+ * its mark. options may be NULL (all false).  Malformed are also: other
+ * encodings, a NUL character in a scalar, "!!binary" that holds no text,
  * a mapping or sequence as a key, an alias inside its own anchor, a merge of
  * anything but mappings.  On YAML_OK *ret_stream is the caller's
  * (yaml_stream_free()); otherwise it is untouched and err holds

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/yaml.h"
 
 struct yaml_event_s;   // libyaml's yaml_event_t
@@ -38,6 +39,16 @@ enum yaml_result yaml_source_next(struct yaml_source *source, struct yaml_event_
  */
 enum yaml_result yaml_fail(struct error *err, enum yaml_result result, size_t line, size_t column,
 			   const char *what);
+
+/* True if a byte order mark says that data is UTF-16. */
+bool yaml_is_utf16(const char *data, size_t len);
+
+/*
+ * Append what such data says, without its mark, to out as UTF-8.  YAML_OK, or
+ * with err YAML_MALFORMED, or YAML_LIMIT where it passes out's ceiling.
+ */
+enum yaml_result yaml_decode_utf16(const char *data, size_t len, struct buf *out,
+				   struct error *err);
 
 /* An empty set of positions; free it with yaml_positions_free(). */
 struct yaml_positions *yaml_positions_new(void);

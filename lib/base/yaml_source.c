@@ -4,8 +4,8 @@
  * libyaml 0.2.5 is quadratic in nesting (39 KB of "[" take 3 s) and in %TAG
  * directives (20,000 take a second).  So directives are counted before the
  * first event is asked for, and depth, values, documents and anchors on every
- * event.  The encoding is fixed to UTF-8: UTF-16, which libyaml would detect,
- * could hide directives from the count, and no manifest is written in it.
+ * event.  libyaml's encoding is fixed to UTF-8: UTF-16, which it would detect,
+ * could hide directives from the count, so it is decoded before.
  */
 #include "base/yaml_impl.h"
 
@@ -21,6 +21,7 @@
 
 struct yaml_source {
 	yaml_parser_t parser;
+	struct buf decoded; // data, if it was in another encoding
 	const char *data;
 	size_t len;
 	size_t nodes;
@@ -98,31 +99,50 @@ static bool has_directive_flood(const char *data, size_t len)
 	return false;
 }
 
-enum yaml_result yaml_source_new(const char *data, size_t len, struct yaml_source **ret_source,
-				 struct error *err)
+/* Begin with data, which is UTF-8, or s->decoded. */
+static enum yaml_result source_begin(struct yaml_source *s, const char *data, size_t len)
 {
 	yaml_mark_t start = { .index = 0 };
 
-	if (len > LIMIT_YAML_BYTES) {
-		return fail(err, YAML_LIMIT, start, "too long");
-	}
 	if (len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0) {
 		data += 3;
 		len -= 3;
 	}
 	if (has_directive_flood(data, len)) {
-		return fail(err, YAML_LIMIT, start, "too many directives");
+		return fail(s->err, YAML_LIMIT, start, "too many directives");
 	}
-	struct yaml_source *s = xcalloc(1, sizeof(*s));
 	if (yaml_parser_initialize(&s->parser) == 0) {
-		free(s);
-		return fail(err, YAML_LIMIT, start, "out of memory");
+		return fail(s->err, YAML_LIMIT, start, "out of memory");
 	}
-	s->err = err;
 	s->data = data;
 	s->len = len;
 	yaml_parser_set_encoding(&s->parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&s->parser, (const unsigned char *)data, len);
+	return YAML_OK;
+}
+
+enum yaml_result yaml_source_new(const char *data, size_t len, struct yaml_source **ret_source,
+				 struct error *err)
+{
+	yaml_mark_t start = { .index = 0 };
+	enum yaml_result r = YAML_OK;
+
+	if (len > LIMIT_YAML_BYTES) {
+		return fail(err, YAML_LIMIT, start, "too long");
+	}
+	struct yaml_source *s = xcalloc(1, sizeof(*s));
+	s->err = err;
+	buf_init(&s->decoded, LIMIT_YAML_BYTES);
+	if (yaml_is_utf16(data, len)) {
+		r = yaml_decode_utf16(data, len, &s->decoded, err);
+		data = s->decoded.data;
+		len = s->decoded.len;
+	}
+	r = r == YAML_OK ? source_begin(s, data, len) : r;
+	if (r != YAML_OK) {
+		yaml_source_free(s);
+		return r;
+	}
 	*ret_source = s;
 	return YAML_OK;
 }
@@ -131,6 +151,10 @@ void yaml_source_free(struct yaml_source *source)
 {
 	if (source != NULL) {
 		yaml_parser_delete(&source->parser);
+		if (source->decoded.len > 0) { // it may be the configuration, with secrets
+			explicit_bzero(source->decoded.data, source->decoded.len);
+		}
+		buf_release(&source->decoded);
 		free(source);
 	}
 }

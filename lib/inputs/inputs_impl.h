@@ -11,8 +11,8 @@
  * Where a walker cannot know what a renderer would read, it calls
  * inputs_opaque(): the unit then depends on the whole repository.  It may go
  * on or return after that.  The same happens by itself when a limit trips,
- * when an object cannot be read, and when a file that must be parsed is an
- * LFS pointer.
+ * when an object cannot be read, and when a file that must be parsed cannot
+ * be, or is an LFS pointer.
  *
  * Strings and entries given by these functions live until the walk ends.
  */
@@ -120,9 +120,9 @@ bool inputs_blob(struct inputs_walk *w, const struct oid *id, struct buf *out);
  * Read path as YAML, its first document only or all (as a JSON array).  As
  * inputs_read(); *ret_value is borrowed until the walk ends and not to be
  * changed, NULL for an empty file. What is not YAML is INPUTS_FILE with
- * *ret_value NULL and *ret_bad true (the renderer would fail as well); what
- * passes a limit is INPUTS_UNREADABLE and an opaque unit.  Equal blobs are
- * parsed once.
+ * *ret_value NULL and *ret_bad true, and an opaque unit: the renderer should
+ * fail as well, but may know more of YAML.  What passes a limit is
+ * INPUTS_UNREADABLE and an opaque unit.  Equal blobs are parsed once.
  */
 enum inputs_found inputs_yaml(struct inputs_walk *w, const char *path, unsigned flags,
 			      bool first_document, const json_t **ret_value, bool *ret_bad,

@@ -94,6 +94,9 @@ bool meaning_has_odd_lines(const char *text, size_t len)
 	const char *data = text;
 	const char *end = data + len;
 
+	if (has_mark(text, len)) {
+		return true;
+	}
 	while (data < end) {
 		const char *newline = memchr(data, '\n', (size_t)(end - data));
 		size_t n = (size_t)((newline != NULL ? newline : end) - data);
@@ -109,8 +112,8 @@ bool meaning_has_odd_lines(const char *text, size_t len)
 
 bool meaning_of_text(const char *text, size_t len, unsigned long long *ret_meaning)
 {
-	return !looks_like_json(text, len) && !has_mark(text, len) &&
-	       !bytes_matter(text, len) && !meaning_has_odd_lines(text, len) &&
+	return !looks_like_json(text, len) && !bytes_matter(text, len) &&
+	       !meaning_has_odd_lines(text, len) &&
 	       yaml_meaning(text, len, ret_meaning, NULL) == YAML_OK;
 }
 

@@ -42,7 +42,8 @@ bool meaning_holds_no_object(struct repo *repo, const char *name, const struct o
 /*
  * True if readers of YAML may disagree about where a document of the text
  * begins or ends, or whether it is one: a directive, "...", "--- a: 1", or a
- * carriage return that ends no line.
+ * carriage return that ends no line.  Also with a byte order mark, behind which
+ * the text may be in another encoding.
  */
 bool meaning_has_odd_lines(const char *text, size_t len);
 

@@ -23,6 +23,7 @@ struct parse_key {
 struct parsed {
 	struct parse_key key;
 	struct yaml_stream *stream; // NULL: bad
+	char *problem;              // then: why
 	json_t *documents;          // an array of all, or NULL
 	const json_t *value;        // borrowed
 	size_t bytes;
@@ -41,6 +42,7 @@ void parse_forget(struct inputs *inputs, size_t max_bytes)
 		HASH_DEL(inputs->parsed, p);
 		json_decref(p->documents);
 		yaml_stream_free(p->stream);
+		free(p->problem);
 		free(p);
 	}
 	inputs->parsed_bytes = 0;
@@ -92,6 +94,8 @@ static struct parsed *parse(struct inputs_walk *w, const struct parse_key *key,
 	p->bytes = text->len + sizeof(*p);
 	if (stream != NULL) {
 		set_value(p);
+	} else {
+		p->problem = xstrdup(err.text);
 	}
 	HASH_ADD(hh, w->machine->parsed, key, sizeof(p->key), p);
 	w->machine->parsed_bytes += p->bytes;
@@ -139,6 +143,11 @@ enum inputs_found inputs_yaml(struct inputs_walk *w, const char *path, unsigned 
 	const struct parsed *p = get(w, &entry, flags, first_document);
 	if (p == NULL) {
 		return INPUTS_UNREADABLE;
+	}
+	/* Who renders it may understand what we do not. */
+	if (p->stream == NULL) {
+		inputs_opaque(w, inputs_format(w, "%s cannot be parsed: %s", entry.real,
+					       p->problem));
 	}
 	*ret_value = p->value;
 	*ret_bad = p->stream == NULL;

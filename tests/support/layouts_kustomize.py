@@ -19,6 +19,11 @@ def builtin(kind, text):
     return f"apiVersion: builtin\nkind: {kind}\nmetadata: {{name: made}}\n{text}"
 
 
+def encoded(text, name):
+    """A text in another encoding, with its byte order mark, as a text."""
+    return ("\ufeff" + text).encode(name).decode("utf-8", "surrogateescape")
+
+
 def inline(field, text):
     return f"{field}:\n- |-\n" + "".join(f"  {line}\n" for line in text.splitlines())
 
@@ -265,6 +270,19 @@ def forms():
         K: "resources: [a.yaml]\nconfigMapGenerator:\n- &g {name: g, files: [f]}\n"
            "- {<<: *g, name: h}\n", "app/f": "one", **A},
         [rings("edit", {"app/f": EDIT})])
+    for name in ("utf-16-le", "utf-16-be"):
+        yield Layout(f"k-{name}", "k0.encoding", {
+            K: encoded("resources: [../base]\ngenerators: [g.yaml]\n", name),
+            "app/g.yaml": encoded(builtin("ConfigMapGenerator", "files: [f]\n"), name),
+            "app/f": "one", "base/kustomization.yaml": "resources: [a.yaml]\n",
+            "base/a.yaml": config("a"), "base/b.yaml": "one"}, [
+                rings("edit", {"base/a.yaml": EDIT}, "TOP/base/a.yaml"),
+                rings("edit", {"app/f": EDIT}, "TOP/app/f"),
+                quiet("comment", {"base/a.yaml": COMMENT}), quiet("unread", {"base/b.yaml": EDIT})])
+    yield Layout("k-tags", "k0.tags", {
+        K: "!!binary cmVzb3VyY2Vz:\n- !!binary YS55YW1s\nconfigMapGenerator:\n"
+           "- &g {name: g, files: [f]}\n- {!!merge <<: *g, name: h}\n", "app/f": "one", **A},
+        [rings("edit", {"app/a.yaml": EDIT}, "TOP/app/a.yaml"), rings("edit", {"app/f": EDIT})])
     yield Layout("k-documents", "k0.documents", {
         K: "resources: [a.yaml]\n---\nresources: [b.yaml]\n", "app/b.yaml": config("b"), **A},
         [rings("edit", {"app/a.yaml": EDIT}), quiet("unread", {"app/b.yaml": EDIT})])

@@ -2,7 +2,7 @@
 
 from layout import (COMMENT, EDIT, EXECUTABLE, Files, Generated, Helm, Jsonnet, Known, Layout, quiet,
                     rings)
-from layouts_kustomize import config
+from layouts_kustomize import config, encoded
 
 CHART = {"app/Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n",
          "app/values.yaml": "v: one\n",
@@ -104,6 +104,18 @@ def charts():
         **{path.replace("app/charts/s", "lib"): text for path, text in sub.items()}}, [
             rings("edit", {"lib/values.yaml": EDIT}, "TOP/lib/values.yaml"),
             rings("edit", {"lib/templates/s.yaml": config("t")})])
+    for name in ("utf-16-le", "utf-16-be"):
+        yield chart(f"h-{name}", "h.encoding", {
+            "app/Chart.yaml": encoded(
+                CHART["app/Chart.yaml"]
+                + "dependencies: [{name: s, version: 1.0.0, repository: 'file://../lib'}]\n", name),
+            # Helm 4 takes no other values in UTF-16 than those: it looks for line ends first.
+            "app/values.yaml": encoded("v: '{{ .Files.Get \"x.txt\" }}'\n", "utf-16-be"),
+            "app/x.txt": "one",
+            "app/templates/c.yaml": config("c", '"{{ tpl .Values.v . }}"'),
+            **{path.replace("app/charts/s", "lib"): text for path, text in sub.items()}}, [
+                rings("edit", {"lib/values.yaml": EDIT}, "TOP/lib/values.yaml"),
+                rings("edit", {"app/x.txt": EDIT}, "TOP/app/x.txt")])
     yield chart("h-type", "h.type", {}, [
         rings("type", {"app/.argocd-source.yaml": "directory: {recurse: true}\n"})],
         judge=Known("Argo CD chooses"))

@@ -183,7 +183,10 @@ static void test_reading(void)
 	tap_str(test.real, "good 2", "from the cache as well");
 	trace = run(act_yaml, "bad.yaml");
 	tap_str(test.real, "bad 0", "what is not YAML is bad");
-	tap_str(trace->opaque, NULL, "which is known");
+	tap_str(trace->opaque, "bad.yaml cannot be parsed: 2:1: did not find expected node content",
+		"and makes the unit opaque, for the renderer may know more of YAML");
+	trace = run(act_yaml, "bad.yaml");
+	tap_ok(trace->opaque != NULL, "from the cache as well");
 	trace = run(act_yaml, "empty.yaml");
 	tap_str(test.real, "good 0", "an empty file has no documents");
 	tap_int(test.found, INPUTS_FILE, "and is a file");

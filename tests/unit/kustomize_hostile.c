@@ -130,7 +130,7 @@ static const struct {
 	{ "100 MB of comments", write_huge, true },
 	{ "a million resources", write_million, true },
 	{ "99 lists in each other", write_flat, false },
-	{ "bytes that are no text", write_binary, false },
+	{ "bytes that are no text", write_binary, true },
 };
 
 #define CASES (sizeof(cases) / sizeof(cases[0]))

@@ -88,7 +88,15 @@ static const struct row rows[] = {
 	  "!2:1: found character that cannot start any token" },
 	{ "an open bracket is malformed", "a: [1, 2\n", "!2:1: did not find expected ',' or ']'" },
 	{ "bad UTF-8 is malformed", "a: 1\nb: \xff\n", "!2:4: invalid leading UTF-8 octet" },
-	{ "UTF-16 is malformed", "\xff\xfe" "a", "!1:1: invalid leading UTF-8 octet" },
+	{ "half a character of UTF-16 is malformed", "\xff\xfe" "a",
+	  "!1:1: UTF-16 that is cut off or has half a pair" },
+	{ "binary is the text that it holds", "!!binary YQ==: [!!binary Yi9j, !!binary \"Yi9\\njZA==\"]\n",
+	  "{\"a\":[\"b/c\",\"b/cd\"]}" },
+	{ "binary that is none is malformed", "a: !!binary x\n", "!1:4: '!!binary' that holds no text" },
+	{ "so is what holds a NUL", "a: !!binary AAAA\n", "!1:4: '!!binary' that holds no text" },
+	{ "so is what is not UTF-8", "a: !!binary /w==\n", "!1:4: not UTF-8" },
+	{ "a merge with its tag is one", "a: &x {k: 1}\nb:\n  !!merge <<: *x\n",
+	  "{\"a\":{\"k\":\"1\"},\"b\":{\"k\":\"1\"}}" },
 	{ "a control character is malformed", "a: \x01\n", "!1:4: control characters are not allowed" },
 	{ "a surrogate is malformed", "\"\\ud800\"", "!1:4: found invalid Unicode character escape code" },
 };
@@ -118,6 +126,49 @@ static void test_rows(void)
 			(void)buf_addf(&got, "!%s", err.text);
 		}
 		tap_str(got.data, rows[i].want, "%s", rows[i].name);
+		yaml_stream_free(stream);
+		buf_release(&got);
+	}
+}
+
+#define COUNTED(text) text, sizeof(text) - 1
+
+static void test_encodings(void)
+{
+	static const struct {
+		const char *name;
+		const char *data;
+		size_t len;
+		const char *want;
+	} encoded[] = {
+		{ "UTF-8 with a mark", COUNTED("\xef\xbb\xbf" "a: 1"), "{\"a\":\"1\"}" },
+		{ "UTF-16, low byte first", COUNTED("\xff\xfe" "a\0:\0 \0\xe4\0"), "{\"a\":\"\xc3\xa4\"}" },
+		{ "UTF-16, high byte first", COUNTED("\xfe\xff\0a\0:\0 \x20\xac"), "{\"a\":\"\xe2\x82\xac\"}" },
+		{ "a pair", COUNTED("\xfe\xff\xd8\x3d\xde\x00"), "\"\xf0\x9f\x98\x80\"" },
+		{ "a mark and nothing more", COUNTED("\xff\xfe"), "" },
+		{ "the first half of a pair alone", COUNTED("\xfe\xff\0a\0\n\xd8\x3d\0a"),
+		  "!2:1: UTF-16 that is cut off or has half a pair" },
+		{ "the second half alone", COUNTED("\xfe\xff\xde\0"), "!1:1: UTF-16 that is cut off or has half a pair" },
+		{ "a pair that is cut off", COUNTED("\xfe\xff\xd8\x3d"), "!1:1: UTF-16 that is cut off or has half a pair" },
+		{ "UTF-16 without a mark", COUNTED("a\0:\0 \0b\0"), "!1:2: control characters are not allowed" },
+		{ "UTF-32", COUNTED("\xff\xfe\0\0a\0\0\0"), "!1:1: control characters are not allowed" },
+		{ "directives in UTF-16 are counted",
+		  COUNTED("\xfe\xff\0%\0T\0A\0G\0\n\0%\0T\0A\0G\0\n\0%\0T\0A\0G\0\n\0%\0T\0A\0G\0\n\0%\0T\0A\0G"),
+		  "!1:1: too many directives" },
+	};
+
+	for (size_t i = 0; i < sizeof(encoded) / sizeof(encoded[0]); i++) {
+		struct yaml_stream *stream = NULL;
+		struct error err = ERROR_INIT;
+		struct buf got;
+
+		buf_init(&got, 65536);
+		if (yaml_parse(encoded[i].data, encoded[i].len, NULL, &stream, &err) == YAML_OK) {
+			dump(&got, stream);
+		} else {
+			(void)buf_addf(&got, "!%s", err.text);
+		}
+		tap_str(got.data, encoded[i].want, "%s", encoded[i].name);
 		yaml_stream_free(stream);
 		buf_release(&got);
 	}
@@ -328,6 +379,7 @@ static void test_meaning(void)
 int main(void)
 {
 	test_rows();
+	test_encodings();
 	test_options();
 	test_where();
 	test_hostile();

@@ -234,6 +234,9 @@ static bool read_inline(struct kustomize_root *root, const char *text)
 		object = object || json_is_object(document);
 		read_object(root, document);
 	}
+	if (stream == NULL && strchr(text, '\n') != NULL) {
+		inputs_opaque(root->walk, "the configuration of a plugin cannot be parsed");
+	}
 	yaml_stream_free(stream);
 	return object;
 }
