@@ -265,11 +265,13 @@ install: all
 	install -m 644 contrib/examples/doorbell.yaml $(DESTDIR)$(PREFIX)/share/doorbell/examples
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|@PREFIX@|$(PREFIX)|g' contrib/systemd/doorbell.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/doorbell.service
+	install -m 644 contrib/systemd/doorbell.socket $(DESTDIR)$(PREFIX)/lib/systemd/system/
 
 .PHONY: uninstall
 uninstall:
 	rm -rf $(DESTDIR)$(PREFIX)/libexec/doorbell $(DESTDIR)$(PREFIX)/share/doorbell
 	rm -f $(DESTDIR)$(PREFIX)/bin/doorbell $(DESTDIR)$(PREFIX)/lib/systemd/system/doorbell.service \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system/doorbell.socket \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/doorbell \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_doorbell \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/doorbell.fish \

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/xalloc.h"
+#include "receiver/http/inherited.h"
 #include "receiver/http/listen_address.h"
 
 #define ACCEPTS_A_WAKE 64
@@ -158,14 +159,19 @@ struct listener *listener_new(struct event_base *base, struct conn_pool *pool,
 			      const struct listener_settings *settings, struct error *err)
 {
 	struct listener *l = make(base, pool, settings);
-	int count = listen_open(settings->address, settings->mode, l->fds, LISTENER_SOCKETS_MAX,
-				&l->file, err);
 
-	if (count < 0) {
-		listener_free(l);
-		return NULL;
+	l->count = inherited_give(settings->inherited, settings->address, l->fds,
+				  LISTENER_SOCKETS_MAX);
+	if (l->count == 0) {
+		int count = listen_open(settings->address, settings->mode, l->fds,
+					LISTENER_SOCKETS_MAX, &l->file, err);
+
+		if (count < 0) {
+			listener_free(l);
+			return NULL;
+		}
+		l->count = (size_t)count;
 	}
-	l->count = (size_t)count;
 	return begin(base, l, err);
 }
 

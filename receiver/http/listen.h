@@ -18,6 +18,7 @@
 
 #define LISTENER_SOCKETS_MAX 8 // addresses that one name may have
 
+struct inherited; // inherited.h
 struct listener;
 
 struct listener_settings {
@@ -25,6 +26,7 @@ struct listener_settings {
 	unsigned mode;           // unix: permissions of the socket, such as 0660
 	struct tls_context *tls; // NULL: plain HTTP; must outlive the listener
 	const struct conn_handler *handler; // must outlive the pool
+	struct inherited *inherited; // used before a socket is opened; or NULL
 };
 
 /*

@@ -27,9 +27,11 @@
 
 static const char unix_prefix[] = "unix:";
 
-static bool is_unix(const char *address)
+const char *listen_unix_path(const char *address)
 {
-	return strncmp(address, unix_prefix, sizeof(unix_prefix) - 1) == 0;
+	size_t len = sizeof(unix_prefix) - 1;
+
+	return strncmp(address, unix_prefix, len) == 0 ? address + len : NULL;
 }
 
 static int open_socket(int family)
@@ -236,11 +238,10 @@ int listen_open(const char *address, unsigned mode, int *ret_fds, size_t max,
 	char *host = NULL;
 	char *port = NULL;
 	int count;
+	const char *path = listen_unix_path(address);
 
 	*ret_file = (struct listen_file){ .path = NULL };
-	if (is_unix(address)) {
-		const char *path = address + sizeof(unix_prefix) - 1;
-
+	if (path != NULL) {
 		if (check_path(address, path, err) < 0) {
 			return -1;
 		}
@@ -255,6 +256,27 @@ int listen_open(const char *address, unsigned mode, int *ret_fds, size_t max,
 	free(host);
 	free(port);
 	return count;
+}
+
+int listen_lookup(const char *address, struct addrinfo **ret_infos, struct error *err)
+{
+	struct addrinfo hints = {
+		.ai_family = AF_UNSPEC,
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+	};
+	char *host = NULL;
+	char *port = NULL;
+	int r = split(address, &host, &port, err);
+
+	if (r == 0) {
+		int code = getaddrinfo(host, port, &hints, ret_infos);
+
+		r = code == 0 ? 0 : error_set(err, -1, "%s: %s", address, gai_strerror(code));
+	}
+	free(host);
+	free(port);
+	return r;
 }
 
 void listen_remove_file(struct listen_file *file)

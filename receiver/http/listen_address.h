@@ -25,6 +25,17 @@ struct listen_file {
 int listen_open(const char *address, unsigned mode, int *ret_fds, size_t max,
 		struct listen_file *ret_file, struct error *err);
 
+/* The path of "unix:/path", or NULL if the address is of the Internet. Borrowed. */
+const char *listen_unix_path(const char *address);
+
+struct addrinfo;
+
+/*
+ * The socket addresses that an address of the Internet means; freeaddrinfo()
+ * them.  0, or -1 with err (which may be NULL).  Looking a name up may take time.
+ */
+int listen_lookup(const char *address, struct addrinfo **ret_infos, struct error *err);
+
 /* Remove the socket file if it is still the one we made; free file->path. */
 void listen_remove_file(struct listen_file *file);
 

@@ -18,9 +18,11 @@
 
 #include "base/mstime.h"
 #include "receiver/http/conn.h"
+#include "receiver/http/inherited.h"
 #include "receiver/ops/log.h"
 #include "receiver/ops/metrics.h"
 #include "receiver/ops/status.h"
+#include "receiver/ops/supervisor.h"
 #include "receiver/ops/watch.h"
 #include "receiver/serve/cache.h"
 #include "receiver/serve/daemon_impl.h"
@@ -48,6 +50,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	status_beat(d->status, STATUS_LOOP, mstime_monotonic());
+	supervisor_alive(d->supervisor, mstime_monotonic());
 }
 
 /* Draining, second half: the last connection is gone. Nothing is under way any more. */
@@ -98,6 +101,7 @@ static void drain(struct daemon *d)
 	d->drain_began_ms = mstime_monotonic();
 	log_info("stopping", NULL);
 	status_set(d->status, STATUS_SERVING, false, "stopping");
+	supervisor_stopping(d->supervisor);
 	delivery_drain(world_core(d->world));
 	evtimer_add(d->patience, &now);
 }
@@ -113,7 +117,10 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 
 	(void)what;
 	if (number == SIGHUP) {
+		/* A supervisor that sent it waits for both words, whatever becomes of it. */
+		supervisor_reloading(d->supervisor);
 		daemon_reload(d, true);
+		supervisor_ready(d->supervisor);
 	} else if (!d->draining) {
 		drain(d);
 	} else {
@@ -178,6 +185,7 @@ static int start(struct daemon *d, struct error *err)
 	r = daemon_listen(d, err);
 	if (r == 0) {
 		status_set(d->status, STATUS_SERVING, true, NULL);
+		supervisor_ready(d->supervisor);
 	}
 	return r;
 }
@@ -197,7 +205,8 @@ int daemon_run(const struct daemon_input *input)
 	add_events(&d);
 	log_info("doorbell", "version", DOORBELL_VERSION, "configuration",
 		 d.settings->config->file, NULL);
-	d.exit_status = start(&d, &err);
+	d.supervisor = supervisor_new();
+	d.exit_status = inherited_take(&d.inherited, &err) < 0 ? EX_CONFIG : start(&d, &err);
 	if (d.exit_status != 0) {
 		log_error("not started", "reason", err.text, NULL);
 	} else {
@@ -205,6 +214,8 @@ int daemon_run(const struct daemon_input *input)
 	}
 	free_events(&d);
 	daemon_take_apart(&d);
+	inherited_free(d.inherited);
+	supervisor_free(d.supervisor);
 	settings_unref(d.settings);
 	event_base_free(d.base);
 	return d.exit_status;

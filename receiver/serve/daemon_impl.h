@@ -20,6 +20,7 @@ struct admin;
 struct catalog;
 struct conn_pool;
 struct fetcher;
+struct inherited;
 struct intake;
 struct listener;
 struct lister;
@@ -33,6 +34,7 @@ struct ringer;
 struct spawner;
 struct status;
 struct store;
+struct supervisor;
 struct tls_context;
 struct watch;
 struct world;
@@ -72,6 +74,8 @@ struct daemon {
 	struct intake *intake;
 	struct admin *admin;
 	struct tls_context *tls;      // or NULL
+	struct inherited *inherited;  // sockets of the supervisor, until all listen
+	struct supervisor *supervisor;
 	struct listener *listeners[DAEMON_LISTENERS];
 	size_t listener_count;
 	struct daemon_leftover *leftover;

@@ -22,6 +22,7 @@
 #include "receiver/git/lister.h"
 #include "receiver/git/resolver.h"
 #include "receiver/http/conn.h"
+#include "receiver/http/inherited.h"
 #include "receiver/http/listen.h"
 #include "receiver/http/tls.h"
 #include "receiver/ops/log.h"
@@ -485,7 +486,8 @@ static int listen_at(struct daemon *d, struct conn_pool *pool, const char *addre
 		     struct error *err)
 {
 	struct listener_settings settings = {
-		.address = address, .mode = mode, .tls = tls, .handler = handler
+		.address = address, .mode = mode, .tls = tls, .handler = handler,
+		.inherited = d->inherited,
 	};
 
 	if (d->listener_count == DAEMON_LISTENERS) {
@@ -537,6 +539,9 @@ int daemon_listen(struct daemon *d, struct error *err)
 	if (r == 0 && c->status_listen[0] != '\0') {
 		r = listen_at(d, d->admin_conns, c->status_listen, c->socket_mode, NULL,
 			      admin_status_handler(d->admin), err);
+	}
+	if (r == 0 && inherited_check_all_given(d->inherited, err) < 0) {
+		r = EX_CONFIG;
 	}
 	if (r == 0) {
 		status_set(d->status, STATUS_LISTENERS, true, NULL);
