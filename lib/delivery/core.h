@@ -95,6 +95,7 @@ struct ring_target {
 	struct schedule *observed;   // jobs that are SENT, due when their time ends
 	unsigned failures;           // tries in a row that found all of it down; 0: it is up
 	int64_t probe_ms;            // while it is down: not to be tried before
+	unsigned silent;             // tries in a row that it did not answer
 	UT_hash_handle hh;           // by name
 };
 

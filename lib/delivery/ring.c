@@ -36,6 +36,9 @@
 /* A target that is down is probed so often at least. */
 #define PROBE_MAX_MS 30000
 
+/* So many tries in a row without an answer say that it is down. */
+#define SILENT_IS_DOWN 3
+
 void core_touch(struct delivery_core *core)
 {
 	int64_t now = core->io.now(core->io.ctx);
@@ -448,11 +451,23 @@ static int64_t delay_after(struct delivery_core *core, const struct outcome *out
 		       : backoff_delay(backoff, failures, core->io.random(core->io.ctx));
 }
 
+/*
+ * Does the end of a try say that all of the target is down?  One that gets no
+ * answer may have an application that is slow; but not so many in a row.
+ */
+static bool is_down(struct ring_target *target, const struct outcome *outcome)
+{
+	bool silent = outcome->kind == OUTCOME_RETRY && outcome->silent;
+
+	target->silent = silent ? target->silent + 1 : 0;
+	return (outcome->kind == OUTCOME_RETRY && outcome->whole) ||
+	       target->silent >= SILENT_IS_DOWN;
+}
+
 /* A try of it has ended: is it up? Those that began before it was seen down tell nothing new. */
 static void judge_target(struct delivery_core *core, struct ring_target *target,
-			 const struct outcome *outcome)
+			 const struct outcome *outcome, bool down)
 {
-	bool down = outcome->kind == OUTCOME_RETRY && outcome->whole;
 	int64_t now = core->io.now(core->io.ctx);
 	struct backoff probe = core->options.trigger;
 
@@ -468,19 +483,19 @@ static void judge_target(struct delivery_core *core, struct ring_target *target,
 }
 
 /* Was it tried for so long, or so often for itself, that it is given up? */
-static bool is_hopeless(const struct delivery_core *core, const struct trigger *t,
-			const struct outcome *outcome)
+static bool is_hopeless(const struct delivery_core *core, const struct trigger *t, bool down)
 {
 	const struct delivery_options *o = &core->options;
 	int64_t age = core->io.wall(core->io.ctx) - t->created_ms;
 
 	return (age >= o->trigger_give_up_ms && t->attempts > 1) ||
-	       (!outcome->whole && o->trigger_attempts > 0 &&
+	       (!down && o->trigger_attempts > 0 &&
 		trigger_own_tries(t) >= o->trigger_attempts);
 }
 
-/* Not now. Again later, unless a newer one waits or it is given up. */
-static void retry(struct delivery_core *core, struct job *job, const struct outcome *outcome)
+/* Not now. Again later, unless a newer one waits or it is given up. down: so is its target. */
+static void retry(struct delivery_core *core, struct job *job, const struct outcome *outcome,
+		  bool down)
 {
 	struct trigger *t = job->trigger;
 	const struct ring_target *target = target_of(core, job);
@@ -490,9 +505,8 @@ static void retry(struct delivery_core *core, struct job *job, const struct outc
 				: delay_after(core, outcome, &core->options.trigger,
 					      trigger_own_tries(t));
 
-	t->in_vain += outcome->whole ? 1 : 0;
-
-	if (!job->outdated && is_hopeless(core, t, outcome)) {
+	t->in_vain += down ? 1 : 0;
+	if (!job->outdated && is_hopeless(core, t, down)) {
 		finish(core, job, TRIGGER_STALLED, outcome);
 		return;
 	}
@@ -529,12 +543,14 @@ void delivery_sent(struct delivery_core *core, int64_t trigger, const struct out
 	}
 	struct ring_target *target = target_of(core, job);
 	struct job *successor = job->successor;
+	bool down = outcome->whole;
 	if (target != NULL) {
 		schedule_done(target->schedule);
-		judge_target(core, target, outcome);
+		down = is_down(target, outcome);
+		judge_target(core, target, outcome, down);
 	}
 	if (outcome->kind == OUTCOME_RETRY || outcome->kind == OUTCOME_STEP) {
-		retry(core, job, outcome);
+		retry(core, job, outcome, down);
 	} else if (outcome->kind == OUTCOME_SENT && !job->outdated && observes(target)) {
 		observe(core, job, outcome);
 	} else {

@@ -22,6 +22,8 @@ struct outcome {
 	int64_t retry_after_ms;          // as the target asked, from now; 0: by our own back-off
 	bool whole;                      // with OUTCOME_RETRY: the target as a whole cannot be
 	                                 // rung now, whatever the application
+	bool silent;                     // with OUTCOME_RETRY: it took the request and did not
+	                                 // answer in time; whose fault that is one cannot know
 	int code;                        // HTTP status or exit status; 0: none
 	char reason[OUTCOME_REASON_MAX]; // in words, no secrets, no control characters
 	char *output;                    // what came back, cut to LIMIT_OUTPUT_KEPT, or NULL; owned

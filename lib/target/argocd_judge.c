@@ -328,10 +328,12 @@ static void judge_silence(const struct argocd_options *options, const struct tri
 
 		outcome_set(outcome, again ? OUTCOME_RETRY : OUTCOME_SENT,
 			    "refresh asked for; no answer within %lld s", seconds);
+		outcome->silent = again;
 		return;
 	}
 	if (answer->timed_out) {
 		outcome_set(outcome, OUTCOME_RETRY, "no answer to the sync within %lld s", seconds);
+		outcome->silent = true;
 		return;
 	}
 	outcome_set(outcome, OUTCOME_RETRY, "sent, but no answer: %s", why);

@@ -32,8 +32,9 @@
  *   matched-all REF FALLBACK      the engine fell back
  *   died REF WHY                  no answer from the engine
  *   planned REF ok|failed|not-found|invalid
- *   sent APP@TARGET sent|converged|step|retry|refused|down [retry_after=MS]
- *                                 (down: "retry", and all of the target is down)
+ *   sent APP@TARGET sent|converged|step|retry|refused|down|silent [retry_after=MS]
+ *                                 (down: "retry", and all of the target is down;
+ *                                 silent: "retry", and it did not answer)
  *   observed APP@TARGET sent|converged|refused [WORD]   what is seen of it, and why
  *   advance MS                    the clock moves, waking the core when it asked for it
  *   drain
@@ -398,8 +399,12 @@ static void do_observed(struct world *w, char **words)
 static void do_sent(struct world *w, char **words)
 {
 	bool down = strcmp(words[1], "down") == 0;
-	struct outcome outcome = { .retry_after_ms = scripted_number(words, "retry_after", 0),
-				   .kind = kind_of(down ? "retry" : words[1]), .whole = down };
+	bool silent = strcmp(words[1], "silent") == 0;
+	struct outcome outcome = {
+		.retry_after_ms = scripted_number(words, "retry_after", 0),
+		.kind = kind_of(down || silent ? "retry" : words[1]), .whole = down,
+		.silent = silent,
+	};
 	int64_t id = take_sending(w, words[0]);
 	delivery_sent(w->core, id, &outcome);
 }

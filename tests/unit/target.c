@@ -307,6 +307,7 @@ static void test_argocd_hangs(void)
 	trigger.attempts = 50;
 	target_judge(&made.target, &trigger, &hangs, &outcome);
 	tap_int(outcome.kind, OUTCOME_RETRY, "a refresh that is never answered is never SENT");
+	tap_ok(outcome.silent && !outcome.whole, "and may be the application's fault or the server's");
 	outcome_release(&outcome);
 	trigger.attempts = 9;
 	target_judge(&made.target, &trigger, &nowhere, &outcome);
