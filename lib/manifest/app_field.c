@@ -191,10 +191,16 @@ bool app_sources_fit(const struct app *app)
 
 bool app_is_template(const char *text)
 {
-	static const char *const marks[] = { "{{", "${", "$(", "<%", "<path:" };
+	static const char *const marks[] = { "{{", "$(", "<%", "<path:" };
+	static const char argocd[] = "${ARGOCD_"; // Argo CD itself fills it in
 
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
 		if (strstr(text, marks[i]) != NULL) {
+			return true;
+		}
+	}
+	for (text = strstr(text, "${"); text != NULL; text = strstr(text + 2, "${")) {
+		if (strncmp(text, argocd, sizeof(argocd) - 1) != 0) {
 			return true;
 		}
 	}

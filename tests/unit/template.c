@@ -95,6 +95,10 @@ static const struct {
 	  "[{name: n, value: '${x}'}]}}}", NULL, NULL, "git.example/org/repo" },
 	{ NAMED "spec: {sources: [{" REPO ", path: a, helm: {valueFiles: [$v/a.yaml]}}]}", NULL,
 	  NULL, "git.example/org/repo" },
+	{ NAMED "spec: {source: {" REPO ", path: a, helm: {valueFiles: ['${ARGOCD_APP_NAME}.yaml']}}}",
+	  NULL, NULL, "git.example/org/repo" },
+	{ NAMED "spec: {source: {" REPO ", path: a, helm: {valueFiles: ['${ARGOCD_APP_NAME}${x}']}}}",
+	  "spec.source.helm.valueFiles", "plain", "git.example/org/repo" },
 	{ FLUX "spec: {path: 'apps/${cluster}', sourceRef: {kind: GitRepository, name: r}}",
 	  "spec.path", "plain", "*" },
 	{ FLUX "spec: {path: apps, components: ['../${x}'], sourceRef: {kind: GitRepository, name: "
