@@ -15,7 +15,7 @@
  *   5. What is not there is an error, or left out (ignoreMissingValueFiles):
  *      either way it counts when it appears.
  *
- * The addresses of helm-secrets name files, too ("secrets://prod.yaml").
+ * The addresses of helm-secrets name files, too (helm_secrets.h).
  *
  * A source with a ref is asked what its siblings read through it (refs()); so
  * a source that has nothing but a ref has exactly those inputs.  Everything
@@ -34,6 +34,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "inputs/helm/helm_secrets.h"
 #include "inputs/helm/helm_template.h"
 #include "inputs/helm/helm_values.h"
 #include "inputs/print.h"
@@ -41,9 +42,6 @@
 #include "inputs/substitute.h"
 
 #define ALL_REACH ((unsigned)(HELM_VALUE_SUSPECT | HELM_VALUE_CHART))
-
-/* Marks in an address of a secret behind which the whole rest is taken for a path, too. */
-#define MAX_SECRET_ENDS 16
 
 /* What is being collected, as the options of a unit. */
 struct collecting {
@@ -54,6 +52,7 @@ struct collecting {
 	json_t *values;       // paths of value files
 	json_t *globs;        // patterns of value files
 	json_t *raw;          // paths whose bytes count
+	json_t *secrets;      // the same, for what may refer to more
 	bool unseen;          // there are values that cannot be looked at
 };
 
@@ -98,49 +97,65 @@ static bool begins_address(const char *text)
 	       gitplace_after(text, "git::") != NULL;
 }
 
-/*
- * helm-secrets: "secrets://FILE", "secrets://BACKEND!FILE",
- * "secrets+gpg-import://KEY?FILE" and others alike; the bytes of all count.
- * What is a file and what is a name is the backend's affair: each part is
- * probed, and what stands behind a mark as a whole, for a file whose name has
- * one.  It may be an address itself, which has marks of its own.
- */
-static void collect_secret(struct collecting *c, const char *body, bool pattern)
+/* An address of helm-secrets, while its parts are looked at. */
+struct secret {
+	struct collecting *c;
+	bool pattern;
+	bool known;  // a part is there
+	bool remote; // a part is an address, which has marks of its own
+};
+
+/* A part of a secret's address, or what vals is referred to. */
+static void add_secret(void *arg, const char *text, size_t len)
 {
-	static const char marks[] = "?!=";
-	const char *at = body;
+	struct secret *s = arg;
+	struct inputs_walk *w = s->c->walk;
+	const char *part = inputs_format(w, "%.*s", (int)len, text);
+	const char *path = inputs_join(w, s->c->source->path, part);
 
-	for (int i = 0;; i++) {
-		size_t len = strcspn(at, marks);
-		bool last = at[len] == '\0';
+	if (!s->remote && begins_address(part)) {
+		/* The whole rest: the part may be cut at its query. */
+		remote_reference_file(w, inputs_format(w, "%s", text), false, s->pattern);
+		s->remote = true;
+	}
+	if (s->remote) {
+		return;
+	}
+	if (s->pattern && strchr(part, '*') != NULL) {
+		add(s->c->globs, path);
+		s->known = true;
+		return;
+	}
+	add(s->c->secrets, path);
+	s->known = s->known || inputs_lookup(w, path, NULL) != INPUTS_NOTHING;
+}
 
-		if (begins_address(at)) {
-			remote_reference_file(c->walk, at, false, pattern);
-			return;
-		}
-		if (len > 0) {
-			const char *part = inputs_format(c->walk, "%.*s", (int)len, at);
+/*
+ * The bytes of all that it may name count.  Where nothing of it is there,
+ * though it has to be, the backend may know better: then it is something in
+ * the directory in which Helm runs.
+ */
+static void collect_secret(struct collecting *c, const char *address, bool pattern)
+{
+	struct secret secret = { .c = c, .pattern = pattern };
 
-			add(c->raw, inputs_join(c->walk, c->source->path, part));
-		}
-		if (last) {
-			return;
-		}
-		if (i < MAX_SECRET_ENDS) {
-			add(c->raw, inputs_join(c->walk, c->source->path, at));
-		}
-		at += len + 1;
+	if (helm_secret_is_literal(address)) {
+		helm_secret_references(address, strlen(address), add_secret, &secret);
+		return;
+	}
+	helm_secret_parts(address, add_secret, &secret);
+	if (!secret.known && !secret.remote && strstr(address, "://?") == NULL) {
+		inputs_subtree(c->walk, c->source->path, NULL, NULL, 0, NULL, NULL);
+		inputs_print_unknown(c->walk);
 	}
 }
 
 /* What Helm or one of its plugins gets by an address. */
 static void collect_address(struct collecting *c, const char *text, bool pattern, bool is_values)
 {
-	const char *scheme = strstr(text, "://");
-
 	c->unseen = true;
-	if (scheme != NULL && strncmp(text, "secrets", 7) == 0) {
-		collect_secret(c, scheme + 3, pattern);
+	if (helm_secret_is_address(text)) {
+		collect_secret(c, text, pattern);
 		return;
 	}
 	remote_reference_file(c->walk, text, is_values, pattern);
@@ -223,6 +238,7 @@ static void begin(struct collecting *c)
 	c->values = json_array();
 	c->globs = json_array();
 	c->raw = json_array();
+	c->secrets = json_array();
 }
 
 /* The collected lists as an object; they are given up. */
@@ -231,7 +247,8 @@ static json_t *finish(struct collecting *c)
 	const struct {
 		const char *name;
 		json_t *list;
-	} lists[] = { { "values", c->values }, { "globs", c->globs }, { "raw", c->raw } };
+	} lists[] = { { "values", c->values }, { "globs", c->globs }, { "raw", c->raw },
+		      { "secrets", c->secrets } };
 	json_t *result = json_object();
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
@@ -277,9 +294,27 @@ static json_t *options(struct inputs_walk *w, const struct inputs_source *source
 	return NULL;
 }
 
-/* A file whose bytes are one value. */
-static void read_raw(struct inputs_walk *w, const char *path, struct helm_values *values)
+/* A file that is being read for references of vals. */
+struct referring {
+	struct inputs_walk *walk;
+	const char *dir; // where Helm runs, or NULL: nothing in the file matters
+};
+
+static void read_reference(void *arg, const char *text, size_t len)
 {
+	const struct referring *r = arg;
+	const char *part = inputs_format(r->walk, "%.*s", (int)len, text);
+	struct inputs_entry entry;
+
+	(void)inputs_file(r->walk, inputs_join(r->walk, r->dir, part), 0, &entry);
+	inputs_print_unknown(r->walk);
+}
+
+/* A file whose bytes are one value, or a secret. */
+static void read_raw(struct inputs_walk *w, const char *dir, const char *path,
+		     struct helm_values *values)
+{
+	struct referring referring = { .walk = w, .dir = dir };
 	struct inputs_entry entry;
 	struct buf text;
 
@@ -291,6 +326,9 @@ static void read_raw(struct inputs_walk *w, const char *path, struct helm_values
 	buf_init(&text, LIMIT_YAML_BYTES);
 	values->reach |= inputs_blob(w, &entry.id, &text) ? helm_value_reach(text.data, text.len)
 							   : ALL_REACH;
+	if (dir != NULL) {
+		helm_secret_references(text.data, text.len, read_reference, &referring);
+	}
 	buf_release(&text);
 	inputs_print_file(w, &entry, false);
 }
@@ -307,8 +345,9 @@ static void read_found(struct inputs_walk *w, void *arg, const char *path,
 	helm_values_read(w, path, values);
 }
 
-/* Log what options name. */
-static void read_files(struct inputs_walk *w, const json_t *options, struct helm_values *values)
+/* Log what options name; Helm runs in dir. */
+static void read_files(struct inputs_walk *w, const char *dir, const json_t *options,
+		       struct helm_values *values)
 {
 	const json_t *item = NULL;
 	size_t i = 0;
@@ -317,7 +356,10 @@ static void read_files(struct inputs_walk *w, const json_t *options, struct helm
 		helm_values_read(w, json_string_value(item), values);
 	}
 	json_array_foreach(json_object_get(options, "raw"), i, item) {
-		read_raw(w, json_string_value(item), values);
+		read_raw(w, NULL, json_string_value(item), values);
+	}
+	json_array_foreach(json_object_get(options, "secrets"), i, item) {
+		read_raw(w, dir, json_string_value(item), values);
 	}
 	json_array_foreach(json_object_get(options, "globs"), i, item) {
 		inputs_glob(w, GLOB_DOUBLESTAR, json_string_value(item), PROBE_MEANING,
@@ -335,7 +377,7 @@ static void refs(struct inputs_walk *w, const struct inputs_source *source, cons
 	begin(&c);
 	collect_all(&c);
 	json_t *found = finish(&c);
-	read_files(w, found, &values);
+	read_files(w, source->path, found, &values);
 	helm_values_print_files(w, &values);
 	helm_values_release(&values);
 	json_decref(found);
@@ -346,7 +388,7 @@ static void walk(struct inputs_walk *w, const char *dir, const json_t *options)
 	struct helm_values values = { .reach = 0 };
 	json_t *chart = json_pack("{s:b}", "template", 1);
 
-	read_files(w, options, &values);
+	read_files(w, dir, options, &values);
 	helm_values_print(w, inputs_join(w, dir, "values.yaml"), &values);
 	helm_values_release(&values);
 	if (inputs_true(json_object_get(options, "anything"))) {
