@@ -44,6 +44,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mstime.h"
+#include "base/secrecy.h"
 #include "base/xalloc.h"
 #include "hooks/child.h"
 #include "hooks/conf.h"
@@ -358,6 +359,7 @@ int main(int argc, char **argv)
 	const char *git_dir = getenv("GIT_DIR");
 	struct buf input;
 
+	secrecy_begin();
 	ignore_signals();
 	buf_init(&hook.out, OUTPUT_BYTES);
 	buf_init(&input, HOOK_INPUT_BYTES);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/secrecy.h"
 #include "config/config_table.h"
 #include "receiver/cli/cli.h"
 #include "receiver/git/credential.h"
@@ -59,6 +60,7 @@ int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
 
+	secrecy_begin();
 	(void)setlocale(LC_CTYPE, "");
 	if (strcmp(name, "reader") == 0) {
 		reader_child_main(argc, argv);

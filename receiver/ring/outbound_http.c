@@ -44,6 +44,7 @@
 #define IDLE_SECONDS 60L
 #define AGE_SECONDS 300L
 
+#define HIDDEN_TOKEN_MIN 8
 #define AUTHORIZATION "Authorization: Bearer "
 
 struct outbound_http {
@@ -266,6 +267,25 @@ static int64_t retry_after_ms(CURL *easy)
 	return (seconds < RETRY_AFTER_MAX_S ? (int64_t)seconds : RETRY_AFTER_MAX_S) * 1000;
 }
 
+/*
+ * What a target answers is recorded and shown, and some send back what they were
+ * sent (a proxy's error page, a server that debugs).  A shorter token is none that
+ * hides anything, and could stand in any answer.
+ */
+static void hide_token(struct outbound_http *http)
+{
+	const char *token = http->authorization != NULL
+				    ? http->authorization + strlen(AUTHORIZATION) : "";
+	size_t len = strlen(token);
+	char *at = len >= HIDDEN_TOKEN_MIN ? http->body.data : NULL;
+	const char *end = at != NULL ? at + http->body.len : NULL;
+
+	while (at != NULL && (at = memmem(at, (size_t)(end - at), token, len)) != NULL) {
+		memset(at, '*', len);
+		at += len;
+	}
+}
+
 void outbound_http_finish(struct outbound_http *http, int code)
 {
 	struct call_result *a = &http->answer;
@@ -282,6 +302,7 @@ void outbound_http_finish(struct outbound_http *http, int code)
 	a->unusable = a->never_sent &&
 		      (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL);
 	a->retry_after_ms = retry_after_ms(http->easy);
+	hide_token(http);
 	a->output = http->body.data;
 	a->output_len = http->body.len;
 	if (a->completed) {

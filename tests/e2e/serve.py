@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """The receiver as a process: start, settings, listeners, TLS, drain, full journal; and its verbs.  TAP."""
 import os
+import resource
+import signal
 import ssl
 import stat
 import sys
@@ -363,6 +365,19 @@ HELP = {"serve": ["--config", "--listen", "--quiet-window"], "check": ["--config
         "hook": ["install", "uninstall", "status", "deliver", "--socket", "--dry-run", "--format"]}
 
 
+def test_no_core():
+    """A core file would hold the secrets of all sources."""
+    def unlimited():
+        resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        os.chdir(place.top)
+    with small_place() as place:
+        receiver = Receiver(place, limits=unlimited)
+        receiver.process.send_signal(signal.SIGABRT)
+        _, status = os.waitpid(receiver.process.pid, 0)
+        receiver.process.returncode = -os.WTERMSIG(status)
+        ok(os.WIFSIGNALED(status) and not os.WCOREDUMP(status), "a receiver that is aborted leaves no core file")
+
+
 def test_help():
     everything = run(DOORBELL, "--help").stdout
     for verb in VERBS:
@@ -389,6 +404,7 @@ def main():
             note(test.__name__)
             test(place)
     test_help()
+    test_no_core()
     done()
 
 
