@@ -499,3 +499,18 @@ void gitplace_of_file(const char *url, gitplace_found found, void *arg)
 	free(query);
 	free(address);
 }
+
+void gitplace_of_index(const char *url, gitplace_found found, void *arg)
+{
+	size_t len = strcspn(url, "?#");
+
+	if (!gitplace_is_http(url)) {
+		return;
+	}
+	while (len > 0 && url[len - 1] == '/') {
+		len--;
+	}
+	char *index = xasprintf("%.*s/index.yaml", (int)len, url);
+	gitplace_of_file(index, found, arg);
+	free(index);
+}

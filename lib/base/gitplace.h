@@ -45,6 +45,12 @@ typedef void (*gitplace_found)(void *arg, const struct gitplace *place);
 void gitplace_of_file(const char *url, gitplace_found found, void *arg);
 
 /*
+ * The same for the index (index.yaml) of a repository of charts that is at url:
+ * one whose files are pages of a Git repository.
+ */
+void gitplace_of_index(const char *url, gitplace_found found, void *arg);
+
+/*
  * Take the address of a downloader that clones apart: helm-git's
  * "git+https://HOST/REPOSITORY@PATH?ref=REF", or "git::" and an address that
  * has "//PATH" (go-getter) or "@PATH" behind the repository.  True with

@@ -156,6 +156,9 @@ void remote_reference_charts(struct inputs_walk *w, const char *address, const c
 	const struct inputs_walker *walker = inputs_renderer(w, "chart-repository");
 
 	if (address == NULL || !gitplace_parse(address, &place)) {
+		struct remote_file index = { .walk = w, .address = address, .meaning = true };
+
+		gitplace_of_index(address != NULL ? address : "", note_file, &index);
 		return;
 	}
 	const char *dir = inputs_join(w, "", place.path);

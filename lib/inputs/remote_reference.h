@@ -55,8 +55,8 @@ void remote_reference_file(struct inputs_walk *w, const char *address, bool mean
 
 /*
  * w's unit is also made from the chart of that name in a repository of charts
- * that is a directory in Git (helm_repository.h); address and name may be NULL.
- * Nothing is done for the address of any other.
+ * that is a directory in Git (helm_repository.h), or whose index is a file in
+ * Git; address and name may be NULL.  Nothing is done for any other.
  */
 void remote_reference_charts(struct inputs_walk *w, const char *address, const char *name);
 

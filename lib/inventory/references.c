@@ -154,7 +154,13 @@ void references_link(const struct references *references, const struct app_list 
 	size_t k;
 
 	for (size_t i = 0; i < list->count; i++) {
-		app_drop_remote_references(list->items[i]);
+		struct app *app = list->items[i];
+
+		app_drop_remote_references(app);
+		if (name != NULL && app_add_addresses(app, name, ctx) < 0) {
+			strvec_pushf(problems, "%s: application '%s' gets more by addresses than "
+				     "can be followed", app->origin, app->id.name);
+		}
 	}
 	if (references->remote == NULL || name == NULL) {
 		return;

@@ -207,6 +207,14 @@ static void on_inputs(void *arg, enum reader_result result, const struct affecte
 	explain_print_inputs(q->e, inventory_list(q->inventory), inputs);
 }
 
+/* The one repository that is known here, for inventory_new(). */
+static const char *name_of(void *ctx, const char *address)
+{
+	const struct explain *e = ctx;
+
+	return e->repository != NULL && strcmp(address, e->repository) == 0 ? e->repository : NULL;
+}
+
 /* Turn the loop until the question asked with result r is answered. */
 static int wait_answer(struct explain_question *q, int r, const struct error *err)
 {
@@ -330,7 +338,7 @@ static int run(struct explain *e)
 	}
 	q.base = event_base_new();
 	q.pool = reader_pool_new(q.base, &options);
-	q.inventory = inventory_new(NULL, NULL);
+	q.inventory = inventory_new(name_of, e);
 	repository.url = e->url;
 	repository.path = e->path;
 	(void)explain_mode(e->mode, &repository.mode);

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Applications made from other repositories and other refs: pushes there ring them.  TAP."""
+import json
 import os
 import sys
 
@@ -76,7 +77,7 @@ def test_other_repository(place, base):
     ok(all(v == [] or v[-1] == "web/kustomization.yaml" for v in via), "and the chain in that repository is told", via)
     equal(pushed(place, base, "common/all.yaml"), ["alias", "default", "web"],
           "so does a push to what that is made from")
-    equal(pushed(place, base, "raw/quota.yaml"), ["parameter", "raw", "values"],
+    equal(pushed(place, base, "raw/quota.yaml"), ["parameter", "raw", "registry", "values"],
           "so does one to a file that is read by its address")
     equal(pushed(place, base, "libs/common/templates/c.yaml"), ["library"],
           "so does one to a chart that helm-git gets from there")
@@ -100,6 +101,15 @@ def test_own_branch(place):
     equal(own_push(place, {"shared/a.yaml": OBJECT % ("a", 1)}, branch="library"), ["branch"],
           "a reference to another branch of the application's own repository counts")
     place.git("checkout", "-q", "main")
+
+
+def test_registry(place):
+    """A chart from a registry, whose values are a page of this repository."""
+    before = place.head()
+    equal(own_push(place, {"env/v.yaml": "a: 1\n"}), ["mine"], "value files for a chart from a registry count")
+    told = json.loads(run(DOORBELL, "explain", "--repo", place.bare, "--url", URL, "--apps", place.apps, "--format",
+                          "json", f"{before}..{place.head()}").stdout)
+    equal([a["application"] for a in told["affected"]], ["argocd/mine"], "explain says so as well")
 
 
 def test_restart(place, base, receiver):
@@ -130,6 +140,9 @@ with Place() as place, Base() as base:
     place.app("values", "apps/chart", helm={"valueFiles": [RAW]})
     place.app("parameter", "apps/chart", helm={"fileParameters": [{"name": "a", "path": RAW}]})
     place.app("library", "apps/library")
+    for name, address in (("registry", RAW), ("mine", f"{URL[:-4]}/raw/branch/main/env/v.yaml")):
+        place.app(name, "", repoURL="https://charts.example.org", chart="web", targetRevision="1.0.0",
+                  helm={"valueFiles": [address]})
     place.commit({"apps/chart/Chart.yaml": CHART % "web", "apps/library/Chart.yaml": LIBRARY,
                   **{f"apps/{name}/kustomization.yaml": ROOT % text for name, text in references.items()}})
     place.configure(repositories=[
@@ -141,6 +154,7 @@ with Place() as place, Base() as base:
         test_other_repository(place, base)
         test_explain(place)
         test_own_branch(place)
+        test_registry(place)
         test_restart(place, base, receiver)
         test_change(place, base)
 done()

@@ -420,6 +420,11 @@ static const struct layout dependencies[] = {
 	  { SUB(GIT("@s")),
 	    { "s/Chart.yaml", "name: s\ndependencies: [{name: app, repository: \"" GIT("@app") "\"}]" } },
 	  { { "x", "2" } }, false, NULL, NULL },
+	{ "an index of charts on a page of this repository counts",
+	  { SUB(PAGE "/raw/branch/SELF/charts/"), { "charts/index.yaml", "a: 1" } },
+	  { { "charts/index.yaml", "a: 2" } }, true, NULL, "charts/index.yaml (file)" },
+	{ "nothing else there does", { SUB(PAGE "/raw/branch/SELF"), { "index.yaml", "a: 1" } },
+	  { { "README.md", "2" } }, false, NULL, NULL },
 	{ "nor is an address", { SUB("https://example.com/s"), { "s/templates/a.yaml", "1" } },
 	  { { "s/templates/a.yaml", "2" } }, false, NULL, NULL },
 };
