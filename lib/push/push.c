@@ -41,13 +41,10 @@ void delivery_content_release(struct delivery_content *c)
 	*c = (struct delivery_content){ .event = NULL };
 }
 
-/* An update says where the ref is now, and does not say that nothing was. */
+/* An update does not say that nothing was and is. One that does not say what is: look there. */
 static bool ids_are_valid(const struct oid *before, const struct oid *after)
 {
-	if (after->len == 0) {
-		return false;
-	}
-	if (before->len == 0) {
+	if (before->len == 0 || after->len == 0) {
 		return true;
 	}
 	return before->len == after->len && !(oid_is_zero(before) && oid_is_zero(after));

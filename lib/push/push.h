@@ -22,7 +22,8 @@
 struct push {
 	char *ref;          // full name: "refs/heads/main", "refs/tags/v1"
 	struct oid before;  // all zero: the ref was created; no id (len 0): not said
-	struct oid after;   // all zero: the ref was deleted; a tag may name a tag object
+	struct oid after;   // all zero: the ref was deleted; no id: not said, look at the ref;
+			    // a tag may name a tag object
 };
 
 /* What one delivery says. */
@@ -46,9 +47,10 @@ void delivery_content_release(struct delivery_content *c);
  * Append one ref update; ref is copied.  Refused (-1) if ref is not a full
  * valid ref name (starts "refs/", no control characters, "..", "//", "@{",
  * trailing ".lock" or "/", at most 1024 bytes: git-check-ref-format(1)), if
- * after is no id, if before and after are of different hashes or both zero,
- * or if there are LIMIT_REFS already. 0 otherwise.  before may be no id:
- * some senders do not say what a deleted ref was.
+ * before and after are of different hashes or both zero, or if there are
+ * LIMIT_REFS already. 0 otherwise.  Either may be no id: some senders do not say
+ * what a deleted ref was, and some (people's scripts, made for Argo CD's own
+ * webhook) say nothing but which ref.
  */
 int delivery_content_add(struct delivery_content *c, const char *ref, const struct oid *before,
 			 const struct oid *after);

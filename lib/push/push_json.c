@@ -80,17 +80,21 @@ bool push_add_url(struct delivery_content *c, const char *url)
 	return strvec_push_unique(&c->urls, url);
 }
 
-/* An id in hexadecimal; "" and absence are "not said" where that may be. */
-static int read_id(const json_t *update, const char *key, bool may_lack, struct oid *ret_id)
+/* An id in hexadecimal; absent is "not said", and so is "" where that may be. */
+static int read_id(const json_t *update, const char *key, bool may_be_empty,
+		   struct oid *ret_id)
 {
 	const json_t *value = json_object_get(update, key);
 
 	*ret_id = (struct oid){ .len = 0 };
-	if (may_lack && (value == NULL || json_string_length(value) == 0)) {
-		return value == NULL || json_is_string(value) ? 0 : -1;
+	if (value == NULL) {
+		return 0;
 	}
 	if (!json_is_string(value)) {
 		return -1;
+	}
+	if (may_be_empty && json_string_length(value) == 0) {
+		return 0;
 	}
 	return oid_from_hex(json_string_value(value), json_string_length(value), ret_id);
 }

@@ -38,8 +38,8 @@ bool push_add_url(struct delivery_content *c, const char *url);
 
 /*
  * Add {"ref", "before", "after"} to the content as delivery_content_add().
- * 0, or -1 with err if a member is missing or not valid.  "before" may be ""
- * or absent.
+ * 0, or -1 with err if a member is missing or not valid.  "before" and
+ * "after" may be absent, "before" also "".
  */
 int push_json_add(struct delivery_content *c, const json_t *update, struct error *err);
 

@@ -108,6 +108,8 @@ static void pushes_are_read(void)
 		{ "a push", "forgejo", "push", "{" MAIN "," IDS "," HUB "}",
 		  "refs/heads/main 1..2" },
 		{ "a push", "gogs", "push", "{" MAIN "," IDS "," HUB "}", "refs/heads/main 1..2" },
+		{ "who says only which ref", "github", "push", "{" MAIN "," HUB "}",
+		  "refs/heads/main -.." },
 		{ "a deleted branch is only told so", "gitea", "delete",
 		  "{\"ref\":\"a/b\",\"ref_type\":\"branch\"," HUB "}", "refs/heads/a/b -..0" },
 		{ "a deleted branch is only told so", "forgejo", "delete",

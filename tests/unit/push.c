@@ -102,8 +102,8 @@ static void updates_must_say_something(void)
 		{ "", Z, 0, "a deletion of something unsaid" },
 		{ "", A, 0, "an update from something unsaid" },
 		{ Z, Z, -1, "nothing to nothing" },
-		{ A, "", -1, "no after" },
-		{ "", "", -1, "no ids" },
+		{ A, "", 0, "no after" },
+		{ "", "", 0, "no ids" },
 		{ A, B64, -1, "two kinds of hash" },
 	};
 	struct delivery_content c;
@@ -116,7 +116,7 @@ static void updates_must_say_something(void)
 		tap_int(delivery_content_add(&c, "refs/heads/a", &before, &after), cases[i].want,
 			"%s", cases[i].name);
 	}
-	tap_int(c.count, 6, "those that were taken are there");
+	tap_int(c.count, 8, "those that were taken are there");
 	struct oid a = id(A);
 	while (c.count < LIMIT_REFS) {
 		if (delivery_content_add(&c, "refs/heads/b", &a, &a) < 0) {
@@ -169,7 +169,7 @@ static void json_of_the_wrong_kind_is_refused(void)
 		{ "{\"refs\":{}}", "\"refs\" is not a list" },
 		{ "{\"refs\":[1]}", "an update has no \"ref\"" },
 		{ "{\"refs\":[{\"ref\":1}]}", "an update has no \"ref\"" },
-		{ "{\"refs\":[{\"ref\":\"refs/heads/a\"}]}",
+		{ "{\"refs\":[{\"ref\":\"refs/heads/a\",\"after\":\"\"}]}",
 		  "\"after\" of refs/heads/a is not an object id" },
 		{ "{\"refs\":[{\"ref\":\"refs/heads/a\",\"before\":null,\"after\":\"" A "\"}]}",
 		  "\"before\" of refs/heads/a is not an object id" },
