@@ -26,7 +26,7 @@
 #include "base/error.h"
 #include "base/oid.h"
 #include "base/strvec.h"
-#include "manifest/app.h"
+#include "manifest/app_yaml.h"
 
 struct affected_options {
 	const char *repository_url;  // as configured; normalised inside
@@ -91,11 +91,10 @@ int affected_list(struct affected_state *state, struct ref_list *ret_listing, st
 
 /*
  * Applications from a repository: append those of every *.yaml, *.yml and
- * *.json file below directory ("" = all) at commit to list, problems as
- * app_read_yaml(). 0 or -1 with err.
+ * *.json file and every "Kustomization" below directory ("" = all) at commit to
+ * m, as manifests_read() does; those of patches are marked. 0 or -1 with err.
  */
 int affected_read_apps(struct affected_state *state, const struct oid *commit,
-		       const char *directory, struct app_list *list, struct strvec *problems,
-		       struct error *err);
+		       const char *directory, struct manifests *m, struct error *err);
 
 #endif

@@ -7,21 +7,23 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "manifest/app_yaml.h"
+#include "manifest/patch.h"
 #include "repo/treereader.h"
 
 struct tree_reading {
 	struct treereader reader;
 	const char *prefix;
-	struct app_list *list;
-	struct strvec *problems;
+	struct manifests *found;
+	struct patch_set *patches;
 };
 
 static bool is_manifest(const char *name)
 {
 	const char *dot = strrchr(name, '.');
 
-	return dot != NULL && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0 ||
-			       strcmp(dot, ".json") == 0);
+	return strcmp(name, "Kustomization") == 0 ||
+	       (dot != NULL && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0 ||
+			       strcmp(dot, ".json") == 0));
 }
 
 static int read_one(void *arg, uint64_t parent, const struct tree_change *change)
@@ -40,24 +42,26 @@ static int read_one(void *arg, uint64_t parent, const struct tree_change *change
 
 	buf_init(&text, LIMIT_YAML_BYTES);
 	if (treereader_blob(&r->reader, &change->after.id, &text, &err) != REPO_OK) {
-		strvec_pushf(r->problems, "%s: %s", name, err.text);
-	} else if (app_read_yaml(text.data, text.len, name, r->list, r->problems, &err) != 0) {
-		strvec_push(r->problems, err.text);
+		strvec_pushf(&r->found->problems, "%s: %s", name, err.text);
+	} else if (manifests_read(text.data, text.len, name, r->found, &err) != 0) {
+		strvec_push(&r->found->problems, err.text);
 	}
+	for (size_t i = 0; i < r->found->patches.count; i++) {
+		patch_set_add(r->patches, name, r->found->patches.items[i]);
+	}
+	strvec_release(&r->found->patches);
 	buf_release(&text);
 	free(name);
 	return 0;
 }
 
 int affected_read_apps(struct affected_state *state, const struct oid *commit,
-		       const char *directory, struct app_list *list, struct strvec *problems,
-		       struct error *err)
+		       const char *directory, struct manifests *m, struct error *err)
 {
 	struct tree_reading r = {
 		.reader = { .repo = state->repo },
 		.prefix = directory,
-		.list = list,
-		.problems = problems,
+		.found = m,
 	};
 	const struct treewalk_visitor visitor = { .change = read_one, .arg = &r };
 	const struct oid empty = { .len = 0 };
@@ -72,5 +76,9 @@ int affected_read_apps(struct affected_state *state, const struct oid *commit,
 	if (entry.kind != TREE_DIR) {
 		return error_set(err, -1, "%s: no such directory in that commit", directory);
 	}
-	return treewalk(state->repo, &empty, &entry.id, &visitor, err) == REPO_OK ? 0 : -1;
+	r.patches = patch_set_new();
+	int outcome = treewalk(state->repo, &empty, &entry.id, &visitor, err);
+	patch_set_settle(r.patches, &m->list, &m->problems);
+	patch_set_free(r.patches);
+	return outcome == REPO_OK ? 0 : -1;
 }

@@ -20,6 +20,7 @@
 #include "base/xalloc.h"
 #include "inventory/merge.h"
 #include "inventory/references.h"
+#include "manifest/patch.h"
 
 /* An origin, and what its files gave. */
 struct origin {
@@ -91,8 +92,7 @@ void inventory_discard(struct inventory *inv)
 
 static void file_free(struct inventory_file *file)
 {
-	app_list_release(&file->list);
-	strvec_release(&file->problems);
+	manifests_release(&file->found);
 	free(file->failure);
 	free(file->path);
 	free(file);
@@ -222,19 +222,16 @@ static void set_failure(struct inventory_file *file, const char *failure)
 }
 
 void inventory_set_file(struct inventory *inv, size_t i, const char *path,
-			const struct stamp *stamp, struct app_list *list,
-			struct strvec *problems)
+			const struct stamp *stamp, struct manifests *found)
 {
 	struct inventory_file *file = need_file(inv->origins[i], path);
 
-	retire(inv, &file->list);
-	strvec_release(&file->problems);
+	retire(inv, &file->found.list);
+	manifests_release(&file->found);
 	set_failure(file, NULL);
 	file->stamp = *stamp;
-	file->list = *list;
-	file->problems = *problems;
-	*list = (struct app_list){ 0 };
-	*problems = (struct strvec)STRVEC_INIT;
+	file->found = *found;
+	*found = (struct manifests){ .problems = STRVEC_INIT };
 }
 
 bool inventory_fail_file(struct inventory *inv, size_t i, const char *path,
@@ -245,7 +242,7 @@ bool inventory_fail_file(struct inventory *inv, size_t i, const char *path,
 
 	if (!same) {
 		set_failure(file, failure);
-		strvec_release(&file->problems);
+		strvec_release(&file->found.problems);
 	}
 	file->stamp = *stamp;
 	return !same;
@@ -271,7 +268,7 @@ void inventory_remove_file(struct inventory *inv, size_t i, const char *path)
 	if (!found) {
 		return;
 	}
-	retire(inv, &origin->files[at]->list);
+	retire(inv, &origin->files[at]->found.list);
 	file_free(origin->files[at]);
 	origin->count--;
 	memmove(origin->files + at, origin->files + at + 1,
@@ -307,15 +304,14 @@ bool inventory_knows_place(const struct inventory *inv, size_t i)
 	return inv->origins[i]->count > 0;
 }
 
-void inventory_set_place(struct inventory *inv, size_t i, struct app_list *list,
-			 struct strvec *problems)
+void inventory_set_place(struct inventory *inv, size_t i, struct manifests *found)
 {
 	static const struct stamp none = { .digest = "" };
 
-	if (problems->count > 0) {
-		merge_keep_missing(list, &need_file(inv->origins[i], "")->list);
+	if (found->problems.count > 0) {
+		merge_keep_missing(&found->list, &need_file(inv->origins[i], "")->found.list);
 	}
-	inventory_set_file(inv, i, "", &none, list, problems);
+	inventory_set_file(inv, i, "", &none, found);
 }
 
 bool inventory_set_remote(struct inventory *inv, const char *repository, const char *ref,
@@ -441,24 +437,66 @@ static void place_app(const struct inventory_origin *what, struct app *app)
 	app_set_cluster(app, what->cluster);
 	app->home_repository = what->repository;
 	app->home_ref = what->ref;
+	/* Of a place it was known when all of it was read. */
+	app->patch = app->patch && what->kind == INVENTORY_PLACE;
+}
+
+/* The patches among an origin's files, by what the files themselves say. */
+static struct patch_set *find_patches(const struct origin *origin)
+{
+	struct patch_set *patches = patch_set_new();
+
+	for (size_t k = 0; k < origin->count; k++) {
+		const struct inventory_file *file = origin->files[k];
+
+		for (size_t i = 0; i < file->found.patches.count; i++) {
+			patch_set_add(patches, file->path, file->found.patches.items[i]);
+		}
+	}
+	return patches;
 }
 
 static void merge_file(struct inventory *inv, struct merge *m, const struct origin *origin,
-		       const struct inventory_file *file)
+		       const struct inventory_file *file, const struct patch_set *patches)
 {
-	for (size_t k = 0; k < file->list.count; k++) {
-		place_app(&origin->what, file->list.items[k]);
-		merge_add(m, file->list.items[k]);
+	const struct strvec *problems = &file->found.problems;
+	struct patch_file *patch = patch_set_find(patches, file->path);
+
+	for (size_t k = 0; k < file->found.list.count; k++) {
+		struct app *app = file->found.list.items[k];
+
+		place_app(&origin->what, app);
+		if (patch != NULL) {
+			patch_note_app(patch, app);
+		}
+		merge_add(m, app);
 	}
-	for (size_t k = 0; k < file->problems.count; k++) {
-		strvec_push(&inv->problems, file->problems.items[k]);
+	for (size_t k = 0; k < problems->count && patch == NULL; k++) {
+		strvec_push(&inv->problems, problems->items[k]);
+	}
+	for (size_t k = 0; k < problems->count && patch != NULL; k++) {
+		patch_note_problem(patch, problems->items[k]);
 	}
 	if (file->failure != NULL) {
 		strvec_push(&inv->problems, file->failure);
 	}
-	if (file->failure != NULL && file->list.count > 0) {
+	if (file->failure != NULL && file->found.list.count > 0) {
 		strvec_pushf(&inv->problems, "%s: what was read before is kept", file->path);
 	}
+}
+
+static void merge_origin(struct inventory *inv, struct merge *m, const struct origin *origin)
+{
+	struct patch_set *patches = find_patches(origin);
+
+	for (size_t k = 0; k < origin->problems.count; k++) {
+		strvec_push(&inv->problems, origin->problems.items[k]);
+	}
+	for (size_t k = 0; k < origin->count; k++) {
+		merge_file(inv, m, origin, origin->files[k], patches);
+	}
+	patch_set_say(patches, &inv->problems);
+	patch_set_free(patches);
 }
 
 void inventory_merge(struct inventory *inv)
@@ -469,14 +507,7 @@ void inventory_merge(struct inventory *inv)
 	strvec_release(&inv->problems);
 	struct merge *m = merge_begin(&inv->merged, &inv->problems);
 	for (size_t i = 0; i < inv->count; i++) {
-		const struct origin *origin = inv->origins[i];
-
-		for (size_t k = 0; k < origin->problems.count; k++) {
-			strvec_push(&inv->problems, origin->problems.items[k]);
-		}
-		for (size_t k = 0; k < origin->count; k++) {
-			merge_file(inv, m, origin, origin->files[k]);
-		}
+		merge_origin(inv, m, inv->origins[i]);
 	}
 	merge_end(m);
 	for (size_t i = 0; i < inv->merged.count; i++) {

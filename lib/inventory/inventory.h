@@ -20,7 +20,7 @@
 
 #include "base/strvec.h"
 #include "inventory/stamp.h"
-#include "manifest/app.h"
+#include "manifest/app_yaml.h"
 
 struct inventory;
 
@@ -41,8 +41,7 @@ struct inventory_file {
 	char *path;             // as the reader of the origin calls it; "" for a place
 	struct stamp stamp;     // without a digest: it is to be read again
 	char *failure;          // why it could not be read the last time, or NULL
-	struct app_list list;
-	struct strvec problems;
+	struct manifests found;
 };
 
 /*
@@ -70,12 +69,11 @@ const struct inventory_file *inventory_get_file(const struct inventory *inv, siz
 bool inventory_holds(const struct inventory *inv, const char *repository, const char *ref);
 
 /*
- * The file at path of origin i was read: replace what it holds.  list and
- * problems are moved out and left empty; stamp is copied.
+ * The file at path of origin i was read: replace what it holds.  found is
+ * moved out and left empty; stamp is copied.
  */
 void inventory_set_file(struct inventory *inv, size_t i, const char *path,
-			const struct stamp *stamp, struct app_list *list,
-			struct strvec *problems);
+			const struct stamp *stamp, struct manifests *found);
 
 /*
  * The file at path of origin i could not be read, because of failure (a whole
@@ -101,12 +99,11 @@ void inventory_remove_file(struct inventory *inv, size_t i, const char *path);
 bool inventory_set_problems(struct inventory *inv, size_t i, const struct strvec *problems);
 
 /*
- * Origin i, a place, was read: replace what it holds.  list and problems are
- * moved out and left empty.  If there are problems, applications that it held
- * and that list has not are kept: what could not be read may be they.
+ * Origin i, a place, was read: replace what it holds.  found is moved out and
+ * left empty.  If there are problems, applications that it held and that found
+ * has not are kept: what could not be read may be they.
  */
-void inventory_set_place(struct inventory *inv, size_t i, struct app_list *list,
-			 struct strvec *problems);
+void inventory_set_place(struct inventory *inv, size_t i, struct manifests *found);
 
 /* Was origin i, a place, read before, if only with other settings? */
 bool inventory_knows_place(const struct inventory *inv, size_t i);

@@ -15,6 +15,7 @@
 struct seen {
 	char *name;
 	const char *origin;
+	const struct app *app;
 	UT_hash_handle hh;
 };
 
@@ -24,13 +25,22 @@ static char *name_here(const struct app *app)
 	return xasprintf("%d %s/%s", (int)app->id.kind, app->id.namespace, app->id.name);
 }
 
-static void see(struct seen **seen, char *name, const char *origin)
+/* Remember a name, which is taken, unless it is there. */
+static struct seen *see(struct seen **seen, char *name, const char *origin)
 {
+	struct seen *found = NULL;
+
+	HASH_FIND_STR(*seen, name, found);
+	if (found != NULL) {
+		free(name);
+		return found;
+	}
 	struct seen *one = xcalloc(1, sizeof(*one));
 
 	one->name = name;
 	one->origin = origin;
 	HASH_ADD_KEYPTR(hh, *seen, one->name, strlen(one->name), one);
+	return one;
 }
 
 static void forget_seen(struct seen **seen)
@@ -56,7 +66,7 @@ void merge_keep_missing(struct app_list *list, struct app_list *old)
 	size_t left = 0;
 
 	for (size_t i = 0; i < list->count; i++) {
-		see(&seen, name_here(list->items[i]), "");
+		(void)see(&seen, name_here(list->items[i]), "");
 	}
 	for (size_t i = 0; i < old->count; i++) {
 		struct app *app = old->items[i];
@@ -79,6 +89,7 @@ struct merge {
 	struct app_list *list;
 	struct strvec *problems;
 	struct seen *seen;
+	struct app_list patches; // a view, waiting for their namesakes
 };
 
 struct merge *merge_begin(struct app_list *list, struct strvec *problems)
@@ -95,15 +106,17 @@ static bool may_repeat(const struct app *app)
 	return app->id.kind != APP_APPLICATION && app->id.kind != APP_APPLICATION_SET;
 }
 
-void merge_add(struct merge *m, struct app *app)
+static void add(struct merge *m, struct app *app)
 {
 	char *name = app_full_name(app);
 	struct seen *found = NULL;
 
 	HASH_FIND_STR(m->seen, name, found);
 	if (found != NULL && !may_repeat(app)) {
-		strvec_pushf(m->problems, "%s: application '%s' was read from %s already",
-			     app->origin, name, found->origin);
+		if (!app->patch) {
+			strvec_pushf(m->problems, "%s: application '%s' was read from %s already",
+				     app->origin, name, found->origin);
+		}
 		free(name);
 		return;
 	}
@@ -118,13 +131,60 @@ void merge_add(struct merge *m, struct app *app)
 		free(name);
 		return;
 	}
-	see(&m->seen, name, app->origin);
+	(void)see(&m->seen, name, app->origin);
+}
+
+void merge_add(struct merge *m, struct app *app)
+{
+	if (app->patch) {
+		app_list_add_take(&m->patches, app);
+	} else {
+		add(m, app);
+	}
+}
+
+/* By what a patch may know its object: it often leaves the namespace out. */
+static char *name_in_patch(const struct app *app)
+{
+	const char *cluster = app->id.cluster != NULL ? app->id.cluster : "";
+
+	return xasprintf("%d %s@%s", (int)app->id.kind, app->id.name, cluster);
+}
+
+/*
+ * A patch of nothing that is known has a name that nobody bears.  One that has
+ * a namesake, and says itself what is read, may be what is deployed: then it
+ * counts beside the other, under the other's name.
+ */
+static void add_patches(struct merge *m)
+{
+	struct seen *seen = NULL;
+	struct seen *found = NULL;
+
+	for (size_t i = 0; i < m->list->count && m->patches.count > 0; i++) {
+		see(&seen, name_in_patch(m->list->items[i]), "")->app = m->list->items[i];
+	}
+	for (size_t i = 0; i < m->patches.count; i++) {
+		struct app *app = m->patches.items[i];
+		char *name = name_in_patch(app);
+
+		HASH_FIND_STR(seen, name, found);
+		free(name);
+		if (found != NULL) {
+			free(app->id.namespace);
+			app->id.namespace = xstrdup(found->app->id.namespace);
+			add(m, app);
+		}
+	}
+	forget_seen(&seen);
+	free(m->patches.items);
 }
 
 void merge_end(struct merge *m)
 {
 	size_t kept = 0;
 
+	add_patches(m);
 	app_link(m->list, m->problems);
 	for (size_t i = 0; i < m->list->count; i++) {
 		struct app *app = m->list->items[i];

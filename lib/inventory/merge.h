@@ -22,12 +22,14 @@ struct merge *merge_begin(struct app_list *list, struct strvec *problems);
 /*
  * Append app (borrowed by the list) unless an application of its full name is
  * there already or the list is full: either is a problem. Of Flux's objects
- * all of one name are appended, since they are put together later.
+ * all of one name are appended, since they are put together later.  One that
+ * was read from a patch waits for merge_end().
  */
 void merge_add(struct merge *m, struct app *app);
 
 /*
- * End: give Flux's objects their sources (app_link()), and leave out those
+ * End: append what was read from patches and has a namesake that was not, whose
+ * inputs it may change; give Flux's objects their sources (app_link()), and leave out those
  * that are only there to be referred to. m is freed.
  */
 void merge_end(struct merge *m);

@@ -157,7 +157,7 @@ static int read_sources(struct app *app, const json_t *spec, struct error *err)
 		return read_source_list(app, list, err);
 	}
 	if (single == NULL || json_is_null(single)) {
-		return error_set(err, -1, "spec has no source");
+		return error_set(err, -1, APP_NO_SOURCE);
 	}
 	app_allot_sources(app, 1);
 	return app_read_source(&app->sources[0], single, "spec.source", err);
@@ -285,7 +285,7 @@ static int read_spec(struct app *app, const json_t *object, struct error *err)
 		made = NULL;
 	}
 	if (r == 0 && made == NULL) {
-		return error_set(err, -1, "spec is missing");
+		return error_set(err, -1, APP_NO_SPEC);
 	}
 	if (!app_fits(spec) || !app_fits(made)) {
 		return error_set(err, -1, "spec is larger than %d bytes or deeper than %d",
@@ -346,6 +346,7 @@ enum app_result app_from_json(const json_t *object, const char *origin, struct a
 	app = xcalloc(1, sizeof(*app));
 	app->id.kind = (enum app_kind)kind;
 	app->origin = xstrdup(origin);
+	app->patch = json_is_true(json_object_get(object, "patch"));
 	app_set_cluster(app, json_string_value(json_object_get(object, "cluster")));
 	if (read_metadata(app, object, err) < 0 || read_spec(app, object, err) < 0 ||
 	    read_remote(app, json_object_get(object, "linked"), err) < 0) {
@@ -433,6 +434,9 @@ json_t *app_to_json(const struct app *app)
 	free(version);
 	if (app->id.cluster != NULL) {
 		(void)json_object_set_new(object, "cluster", json_string(app->id.cluster));
+	}
+	if (app->patch) {
+		(void)json_object_set_new(object, "patch", json_true());
 	}
 	if (app->source_count > 0 && app->sources[app->source_count - 1].remote) {
 		(void)json_object_set_new(object, "linked", sources_to_json(app, true));

@@ -70,6 +70,7 @@ struct app {
 	 * its name and the ref's full name. NULL: from no repository.
 	 */
 	const char *home_repository, *home_ref;
+	bool patch;            // read from a patch of a kustomization (patch.h)
 	bool folded;           // app_link(): another of its name has its sources, too
 	bool packed;           // one block of memory, see app_pack_take()
 };

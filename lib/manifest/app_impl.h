@@ -10,6 +10,10 @@
 #define APP_NAME_BYTES 253
 #define APP_TEXT_BYTES 4096
 
+/* What is said of an object that has no source: a patch of other fields has none (patch.c). */
+#define APP_NO_SOURCE "spec has no source"
+#define APP_NO_SPEC "spec is missing"
+
 /*
  * The string at key of object as a new string, "" if absent or null. NULL with
  * err if it is no string, longer than max or holds a NUL; where names the object.

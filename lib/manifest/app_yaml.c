@@ -23,6 +23,7 @@
 #include "base/xalloc.h"
 #include "base/yaml.h"
 #include "manifest/app_impl.h"
+#include "manifest/patch.h"
 #include "manifest/template.h"
 
 #define LIST_DEPTH 8
@@ -44,15 +45,14 @@ struct templates {
 struct yaml_reading {
 	const struct yaml_stream *stream;
 	const char *name;       // of the text
-	struct app_list *list;
-	struct strvec *problems;
+	struct manifests *found;
 	struct seen_name *seen;
 	struct templates templates[2]; // not read, and read with any file for their inputs
 };
 
 static void add_problem(struct yaml_reading *reading, int line, int column, const char *what)
 {
-	strvec_pushf(reading->problems, "%s:%d:%d: %s", reading->name, line, column, what);
+	strvec_pushf(&reading->found->problems, "%s:%d:%d: %s", reading->name, line, column, what);
 }
 
 /* Remember a name; false if it was there. */
@@ -151,7 +151,7 @@ static int read_object(struct yaml_reading *reading, const json_t *object, struc
 	if (result != APP_OK) {
 		return 0;
 	}
-	if (reading->list->count >= LIMIT_APPLICATIONS) {
+	if (reading->found->list.count >= LIMIT_APPLICATIONS) {
 		app_free(app);
 		return error_set(err, -1, "%s:%d: more than %d applications", reading->name, line,
 				 LIMIT_APPLICATIONS);
@@ -164,7 +164,7 @@ static int read_object(struct yaml_reading *reading, const json_t *object, struc
 		free(what);
 		free(full);
 	}
-	app_list_add_take(reading->list, app);
+	app_list_add_take(&reading->found->list, app);
 	return 0;
 }
 
@@ -186,6 +186,7 @@ static int read_document(struct yaml_reading *reading, const json_t *document, u
 	size_t i;
 
 	if (!is_list(document) || depth == LIST_DEPTH) {
+		patch_find(document, &reading->found->patches);
 		return read_object(reading, document, err);
 	}
 	json_array_foreach(items, i, item) {
@@ -224,8 +225,8 @@ static int refuse(const char *data, size_t len, const char *name, struct error *
 	return -1;
 }
 
-int app_read_yaml(const char *data, size_t len, const char *name, struct app_list *list,
-		  struct strvec *problems, struct error *err)
+int manifests_read(const char *data, size_t len, const char *name, struct manifests *m,
+		   struct error *err)
 {
 	const struct yaml_options options = { .merges_override = true };
 	struct yaml_stream *stream = NULL;
@@ -235,7 +236,7 @@ int app_read_yaml(const char *data, size_t len, const char *name, struct app_lis
 		return refuse(data, len, name, err);
 	}
 	struct yaml_reading reading = {
-		.stream = stream, .name = name, .list = list, .problems = problems,
+		.stream = stream, .name = name, .found = m,
 	};
 	for (size_t i = 0; i < yaml_stream_count(stream) && r == 0; i++) {
 		r = read_document(&reading, yaml_stream_document(stream, i), 0, err);
@@ -246,4 +247,11 @@ int app_read_yaml(const char *data, size_t len, const char *name, struct app_lis
 	forget_names(&reading);
 	yaml_stream_free(stream);
 	return r;
+}
+
+void manifests_release(struct manifests *m)
+{
+	app_list_release(&m->list);
+	strvec_release(&m->problems);
+	strvec_release(&m->patches);
 }

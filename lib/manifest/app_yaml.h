@@ -10,14 +10,25 @@
 #include "base/strvec.h"
 #include "manifest/app.h"
 
+/* What was read of manifests: of a text, or of all of a place. */
+struct manifests {
+	struct app_list list;
+	struct strvec problems; // one line each
+	struct strvec patches;  // files that kustomizations name as patches (patch.h), as written
+};
+
+/* Free what it holds; it may be zeroed, and is usable as empty afterwards. */
+void manifests_release(struct manifests *m);
+
 /*
- * Append every Application of a multi-document YAML or JSON text to list
- * ("kind: List" is opened one level; other kinds are passed over).  name is
- * put in front of positions ("apps/web.yaml:3").  A malformed Application or
- * document becomes a line in problems ("name:line:column: what") and the rest
- * is still read.  Returns 0, or -1 with err if the text is not YAML at all.
+ * Add all that a multi-document YAML or JSON text says to m: every Application
+ * (a list of objects is opened; other kinds are passed over) and the patches of
+ * kustomizations.  name is put in front of positions ("apps/web.yaml:3").  A
+ * malformed Application becomes a line in problems ("name:line:column: what")
+ * and the rest is still read.  0, or -1 with err if the text is not YAML at
+ * all; a template of other things is passed over.
  */
-int app_read_yaml(const char *data, size_t len, const char *name, struct app_list *list,
-		  struct strvec *problems, struct error *err);
+int manifests_read(const char *data, size_t len, const char *name, struct manifests *m,
+		   struct error *err);
 
 #endif

@@ -514,7 +514,7 @@ static void link_named(struct objects *objects, struct namesake **names, struct 
 	}
 	app->folded = true;
 	n->app->skip_reconcile = n->app->skip_reconcile && app->skip_reconcile;
-	if (is_whole(app) && is_whole(n->app)) {
+	if (is_whole(app) && is_whole(n->app) && !app->patch) {
 		strvec_pushf(objects->problems, "%s: '%s' was read from %s already: a change of "
 			     "either's inputs rings it; give their places a cluster to tell them "
 			     "apart", app->origin, name, n->app->origin);

@@ -217,22 +217,18 @@ static void load_failed(struct loading *l, bool again, const char *why)
 	finish_load(l);
 }
 
-static void on_apps(void *arg, enum reader_result result, struct app_list *list,
-		    const struct strvec *problems, const char *why)
+static void on_apps(void *arg, enum reader_result result, struct manifests *found,
+		    const char *why)
 {
 	struct loading *l = arg;
 	struct catalog *c = l->catalog;
-	struct strvec copy = STRVEC_INIT;
 
 	if (result != READER_OK) {
 		load_failed(l, true, why);
 		return;
 	}
 	if (l->epoch == c->epoch) {
-		for (size_t i = 0; i < problems->count; i++) {
-			strvec_push(&copy, problems->items[i]);
-		}
-		inventory_set_place(c->inventory, l->origin, list, &copy);
+		inventory_set_place(c->inventory, l->origin, found);
 		note_change(c);
 	}
 	finish_load(l);

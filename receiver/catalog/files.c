@@ -140,30 +140,33 @@ static void go_on(struct files *f)
 }
 
 /* A text has no name where it was parsed: its places begin with the line. */
-static void name_places(const char *path, struct app_list *list, const struct strvec *problems,
-			struct strvec *ret_problems)
+static void name_places(const char *path, struct manifests *found)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		char *origin = xasprintf("%s%s", path, list->items[i]->origin);
+	struct strvec named = STRVEC_INIT;
 
-		free(list->items[i]->origin);
-		list->items[i]->origin = origin;
+	for (size_t i = 0; i < found->list.count; i++) {
+		struct app *app = found->list.items[i];
+		char *origin = xasprintf("%s%s", path, app->origin);
+
+		free(app->origin);
+		app->origin = origin;
 	}
-	for (size_t i = 0; i < problems->count; i++) {
-		strvec_pushf(ret_problems, "%s%s", path, problems->items[i]);
+	for (size_t i = 0; i < found->problems.count; i++) {
+		strvec_pushf(&named, "%s%s", path, found->problems.items[i]);
 	}
+	strvec_release(&found->problems);
+	found->problems = named;
 }
 
 static bool take_answer(const struct parsing *p, enum reader_result result,
-			struct app_list *list, const struct strvec *problems, const char *why)
+			struct manifests *found, const char *why)
 {
 	struct inventory *inv = p->files->inventory;
-	struct strvec named = STRVEC_INIT;
 	struct stamp stamp = p->stamp;
 
 	if (result == READER_OK) {
-		name_places(p->path, list, problems, &named);
-		inventory_set_file(inv, p->origin, p->path, &stamp, list, &named);
+		name_places(p->path, found);
+		inventory_set_file(inv, p->origin, p->path, &stamp, found);
 		return true;
 	}
 	if (result != READER_REFUSED) {
@@ -176,15 +179,15 @@ static bool take_answer(const struct parsing *p, enum reader_result result,
 	return changed;
 }
 
-static void on_parsed(void *arg, enum reader_result result, struct app_list *list,
-		      const struct strvec *problems, const char *why)
+static void on_parsed(void *arg, enum reader_result result, struct manifests *found,
+		      const char *why)
 {
 	struct parsing *p = arg;
 	struct files *f = p->files;
 	bool current = p->epoch == f->epoch;
 
 	if (current) {
-		f->changed = take_answer(p, result, list, problems, why) || f->changed;
+		f->changed = take_answer(p, result, found, why) || f->changed;
 	}
 	parsing_free(p);
 	if (f->look != NULL) {
@@ -393,8 +396,7 @@ static bool read_now(void *ctx, const char *path, const struct stat *st)
 {
 	const struct reading_now *r = ctx;
 	struct stamp stamp = { .digest = "" };
-	struct app_list list = { .items = NULL };
-	struct strvec problems = STRVEC_INIT;
+	struct manifests found = { .problems = STRVEC_INIT };
 	struct error err = ERROR_INIT;
 	struct buf text;
 
@@ -405,13 +407,12 @@ static bool read_now(void *ctx, const char *path, const struct stat *st)
 		(void)error_errno(&err, -1, error, "%s", path);
 	}
 	if (error != 0 ||
-	    app_read_yaml(text.data, text.len, path, &list, &problems, &err) < 0) {
+	    manifests_read(text.data, text.len, path, &found, &err) < 0) {
 		(void)inventory_fail_file(r->inventory, r->origin, path, &stamp, err.text);
 	} else {
-		inventory_set_file(r->inventory, r->origin, path, &stamp, &list, &problems);
+		inventory_set_file(r->inventory, r->origin, path, &stamp, &found);
 	}
-	app_list_release(&list);
-	strvec_release(&problems);
+	manifests_release(&found);
 	buf_release(&text);
 	return true;
 }

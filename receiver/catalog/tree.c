@@ -29,7 +29,7 @@ struct look_walk {
 static bool is_manifest(const char *name)
 {
 	return fnmatch("*.yaml", name, 0) == 0 || fnmatch("*.yml", name, 0) == 0 ||
-	       fnmatch("*.json", name, 0) == 0;
+	       fnmatch("*.json", name, 0) == 0 || strcmp(name, "Kustomization") == 0;
 }
 
 static void walk_directory(struct look_walk *w, const char *path, const struct stat *st, int depth);

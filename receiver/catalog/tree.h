@@ -25,9 +25,10 @@ struct tree_visit {
 };
 
 /*
- * Visit every *.yaml, *.yml and *.json file below the directory at path, in
- * the order of inventory_compare_paths().  Links are followed; names that
- * begin with a dot are passed over ("..data" of a ConfigMap is one of them).
+ * Visit every *.yaml, *.yml and *.json file below the directory at path, and
+ * every one called "Kustomization", in the order of inventory_compare_paths().
+ * Links are followed; names that begin with a dot are passed over ("..data" of
+ * a ConfigMap is one of them).
  * problems gets a line for each directory that cannot be read or lies more
  * than 32 deep.
  */

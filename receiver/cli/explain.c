@@ -136,19 +136,14 @@ static void on_resolved(void *arg, enum reader_result result, const struct reade
 	answered(q, result, why);
 }
 
-static void on_apps(void *arg, enum reader_result result, struct app_list *list,
-		    const struct strvec *problems, const char *why)
+static void on_apps(void *arg, enum reader_result result, struct manifests *found,
+		    const char *why)
 {
 	struct explain_question *q = arg;
-	struct strvec copy = STRVEC_INIT;
 
-	for (size_t i = 0; problems != NULL && i < problems->count; i++) {
-		strvec_push(&copy, problems->items[i]);
+	if (found != NULL) {
+		inventory_set_place(q->inventory, 0, found);
 	}
-	if (list != NULL) {
-		inventory_set_place(q->inventory, 0, list, &copy);
-	}
-	strvec_release(&copy);
 	answered(q, result, why);
 }
 

@@ -54,19 +54,16 @@ static int handle(struct child *child, const json_t *request, struct error *err)
 	const json_t *text = json_object_get(request, "text");
 	size_t len = json_string_length(text);
 	uint8_t *bytes = xmalloc(len + 1);
-	struct app_list list = { .items = NULL };
-	struct strvec problems = STRVEC_INIT;
+	struct manifests found = { .problems = STRVEC_INIT };
 	int status = -1;
 
 	int count = base64_decode(child_text(request, "text"), len, bytes, len);
 	if (count < 0) {
 		(void)error_set(err, -1, "the text is not base64");
-	} else if (app_read_yaml((const char *)bytes, (size_t)count, "", &list, &problems,
-				 err) == 0) {
-		status = apps_answer_write(child, &list, &problems);
+	} else if (manifests_read((const char *)bytes, (size_t)count, "", &found, err) == 0) {
+		status = apps_answer_write(child, &found);
 	}
-	app_list_release(&list);
-	strvec_release(&problems);
+	manifests_release(&found);
 	free(bytes);
 	child->unsaved = true; // free memory is given back when nobody asks for a while
 	return status;

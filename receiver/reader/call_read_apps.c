@@ -23,17 +23,15 @@ static int handle(struct child *child, const json_t *request, struct error *err)
 {
 	struct child_repository *r = child_find(child, request, err);
 	struct oid commit = child_oid(request, "commit");
-	struct app_list list = { .items = NULL };
-	struct strvec problems = STRVEC_INIT;
+	struct manifests found = { .problems = STRVEC_INIT };
 	int status = -1;
 
 	if (r != NULL &&
-	    affected_read_apps(r->state, &commit, child_text(request, "directory"), &list,
-			       &problems, err) == 0) {
-		status = apps_answer_write(child, &list, &problems);
+	    affected_read_apps(r->state, &commit, child_text(request, "directory"), &found,
+			       err) == 0) {
+		status = apps_answer_write(child, &found);
 	}
-	app_list_release(&list);
-	strvec_release(&problems);
+	manifests_release(&found);
 	return status;
 }
 

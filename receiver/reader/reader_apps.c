@@ -23,12 +23,12 @@
 
 /* --- in the reader --- */
 
-static int add_problem(struct child_piece *piece, const char *text)
+static int add_text(struct child_piece *piece, size_t array, const char *text)
 {
 	char cut[2048];
 
 	(void)snprintf(cut, sizeof(cut), "%s", text);
-	return child_piece_add(piece, 1, text_to_json(cut), strlen(cut) + 2);
+	return child_piece_add(piece, array, text_to_json(cut), strlen(cut) + 2);
 }
 
 static int add_app(struct child_piece *piece, const struct app *app)
@@ -46,20 +46,29 @@ static int add_app(struct child_piece *piece, const struct app *app)
 	json_decref(value);
 	(void)snprintf(why, sizeof(why), "%.512s: application \"%.253s\" is too large to be read",
 		       app->origin, app->id.name);
-	return add_problem(piece, why);
+	return add_text(piece, 1, why);
 }
 
-int apps_answer_write(struct child *child, const struct app_list *list,
-		      const struct strvec *problems)
+static int add_texts(struct child_piece *piece, size_t array, const struct strvec *texts)
 {
-	struct child_piece piece = { .child = child, .names = { "applications", "problems" } };
-	size_t told = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < texts->count && i < PROBLEMS_MAX / 2 && r == 0; i++) {
+		r = add_text(piece, array, texts->items[i]);
+	}
+	return r;
+}
+
+int apps_answer_write(struct child *child, const struct manifests *found)
+{
+	const struct app_list *list = &found->list;
+	struct child_piece piece = { .child = child,
+				     .names = { "applications", "problems", "patches" } };
 	int r = 0;
 
 	child_piece_begin(&piece);
-	for (; told < problems->count && told < PROBLEMS_MAX / 2 && r == 0; told++) {
-		r = add_problem(&piece, problems->items[told]);
-	}
+	r = add_texts(&piece, 1, &found->problems);
+	r = r < 0 ? r : add_texts(&piece, 2, &found->patches);
 	for (size_t i = 0; i < list->count && r == 0; i++) {
 		r = add_app(&piece, list->items[i]);
 	}
@@ -77,11 +86,26 @@ static int read_app(struct apps_answer *state, const json_t *value)
 	const char *origin = answer_text(value, "origin", READER_TEXT_BYTES);
 	struct app *app = NULL;
 
-	if (origin == NULL || state->list.count >= LIMIT_APPLICATIONS ||
+	if (origin == NULL || state->found.list.count >= LIMIT_APPLICATIONS ||
 	    app_from_json(json_object_get(value, "application"), origin, &app, NULL) != APP_OK) {
 		return -1;
 	}
-	app_list_add_take(&state->list, app);
+	app_list_add_take(&state->found.list, app);
+	return 0;
+}
+
+static int read_texts(struct strvec *texts, const json_t *list)
+{
+	const json_t *value;
+	size_t i;
+
+	json_array_foreach(list, i, value) {
+		if (!json_is_string(value) || texts->count >= PROBLEMS_MAX ||
+		    json_string_length(value) > READER_TEXT_BYTES) {
+			return -1;
+		}
+		strvec_push(texts, json_string_value(value));
+	}
 	return 0;
 }
 
@@ -90,12 +114,14 @@ int apps_answer_read(struct reader_job *job, const json_t *answer, bool last, st
 	struct apps_answer *state = job->state;
 	const json_t *apps = json_object_get(answer, "applications");
 	const json_t *problems = json_object_get(answer, "problems");
+	const json_t *patches = json_object_get(answer, "patches");
 	const json_t *value;
 	size_t i;
 
 	(void)err;
 	if (!json_is_array(apps) || !json_is_array(problems) ||
-	    (!last && json_array_size(apps) + json_array_size(problems) == 0)) {
+	    (!last && json_array_size(apps) + json_array_size(problems) +
+		      json_array_size(patches) == 0)) {
 		return -1;
 	}
 	json_array_foreach(apps, i, value) {
@@ -103,29 +129,23 @@ int apps_answer_read(struct reader_job *job, const json_t *answer, bool last, st
 			return -1;
 		}
 	}
-	json_array_foreach(problems, i, value) {
-		if (!json_is_string(value) || state->problems.count >= PROBLEMS_MAX ||
-		    json_string_length(value) > READER_TEXT_BYTES) {
-			return -1;
-		}
-		strvec_push(&state->problems, json_string_value(value));
+	if (read_texts(&state->found.problems, problems) < 0) {
+		return -1;
 	}
-	return 0;
+	return read_texts(&state->found.patches, patches);
 }
 
 void apps_answer_finish(struct reader_job *job, enum reader_result result, const char *why)
 {
 	reader_apps_fn done = (reader_apps_fn)job->done;
 	struct apps_answer *state = job->state;
-	bool good = result == READER_OK;
 
-	done(job->arg, result, good ? &state->list : NULL, good ? &state->problems : NULL, why);
+	done(job->arg, result, result == READER_OK ? &state->found : NULL, why);
 }
 
 void apps_answer_release(void *state)
 {
 	struct apps_answer *answer = state;
 
-	app_list_release(&answer->list);
-	strvec_release(&answer->problems);
+	manifests_release(&answer->found);
 }

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/strvec.h"
-#include "manifest/app.h"
+#include "manifest/app_yaml.h"
 #include "receiver/reader/reader.h"
 
 struct child;
@@ -18,16 +18,14 @@ struct reader_job;
 
 /* What was answered so far: the beginning of the state of such a call. */
 struct apps_answer {
-	struct app_list list;
-	struct strvec problems;
+	struct manifests found;
 };
 
 /*
  * In the reader: answer in as many frames as it takes.  What is too large
  * becomes a problem.  0, or -1 with child->broken set.
  */
-int apps_answer_write(struct child *child, const struct app_list *list,
-		      const struct strvec *problems);
+int apps_answer_write(struct child *child, const struct manifests *found);
 
 /* In the receiver: read, finish and release of such a call (struct reader_call). */
 int apps_answer_read(struct reader_job *job, const json_t *answer, bool last, struct error *err);

@@ -82,7 +82,7 @@ int child_answer_stale(struct child *child);
 int child_answer_error(struct child *child, const char *why);
 
 /* Lists that one answer may have. */
-#define PIECE_ARRAYS 3
+#define PIECE_ARRAYS 4
 
 /* Items are gathered into a frame of about this size, and have to be smaller. */
 #define PIECE_BYTES (READER_ANSWER_BYTES / 8)

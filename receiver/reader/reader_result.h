@@ -11,7 +11,7 @@
 #include "affected/affected_inputs.h"
 #include "base/oid.h"
 #include "base/strvec.h"
-#include "manifest/app.h"
+#include "manifest/app_yaml.h"
 
 enum reader_result {
 	READER_OK = 0,
@@ -60,10 +60,10 @@ typedef void (*reader_list_fn)(void *arg, enum reader_result result,
 			       const struct ref_list *listing, const char *why);
 
 /*
- * Answer to reader_read_apps(). list and problems are NULL unless READER_OK;
- * the callback may move the list out (and leave it zeroed).
+ * Answer to reader_read_apps(). found is NULL unless READER_OK; the callback
+ * may move what it holds out (and leave it zeroed).
  */
-typedef void (*reader_apps_fn)(void *arg, enum reader_result result, struct app_list *list,
-			       const struct strvec *problems, const char *why);
+typedef void (*reader_apps_fn)(void *arg, enum reader_result result, struct manifests *found,
+			       const char *why);
 
 #endif

@@ -26,8 +26,8 @@
 
 #include "affected/affected.h"
 #include "base/xalloc.h"
-#include "manifest/app_yaml.h"
 #include "repo/treewalk.h"
+#include "tests/support/app_text.h"
 #include "tests/support/gitrepo.h"
 #include "tests/support/tap.h"
 

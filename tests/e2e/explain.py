@@ -282,6 +282,25 @@ def reads_applications_from_the_repository(top, commits_of):
     del commits_of
 
 
+def knows_patches(top):
+    """A patch of a kustomization is no application, in files and in a repository."""
+    repo = os.path.join(top, "patches")
+    os.mkdir(repo)
+    git(repo, "init", "-q", "-b", "main")
+    write(repo, "argo/base/web.yaml", application("web", "a", "HEAD"))
+    write(repo, "argo/prod/p.yaml", application("any", "b", "HEAD"))
+    write(repo, "argo/prod/Kustomization", "resources: [../base]\npatches: [{path: p.yaml}]\n")
+    write(repo, "a/x.yaml", "kind: 1\n")
+    write(repo, "b/x.yaml", "kind: 1\n")
+    commit(repo, "one")
+    for words in (("--apps", os.path.join(repo, "argo")), ("--apps-from-repo",)):
+        done = explain("--repo", repo, "--url", URL, *words, "--format=json", "main..main")
+        ok(done.returncode == 0 and as_json(done)["applications"] == 1 and
+           done.stderr.count("warning: ") == 1 and
+           "argo/prod/p.yaml:1:1: a patch of a kustomization" in done.stderr,
+           f"a patch is no application: {words[0]}", done.stdout, done.stderr)
+
+
 def fails_clearly(top, repo, commits, apps):
     good = f"{commits[0]}..{commits[1]}"
     base = ["--repo", repo, "--url", URL]
@@ -480,6 +499,7 @@ def main():
         reads_foreign_repositories(repo, commits, apps)
         reads_applications_from_the_repository(top, commits)
         warns_in_moderation(top)
+        knows_patches(top)
         fails_clearly(top, repo, commits, apps)
         modes(top)
         tells_why_any_push_counts(top)

@@ -36,10 +36,10 @@
 #include "base/yaml.h"
 #include "inputs/inputs.h"
 #include "manifest/app.h"
-#include "manifest/app_yaml.h"
 #include "repo/repo.h"
 #include "repo/tree.h"
 #include "repo/treereader.h"
+#include "manifest/app_yaml.h"
 
 #define MAX_UNITS 20000
 #define URL "https://git.example.com/oracle/repository"
@@ -273,15 +273,17 @@ static json_t *make_source(const char *root)
 static int read_apps(const char *manifests, struct app_list *list, json_t **ret_names,
 		     struct error *err)
 {
-	struct strvec problems = STRVEC_INIT;
-	int r = app_read_yaml(manifests, strlen(manifests), "oracle", list, &problems, err);
+	struct manifests m = { .list = *list };
+	int r = manifests_read(manifests, strlen(manifests), "oracle", &m, err);
 
-	app_link(list, &problems);
-	if (r == 0 && problems.count > 0) {
-		error_set(err, -1, "%s", problems.items[0]);
+	app_link(&m.list, &m.problems);
+	if (r == 0 && m.problems.count > 0) {
+		error_set(err, -1, "%s", m.problems.items[0]);
 		r = -1;
 	}
-	strvec_release(&problems);
+	*list = m.list;
+	m.list = (struct app_list){ .items = NULL };
+	manifests_release(&m);
 	if (r != 0) {
 		return r;
 	}

@@ -75,17 +75,17 @@ static void round_trip(const struct app *app)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct app_list list = { .items = NULL };
-	struct strvec problems = STRVEC_INIT;
+	struct manifests m = { .problems = STRVEC_INIT };
+	const struct app_list *list = &m.list;
 	struct error err = ERROR_INIT;
 
-	(void)app_read_yaml((const char *)data, size, "fuzz.yaml", &list, &problems, &err);
-	for (size_t i = 0; i < list.count; i++) {
-		round_trip(list.items[i]);
+	(void)manifests_read((const char *)data, size, "fuzz.yaml", &m, &err);
+	for (size_t i = 0; i < list->count; i++) {
+		round_trip(list->items[i]);
 	}
-	app_link(&list, &problems);
-	for (size_t i = 0; i < list.count; i++) {
-		const struct app *app = list.items[i];
+	app_link(list, &m.problems);
+	for (size_t i = 0; i < list->count; i++) {
+		const struct app *app = list->items[i];
 
 		round_trip(app);
 		for (size_t k = 0; k < app->source_count; k++) {
@@ -93,7 +93,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 						   "refs/tags/v1.2.3", "main");
 		}
 	}
-	app_list_release(&list);
-	strvec_release(&problems);
+	manifests_release(&m);
 	return 0;
 }

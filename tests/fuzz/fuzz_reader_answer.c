@@ -107,12 +107,12 @@ static void on_resolve(void *arg, enum reader_result result, const struct reader
 	require(!tip->found || tip->commit.len == 20 || tip->commit.len == 32);
 }
 
-static void on_apps(void *arg, enum reader_result result, struct app_list *list,
-		    const struct strvec *problems, const char *why)
+static void on_apps(void *arg, enum reader_result result, struct manifests *found,
+		    const char *why)
 {
-	require(arg == NULL && result == READER_OK && why != NULL && problems != NULL);
-	for (size_t i = 0; i < list->count; i++) {
-		require(list->items[i] != NULL && list->items[i]->origin != NULL);
+	require(arg == NULL && result == READER_OK && why != NULL);
+	for (size_t i = 0; i < found->list.count; i++) {
+		require(found->list.items[i] != NULL && found->list.items[i]->origin != NULL);
 	}
 }
 

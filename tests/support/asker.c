@@ -89,18 +89,18 @@ void asker_on_resolve(void *arg, enum reader_result result, const struct reader_
 	}
 }
 
-void asker_on_apps(void *arg, enum reader_result result, struct app_list *list,
-		   const struct strvec *problems, const char *why)
+void asker_on_apps(void *arg, enum reader_result result, struct manifests *found,
+		   const char *why)
 {
 	struct asked *asked = arg;
 
 	asked->answers++;
 	asked->result = result;
 	(void)snprintf(asked->why, sizeof(asked->why), "%s", why);
-	if (list != NULL) {
-		asked->list = *list;
-		*list = (struct app_list){ .items = NULL };
-		asked->problems = problems->count;
+	if (found != NULL) {
+		asked->list = found->list;
+		found->list = (struct app_list){ .items = NULL };
+		asked->problems = found->problems.count;
 	}
 }
 

@@ -72,8 +72,8 @@ void asker_on_affected(void *arg, enum reader_result result, const struct reader
 		       const char *why);
 void asker_on_resolve(void *arg, enum reader_result result, const struct reader_tip *tip,
 		      const char *why);
-void asker_on_apps(void *arg, enum reader_result result, struct app_list *list,
-		   const struct strvec *problems, const char *why);
+void asker_on_apps(void *arg, enum reader_result result, struct manifests *found,
+		   const char *why);
 
 /* Turn the loop until *asked is answered, at most 20 s. */
 void asker_wait(struct asker *a, const struct asked *asked);

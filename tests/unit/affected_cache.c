@@ -10,7 +10,7 @@
 
 #include "base/buf.h"
 #include "base/xalloc.h"
-#include "manifest/app_yaml.h"
+#include "tests/support/app_text.h"
 #include "tests/support/engine.h"
 #include "tests/support/gitrepo.h"
 #include "tests/support/tap.h"

@@ -9,7 +9,7 @@
 
 #include "affected/affected.h"
 #include "base/xalloc.h"
-#include "manifest/app_yaml.h"
+#include "tests/support/app_text.h"
 #include "tests/support/gitrepo.h"
 #include "tests/support/tap.h"
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "manifest/app_yaml.h"
+#include "tests/support/app_text.h"
 #include "tests/support/layouts.h"
 #include "tests/support/tap.h"
 

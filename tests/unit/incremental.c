@@ -11,7 +11,7 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "index/index_store.h"
-#include "manifest/app_yaml.h"
+#include "tests/support/app_text.h"
 #include "tests/support/engine.h"
 #include "tests/support/gitrepo.h"
 #include "tests/support/tap.h"

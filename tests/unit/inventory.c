@@ -19,8 +19,7 @@
 static const struct stamp unread = { .digest = "" };
 
 /* Names separated by spaces, each an Application, or with a "!" in front a malformed one. */
-static void read_text(const char *names, const char *origin, struct app_list *list,
-		      struct strvec *problems)
+static void read_text(const char *names, const char *origin, struct manifests *found)
 {
 	char *copy = xstrdup(names);
 	char *rest = NULL;
@@ -33,7 +32,7 @@ static void read_text(const char *names, const char *origin, struct app_list *li
 				       "spec: {source: {repoURL: '%s', path: %s}}\n",
 				       name + bad, URL, bad ? "[1]" : name);
 
-		if (app_read_yaml(text, strlen(text), origin, list, problems, &err) < 0) {
+		if (manifests_read(text, strlen(text), origin, found, &err) < 0) {
 			exit(2);
 		}
 		free(text);
@@ -43,23 +42,21 @@ static void read_text(const char *names, const char *origin, struct app_list *li
 
 static void set_file(struct inventory *inv, size_t i, const char *path, const char *names)
 {
-	struct app_list list = { .items = NULL };
-	struct strvec problems = STRVEC_INIT;
+	struct manifests found = { .problems = STRVEC_INIT };
 
-	read_text(names, path, &list, &problems);
-	inventory_set_file(inv, i, path, &unread, &list, &problems);
-	if (list.count + problems.count > 0) {
+	read_text(names, path, &found);
+	inventory_set_file(inv, i, path, &unread, &found);
+	if (found.list.count + found.problems.count > 0) {
 		exit(2);
 	}
 }
 
 static void set_place(struct inventory *inv, size_t i, const char *names)
 {
-	struct app_list list = { .items = NULL };
-	struct strvec problems = STRVEC_INIT;
+	struct manifests found = { .problems = STRVEC_INIT };
 
-	read_text(names, "place", &list, &problems);
-	inventory_set_place(inv, i, &list, &problems);
+	read_text(names, "place", &found);
+	inventory_set_place(inv, i, &found);
 }
 
 static void add_directory(struct inventory *inv, const char *path, const char *cluster)

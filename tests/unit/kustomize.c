@@ -12,7 +12,7 @@
 
 #include "affected/affected.h"
 #include "base/xalloc.h"
-#include "manifest/app_yaml.h"
+#include "tests/support/app_text.h"
 #include "tests/support/tap.h"
 
 #define URL "https://git.example.com/team/infra"

@@ -42,12 +42,11 @@ static void on_piece(void *ctx, struct look_piece *piece)
 	largest = piece->count > largest ? piece->count : largest;
 	for (size_t i = 0; i < piece->count; i++) {
 		const struct look_found *found = &piece->found[i];
-		struct app_list list = { .items = NULL };
-		struct strvec none = STRVEC_INIT;
+		struct manifests none = { .problems = STRVEC_INIT };
 
 		note(found);
 		if (found->kind == LOOK_TEXT) {
-			inventory_set_file(inventory, 0, found->path, &found->stamp, &list, &none);
+			inventory_set_file(inventory, 0, found->path, &found->stamp, &none);
 		} else if (found->kind == LOOK_TOUCHED) {
 			inventory_touch_file(inventory, 0, found->path, &found->stamp);
 		} else if (found->kind == LOOK_GONE) {

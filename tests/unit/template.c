@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "manifest/app_yaml.h"
+#include "tests/support/app_text.h"
 #include "tests/support/tap.h"
 
 #define HEAD "apiVersion: argoproj.io/v1alpha1\nkind: Application\n"
