@@ -104,7 +104,8 @@ static enum yaml_result source_begin(struct yaml_source *s, const char *data, si
 {
 	yaml_mark_t start = { .index = 0 };
 
-	if (len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0) {
+	/* Helm takes one away before go-yaml does. */
+	for (int i = 0; i < 2 && len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0; i++) {
 		data += 3;
 		len -= 3;
 	}

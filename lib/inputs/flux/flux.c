@@ -32,10 +32,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/strvec.h"
 #include "inputs/flux/flux_artifact.h"
+#include "inputs/go_name.h"
 #include "inputs/kustomize/kustomize.h"
 #include "inputs/print.h"
 
@@ -274,7 +274,7 @@ static bool has_resources(const json_t *kustomization)
 	bool has = false;
 
 	json_object_foreach((json_t *)(uintptr_t)kustomization, key, value) {
-		if (strcasecmp(key, "resources") == 0) {
+		if (go_name_is(key, "resources")) {
 			if (json_array_size(value) == 0) {
 				return false;
 			}
@@ -290,7 +290,7 @@ static bool has_key(const json_t *object, const char *name)
 	json_t *value = NULL;
 
 	json_object_foreach((json_t *)(uintptr_t)object, key, value) {
-		if (strcasecmp(key, name) == 0) {
+		if (go_name_is(key, name)) {
 			return true;
 		}
 	}

@@ -46,6 +46,7 @@
 #include "base/limits.h"
 #include "base/strvec.h"
 #include "base/xalloc.h"
+#include "inputs/go_name.h"
 #include "inputs/helm/helm_files.h"
 #include "inputs/helm/helm_ignore.h"
 #include "inputs/helm/helm_print.h"
@@ -111,7 +112,7 @@ static void note_chart(struct chart *c, const char *seen, const char *path)
 		return;
 	}
 	if (inputs_yaml(c->walk, path, PROBE_MEANING, true, &value, &bad, NULL) == INPUTS_FILE) {
-		name = json_string_value(json_object_get(value, "name"));
+		name = json_string_value(go_name_get(value, "name"));
 	}
 	if (name != NULL && c->names.count < NAMES_MAX) {
 		(void)strvec_push_unique(&c->names, name);
@@ -336,20 +337,20 @@ static void read_rules(struct chart *c)
 /* One of these is not in charts/ as a directory. */
 static bool is_missing(const struct chart *c, const json_t *dependency)
 {
-	const char *name = json_string_value(json_object_get(dependency, "name"));
+	const char *name = json_string_value(go_name_get(dependency, "name"));
 
 	return name == NULL || !strvec_contains(&c->names, name);
 }
 
 static void read_dependency(struct chart *c, const json_t *dependency)
 {
-	const char *repository = json_string_value(json_object_get(dependency, "repository"));
+	const char *repository = json_string_value(go_name_get(dependency, "repository"));
 	struct inputs_entry entry = { .found = INPUTS_NOTHING };
 	json_t *options = NULL;
 
 	if (repository == NULL || strncmp(repository, "file://", 7) != 0) {
 		remote_reference_charts(c->walk, repository,
-					json_string_value(json_object_get(dependency, "name")));
+					json_string_value(go_name_get(dependency, "name")));
 		return;
 	}
 	if (inputs_lookup(c->walk, inputs_join(c->walk, c->dir, repository + 7), &entry) !=
@@ -367,7 +368,7 @@ static void read_dependency(struct chart *c, const json_t *dependency)
 /* The dependencies that a file names. building: all of them are fetched. */
 static void read_dependencies(struct chart *c, const json_t *file, bool *building)
 {
-	const json_t *dependencies = json_object_get(file, "dependencies");
+	const json_t *dependencies = go_name_get(file, "dependencies");
 	const json_t *dependency = NULL;
 	size_t i = 0;
 
@@ -386,8 +387,8 @@ static bool has_imports(const json_t *file)
 	const json_t *dependency = NULL;
 	size_t i = 0;
 
-	json_array_foreach(json_object_get(file, "dependencies"), i, dependency) {
-		if (json_object_get(dependency, "import-values") != NULL) {
+	json_array_foreach(go_name_get(file, "dependencies"), i, dependency) {
+		if (go_name_get(dependency, "import-values") != NULL) {
 			return true;
 		}
 	}

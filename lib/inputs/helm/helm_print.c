@@ -28,6 +28,7 @@
 #include <strings.h>
 
 #include "base/yaml.h"
+#include "inputs/go_name.h"
 #include "inputs/helm/helm_values.h"
 #include "inputs/print.h"
 
@@ -371,7 +372,7 @@ static json_t *without_repositories(const json_t *list)
 
 static bool is_in_other_case(const char *key, const char *name)
 {
-	return strcasecmp(key, name) == 0 && strcmp(key, name) != 0;
+	return go_name_is(key, name) && strcmp(key, name) != 0;
 }
 
 /* Does the file hold a key twice, for decoding knows no case? */

@@ -15,6 +15,7 @@
 
 #include <string.h>
 
+#include "inputs/go_name.h"
 #include "inputs/helm/helm.h"
 #include "inputs/print.h"
 
@@ -35,7 +36,7 @@ static void visit(struct inputs_walk *w, void *arg, const char *path,
 	if (inputs_yaml(w, path, PROBE_MEANING, true, &chart, &bad, NULL) == INPUTS_NOTHING) {
 		return;
 	}
-	const char *name = json_string_value(json_object_get(chart, "name"));
+	const char *name = json_string_value(go_name_get(chart, "name"));
 	inputs_print(w, 'c', path);
 	inputs_print(w, 'n', name != NULL ? name : "");
 	if (name == NULL || charts->name == NULL || strcmp(name, charts->name) == 0) {

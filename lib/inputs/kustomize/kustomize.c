@@ -30,6 +30,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "inputs/go_name.h"
 #include "inputs/kustomize/kustomize_impl.h"
 #include "inputs/print.h"
 
@@ -97,7 +98,7 @@ static const struct kustomize_field option_fields[] = {
 static void read_kustomization(struct kustomize_root *root, const json_t *kustomization, void *arg)
 {
 	(void)arg;
-	root->places = root->places || kustomize_get(kustomization, "buildMetadata") != NULL;
+	root->places = root->places || go_name_get(kustomization, "buildMetadata") != NULL;
 	if (root->places) {
 		inputs_print(root->walk, 'D', root->file);
 	}

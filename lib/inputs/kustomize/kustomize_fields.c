@@ -26,10 +26,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/xalloc.h"
 #include "base/yaml.h"
+#include "inputs/go_name.h"
 #include "inputs/kustomize/kustomize_impl.h"
 #include "inputs/print.h"
 
@@ -75,7 +75,7 @@ static const struct kustomize_field *field_of(const struct kustomize_field *fiel
 					      const char *key)
 {
 	for (; fields != NULL && fields->name != NULL; fields++) {
-		if (strcasecmp(fields->name, key) == 0) {
+		if (go_name_is(key, fields->name)) {
 			return fields;
 		}
 	}
@@ -116,7 +116,7 @@ static bool is_empty(const struct member *m)
 /* Does the member say what holds without it? */
 static bool says_nothing(const struct member *m, const json_t *object)
 {
-	const char *kind = json_string_value(kustomize_get(object, "kind"));
+	const char *kind = json_string_value(go_name_get(object, "kind"));
 	const char *text = json_string_value(m->value);
 	bool plain = kind == NULL || strcmp(kind, default_kind) == 0;
 
@@ -137,7 +137,7 @@ static void take_member(struct members *list, const json_t *object, const char *
 		m.name = m.field->says != NULL ? m.field->says : m.field->name;
 	}
 	for (size_t i = 0; top && i < sizeof(synonyms) / sizeof(synonyms[0]); i++) {
-		if (strcasecmp(m.name, synonyms[i].name) == 0) {
+		if (go_name_is(m.name, synonyms[i].name)) {
 			m.name = synonyms[i].same;
 			m.rank = synonyms[i].rank;
 		}
@@ -342,22 +342,9 @@ void kustomize_fields(struct kustomize_root *root, const json_t *object,
 	}
 	json_object_foreach((json_t *)(uintptr_t)object, key, value) {
 		for (const struct kustomize_field *field = fields; field->name != NULL; field++) {
-			if (strcasecmp(key, field->name) == 0) {
+			if (go_name_is(key, field->name)) {
 				read_value(root, value, field);
 			}
 		}
 	}
-}
-
-const json_t *kustomize_get(const json_t *object, const char *name)
-{
-	const char *key = NULL;
-	json_t *value = NULL;
-
-	json_object_foreach((json_t *)(uintptr_t)object, key, value) {
-		if (strcasecmp(key, name) == 0) {
-			return value;
-		}
-	}
-	return NULL;
 }

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/strvec.h"
+#include "inputs/go_name.h"
 #include "inputs/kustomize/kustomize_impl.h"
 #include "inputs/print.h"
 #include "inputs/remote_reference.h"
@@ -24,10 +25,10 @@
 /* The string under the first of two names that is there and not empty, or NULL. */
 static const char *text_of(const json_t *object, const char *name, const char *older)
 {
-	const char *text = json_string_value(kustomize_get(object, name));
+	const char *text = json_string_value(go_name_get(object, name));
 
 	if (text == NULL || text[0] == '\0') {
-		text = older != NULL ? json_string_value(kustomize_get(object, older)) : NULL;
+		text = older != NULL ? json_string_value(go_name_get(object, older)) : NULL;
 	}
 	return text != NULL && text[0] != '\0' ? text : NULL;
 }
@@ -91,9 +92,9 @@ static void read_globals(struct kustomize_root *root, const json_t *globals, str
 
 void kustomize_read_helm(struct kustomize_root *root, const json_t *kustomization)
 {
-	const json_t *globals = kustomize_get(kustomization, "helmGlobals");
-	const json_t *charts = kustomize_get(kustomization, "helmCharts");
-	const json_t *older = kustomize_get(kustomization, "helmChartInflationGenerator");
+	const json_t *globals = go_name_get(kustomization, "helmGlobals");
+	const json_t *charts = go_name_get(kustomization, "helmCharts");
+	const json_t *older = go_name_get(kustomization, "helmChartInflationGenerator");
 	struct strvec homes = STRVEC_INIT;
 	const json_t *chart = NULL;
 	size_t i = 0;

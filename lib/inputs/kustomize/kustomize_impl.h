@@ -96,9 +96,6 @@ void kustomize_read_helm(struct kustomize_root *root, const json_t *kustomizatio
 /* A HelmChartInflationGenerator's configuration: chart and globals in one object. */
 void kustomize_read_chart_plugin(struct kustomize_root *root, const json_t *object);
 
-/* The value of a key in any case, or NULL; object may be NULL or no object. */
-const json_t *kustomize_get(const json_t *object, const char *name);
-
 /* What a kustomization file can be called; ends with NULL. */
 extern const char *const kustomize_file_names[];
 

@@ -34,6 +34,7 @@
 #include <string.h>
 
 #include "base/yaml.h"
+#include "inputs/go_name.h"
 #include "inputs/kustomize/kustomize_impl.h"
 #include "inputs/kustomize/kustomize_remote.h"
 #include "inputs/print.h"
@@ -42,7 +43,7 @@
 
 static bool says(const json_t *kustomization, const char *name)
 {
-	const json_t *value = kustomize_get(kustomization, name);
+	const json_t *value = go_name_get(kustomization, name);
 	const char *text = json_string_value(value);
 
 	return value != NULL && !json_is_null(value) && (text == NULL || text[0] != '\0') &&
@@ -197,7 +198,7 @@ static bool may_merge(const json_t *kustomization, enum touch touch)
 	static const char *const renaming[] = { "namePrefix", "nameSuffix", NULL };
 	static const char *const others[] = { "namespace", "labels", "commonLabels",
 					      "commonAnnotations", NULL };
-	const json_t *patches = kustomize_get(kustomization, "patches");
+	const json_t *patches = go_name_get(kustomization, "patches");
 	const json_t *label = NULL;
 	size_t i = 0;
 
@@ -205,8 +206,8 @@ static bool may_merge(const json_t *kustomization, enum touch touch)
 	    says_any(kustomization, renaming)) {
 		return false;
 	}
-	json_array_foreach(kustomize_get(kustomization, "labels"), i, label) {
-		if (kustomize_get(label, "fields") != NULL) {
+	json_array_foreach(go_name_get(kustomization, "labels"), i, label) {
+		if (go_name_get(label, "fields") != NULL) {
 			return false;
 		}
 	}
@@ -219,7 +220,7 @@ void kustomize_find_minds(struct kustomize_root *root, const json_t *kustomizati
 		"sortOptions", "replacements", "generators", "transformers", "validators",
 		"configurations", "crds", "openapi", NULL,
 	};
-	const json_t *former = kustomize_get(kustomization, "patchesJson6902");
+	const json_t *former = go_name_get(kustomization, "patchesJson6902");
 	bool minds = says_any(kustomization, minding) || root->places;
 	enum touch touch = former == NULL || json_is_array(former) ? TOUCH_FAR : TOUCH_BAD;
 	const json_t *entry = NULL;

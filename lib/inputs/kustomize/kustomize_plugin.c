@@ -17,12 +17,12 @@
  */
 #include <stdint.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/limits.h"
 #include "base/strvec.h"
 #include "base/yaml.h"
 #include "inputs/kustomize/kustomize.h"
+#include "inputs/go_name.h"
 #include "inputs/kustomize/kustomize_impl.h"
 #include "inputs/kustomize/kustomize_remote.h"
 #include "inputs/print.h"
@@ -254,7 +254,7 @@ static bool is_listing(const char *key)
 	static const char *const listing[] = { "resources", "bases", "components" };
 
 	for (size_t i = 0; i < sizeof(listing) / sizeof(listing[0]); i++) {
-		if (strcasecmp(key, listing[i]) == 0) {
+		if (go_name_is(key, listing[i])) {
 			return true;
 		}
 	}
@@ -271,7 +271,7 @@ static bool is_harmless(const char *key)
 	};
 
 	for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++) {
-		if (strcasecmp(key, harmless[i]) == 0) {
+		if (go_name_is(key, harmless[i])) {
 			return true;
 		}
 	}
