@@ -37,6 +37,7 @@ struct tls_context;
 
 struct conn_limits {
 	unsigned connections;      // open at once in the pool; more wait in the kernel's queue
+	unsigned descriptors;      // at most so many percent of the process's share of descriptors
 	unsigned per_peer;         // of these from one peer; 0: no limit
 	unsigned per_peer_new;     // new ones within ten seconds from one peer; 0: no limit
 	/*

@@ -29,6 +29,7 @@
 
 const struct conn_limits conn_limits_default = {
 	.connections = 1024,
+	.descriptors = 100,
 	.per_peer = 0,
 	.per_peer_new = 0,
 	.silent_ms = 500,
@@ -61,7 +62,7 @@ const struct conn_limits conn_limits_default = {
  * quarters, but where they are few the others come first.  A pool that is
  * full can make room; a process without descriptors cannot.
  */
-static unsigned descriptors_for_us(void)
+static unsigned descriptors_for(unsigned percent)
 {
 	struct rlimit limit;
 
@@ -71,6 +72,7 @@ static unsigned descriptors_for_us(void)
 	unsigned all = (unsigned)limit.rlim_cur;
 	unsigned rest = all > DESCRIPTORS_OF_OTHERS ? all - DESCRIPTORS_OF_OTHERS : 0;
 	unsigned share = all / 4 * 3 < rest ? all / 4 * 3 : rest;
+	share = (unsigned)((uint64_t)share * percent / 100);
 	return share > DESCRIPTORS_LEAST ? share : DESCRIPTORS_LEAST;
 }
 
@@ -84,7 +86,7 @@ static int share_of(int ms, unsigned places, unsigned of)
 
 void conn_pool_set_limits(struct conn_pool *pool, const struct conn_limits *limits)
 {
-	unsigned most = descriptors_for_us();
+	unsigned most = descriptors_for(limits->descriptors);
 
 	pool->limits = *limits;
 	if (most < limits->connections) {

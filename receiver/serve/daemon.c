@@ -54,10 +54,8 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 }
 
 /* Draining, second half: the last connection is gone. Nothing is under way any more. */
-static void on_connections_gone(void *ctx)
+static void on_connections_gone(struct daemon *d)
 {
-	struct daemon *d = ctx;
-
 	log_info("stopped", "unfinished", LOG_INT(world_busy(d->world)), NULL);
 	event_base_loopbreak(d->base);
 }
@@ -82,8 +80,8 @@ static void on_drain_look(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	daemon_close_listeners(d);
-	conn_pool_drain(d->conns, left > DRAIN_ANSWER_MS ? (int)left : DRAIN_ANSWER_MS,
-			on_connections_gone, d);
+	daemon_drain_senders(d, left > DRAIN_ANSWER_MS ? (int)left : DRAIN_ANSWER_MS,
+			     on_connections_gone);
 }
 
 /*

@@ -1,6 +1,7 @@
 /*
  * The inside of the daemon, shared by daemon.c (life), daemon_parts.c (what
- * is put together in which order) and daemon_reload.c.
+ * is put together in which order), daemon_front.c (who comes in) and
+ * daemon_reload.c.
  */
 #ifndef RECEIVER_SERVE_DAEMON_IMPL_H
 #define RECEIVER_SERVE_DAEMON_IMPL_H
@@ -19,6 +20,7 @@
 struct admin;
 struct catalog;
 struct conn_pool;
+struct delivery_decision;
 struct fetcher;
 struct inherited;
 struct intake;
@@ -46,6 +48,19 @@ struct world;
 /* What was unfinished at the last end. */
 struct daemon_leftover;
 
+/* Pools of connections, one for each kind of caller; those with an intake first. */
+enum daemon_pool {
+	DAEMON_PUBLIC,  // the setting "listen"
+	DAEMON_HOOK,    // the setting "socket"
+	DAEMON_INTAKES,
+	DAEMON_STATUS = DAEMON_INTAKES,
+	DAEMON_CONTROL,
+	DAEMON_POOLS
+};
+
+/* Room for the reasons why connections are refused. */
+#define DAEMON_REFUSALS 32
+
 struct daemon {
 	const struct daemon_input *input;
 	struct settings *settings;
@@ -69,20 +84,22 @@ struct daemon {
 	struct missed *missed;
 	struct ringer *ringer;
 	struct observer *observer;
-	struct conn_pool *conns;      // of senders
-	struct conn_pool *admin_conns; // of status and control
-	struct intake *intake;
-	struct admin *admin;
+	struct conn_pool *conns[DAEMON_POOLS];
+	struct intake *intakes[DAEMON_INTAKES];
+	struct admin *status_admin;
+	struct admin *control_admin;
 	struct tls_context *tls;      // or NULL
 	struct inherited *inherited;  // sockets of the supervisor, until all listen
 	struct supervisor *supervisor;
 	struct listener *listeners[DAEMON_LISTENERS];
 	size_t listener_count;
 	struct daemon_leftover *leftover;
-	unsigned long long refused[2][32]; // likewise refusals, by pool and reason
+	unsigned long long refused[DAEMON_POOLS][DAEMON_REFUSALS]; // counted already
 	unsigned long long log_lines[4];   // counted already, by level
 	unsigned long long readers_lost;   // counted already
 	bool draining;
+	unsigned pools_draining;      // that still have a connection
+	void (*drained)(struct daemon *d);
 	int64_t drain_began_ms;
 	int exit_status;
 };
@@ -93,10 +110,34 @@ int daemon_build(struct daemon *d, struct error *err);
 /* daemon_parts.c: take up what was unfinished; after daemon_apply(). */
 void daemon_take_up(struct daemon *d);
 
-/* daemon_parts.c: open the listeners. 0, or an exit status with err. */
+/* daemon_parts.c: gauges and counters that others keep; ctx is the daemon. */
+void daemon_refresh_metrics(void *ctx);
+
+/* daemon_front.c: make pools and who answers in them; store, catalog and status are there. */
+void daemon_build_front(struct daemon *d);
+
+/* daemon_front.c: give them the settings in use. */
+void daemon_apply_front(struct daemon *d);
+
+/* daemon_front.c: free all of it, with the connections. */
+void daemon_free_front(struct daemon *d);
+
+/* daemon_front.c: a push was decided: tell whoever waits for it. */
+void daemon_tell_decided(struct daemon *d, const struct delivery_decision *decision);
+
+/* daemon_front.c: count what the pools have counted. */
+void daemon_refresh_connections(struct daemon *d);
+
+/*
+ * daemon_front.c: let senders that are inside have their answers, for ms at
+ * most, then call done from the loop.
+ */
+void daemon_drain_senders(struct daemon *d, int ms, void (*done)(struct daemon *d));
+
+/* daemon_front.c: open the listeners. 0, or an exit status with err. */
 int daemon_listen(struct daemon *d, struct error *err);
 
-/* daemon_parts.c: close all listeners; open connections go on. */
+/* daemon_front.c: close all listeners; open connections go on. */
 void daemon_close_listeners(struct daemon *d);
 
 /* daemon_parts.c: take apart what is there. */

@@ -16,14 +16,9 @@
 #include "delivery/missed.h"
 #include "journal/journal.h"
 #include "receiver/catalog/catalog.h"
-#include "receiver/door/admin.h"
-#include "receiver/door/intake.h"
 #include "receiver/git/fetch.h"
 #include "receiver/git/lister.h"
 #include "receiver/git/resolver.h"
-#include "receiver/http/conn.h"
-#include "receiver/http/inherited.h"
-#include "receiver/http/listen.h"
 #include "receiver/http/tls.h"
 #include "receiver/ops/log.h"
 #include "receiver/ops/metrics.h"
@@ -43,9 +38,6 @@
 
 /* Given back to a full disk, so that what was accepted can still be finished. */
 #define BALLAST_BYTES (16U << 20)
-
-/* A scraper or a browser asks more than once; senders of deliveries may not. */
-#define ADMIN_REQUESTS 100
 
 /* What the journal holds that is unfinished, kept until the core is there. */
 struct daemon_leftover {
@@ -276,14 +268,9 @@ static int build_children(struct daemon *d, struct error *err)
 	return outbound_new(d->base, NULL, &d->outbound, err) < 0 ? EX_UNAVAILABLE : 0;
 }
 
-static void on_accepted(void *ctx, const struct record_push *push)
-{
-	world_accept(((struct daemon *)ctx)->world, push);
-}
-
 static void on_decided(void *ctx, const struct delivery_decision *decision)
 {
-	intake_decided(((struct daemon *)ctx)->intake, decision);
+	daemon_tell_decided(ctx, decision);
 }
 
 static void on_known(void *ctx)
@@ -353,30 +340,6 @@ static unsigned long long grown(unsigned long long *counted, unsigned long long 
 	return more;
 }
 
-static void count_refusals(struct daemon *d, struct conn_pool *pool, unsigned long long *counted)
-{
-	const struct conn_counters *counters = conn_pool_counters(pool);
-
-	for (unsigned i = 0; i < REFUSALS; i++) {
-		unsigned long long more = grown(&counted[i], counters->refused[i]);
-
-		if (more > 0) {
-			metrics_count(d->metrics, METRIC_CONNECTIONS_REFUSED,
-				      conn_refusal_name((enum conn_refusal)i), NULL, more);
-		}
-	}
-}
-
-_Static_assert(REFUSALS <= 32, "daemon_impl.h has room for all");
-
-static void refresh_connections(struct daemon *d)
-{
-	count_refusals(d, d->conns, d->refused[0]);
-	count_refusals(d, d->admin_conns, d->refused[1]);
-	metrics_set(d->metrics, METRIC_CONNECTIONS, NULL,
-		    conn_pool_counters(d->conns)->open + conn_pool_counters(d->admin_conns)->open);
-}
-
 /* How many stand in a queue, and since when: seconds since 1970, 0 if nobody does. */
 static void set_queue(struct daemon *d, const char *stage, size_t count, int64_t oldest_ms)
 {
@@ -395,7 +358,7 @@ static void count_log_lines(struct daemon *d)
 }
 
 /* Gauges and counters that others keep. */
-static void refresh_metrics(void *ctx)
+void daemon_refresh_metrics(void *ctx)
 {
 	static const char *const stages[DELIVERY_STAGES] = {
 		[DELIVERY_RESOLVE] = "resolve", [DELIVERY_MATCH] = "match",
@@ -406,7 +369,7 @@ static void refresh_metrics(void *ctx)
 	struct store_stats store;
 	struct reader_metrics readers;
 
-	refresh_connections(d);
+	daemon_refresh_connections(d);
 	count_log_lines(d);
 	world_get_stats(d->world, &core);
 	for (size_t i = 0; i < DELIVERY_STAGES; i++) {
@@ -419,36 +382,6 @@ static void refresh_metrics(void *ctx)
 		      grown(&d->readers_lost, readers.lost));
 	metrics_set(d->metrics, METRIC_READERS_WITHOUT, "landlock", (double)readers.no_landlock);
 	metrics_set(d->metrics, METRIC_READERS_WITHOUT, "filter", (double)readers.no_filter);
-}
-
-static void build_front(struct daemon *d)
-{
-	struct conn_limits admin_limits = conn_limits_default;
-
-	admin_limits.connections = 64;
-	admin_limits.requests = ADMIN_REQUESTS;
-	d->conns = conn_pool_new(d->base, &conn_limits_default);
-	d->admin_conns = conn_pool_new(d->base, &admin_limits);
-	struct intake_options intake = {
-		.base = d->base,
-		.conns = d->conns,
-		.store = d->store,
-		.metrics = d->metrics,
-		.accepted = on_accepted,
-		.ctx = d,
-	};
-	d->intake = intake_new(&intake);
-	struct admin_parts admin = {
-		.conns = d->admin_conns,
-		.store = d->store,
-		.catalog = d->catalog,
-		.metrics = d->metrics,
-		.status = d->status,
-		.refresh = refresh_metrics,
-		.accepted = on_accepted,
-		.ctx = d,
-	};
-	d->admin = admin_new(&admin);
 }
 
 int daemon_build(struct daemon *d, struct error *err)
@@ -471,90 +404,9 @@ int daemon_build(struct daemon *d, struct error *err)
 	}
 	if (r == 0) {
 		build_core(d);
-		build_front(d);
+		daemon_build_front(d);
 	}
 	return r;
-}
-
-/*
- * One more listener, whose connections go to pool: those of senders and those
- * of operators have a pool each, so that a crowd at the public door cannot shut
- * out whoever looks at health or asks over the control socket.
- */
-static int listen_at(struct daemon *d, struct conn_pool *pool, const char *address, unsigned mode,
-		     struct tls_context *tls, const struct conn_handler *handler,
-		     struct error *err)
-{
-	struct listener_settings settings = {
-		.address = address, .mode = mode, .tls = tls, .handler = handler,
-		.inherited = d->inherited,
-	};
-
-	if (d->listener_count == DAEMON_LISTENERS) {
-		return error_set(err, EX_CONFIG, "more than %d listeners", DAEMON_LISTENERS);
-	}
-	struct listener *l = listener_new(d->base, pool, &settings, err);
-	if (l == NULL) {
-		return EX_UNAVAILABLE;
-	}
-	d->listeners[d->listener_count++] = l;
-	log_info("listening", "address", address, "port", LOG_INT(listener_port(l)), NULL);
-	return 0;
-}
-
-static int listen_unix(struct daemon *d, struct conn_pool *pool, const char *path, unsigned mode,
-		       const struct conn_handler *handler, struct error *err)
-{
-	char *address = xasprintf("unix:%s", path);
-	int r = listen_at(d, pool, address, mode, NULL, handler, err);
-
-	free(address);
-	return r;
-}
-
-int daemon_listen(struct daemon *d, struct error *err)
-{
-	const struct config *c = d->settings->config;
-	const struct conn_handler *intake = intake_handler(d->intake);
-	char *control = xasprintf("%s/control.sock", c->state_directory);
-	int r = 0;
-
-	if (c->tls_cert_file != NULL) {
-		d->tls = tls_context_new(c->tls_cert_file, c->tls_key_file, err);
-		r = d->tls != NULL ? 0 : EX_CONFIG;
-	}
-	for (size_t i = 0; r == 0 && i < c->listen.count; i++) {
-		bool is_unix = strncmp(c->listen.items[i], "unix:", 5) == 0;
-
-		r = listen_at(d, d->conns, c->listen.items[i], c->socket_mode,
-			      is_unix ? NULL : d->tls, intake, err);
-	}
-	if (r == 0 && c->socket != NULL && c->socket[0] != '\0') {
-		r = listen_unix(d, d->conns, c->socket, c->socket_mode, intake, err);
-	}
-	if (r == 0) {
-		r = listen_unix(d, d->admin_conns, control, 0600, admin_control_handler(d->admin),
-				err);
-	}
-	if (r == 0 && c->status_listen[0] != '\0') {
-		r = listen_at(d, d->admin_conns, c->status_listen, c->socket_mode, NULL,
-			      admin_status_handler(d->admin), err);
-	}
-	if (r == 0 && inherited_check_all_given(d->inherited, err) < 0) {
-		r = EX_CONFIG;
-	}
-	if (r == 0) {
-		status_set(d->status, STATUS_LISTENERS, true, NULL);
-	}
-	free(control);
-	return r;
-}
-
-void daemon_close_listeners(struct daemon *d)
-{
-	while (d->listener_count > 0) {
-		listener_free(d->listeners[--d->listener_count]);
-	}
 }
 
 /*
@@ -575,10 +427,7 @@ void daemon_take_apart(struct daemon *d)
 	fetch_free(d->fetcher);
 	reader_pool_free(d->pool);
 	spawner_free(d->spawner);
-	intake_free(d->intake);
-	admin_free(d->admin);
-	conn_pool_free(d->conns);
-	conn_pool_free(d->admin_conns);
+	daemon_free_front(d);
 	missed_free(d->missed);
 	world_free(d->world);
 	ringer_free(d->ringer);

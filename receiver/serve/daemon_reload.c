@@ -16,7 +16,6 @@
 #include "base/xalloc.h"
 #include "config/config_table.h"
 #include "receiver/catalog/catalog.h"
-#include "receiver/door/intake.h"
 #include "receiver/git/fetch.h"
 #include "receiver/git/resolver.h"
 #include "receiver/http/conn.h"
@@ -31,9 +30,6 @@
 #include "receiver/serve/missed.h"
 #include "receiver/serve/world.h"
 #include "receiver/store/store.h"
-
-/* What an answer to the hook may take beyond the wait for the decision. */
-#define HOOK_WAIT_MARGIN_MS 2000
 
 /*
  * A digest of everything that was read, so that "is it different" is one
@@ -188,20 +184,6 @@ static void drop_repositories(struct daemon *d, const struct settings *old)
 	}
 }
 
-static void apply_limits(struct daemon *d)
-{
-	const struct config *c = d->settings->config;
-	struct conn_limits limits = conn_limits_default;
-
-	limits.connections = c->max_connections;
-	limits.per_peer = c->max_connections_per_address;
-	limits.per_peer_new = c->new_connections_per_address;
-	if (limits.phase_ms[CONN_STORE] < (int)c->hook_wait + HOOK_WAIT_MARGIN_MS) {
-		limits.phase_ms[CONN_STORE] = (int)c->hook_wait + HOOK_WAIT_MARGIN_MS;
-	}
-	conn_pool_set_limits(d->conns, &limits);
-}
-
 static void apply_proxies(struct daemon *d)
 {
 	static const enum http_forwarded headers[] = {
@@ -218,7 +200,7 @@ static void apply_proxies(struct daemon *d)
 
 		proxies.count += netrange_parse(text, &ranges[proxies.count]) == 0;
 	}
-	conn_pool_set_proxies(d->conns, &proxies);
+	conn_pool_set_proxies(d->conns[DAEMON_PUBLIC], &proxies);
 	free(ranges);
 }
 
@@ -235,7 +217,6 @@ void daemon_apply(struct daemon *d)
 	const struct config *c = d->settings->config;
 
 	daemon_setup_log(c);
-	apply_limits(d);
 	apply_proxies(d);
 	for (size_t i = 0; i < c->target_count; i++) {
 		metrics_add_target(d->metrics, c->targets[i].name);
@@ -245,7 +226,7 @@ void daemon_apply(struct daemon *d)
 	ringer_set_settings(d->ringer, d->settings);
 	observer_set_settings(d->observer, d->settings);
 	world_set_settings(d->world, d->settings);
-	intake_set_settings(d->intake, d->settings);
+	daemon_apply_front(d);
 	store_set_retention(d->store, c->retention);
 	missed_set_settings(d->missed, d->settings);
 	catalog_set_settings(d->catalog, d->settings);

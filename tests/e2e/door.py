@@ -3,7 +3,8 @@
 
 Forges send once and never again, so a burst is taken whole: a thousand
 deliveries at the same moment from one address, over TLS and without, near and
-a tenth of a second away.  Silent callers give way to honest ones.  Behind real
+a tenth of a second away.  Silent callers give way to honest ones, and a crowd
+at one door takes no place at another.  Behind real
 nginx and haproxy the sender is the sender, and nobody else can say who it is.
 """
 import asyncio
@@ -142,6 +143,51 @@ def few_lines(place, receiver, commit):
     ok(1 <= lines <= 5, "of 100 requests with a wrong signature a few lines tell", lines)
     equal(receiver.metric('doorbell_deliveries_rejected_total{provider="github",reason="signature"}'), 100,
           "a counter tells of all")
+
+
+def held(port, head, count):
+    """Connections to a port of loopback from many addresses, each with these bytes sent, kept open."""
+    connections = []
+    for i in range(count):
+        s = socket.create_connection(("127.0.0.1", port), 10 * PATIENCE, source_address=(f"127.0.6.{1 + i % 30}", 0))
+        s.sendall(head)
+        connections.append(s)
+    return connections
+
+
+def slowest(action, count=5):
+    """The longest time that an action took, in seconds."""
+    times = []
+    for _ in range(count):
+        begun = time.monotonic()
+        action()
+        times.append(time.monotonic() - begun)
+    return max(times)
+
+
+def doors_apart(place, commit):
+    """A crowd at one door takes no place from those who come in at another."""
+    body = b"POST /hooks/github HTTP/1.1\r\nHost: a\r\nX-GitHub-Event: push\r\nX-Hub-Signature-256: sha256=" + \
+        b"0" * 64 + b"\r\nContent-Type: application/json\r\nContent-Length: 65000\r\n\r\n{"
+    place.configure(tls=None, maxConnections=16)
+    place.install_hook()
+    with Receiver(place) as receiver:
+        crowd = held(place.port, body, 64)
+        place.commit({"apps/web/a.yaml": "kind: 2\n"}, "two", push=False)
+        begun = time.monotonic()
+        said = place.git("push", "origin", "HEAD:main").stderr
+        took = time.monotonic() - begun
+        ok("1 of 1 applications: web" in said, "git push is told among slow bodies from outside", said)
+        ok(took < 0.4 * PATIENCE, "and does not wait for them", took)
+        for s in crowd:
+            s.close()
+        # One that is never answered takes all its time: more of them than the status listener has places.
+        crowd = held(place.status_port, b"GET /healthz HTTP/1.1\r\nHost: a\r\nX: ", 300)
+        took = slowest(lambda: place.doorbell("apps"))
+        ok(took < 0.3 * PATIENCE, "whoever asks over the control socket waits for nobody at the status listener", took)
+        for s in crowd:
+            s.close()
+        ok(wait(lambda: receiver.status("/readyz") == 200), "which is there again afterwards")
 
 
 def exchange(port, data, source="127.0.0.1", context=None, pieces=1):
@@ -313,6 +359,7 @@ def main():
         place.configure()
         bursts(place, commit, context)
         limited(place, commit, context)
+        doors_apart(place, commit)
         behind_nginx(place, commit)
         behind_haproxy(place, commit, context)
         by_hand(place, commit)
