@@ -129,7 +129,8 @@ bool admission_may_name(const struct admission_source *source, const char *url)
 	char *name = giturl_normalise(url, NULL);
 	bool allowed = source->repositories->count == 0 && name != NULL;
 
-	bool ignores_case = name != NULL && giturl_ignores_case(name);
+	bool ignores_case = name != NULL && (provider_ignores_case(source->provider) ||
+					     giturl_ignores_case(name));
 
 	for (size_t i = 0; name != NULL && !allowed && i < source->repositories->count; i++) {
 		const char *pattern = source->repositories->items[i];
@@ -167,6 +168,19 @@ static bool authenticate(const struct admission_rules *rules, const char *path,
 	return false;
 }
 
+static void add_repository(struct admission_verdict *verdict, const void *repository)
+{
+	size_t i = 0;
+
+	while (i < verdict->repository_count && verdict->repositories[i] != repository) {
+		i++;
+	}
+	if (repository != NULL && i == verdict->repository_count &&
+	    i < ADMISSION_REPOSITORIES_MAX) {
+		verdict->repositories[verdict->repository_count++] = repository;
+	}
+}
+
 /*
  * Look the repository up by each of its addresses, those alone that the
  * source may name.  There is no address if it may name none of them.
@@ -174,8 +188,9 @@ static bool authenticate(const struct admission_rules *rules, const char *path,
 static void look_up(const struct admission_rules *rules, struct admission_verdict *verdict)
 {
 	const struct strvec *urls = &verdict->content.urls;
+	bool ignores_case = provider_ignores_case(verdict->source->provider);
 
-	for (size_t i = 0; i < urls->count && verdict->repository == NULL; i++) {
+	for (size_t i = 0; i < urls->count; i++) {
 		const char *url = urls->items[i];
 
 		if (!admission_may_name(verdict->source, url)) {
@@ -184,9 +199,9 @@ static void look_up(const struct admission_rules *rules, struct admission_verdic
 		if (verdict->address == NULL) {
 			verdict->address = url;
 		}
-		verdict->repository = rules->find_repository(rules->ctx, url);
+		add_repository(verdict, rules->find_repository(rules->ctx, url, ignores_case));
 	}
-	if (verdict->address != NULL && verdict->repository == NULL) {
+	if (verdict->address != NULL && verdict->repository_count == 0) {
 		verdict->nearest = rules->nearest_repository(rules->ctx, verdict->address);
 	}
 }
@@ -223,7 +238,7 @@ void admission_judge(const struct admission_rules *rules, const char *path,
 		refuse(ret_verdict, 403, "unknown_repository");
 		return;
 	}
-	if (ret_verdict->address != NULL && ret_verdict->repository == NULL) {
+	if (ret_verdict->address != NULL && ret_verdict->repository_count == 0) {
 		ret_verdict->ignored = why_ignored(ret_verdict->nearest);
 	}
 }

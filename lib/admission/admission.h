@@ -28,6 +28,9 @@
 #define ADMISSION_HOOKS_PATH "/hooks/"
 #define ADMISSION_ANY_PATH "/api/webhook"
 
+/* So many configured repositories one payload can name; nobody has more addresses of one. */
+#define ADMISSION_REPOSITORIES_MAX 8
+
 /* A sender in the configuration. Everything is borrowed. */
 struct admission_source {
 	const char *name;
@@ -42,10 +45,11 @@ struct admission_rules {
 	size_t count;
 	uint64_t body_max; // largest body in bytes at /hooks/NAME
 	/*
-	 * The configured repository that an address means, or NULL; and the
+	 * The configured repository that an address means, also one that differs
+	 * in the case of its path if that does not count, or NULL; and the
 	 * configured address that looks most like it, or NULL.
 	 */
-	const void *(*find_repository)(const void *ctx, const char *url);
+	const void *(*find_repository)(const void *ctx, const char *url, bool ignores_case);
 	const char *(*nearest_repository)(const void *ctx, const char *url);
 	const void *ctx;
 };
@@ -65,9 +69,14 @@ struct admission_verdict {
 	const struct admission_source *source;
 	/* What it says; owned, and empty unless the status is 0 or 403. */
 	struct delivery_content content;
-	const void *repository; // what find_repository() gave, or NULL
-	const char *address;    // the address it was looked up by, within content, or NULL
-	/* If it is NULL: the configured address that looks most like it, or NULL. Borrowed. */
+	/*
+	 * What find_repository() gave, each once: one repository may be configured
+	 * by several of its addresses, as each has applications.
+	 */
+	const void *repositories[ADMISSION_REPOSITORIES_MAX];
+	size_t repository_count;
+	const char *address;    // the first address it may name, within content, or NULL
+	/* If there is none: the configured address that looks most like it, or NULL. Borrowed. */
 	const char *nearest;
 	/* Why its pushes end here (the repository is not configured), or NULL; owned. */
 	char *ignored;
@@ -102,8 +111,9 @@ void admission_verdict_release(struct admission_verdict *verdict);
 /*
  * True if the source may speak of the repository at url: it is bound to none,
  * or one of its patterns matches the address as it is spelt or normalised.
- * The case of letters counts only in a path, and there only where the host
- * minds it (giturl_ignores_case()); that of patterns alike.
+ * The case of letters counts only in a path, and there only where neither the
+ * sender nor the host ignores it (provider_ignores_case(), giturl_ignores_case());
+ * that of patterns alike.
  */
 bool admission_may_name(const struct admission_source *source, const char *url);
 

@@ -201,4 +201,5 @@ const struct provider provider_native = {
 	.compose = compose,
 	.wait_header = PUSH_NATIVE_WAIT,
 	.question_event = PUSH_NATIVE_PING,
+	.case_counts = true,
 };

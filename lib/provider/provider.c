@@ -114,6 +114,11 @@ const char *provider_delivery_id(const struct provider *p, const struct provider
 	return NULL;
 }
 
+bool provider_ignores_case(const struct provider *p)
+{
+	return !p->case_counts;
+}
+
 bool provider_is_question(const struct provider *p, const struct delivery_content *content)
 {
 	return p->question_event != NULL && content->count == 0 &&

@@ -108,6 +108,9 @@ enum provider_result provider_parse(const struct provider *p,
  */
 const char *provider_delivery_id(const struct provider *p, const struct provider_request *request);
 
+/* True if two spellings of a path that differ in case name one repository of this sender's. */
+bool provider_ignores_case(const struct provider *p);
+
 /*
  * True if the content that this provider read is no news but a question:
  * whether its repository is known.

@@ -44,6 +44,8 @@ struct provider {
 	/* The event by which it asks whether its repository is known; NULL: it never asks. */
 	const char *question_event;
 
+	bool case_counts;            // in the paths of its repositories; forges have no two that
+				     // differ in nothing else
 	bool accepts_signing_tokens; // "signing_tokens" mean something here
 	bool accepts_form;           // application/x-www-form-urlencoded too
 	const void *dialect;         // the file's own: what differs between its providers

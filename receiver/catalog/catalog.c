@@ -23,9 +23,11 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "base/giturl.h"
 #include "base/xalloc.h"
 #include "inventory/inventory.h"
 #include "receiver/catalog/files.h"
+#include "receiver/catalog/learned.h"
 #include "receiver/git/resolver.h"
 #include "receiver/ops/log.h"
 #include "receiver/ops/metrics.h"
@@ -44,6 +46,7 @@ struct catalog {
 	struct catalog_options o;
 	struct settings *settings;
 	struct inventory *inventory;
+	struct learned *learned;
 	struct files *files;
 	struct event *publish;  // the list is to be made anew
 	struct event *retry;    // places that could not be read at the start
@@ -141,9 +144,26 @@ static const char *name_of(void *ctx, const char *address)
 {
 	const struct catalog *c = ctx;
 	const struct repository *repository =
-		repositories_find_name(c->settings->repositories, address);
+		repositories_find_source(c->settings->repositories, address);
+	const char *learned = repository == NULL ? learned_find(c->learned, address) : NULL;
 
+	if (learned != NULL) {
+		repository = repositories_find_name(c->settings->repositories, learned);
+	}
 	return repository != NULL ? repository->name : NULL;
+}
+
+void catalog_learn_address(struct catalog *c, const char *address, const char *repository)
+{
+	char *name = giturl_normalise(address, NULL);
+
+	if (name != NULL && repositories_find_source(c->settings->repositories, name) == NULL &&
+	    learned_add(c->learned, name, repository)) {
+		log_info("another address of a repository", "address", name, "repo", repository,
+			 NULL);
+		note_change(c);
+	}
+	free(name);
 }
 
 /*
@@ -340,6 +360,7 @@ struct catalog *catalog_new(const struct catalog_options *options)
 	struct catalog *c = xcalloc(1, sizeof(*c));
 
 	c->o = *options;
+	c->learned = learned_new();
 	c->inventory = inventory_new(NULL, NULL);
 	struct files_options files = {
 		.base = options->base,
@@ -375,6 +396,7 @@ void catalog_free(struct catalog *c)
 	event_free(c->publish);
 	event_free(c->retry);
 	inventory_free(c->inventory);
+	learned_free(c->learned);
 	settings_unref(c->settings);
 	free(c);
 }

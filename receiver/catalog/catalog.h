@@ -84,6 +84,13 @@ void catalog_set_remote(struct catalog *c, const char *repository, const char *r
 			const char *remote);
 
 /*
+ * An authenticated sender says that this address (any spelling) means the
+ * configured repository of that name, too: applications at it are of that
+ * repository from now on.  One that is configured keeps its meaning.
+ */
+void catalog_learn_address(struct catalog *c, const char *address, const char *repository);
+
+/*
  * Read the places in repository at ref again, as they are at commit, then
  * call done(arg) once.  The list holds what was read when done is called; what
  * cannot be read keeps what it held.  If there is no such place, or none of

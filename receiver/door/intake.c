@@ -130,11 +130,10 @@ static void reply_json(struct intake *intake, uint64_t conn, int status, const c
 	(void)conn_reply(intake->o.conns, conn, &reply);
 }
 
+/* r: the repository that it is of, or NULL: none that is configured. */
 static void fill_push(const struct push *from, const struct admission_verdict *verdict,
-		      struct record_push *push)
+		      const struct repository *r, struct record_push *push)
 {
-	const struct repository *r = verdict->repository;
-
 	push->ref = xstrdup(from->ref);
 	push->before = from->before;
 	push->after = from->after;
@@ -151,6 +150,33 @@ static void fill_push(const struct push *from, const struct admission_verdict *v
 	push->state = PUSH_IGNORED;
 	push->decided_ms = push->accepted_ms;
 	push->reason = xstrdup(verdict->ignored);
+}
+
+/* What is said of one repository is believed only if it means one: else who is who? */
+static void learn_addresses(struct intake *intake, const struct admission_verdict *verdict)
+{
+	const struct strvec *urls = &verdict->content.urls;
+	const struct repository *r = verdict->repositories[0];
+
+	for (size_t i = 0; verdict->repository_count == 1 && i < urls->count; i++) {
+		if (admission_may_name(verdict->source, urls->items[i])) {
+			intake->o.learned(intake->o.ctx, urls->items[i], r->name);
+		}
+	}
+}
+
+/* Each push once for each repository that it is of. */
+static void fill_pushes(const struct admission_verdict *verdict, struct record_delivery *d)
+{
+	size_t count = verdict->content.count;
+	size_t repositories = verdict->repository_count > 0 ? verdict->repository_count : 1;
+
+	d->push_count = count * repositories;
+	d->pushes = xcalloc(d->push_count, sizeof(*d->pushes));
+	for (size_t i = 0; i < d->push_count; i++) {
+		fill_push(&verdict->content.pushes[i % count], verdict,
+			  verdict->repositories[i / count], &d->pushes[i]);
+	}
 }
 
 static void fill_delivery(const struct admission_verdict *verdict, const struct view *view,
@@ -173,11 +199,7 @@ static void fill_delivery(const struct admission_verdict *verdict, const struct 
 							       : LIMIT_BODY_KEPT;
 	d->body = xmemdup(view->request.body, d->body_len);
 	d->received_ms = mstime_wall();
-	d->push_count = content->count;
-	d->pushes = xcalloc(content->count, sizeof(*d->pushes));
-	for (size_t i = 0; i < content->count; i++) {
-		fill_push(&content->pushes[i], verdict, &d->pushes[i]);
-	}
+	fill_pushes(verdict, d);
 }
 
 static void arrival_free(struct arrival *a)
@@ -273,7 +295,7 @@ static char *tell_repository(const struct admission_verdict *verdict, bool for_p
 	bool may_hear = nearest != NULL && admission_may_name(verdict->source, nearest);
 	struct push_answer_repository repository = {
 		.address = verdict->address,
-		.known = verdict->repository != NULL,
+		.known = verdict->repository_count > 0,
 		.nearest = may_hear ? nearest : NULL,
 	};
 	size_t len = 0;
@@ -304,6 +326,7 @@ static void store(struct intake *intake, const struct conn_request *request,
 	if (a->wait_ms > 0 && verdict->ignored != NULL && verdict->content.count > 0) {
 		a->told = tell_repository(verdict, true);
 	}
+	learn_addresses(intake, verdict);
 	fill_delivery(verdict, view, &a->delivery);
 	if (store_add_delivery(intake->o.store, &a->delivery, on_stored, a) != STORE_OK) {
 		reply_status_only(intake, request->id, 503);
@@ -317,7 +340,7 @@ static void answer_question(struct intake *intake, const struct conn_request *re
 	char *text = tell_repository(verdict, false);
 
 	log_info("question", "source", verdict->source->name, "repo", verdict->address, "result",
-		 verdict->repository != NULL ? "known" : "unknown", NULL);
+		 verdict->repository_count > 0 ? "known" : "unknown", NULL);
 	reply_json(intake, request->id, 200, text);
 	free(text);
 }

@@ -36,6 +36,8 @@ struct intake_options {
 	struct metrics *metrics;  // or NULL
 	/* A stored push that is to be decided; borrowed for the call. */
 	void (*accepted)(void *ctx, const struct record_push *push);
+	/* A genuine delivery names that repository by this address, too. */
+	void (*learned)(void *ctx, const char *address, const char *repository);
 	void *ctx;
 };
 

@@ -16,6 +16,7 @@
 #include <sysexits.h>
 
 #include "base/xalloc.h"
+#include "receiver/catalog/catalog.h"
 #include "receiver/door/admin.h"
 #include "receiver/door/intake.h"
 #include "receiver/http/inherited.h"
@@ -50,6 +51,11 @@ static const struct {
 static void on_accepted(void *ctx, const struct record_push *push)
 {
 	world_accept(((struct daemon *)ctx)->world, push);
+}
+
+static void on_learned(void *ctx, const char *address, const char *repository)
+{
+	catalog_learn_address(((struct daemon *)ctx)->catalog, address, repository);
 }
 
 void daemon_tell_decided(struct daemon *d, const struct delivery_decision *decision)
@@ -93,6 +99,7 @@ static struct intake *build_intake(struct daemon *d, struct conn_pool *conns)
 		.store = d->store,
 		.metrics = d->metrics,
 		.accepted = on_accepted,
+		.learned = on_learned,
 		.ctx = d,
 	};
 

@@ -13,10 +13,18 @@
 #include "base/giturl.h"
 #include "base/xalloc.h"
 #include "config/config.h"
+#include "provider/provider.h"
 
 /* A spelling and what it means. */
 struct address {
 	char *text; // normalised
+	const struct repository *repository;
+	UT_hash_handle hh;
+};
+
+/* All spellings that differ in case only, and what they mean; NULL: not the same. */
+struct alike {
+	char *text; // in lower case
 	const struct repository *repository;
 	UT_hash_handle hh;
 };
@@ -27,6 +35,8 @@ struct repositories {
 	char **paths;
 	size_t count;
 	struct address *addresses;
+	struct alike *alikes;
+	bool ignores_case; // a source is of a sender that does
 };
 
 /* Where our clone of a repository is kept: its address is not fit for a file name. */
@@ -36,6 +46,39 @@ static char *clone_path(const struct config *config, const char *name)
 
 	(void)sha256_hex(name, strlen(name), digest);
 	return xasprintf("%s/repositories/%.32s.git", config->state_directory, digest);
+}
+
+static char *lower(const char *text)
+{
+	char *copy = xstrdup(text);
+
+	for (char *c = copy; *c != '\0'; c++) {
+		*c = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
+	}
+	return copy;
+}
+
+/* Paths of this machine are exact. */
+static void add_alike(struct repositories *r, const struct repository *repository,
+		      const char *text)
+{
+	char *key = lower(text);
+	struct alike *alike = NULL;
+
+	if (strncmp(text, "file:", 5) == 0) {
+		free(key);
+		return;
+	}
+	HASH_FIND_STR(r->alikes, key, alike);
+	if (alike != NULL) {
+		alike->repository = alike->repository == repository ? repository : NULL;
+		free(key);
+		return;
+	}
+	alike = xcalloc(1, sizeof(*alike));
+	alike->text = key;
+	alike->repository = repository;
+	HASH_ADD_KEYPTR(hh, r->alikes, alike->text, strlen(alike->text), alike);
 }
 
 static int add_address(struct repositories *r, const struct repository *repository,
@@ -60,6 +103,7 @@ static int add_address(struct repositories *r, const struct repository *reposito
 	address->text = text;
 	address->repository = repository;
 	HASH_ADD_KEYPTR(hh, r->addresses, address->text, strlen(address->text), address);
+	add_alike(r, repository, address->text);
 	return 0;
 }
 
@@ -108,6 +152,11 @@ int repositories_new(const struct config *config, struct repositories **ret_repo
 {
 	struct repositories *r = xcalloc(1, sizeof(*r));
 
+	for (size_t i = 0; i < config->source_count && !r->ignores_case; i++) {
+		const struct provider *p = provider_by_name(config->sources[i].provider);
+
+		r->ignores_case = p != NULL && provider_ignores_case(p);
+	}
 	r->count = config->repository_count;
 	r->items = xcalloc(r->count, sizeof(*r->items));
 	r->names = xcalloc(r->count, sizeof(*r->names));
@@ -120,6 +169,18 @@ int repositories_new(const struct config *config, struct repositories **ret_repo
 	}
 	*ret_repositories = r;
 	return 0;
+}
+
+static void free_alikes(struct repositories *r)
+{
+	struct alike *alike;
+	struct alike *next;
+
+	HASH_ITER(hh, r->alikes, alike, next) {
+		HASH_DEL(r->alikes, alike);
+		free(alike->text);
+		free(alike);
+	}
 }
 
 void repositories_free(struct repositories *r)
@@ -135,6 +196,7 @@ void repositories_free(struct repositories *r)
 		free(address->text);
 		free(address);
 	}
+	free_alikes(r);
 	for (size_t i = 0; i < r->count; i++) {
 		free(r->names[i]);
 		free(r->paths[i]);
@@ -151,6 +213,32 @@ const struct repository *repositories_find_name(const struct repositories *r, co
 
 	HASH_FIND_STR(r->addresses, name, address);
 	return address != NULL ? address->repository : NULL;
+}
+
+static const struct repository *find_alike(const struct repositories *r, const char *name)
+{
+	const struct repository *found = repositories_find_name(r, name);
+	char *key = lower(name);
+	struct alike *alike = NULL;
+
+	HASH_FIND_STR(r->alikes, key, alike);
+	free(key);
+	return found == NULL && alike != NULL ? alike->repository : found;
+}
+
+const struct repository *repositories_find_source(const struct repositories *r,
+						  const char *name)
+{
+	return r->ignores_case ? find_alike(r, name) : repositories_find_name(r, name);
+}
+
+const struct repository *repositories_find_alike(const struct repositories *r, const char *url)
+{
+	char *name = giturl_normalise(url, NULL);
+	const struct repository *found = name != NULL ? find_alike(r, name) : NULL;
+
+	free(name);
+	return found;
 }
 
 const struct repository *repositories_find(const struct repositories *r, const char *url)

@@ -39,7 +39,21 @@ void repositories_free(struct repositories *r);
 /* The repository that an address (any spelling, or an alias) means, or NULL. */
 const struct repository *repositories_find(const struct repositories *r, const char *url);
 
-/* The same for an address that is normalised already. */
+/*
+ * The same; and if there is none, the only one whose address differs in nothing
+ * but the case of letters.
+ */
+const struct repository *repositories_find_alike(const struct repositories *r, const char *url);
+
+/*
+ * The repository that an application's source (a normalised address) means, or
+ * NULL.  Case counts in it only if no source of the configuration is of a sender
+ * that ignores it.
+ */
+const struct repository *repositories_find_source(const struct repositories *r,
+						  const char *name);
+
+/* The same as repositories_find() for an address that is normalised already. */
 const struct repository *repositories_find_name(const struct repositories *r, const char *name);
 
 /* Repository i, or NULL after the last. */

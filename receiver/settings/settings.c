@@ -68,9 +68,9 @@ static void make_delivery(struct settings *s)
 	};
 }
 
-static const void *find_repository(const void *ctx, const char *url)
+static const void *find_repository(const void *ctx, const char *url, bool ignores_case)
 {
-	return repositories_find(ctx, url);
+	return ignores_case ? repositories_find_alike(ctx, url) : repositories_find(ctx, url);
 }
 
 static const char *nearest_repository(const void *ctx, const char *url)
