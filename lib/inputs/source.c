@@ -418,7 +418,8 @@ void source_walk(struct inputs_walk *w, const struct inputs_source *source)
 	}
 	if (source->walker != NULL) {
 		inputs_child(w, source->walker, source->path,
-			     json_object_get(source->spec, "options"), NULL);
+			     json_object_get(source->spec, "options"),
+			     json_string_value(json_object_get(source->spec, "why")));
 		return;
 	}
 	walk_exact(w, source);

@@ -17,10 +17,11 @@
  *
  * Manifests in git often leave the namespace to a kustomization: a reference
  * is then resolved by its name alone, and if that fits several, it reads from
- * each.  The GitRepository of "flux bootstrap" is often made by hand or by an
- * operator, and not among the manifests: one that is missing is taken for the
- * repository in which the object itself is kept, and, unless it has the name
- * that Flux gives to that one, for any other.
+ * each that may be in its cluster (flux_choice.h).  The GitRepository of "flux
+ * bootstrap" is often made by hand or by an operator, and not among the
+ * manifests: one that is missing is taken for the repository in which the
+ * object itself is kept, and, unless it has the name that Flux gives to that
+ * one, for any other.
  *
  * Several objects of one name are those of several clusters whose names nobody
  * gave, or parts of one that a kustomization puts together: they are rung as
@@ -31,13 +32,13 @@
 
 #include <uthash.h>
 
+#include "base/giturl.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "manifest/app_impl.h"
+#include "manifest/flux_choice.h"
+#include "manifest/flux_tree.h"
 #include "manifest/template.h"
-
-/* The name of the GitRepository that a cluster is bootstrapped from. */
-#define OWN_NAME "flux-system"
 
 /* Includes of includes of includes. */
 #define INCLUDE_DEPTH 8
@@ -45,11 +46,12 @@
 /* What can be referred to. */
 struct objects {
 	struct app_list list;   // a view
+	struct flux_trees *trees;
 	struct missing *missing;
 	struct strvec *problems;
 };
 
-/* A reference that leads nowhere. */
+/* A reference that leads nowhere, or perhaps foreign. */
 struct missing {
 	char *text;             // what is said of it
 	size_t count;           // of those that refer to it
@@ -65,15 +67,9 @@ struct following {
 	const char *walker;
 	const char *path;
 	json_t *options;        // or NULL
+	const char *why;        // it is in doubt, or NULL
 	size_t capacity;
 };
-
-static const char *text_at(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text != NULL ? text : "";
-}
 
 /* The targetRevision of a GitRepository, as a new string. */
 static char *revision_of(const json_t *repository)
@@ -87,38 +83,13 @@ static char *revision_of(const json_t *repository)
 	const json_t *ref = json_object_get(repository, "ref");
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const char *text = text_at(ref, rows[i].field);
+		const char *text = flux_text(ref, rows[i].field);
 
 		if (text[0] != '\0') {
 			return xasprintf("%s%s", rows[i].prefix, text);
 		}
 	}
 	return xstrdup("refs/heads/master");
-}
-
-/* A path below the root of the source, where ".." stops (securejoin). */
-static char *clean(const char *path)
-{
-	char *out = xmalloc(strlen(path) + 1);
-	size_t len = 0;
-
-	while (*path != '\0') {
-		size_t n = strcspn(path, "/");
-
-		if (n == 2 && path[0] == '.' && path[1] == '.') {
-			while (len > 0 && out[--len] != '/') {
-				;
-			}
-		} else if (n > 0 && !(n == 1 && path[0] == '.')) {
-			out[len] = '/';
-			len += len > 0;
-			memcpy(out + len, path, n);
-			len += n;
-		}
-		path += n + (path[n] == '/');
-	}
-	out[len] = '\0';
-	return out;
 }
 
 /* --- options of the walkers (inputs/flux/flux.h) --- */
@@ -159,13 +130,13 @@ static json_t *chart_options(const json_t *chart)
 {
 	json_t *options = json_object();
 
-	if (strcmp(text_at(chart, "reconcileStrategy"), "Revision") == 0) {
+	if (strcmp(flux_text(chart, "reconcileStrategy"), "Revision") == 0) {
 		(void)json_object_set_new(options, "revision", json_true());
 		return options;
 	}
 	json_t *values = json_array();
 	(void)json_array_extend(values, json_object_get(chart, "valuesFiles"));
-	if (text_at(chart, "valuesFile")[0] != '\0') {
+	if (flux_text(chart, "valuesFile")[0] != '\0') {
 		(void)json_array_append(values, json_object_get(chart, "valuesFile"));
 	}
 	if (json_array_size(values) > 0) {
@@ -197,6 +168,36 @@ static bool is_open(const struct following *r, const json_t *options)
 	       template_is_at(options, "components");
 }
 
+/* Has the application such a source, in doubt or not? */
+static bool has_source(const struct app *app, const struct app_source *source)
+{
+	const json_t *options = json_object_get(source->spec, "options");
+
+	for (size_t i = 0; i < app->source_count; i++) {
+		const struct app_source *s = &app->sources[i];
+
+		if (s->repository != NULL && source->repository != NULL &&
+		    strcmp(s->repository, source->repository) == 0 &&
+		    strcmp(s->target_revision, source->target_revision) == 0 &&
+		    strcmp(s->path, source->path) == 0 && strcmp(s->walker, source->walker) == 0 &&
+		    json_equal(json_object_get(s->spec, "options"), options)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void append_source(struct following *r, struct app_source *source)
+{
+	if (r->why != NULL && has_source(r->app, source)) {
+		app_release_source(source);
+		return;
+	}
+	r->app->sources = xgrow(r->app->sources, r->app->source_count, &r->capacity,
+				sizeof(*r->app->sources));
+	r->app->sources[r->app->source_count++] = *source;
+}
+
 /* Add a source; repository is its normalised name, or NULL: what url says. */
 static void add_source(struct following *r, const char *url, const char *revision, json_t *options,
 		       const char *repository, const char *origin)
@@ -204,11 +205,14 @@ static void add_source(struct following *r, const char *url, const char *revisio
 	struct error err = ERROR_INIT;
 	struct app_source source = { .url = NULL };
 	bool open = is_open(r, options);
-	char *path = clean(open ? "" : r->path);
+	char *path = flux_clean(open ? "" : r->path);
 	json_t *spec = json_pack("{s:s, s:s, s:s, s:s, s:O}", "repoURL", url, "targetRevision",
 				 revision, "path", path, "walker", open ? "plain" : r->walker,
 				 "options", options);
 
+	if (r->why != NULL) {
+		(void)json_object_set_new(spec, "why", json_string(r->why));
+	}
 	if (r->app->source_count >= LIMIT_SOURCES) {
 		strvec_pushf(r->objects->problems, "%s: more than %d sources", origin,
 			     LIMIT_SOURCES);
@@ -220,40 +224,15 @@ static void add_source(struct following *r, const char *url, const char *revisio
 			free(source.repository);
 			source.repository = xstrdup(repository);
 		}
-		r->app->sources = xgrow(r->app->sources, r->app->source_count, &r->capacity,
-					sizeof(*r->app->sources));
-		r->app->sources[r->app->source_count++] = source;
+		append_source(r, &source);
 	}
 	json_decref(spec);
 	free(path);
 }
 
-static bool same_cluster(const struct app *a, const struct app *b)
+/* Say something (taken) that may hold for many, once for all of them. */
+static void note(struct following *r, char *text)
 {
-	const char *one = a->id.cluster != NULL ? a->id.cluster : "";
-	const char *other = b->id.cluster != NULL ? b->id.cluster : "";
-
-	return strcmp(one, other) == 0;
-}
-
-/* May the reference from an object mean this one? */
-static bool remote_of(const struct app *from, const json_t *reference, enum app_kind kind,
-		      const struct app *object)
-{
-	const char *namespace = text_at(reference, "namespace");
-
-	namespace = namespace[0] != '\0' ? namespace : from->id.namespace;
-	return object->id.kind == kind && same_cluster(from, object) &&
-	       strcmp(object->id.name, text_at(reference, "name")) == 0 &&
-	       (namespace[0] == '\0' || object->id.namespace[0] == '\0' ||
-		strcmp(namespace, object->id.namespace) == 0);
-}
-
-/* Say what is missing, once for all who refer to it. */
-static void note_missing(struct following *r, const char *kind, const char *name,
-			 const char *effect)
-{
-	char *text = xasprintf("%s '%s' is not among the manifests: %s", kind, name, effect);
 	struct missing *m = NULL;
 
 	HASH_FIND_STR(r->objects->missing, text, m);
@@ -267,11 +246,17 @@ static void note_missing(struct following *r, const char *kind, const char *name
 	HASH_ADD_KEYPTR(hh, r->objects->missing, m->text, strlen(m->text), m);
 }
 
+static void note_missing(struct following *r, const char *kind, const char *name,
+			 const char *effect)
+{
+	note(r, xasprintf("%s '%s' is not among the manifests: %s", kind, name, effect));
+}
+
 /* A GitRepository that is not there: what may it be? */
 static void add_unknown(struct following *r, const char *name)
 {
 	const char *home = r->from->home_repository;
-	bool own = home != NULL && strcmp(name, OWN_NAME) == 0;
+	bool own = home != NULL && strcmp(name, FLUX_OWN_NAME) == 0;
 	json_t *options = r->options != NULL ? json_incref(r->options) : json_object();
 
 	if (home != NULL) {
@@ -284,6 +269,44 @@ static void add_unknown(struct following *r, const char *name)
 	note_missing(r, "GitRepository", name,
 		     own ? "taken for the repository that the manifests are in"
 			 : "taken for any repository, at any ref; add its manifest");
+}
+
+/*
+ * The only GitRepository of that name may be the one of another cluster, whose
+ * own is made by hand or by an operator: there it is mostly the same
+ * repository at another ref, and of Flux's own it is the one that the
+ * manifests are in.
+ */
+static void add_other(struct following *r, const struct app *from,
+		      const struct flux_choice *choice)
+{
+	const struct app *repository = choice->items[0];
+	const char *url = flux_text(repository->spec, "url");
+	char *address = giturl_normalise(url, NULL);
+	const char *home = from->home_repository;
+	bool own = home != NULL && (strcmp(repository->id.name, FLUX_OWN_NAME) == 0 ||
+				    (address != NULL && strcmp(address, home) == 0));
+	json_t *options = r->options != NULL ? json_incref(r->options) : json_object();
+	const char *outer = r->why;
+	size_t before = r->app->source_count;
+
+	r->why = FLUX_WHY_OTHER;
+	/* Of one directory, it is another's only if it does not follow what it is kept in. */
+	if (own) {
+		add_source(r, home, from->home_ref, options, home, from->origin);
+	} else if (choice->together == 0) {
+		add_source(r, url, "{{ any }}", options, NULL, from->origin);
+	}
+	r->why = outer;
+	if (r->app->source_count > before) {
+		note(r, xasprintf("GitRepository '%s' is only in %s, which may be another "
+				  "cluster's: taken for %s, too; give each cluster's directory "
+				  "a place of its own, with its 'cluster'", repository->id.name,
+				  repository->origin, own ? "what the manifests are in"
+							  : "any other ref"));
+	}
+	json_decref(options);
+	free(address);
 }
 
 static void follow(struct following *r, const struct app *from, const json_t *reference, int depth);
@@ -307,14 +330,14 @@ static void add_repository(struct following *r, const struct app *repository, in
 		copy(options, "ignore", repository->spec, "ignore");
 		copy(options, "sparse", repository->spec, "sparseCheckout");
 	}
-	add_source(r, text_at(repository->spec, "url"), revision, options, NULL,
+	add_source(r, flux_text(repository->spec, "url"), revision, options, NULL,
 		   repository->origin);
 	json_array_foreach(includes, i, include) {
 		json_t *reference = json_pack("{s:s, s:s}", "kind", "GitRepository", "name",
-					      text_at(json_object_get(include, "repository"),
+					      flux_text(json_object_get(include, "repository"),
 						      "name"));
 
-		r->path = text_at(include, "fromPath");
+		r->path = flux_text(include, "fromPath");
 		follow(r, repository, reference, depth + 1);
 		json_decref(reference);
 	}
@@ -329,7 +352,7 @@ static void add_repository(struct following *r, const struct app *repository, in
 static void read_chart(struct following *r, const json_t *chart)
 {
 	r->walker = "flux-helm";
-	r->path = text_at(chart, "chart");
+	r->path = flux_text(chart, "chart");
 	json_decref(r->options);
 	r->options = chart_options(chart);
 }
@@ -346,7 +369,7 @@ static void follow_copy(struct following *r, const struct app *generator, const 
 	size_t i = 0;
 
 	json_array_foreach(json_object_get(generator->spec, "sources"), i, source) {
-		const char *alias = text_at(source, "alias");
+		const char *alias = flux_text(source, "alias");
 
 		if (name == 0 || strlen(alias) != name || strncmp(from + 1, alias, name) != 0) {
 			continue;
@@ -365,90 +388,90 @@ static void follow_copy(struct following *r, const struct app *generator, const 
 	}
 }
 
-static bool makes(const struct app *generator, const struct app *from, const json_t *reference)
-{
-	const char *namespace = text_at(reference, "namespace");
-
-	namespace = namespace[0] != '\0' ? namespace : from->id.namespace;
-	return generator->id.kind == APP_ARTIFACT_GENERATOR && same_cluster(from, generator) &&
-	       (namespace[0] == '\0' || generator->id.namespace[0] == '\0' ||
-		strcmp(namespace, generator->id.namespace) == 0);
-}
-
 /* What the generator of an artifact copies into it: Flux reacts to all of that. */
-static void follow_artifact(struct following *r, const struct app *from, const json_t *reference,
+static void follow_artifact(struct following *r, const struct app *generator, const char *name,
 			    int depth)
 {
-	const struct app_list *list = &r->objects->list;
-	const char *name = text_at(reference, "name");
-	bool found = false;
+	const json_t *artifact = NULL;
+	size_t k = 0;
 
-	json_decref(r->options);
-	r->options = NULL;
-	for (size_t i = 0; i < list->count; i++) {
-		const json_t *artifact = NULL;
-		size_t k = 0;
+	json_array_foreach(json_object_get(generator->spec, "artifacts"), k, artifact) {
+		const json_t *copied = NULL;
+		size_t c = 0;
 
-		if (!makes(list->items[i], from, reference)) {
+		if (strcmp(flux_text(artifact, "name"), name) != 0) {
 			continue;
 		}
-		json_array_foreach(json_object_get(list->items[i]->spec, "artifacts"), k,
-				   artifact) {
-			const json_t *copied = NULL;
-			size_t c = 0;
-
-			if (strcmp(text_at(artifact, "name"), name) != 0) {
-				continue;
-			}
-			found = true;
-			json_array_foreach(json_object_get(artifact, "copy"), c, copied) {
-				follow_copy(r, list->items[i], text_at(copied, "from"), depth);
-			}
+		json_array_foreach(json_object_get(artifact, "copy"), c, copied) {
+			follow_copy(r, generator, flux_text(copied, "from"), depth);
 		}
 	}
-	if (!found) {
-		note_missing(r, "the ArtifactGenerator of ExternalArtifact", name,
-			     "what it is made from is not known, and no push rings for it");
+}
+
+/* The kinds of sources that are made from git, and what is said if one is missing. */
+static const struct source_kind {
+	const char *name;
+	enum app_kind kind;
+	const char *missing, *effect;
+} source_kinds[] = {
+	{ "GitRepository", APP_GIT_REPOSITORY, NULL, NULL },
+	{ "HelmChart", APP_HELM_CHART, "HelmChart", "no push rings for it" },
+	{ "ExternalArtifact", APP_ARTIFACT_GENERATOR, "the ArtifactGenerator of ExternalArtifact",
+	  "what it is made from is not known, and no push rings for it" },
+};
+
+static const struct source_kind *find_kind(const char *name)
+{
+	for (size_t i = 0; i < sizeof(source_kinds) / sizeof(source_kinds[0]); i++) {
+		if (strcmp(source_kinds[i].name, name) == 0) {
+			return &source_kinds[i];
+		}
+	}
+	return NULL;
+}
+
+/* Go on at an object that a reference may mean. */
+static void follow_object(struct following *r, const struct app *object, const char *name,
+			  int depth)
+{
+	if (object->id.kind == APP_HELM_CHART) {
+		read_chart(r, object->spec);
+		follow(r, object, json_object_get(object->spec, "sourceRef"), depth + 1);
+	} else if (object->id.kind == APP_ARTIFACT_GENERATOR) {
+		json_decref(r->options);
+		r->options = NULL;
+		follow_artifact(r, object, name, depth);
+	} else {
+		add_repository(r, object, depth);
 	}
 }
 
 static void follow(struct following *r, const struct app *from, const json_t *reference, int depth)
 {
-	const struct app_list *list = &r->objects->list;
-	const char *kind = text_at(reference, "kind");
-	bool found = false;
+	const struct source_kind *kind = find_kind(flux_text(reference, "kind"));
+	const char *name = flux_text(reference, "name");
+	const char *outer = r->why;
+	struct flux_choice choice = { .items = NULL };
 
-	if (depth > INCLUDE_DEPTH) {
+	if (depth > INCLUDE_DEPTH || kind == NULL) {
 		return;
 	}
-	if (strcmp(kind, "ExternalArtifact") == 0) {
-		follow_artifact(r, from, reference, depth);
-		return;
-	}
-	bool chart = strcmp(kind, "HelmChart") == 0;
-	if (!chart && strcmp(kind, "GitRepository") != 0) {
-		return;
-	}
-	for (size_t i = 0; i < list->count; i++) {
-		const struct app *object = list->items[i];
+	flux_choose(r->objects->trees, from, reference, kind->kind, &choice);
+	for (size_t i = 0; i < choice.count; i++) {
+		const char *why = flux_choice_doubt(&choice, i);
 
-		if (!remote_of(from, reference, chart ? APP_HELM_CHART : APP_GIT_REPOSITORY,
-			       object)) {
-			continue;
-		}
-		found = true;
-		if (chart) {
-			read_chart(r, object->spec);
-			follow(r, object, json_object_get(object->spec, "sourceRef"), depth + 1);
-		} else {
-			add_repository(r, object, depth);
-		}
+		r->why = why != NULL ? why : outer;
+		follow_object(r, choice.items[i], name, depth);
 	}
-	if (!found && chart) {
-		note_missing(r, kind, text_at(reference, "name"), "no push rings for it");
-	} else if (!found) {
-		add_unknown(r, text_at(reference, "name"));
+	r->why = outer;
+	if (choice.foreign && kind->kind == APP_GIT_REPOSITORY) {
+		add_other(r, from, &choice);
+	} else if (choice.count == 0 && kind->missing != NULL) {
+		note_missing(r, kind->missing, name, kind->effect);
+	} else if (choice.count == 0) {
+		add_unknown(r, name);
 	}
+	flux_choice_release(&choice);
 }
 
 /* Add the sources of from, which is app or one of its name. */
@@ -458,7 +481,7 @@ static void link_app(struct objects *objects, struct app *app, const struct app 
 	const json_t *chart_ref = json_object_get(from->spec, "chartRef");
 	struct following r = {
 		.objects = objects, .app = app, .from = from, .walker = "flux-kustomization",
-		.path = text_at(from->spec, "path"), .capacity = app->source_count,
+		.path = flux_text(from->spec, "path"), .capacity = app->source_count,
 	};
 
 	if (app->id.kind == APP_KUSTOMIZATION) {
@@ -549,6 +572,7 @@ void app_link(const struct app_list *list, struct strvec *problems)
 			app_list_add_take(&objects.list, list->items[i]);
 		}
 	}
+	objects.trees = flux_trees_new(list, &objects.list);
 	for (size_t i = 0; i < list->count; i++) {
 		struct app *app = list->items[i];
 
@@ -564,5 +588,6 @@ void app_link(const struct app_list *list, struct strvec *problems)
 		free(n->name);
 		free(n);
 	}
+	flux_trees_free(objects.trees);
 	free(objects.list.items); /* the objects are the list's */
 }

@@ -100,6 +100,23 @@ def test_explain(place, commits):
         file.write(REPOSITORY)
 
 
+def test_unnamed_clusters(place):
+    """Of two clusters in the repository, one has its GitRepository there."""
+    own = ("apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: flux-system}\n"
+           f"spec: {{url: '{URL}', ref: {{branch: dev}}}}\n---\n")
+    text = ("apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: %s}\n"
+            "spec: {path: ./infra, sourceRef: {kind: GitRepository, name: flux-system}}\n")
+    before = place.commit({"clusters/dev/a.yaml": own + text % "dev", "clusters/prod/a.yaml": text % "prod"})
+    after = place.commit({"infra/a.yaml": "kind: 3\n"})
+    got = run(DOORBELL, "explain", "--repo", place.work, "--url", URL, "--apps-from-repo", "--format", "json",
+              f"{before}..{after}", check=False)
+    item = json.loads(got.stdout)["affected"]
+    equal([i["application"] for i in item], ["kustomization:prod"], "the other cluster's may be what is pushed")
+    ok(item and "in doubt" in str(item[0]["reasons"][0]["via"]), "the reason says so", got.stdout)
+    ok("clusters/dev/a.yaml:1" in got.stderr and "clusters/prod/a.yaml:1" in got.stderr,
+       "a warning names both files", got.stderr)
+
+
 def test_receiver(place, commits):
     kinds = os.path.join(place.top, "kinds")
     body = f'echo "$DOORBELL_KIND $DOORBELL_NAMESPACE $DOORBELL_APPLICATION" >> {kinds}\n'
@@ -217,6 +234,7 @@ def main():
         commits = fill(place)
         test_explain(place, commits)
         test_receiver(place, commits)
+        test_unnamed_clusters(place)
     test_clusters()
     done()
 
