@@ -59,6 +59,7 @@ struct lane {
 /* A decision on its way to the journal. */
 struct plan {
 	struct record_plan journal;
+	struct rung *rung;          // of several of one name, which are in it (plan.c)
 	struct strvec names;        // full names of the affected applications
 	char *remote;               // the text of journal.refers, or NULL
 	struct job **jobs;          // one for each trigger of journal, in order

@@ -61,6 +61,13 @@ static void add_replaced(struct plan *plan, struct job *old)
 	plan->replaced[plan->replaced_count++] = old;
 }
 
+/* A name that several applications have, and its triggers in the plan. */
+struct rung {
+	const struct app *first;
+	size_t from, end;    // their numbers
+	UT_hash_handle hh;
+};
+
 /* What is rung, and why. */
 struct wanted {
 	const struct app *app;
@@ -72,19 +79,21 @@ struct wanted {
 static void add_trigger(struct delivery_core *core, struct lane *lane, struct plan *plan,
 			const struct wanted *wanted, const char *name, const char *target)
 {
+	const struct app *first = wanted->app->first;
+	const struct app *app = first != NULL ? first : wanted->app;
 	struct record_plan *j = &plan->journal;
 	struct trigger *t = trigger_new();
 
 	t->push = lane->work[lane->work_count - 1].id;
 	t->application = xstrdup(name);
-	t->project = xstrdup(wanted->app->project);
+	t->project = xstrdup(app->project);
 	t->target = xstrdup(target);
 	t->repository = xstrdup(lane->repository);
 	t->ref = xstrdup(lane->ref);
 	t->before = lane->base;
 	t->after = lane->tip;
 	t->reasons = xstrdup_or_null(wanted->reasons);
-	t->automated = wanted->app->automated;
+	t->automated = app->automated;
 	t->hard = wanted->hard;
 	t->pushed_ms = lane->work[0].accepted_ms;
 	t->created_ms = core->io.wall(core->io.ctx);
@@ -114,9 +123,42 @@ static void add_trigger(struct delivery_core *core, struct lane *lane, struct pl
 	j->triggers[j->trigger_count++] = t;
 }
 
+/*
+ * Is one of its name rung by this plan already? Two triggers of one name would
+ * be two rings, of which the second takes the place of the first: the first one
+ * is made what both should be.
+ */
+static bool is_rung(const struct plan *plan, const struct wanted *wanted)
+{
+	const struct app *first = wanted->app->first;
+	const struct rung *rung = NULL;
+
+	if (first != NULL) {
+		HASH_FIND_PTR(plan->rung, &first, rung);
+	}
+	for (size_t i = rung != NULL ? rung->from : 0; rung != NULL && i < rung->end; i++) {
+		plan->journal.triggers[i]->hard |= wanted->hard;
+	}
+	return rung != NULL;
+}
+
+static void note_rung(struct plan *plan, const struct app *first, size_t from)
+{
+	struct rung *rung = xcalloc(1, sizeof(*rung));
+
+	*rung = (struct rung){ .first = first, .from = from,
+			       .end = plan->journal.trigger_count };
+	HASH_ADD_PTR(plan->rung, first, rung);
+}
+
 static void add_application(struct delivery_core *core, struct lane *lane, struct plan *plan,
 			    const struct wanted *wanted)
 {
+	size_t from = plan->journal.trigger_count;
+
+	if (is_rung(plan, wanted)) {
+		return;
+	}
 	char *name = app_full_name(wanted->app);
 	struct ring_target *target;
 	struct ring_target *next;
@@ -133,6 +175,9 @@ static void add_application(struct delivery_core *core, struct lane *lane, struc
 		add_trigger(core, lane, plan, wanted, name, RING_NO_TARGET);
 	}
 	strvec_push_take(&plan->names, name);
+	if (wanted->app->first != NULL) {
+		note_rung(plan, wanted->app->first, from);
+	}
 }
 
 static void add_affected(struct delivery_core *core, struct lane *lane, struct plan *plan,
@@ -270,8 +315,15 @@ struct plan *plan_new(struct delivery_core *core, struct lane *lane,
 
 void plan_free(struct plan *plan)
 {
+	struct rung *rung;
+	struct rung *next;
+
 	if (plan == NULL) {
 		return;
+	}
+	HASH_ITER(hh, plan->rung, rung, next) {
+		HASH_DEL(plan->rung, rung);
+		free(rung);
 	}
 	for (size_t i = 0; i < plan->journal.trigger_count; i++) {
 		job_free(plan->jobs[i]);

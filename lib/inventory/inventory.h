@@ -4,9 +4,8 @@
  *
  * An origin is an entry of the configuration: a file, a directory, or a place
  * in a repository.  Whoever reads it hands in what was read, file by file;
- * here it is decided what is kept, what replaces what, and which of two
- * applications of one name counts (the first origin wins, and the other is a
- * problem; of Flux's objects the inputs of both count).  Called by the
+ * here it is decided what is kept, what replaces what, and that of two
+ * applications of one name the inputs of both count.  Called by the
  * catalog (receiver/catalog) and by "doorbell explain".  It never reads, logs
  * or waits.
  *

@@ -11,11 +11,11 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 
-/* A name that was seen, and where. */
+/* A name that was seen, and of whom. */
 struct seen {
 	char *name;
-	const char *origin;
-	const struct app *app;
+	struct app *app;          // NULL where only the name counts
+	struct app_list repeated; // a view: all of that name, if they are several
 	UT_hash_handle hh;
 };
 
@@ -26,7 +26,7 @@ static char *name_here(const struct app *app)
 }
 
 /* Remember a name, which is taken, unless it is there. */
-static struct seen *see(struct seen **seen, char *name, const char *origin)
+static struct seen *see(struct seen **seen, char *name, struct app *app)
 {
 	struct seen *found = NULL;
 
@@ -38,7 +38,7 @@ static struct seen *see(struct seen **seen, char *name, const char *origin)
 	struct seen *one = xcalloc(1, sizeof(*one));
 
 	one->name = name;
-	one->origin = origin;
+	one->app = app;
 	HASH_ADD_KEYPTR(hh, *seen, one->name, strlen(one->name), one);
 	return one;
 }
@@ -50,6 +50,7 @@ static void forget_seen(struct seen **seen)
 
 	HASH_ITER(hh, *seen, one, next) {
 		HASH_DEL(*seen, one);
+		free(one->repeated.items);
 		free(one->name);
 		free(one);
 	}
@@ -66,7 +67,7 @@ void merge_keep_missing(struct app_list *list, struct app_list *old)
 	size_t left = 0;
 
 	for (size_t i = 0; i < list->count; i++) {
-		(void)see(&seen, name_here(list->items[i]), "");
+		(void)see(&seen, name_here(list->items[i]), NULL);
 	}
 	for (size_t i = 0; i < old->count; i++) {
 		struct app *app = old->items[i];
@@ -101,9 +102,34 @@ struct merge *merge_begin(struct app_list *list, struct strvec *problems)
 }
 
 /* Flux's objects of one name are put together when they are linked. */
-static bool may_repeat(const struct app *app)
+static bool is_linked(const struct app *app)
 {
 	return app->id.kind != APP_APPLICATION && app->id.kind != APP_APPLICATION_SET;
+}
+
+/*
+ * Another of a name that was seen. True if it counts: not if it says the same
+ * again.
+ */
+static bool repeat(struct merge *m, struct seen *seen, struct app *app)
+{
+	if (is_linked(app)) {
+		return true;
+	}
+	if (app_is_same(seen->app, app)) {
+		strvec_pushf(m->problems, "%s: application '%s' was read from %s already",
+			     app->origin, seen->name, seen->app->origin);
+		return false;
+	}
+	if (seen->repeated.count == 0) {
+		app_list_add_take(&seen->repeated, seen->app);
+	}
+	app_list_add_take(&seen->repeated, app);
+	/* What the operator keeps says more than what somebody committed. */
+	if (seen->app->home_repository != NULL && app->home_repository == NULL) {
+		seen->app = app;
+	}
+	return true;
 }
 
 static void add(struct merge *m, struct app *app)
@@ -112,26 +138,39 @@ static void add(struct merge *m, struct app *app)
 	struct seen *found = NULL;
 
 	HASH_FIND_STR(m->seen, name, found);
-	if (found != NULL && !may_repeat(app)) {
-		if (!app->patch) {
-			strvec_pushf(m->problems, "%s: application '%s' was read from %s already",
-				     app->origin, name, found->origin);
-		}
-		free(name);
-		return;
-	}
+	app->first = NULL;
 	if (m->list->count >= LIMIT_APPLICATIONS) {
 		strvec_pushf(m->problems, "%s: more than %d applications: '%s' is left out",
 			     app->origin, LIMIT_APPLICATIONS, name);
-		free(name);
-		return;
+	} else if (found == NULL || repeat(m, found, app)) {
+		app_list_add_take(m->list, app); /* a view: never released as a list */
+		(void)see(&m->seen, xstrdup(name), app);
 	}
-	app_list_add_take(m->list, app); /* a view: never released as a list */
-	if (found != NULL) {
-		free(name);
-		return;
+	free(name);
+}
+
+/* Several of one name are rung as one: let them know by whom, and people, too. */
+static void link_repeated(const struct merge *m)
+{
+	for (const struct seen *one = m->seen; one != NULL; one = one->hh.next) {
+		const struct app_list *all = &one->repeated;
+		bool patched = false;
+
+		for (size_t i = 0; i < all->count; i++) {
+			all->items[i]->first = one->app;
+			patched = patched || all->items[i]->patch;
+		}
+		if (all->count < 2 || patched) {
+			continue;
+		}
+		char *more = all->count > 2 ? xasprintf(" and %zu more places", all->count - 2)
+					    : xstrdup("");
+		strvec_pushf(m->problems, "%s: '%s' was read from %s%s, too: a change of what any "
+			     "of them reads rings it; give their places a cluster to tell them "
+			     "apart, or remove one", all->items[1]->origin, one->name,
+			     all->items[0]->origin, more);
+		free(more);
 	}
-	(void)see(&m->seen, name, app->origin);
 }
 
 void merge_add(struct merge *m, struct app *app)
@@ -162,7 +201,9 @@ static void add_patches(struct merge *m)
 	struct seen *found = NULL;
 
 	for (size_t i = 0; i < m->list->count && m->patches.count > 0; i++) {
-		see(&seen, name_in_patch(m->list->items[i]), "")->app = m->list->items[i];
+		struct app *app = m->list->items[i];
+
+		(void)see(&seen, name_in_patch(app), app);
 	}
 	for (size_t i = 0; i < m->patches.count; i++) {
 		struct app *app = m->patches.items[i];
@@ -185,6 +226,7 @@ void merge_end(struct merge *m)
 	size_t kept = 0;
 
 	add_patches(m);
+	link_repeated(m);
 	app_link(m->list, m->problems);
 	for (size_t i = 0; i < m->list->count; i++) {
 		struct app *app = m->list->items[i];

@@ -1,8 +1,8 @@
 /*
  * Putting lists of applications together.
  *
- * Two decisions live here: which of several applications of one name counts
- * in a list that is made of several, and what of an old list stays beside a
+ * Two decisions live here: what several applications of one name are in a list
+ * that is made of several, and what of an old list stays beside a
  * new one that could not be read whole.  For the inventory alone.
  */
 #ifndef LIB_INVENTORY_MERGE_H
@@ -20,17 +20,19 @@ struct merge;
 struct merge *merge_begin(struct app_list *list, struct strvec *problems);
 
 /*
- * Append app (borrowed by the list) unless an application of its full name is
- * there already or the list is full: either is a problem. Of Flux's objects
- * all of one name are appended, since they are put together later.  One that
- * was read from a patch waits for merge_end().
+ * Append app (borrowed by the list) unless one of its full name that says the
+ * same is there already or the list is full: either is a problem.  Of Flux's
+ * objects all of one name are appended, since they are put together later.  One
+ * that was read from a patch waits for merge_end().
  */
 void merge_add(struct merge *m, struct app *app);
 
 /*
  * End: append what was read from patches and has a namesake that was not, whose
- * inputs it may change; give Flux's objects their sources (app_link()), and leave out those
- * that are only there to be referred to. m is freed.
+ * inputs it may change; tell several of one name which is the first (app.h), for
+ * which an operator's own comes before what was read from a repository; give
+ * Flux's objects their sources (app_link()), and leave out those that are only
+ * there to be referred to. m is freed.
  */
 void merge_end(struct merge *m);
 

@@ -87,9 +87,17 @@ static struct named *name_all(const struct app_list *list)
 	struct named *all = NULL;
 
 	for (size_t i = 0; i < list->count; i++) {
-		struct named *named = xcalloc(1, sizeof(*named));
+		char *name = app_full_name(list->items[i]);
+		struct named *named = NULL;
 
-		named->name = app_full_name(list->items[i]);
+		/* Of several of one name one is enough: they are rung as one. */
+		HASH_FIND_STR(all, name, named);
+		if (named != NULL) {
+			free(name);
+			continue;
+		}
+		named = xcalloc(1, sizeof(*named));
+		named->name = name;
 		named->app = list->items[i];
 		HASH_ADD_KEYPTR(hh, all, named->name, strlen(named->name), named);
 	}

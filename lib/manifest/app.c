@@ -454,6 +454,33 @@ json_t *app_to_json(const struct app *app)
 	return object;
 }
 
+/* Own sources stand in front. */
+static size_t own_sources(const struct app *app)
+{
+	size_t count = app->source_count;
+
+	while (count > 0 && app->sources[count - 1].remote) {
+		count--;
+	}
+	return count;
+}
+
+bool app_is_same(const struct app *a, const struct app *b)
+{
+	const char *paths = a->generate_paths != NULL ? a->generate_paths : "";
+	size_t count = own_sources(a);
+	bool same = count == own_sources(b) && a->automated == b->automated &&
+		    a->skip_reconcile == b->skip_reconcile &&
+		    strcmp(a->project, b->project) == 0 &&
+		    strcmp(paths, b->generate_paths != NULL ? b->generate_paths : "") == 0;
+
+	for (size_t i = 0; i < count && same; i++) {
+		same = a->sources[i].annotation_applies == b->sources[i].annotation_applies &&
+		       json_equal(a->sources[i].spec, b->sources[i].spec);
+	}
+	return same;
+}
+
 void app_free(struct app *app)
 {
 	if (app == NULL) {

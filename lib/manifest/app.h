@@ -72,6 +72,12 @@ struct app {
 	const char *home_repository, *home_ref;
 	bool patch;            // read from a patch of a kustomization (patch.h)
 	bool folded;           // app_link(): another of its name has its sources, too
+	/*
+	 * Several of one name are in the list, and are rung as one: the one that
+	 * says all but what is read, which may be this; NULL: it has no namesake.
+	 * Borrowed, set with the list.
+	 */
+	const struct app *first;
 	bool packed;           // one block of memory, see app_pack_take()
 };
 
@@ -94,6 +100,9 @@ struct app *app_pack_take(struct app *app);
 
 /* The source object, packed or not: a new reference, or NULL if it is not JSON. */
 json_t *app_source_spec(const struct app_source *source);
+
+/* Do two say the same of what they are made from, and of when they are rung? */
+bool app_is_same(const struct app *a, const struct app *b);
 
 /* Free an application; NULL is fine. */
 void app_free(struct app *app);

@@ -5,9 +5,7 @@
  * ("kubectl get applications -o yaml", an ApplicationList) is opened, also one
  * in a list.  A malformed
  * Application is reported with its place and the others are still read, so
- * that one mistake in a folder of manifests does not hide the folder.  The
- * same name twice is reported and both are kept: each is then found affected
- * by its own sources, which loses nothing.
+ * that one mistake in a folder of manifests does not hide the folder.
  *
  * Ways to fail as a whole: the text is not YAML or passes a ceiling of
  * base/yaml.h, or there are more applications than we hold.
@@ -17,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <uthash.h>
-
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "base/yaml.h"
@@ -27,12 +23,6 @@
 #include "manifest/template.h"
 
 #define LIST_DEPTH 8
-
-/* A name seen in this text. */
-struct seen_name {
-	char *name;
-	UT_hash_handle hh;
-};
 
 /* Objects with templates in fields that count. */
 struct templates {
@@ -46,42 +36,12 @@ struct yaml_reading {
 	const struct yaml_stream *stream;
 	const char *name;       // of the text
 	struct manifests *found;
-	struct seen_name *seen;
 	struct templates templates[2]; // not read, and read with any file for their inputs
 };
 
 static void add_problem(struct yaml_reading *reading, int line, int column, const char *what)
 {
 	strvec_pushf(&reading->found->problems, "%s:%d:%d: %s", reading->name, line, column, what);
-}
-
-/* Remember a name; false if it was there. */
-static bool note_name(struct yaml_reading *reading, const struct app *app)
-{
-	char *name = app_full_name(app);
-	struct seen_name *entry = NULL;
-
-	HASH_FIND_STR(reading->seen, name, entry);
-	if (entry != NULL) {
-		free(name);
-		return false;
-	}
-	entry = xcalloc(1, sizeof(*entry));
-	entry->name = name;
-	HASH_ADD_KEYPTR(hh, reading->seen, entry->name, strlen(entry->name), entry);
-	return true;
-}
-
-static void forget_names(struct yaml_reading *reading)
-{
-	struct seen_name *entry;
-	struct seen_name *next;
-
-	HASH_ITER(hh, reading->seen, entry, next) {
-		HASH_DEL(reading->seen, entry);
-		free(entry->name);
-		free(entry);
-	}
 }
 
 /*
@@ -155,14 +115,6 @@ static int read_object(struct yaml_reading *reading, const json_t *object, struc
 		app_free(app);
 		return error_set(err, -1, "%s:%d: more than %d applications", reading->name, line,
 				 LIMIT_APPLICATIONS);
-	}
-	if (!note_name(reading, app)) {
-		char *full = app_full_name(app);
-		char *what = xasprintf("application \"%s\" appears twice", full);
-
-		add_problem(reading, line, column, what);
-		free(what);
-		free(full);
 	}
 	app_list_add_take(&reading->found->list, app);
 	return 0;
@@ -244,7 +196,6 @@ int manifests_read(const char *data, size_t len, const char *name, struct manife
 	say_templates(&reading, &reading.templates[0], "and it is not read");
 	say_templates(&reading, &reading.templates[1],
 		      "so any push to its repository may ring it");
-	forget_names(&reading);
 	yaml_stream_free(stream);
 	return r;
 }

@@ -162,21 +162,66 @@ static size_t count_readers(const struct explain *e, const struct app_list *apps
 	return count;
 }
 
+/* Is there one of its name among the first count items? */
+static bool is_repeated(const struct app_list *apps, const struct affected_application *items,
+			size_t count, const struct app *app)
+{
+	for (size_t i = 0; app->first != NULL && i < count; i++) {
+		if (apps->items[items[i].app]->first == app->first) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Several applications of one name are told as one: copies of the items, whose
+ * parts are borrowed, without those that repeat one of these or of others.
+ */
+static struct affected_application *tell_once(const struct app_list *apps,
+					      const struct affected_application *items,
+					      size_t *count, const struct affected *others)
+{
+	struct affected_application *kept = xcalloc(*count + 1, sizeof(*kept));
+	size_t left = 0;
+
+	for (size_t i = 0; i < *count; i++) {
+		const struct app *app = apps->items[items[i].app];
+
+		if (!is_repeated(apps, kept, left, app) &&
+		    (others == NULL || !is_repeated(apps, others->items, others->count, app))) {
+			kept[left++] = items[i];
+		}
+	}
+	*count = left;
+	return kept;
+}
+
+static void print_affected(struct explain_question *q, const struct affected *affected)
+{
+	struct affected told = *affected;
+	struct explain_result all = {
+		.apps = inventory_list(q->inventory), .affected = &told,
+	};
+
+	told.items = tell_once(all.apps, affected->items, &told.count, NULL);
+	told.same = tell_once(all.apps, affected->same, &told.same_count, &told);
+	all.readers = count_readers(q->e, all.apps);
+	if (all.readers == 0 && all.apps->count > 0) {
+		explain_print_candidates(q->e, all.apps);
+	}
+	explain_print(q->e, &all);
+	free(told.items);
+	free(told.same);
+}
+
 static void on_affected(void *arg, enum reader_result result,
 			const struct reader_affected *answer, const char *why)
 {
 	struct explain_question *q = arg;
 
 	if (answer != NULL) {
-		struct explain_result all = {
-			.apps = inventory_list(q->inventory), .affected = answer->affected,
-		};
-
-		all.readers = count_readers(q->e, all.apps);
-		if (all.readers == 0 && all.apps->count > 0) {
-			explain_print_candidates(q->e, all.apps);
-		}
-		explain_print(q->e, &all);
+		print_affected(q, answer->affected);
 	}
 	answered(q, result, why);
 }

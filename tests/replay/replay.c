@@ -27,7 +27,8 @@
  *   replay ID REF BASE TIP OF     a repeat of push OF
  *   trigger ID APP TARGET REF STATE [hard] [next=MS]   resumed trigger, not to be tried before
  *   resolved REF tip COMMIT [AFTER]|gone|not-yet WHY|failed WHY|unusable WHY
- *   matched REF [N] APP[!]...     N changed paths (default 1), these are affected (!: hard)
+ *   matched REF [N] APP[~2][!]... N changed paths (default 1), these are affected (!: hard;
+ *                                 ~2: the second of that name)
  *   refers REF TEXT [N] APP[!]... as matched, and they refer to TEXT elsewhere
  *   matched-all REF FALLBACK      the engine fell back
  *   died REF WHY                  no answer from the engine
@@ -231,10 +232,16 @@ static void do_resolved(struct world *w, char **words)
 	delivery_resolved(w->core, take_asked(w, words[0]).ticket, &answer);
 }
 
+/* "NAME", or "NAME~2" for the second of that name. */
 static size_t app_index(struct world *w, const char *name)
 {
+	size_t len = strcspn(name, "~");
+	size_t before = name[len] == '~' ? strtoul(name + len + 1, NULL, 10) - 1 : 0;
+
 	for (size_t i = 0; i < w->apps.count; i++) {
-		if (strcmp(w->apps.items[i]->id.name, name) == 0) {
+		const char *known = w->apps.items[i]->id.name;
+
+		if (strlen(known) == len && strncmp(known, name, len) == 0 && before-- == 0) {
 			return i;
 		}
 	}

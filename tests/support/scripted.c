@@ -133,6 +133,9 @@ static void io_plan(void *ctx, uint64_t ticket, struct record_plan *plan)
 
 		buf_addf(&w->log, " %s@%s:%c..%c%s", t->application, t->target,
 			 letter_of(&t->before), letter_of(&t->after), t->hard ? "!" : "");
+		if (strcmp(t->project, "default") != 0) {
+			buf_addf(&w->log, "/%s", t->project);
+		}
 	}
 	for (size_t i = 0; i < plan->superseded_count; i++) {
 		buf_addf(&w->log, " supersedes:%s",

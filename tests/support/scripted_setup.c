@@ -79,6 +79,17 @@ void scripted_no_targets(struct world *w, char **words)
 	delivery_set_options(w->core, &w->options);
 }
 
+/* As the inventory does it: the first of a name is known to all of that name. */
+static void link_name(const struct app_list *apps, struct app *app)
+{
+	for (size_t i = 0; apps->items[i] != app && app->first == NULL; i++) {
+		if (strcmp(apps->items[i]->id.name, app->id.name) == 0) {
+			apps->items[i]->first = apps->items[i];
+			app->first = apps->items[i];
+		}
+	}
+}
+
 void scripted_app(struct world *w, char **words)
 {
 	struct app *app = NULL;
@@ -101,6 +112,7 @@ void scripted_app(struct world *w, char **words)
 	}
 	if (app_from_json(object, "scenario", &app, &err) == APP_OK) {
 		app_list_add_take(&w->apps, app);
+		link_name(&w->apps, app);
 	} else {
 		tap_ok(false, "application: %s", err.text);
 	}

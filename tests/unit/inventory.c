@@ -28,9 +28,14 @@ static void read_text(const char *names, const char *origin, struct manifests *f
 	for (char *name = strtok_r(copy, " ", &rest); name != NULL;
 	     name = strtok_r(NULL, " ", &rest)) {
 		bool bad = name[0] == '!';
-		char *text = xasprintf("apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: %s}\n"
-				       "spec: {source: {repoURL: '%s', path: %s}}\n",
-				       name + bad, URL, bad ? "[1]" : name);
+		const char *space = strchr(name, '/');
+		const char *bare = space != NULL ? space + 1 : name + bad;
+		int len = (int)strcspn(bare, "=");
+		const char *path = bare[len] == '=' ? bare + len + 1 : bare;
+		char *text = xasprintf("apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: %.*s, "
+				       "namespace: '%.*s'}\nspec: {source: {repoURL: '%s', path: %s}}\n",
+				       len, bare, space != NULL ? (int)(space - name) : 0, name, URL,
+				       bad ? "[1]" : path);
 
 		if (manifests_read(text, strlen(text), origin, found, &err) < 0) {
 			exit(2);
@@ -93,7 +98,8 @@ static const char *problem(const struct inventory *inv, size_t i)
 	return i < inventory_problems(inv)->count ? inventory_problems(inv)->items[i] : NULL;
 }
 
-static void the_first_of_a_name_counts(void)
+/* The same of a name, once more. */
+static void what_is_said_twice_counts_once(void)
 {
 	struct inventory *inv = inventory_new(NULL, NULL);
 
@@ -106,12 +112,44 @@ static void the_first_of_a_name_counts(void)
 	tap_str(names_of(inv), "web second late db",
 		"files stand in the order of the walk, origins in that of the configuration");
 	tap_str(problem(inv, 0), "/b/1.yaml:1: application 'web' was read from /a/a/x.yaml:1 already",
-		"of two of a name the first counts, and the other is a problem");
+		"of two of a name that say the same the first counts, and the other is a problem");
 	inventory_remove_file(inv, 0, "/a/a/x.yaml");
 	tap_str(names_of(inv), "second late web db", "when the first is gone, the second counts");
 	tap_int(inventory_problems(inv)->count, 0, "and is no problem any more");
 	inventory_remove_file(inv, 0, "/a/none.yaml");
 	tap_str(names_of(inv), "second late web db", "a file that was never there cannot go");
+	inventory_free(inv);
+}
+
+/* "NAME" reads from the path NAME, "NAME=PATH" from another. */
+static void all_of_a_name_count(void)
+{
+	struct inventory *inv = inventory_new(NULL, NULL);
+
+	add_place(inv, "refs/heads/main");
+	add_directory(inv, "/a", NULL);
+	add_directory(inv, "/b", NULL);
+	set_place(inv, 0, "web=evil db");
+	set_file(inv, 1, "/a/1.yaml", "web other");
+	set_file(inv, 2, "/b/1.yaml", "web=more ns/web");
+	tap_str(names_of(inv), "web db web other web ns/web", "all of a name are in the list");
+	const struct app_list *list = inventory_list(inv);
+	const struct app *first = list->items[2];
+	tap_ok(list->items[0]->first == first && first->first == first && list->items[4]->first == first,
+	       "they are told which says what it is: the operator's before a committer's");
+	tap_ok(list->items[1]->first == NULL && list->items[5]->first == NULL,
+	       "one of another namespace is another");
+	tap_str(problem(inv, 0), "/a/1.yaml:1: 'web' was read from place:1 and 1 more places, too: a change of "
+		"what any of them reads rings it; give their places a cluster to tell them apart, or remove one",
+		"people are told where they are");
+	tap_int(inventory_problems(inv)->count, 1, "once");
+	inventory_remove_file(inv, 1, "/a/1.yaml");
+	(void)names_of(inv);
+	list = inventory_list(inv);
+	tap_ok(list->items[0]->first == list->items[2], "who says what it is may go");
+	inventory_remove_file(inv, 2, "/b/1.yaml");
+	(void)names_of(inv);
+	tap_ok(inventory_list(inv)->items[0]->first == NULL, "and leave one alone");
 	inventory_free(inv);
 }
 
@@ -342,7 +380,8 @@ static void paths_are_ordered_as_a_walk_meets_them(void)
 
 int main(void)
 {
-	the_first_of_a_name_counts();
+	what_is_said_twice_counts_once();
+	all_of_a_name_count();
 	what_cannot_be_read_keeps_what_it_held();
 	a_place_with_problems_keeps_what_is_missing();
 	a_reload_hands_over();
