@@ -53,12 +53,16 @@ static const struct form {
 	/* GitHub Enterprise Server, with a host of its own for files, and without */
 	{ "raw.*/*/*/", "$1/$2/$3", NULL, "" },
 	{ "*/raw/*/*/", "$1/$2/$3", NULL, "" },
-	/* Gitea and Forgejo */
+	/* Gitea and Forgejo; older ones had the ref in the path */
 	{ "*/api/v1/repos/*/*/raw/", "$1/$2/$3", "ref", "" },
+	{ "*/api/v1/repos/*/*/raw/", "$1/$2/$3", NULL, "" },
 	{ "*/api/v1/repos/*/*/media/", "$1/$2/$3", "ref", "" },
 	/* GitLab; the project's path and the file's are one component each */
 	{ "*/api/v4/projects/*/repository/files/*/raw", "$1/$2", "ref", "$3" },
+	{ "*/*/api/v4/projects/*/repository/files/*/raw", "$1/$2/$3", "ref", "$4" },
 	/* Bitbucket Data Center, whose repositories have two addresses */
+	{ "*/users/*/repos/*/raw/", "$1/scm/~%2/$3", "at", "" },
+	{ "*/users/*/repos/*/raw/", "$1/~%2/$3", "at", "" },
 	{ "*/projects/*/repos/*/raw/", "$1/scm/%2/$3", "at", "" },
 	{ "*/projects/*/repos/*/raw/", "$1/%2/$3", "at", "" },
 	{ "*/rest/api/1.0/projects/*/repos/*/raw/", "$1/scm/%2/$3", "at", "" },
@@ -172,10 +176,23 @@ static bool same_ref(const char *written, const char *ref)
 	return strncmp(ref, "refs/", 5) == 0 && strcmp(written, ref + 5) == 0;
 }
 
+/* Is place at the host of repository, and in which of its repositories is not known? */
+static bool is_at_host(const struct gitplace *place, const char *repository)
+{
+	const char *host = strstr(place->url, "://");
+	size_t len = host != NULL ? strcspn(host + 3, ":/") : 0;
+
+	return len > 0 && strcmp(host + 3 + strcspn(host + 3, "/"), "/") == 0 &&
+	       strncmp(repository, host + 3, len) == 0 && repository[len] == '/';
+}
+
 bool gitplace_is_at(const struct gitplace *place, const char *repository, const char *ref)
 {
 	if (repository == NULL || (ref != NULL && !same_ref(place->ref, ref))) {
 		return false;
+	}
+	if (is_at_host(place, repository)) {
+		return true;
 	}
 	char *normal = giturl_normalise(place->url, NULL);
 	bool same = normal != NULL && strcmp(normal, repository) == 0;
@@ -345,11 +362,22 @@ static void find_refs(char *repository, const char *text, gitplace_found found, 
 		}
 		struct gitplace file = {
 			.url = repository, .ref = xstrndup(text, (size_t)(end - text)),
-			.path = xstrdup(end + 1),
+			.path = xstrdup(end + strspn(end, "/")),
 		};
 		found(arg, &file);
 		free(file.ref);
 		free(file.path);
+	}
+}
+
+/* GitLab's projects may be named by their numbers: then only the host is known. */
+static void cut_number(char *home)
+{
+	char *slash = strrchr(home, '/');
+
+	if (slash != NULL && slash == strchr(home, '/') &&
+	    strspn(slash + 1, "0123456789") == strlen(slash + 1)) {
+		slash[1] = '\0';
 	}
 }
 
@@ -394,6 +422,9 @@ static bool try_form(const struct form *form, const char *address, const char *q
 		return false;
 	}
 	char *home = fill_in(form->home, captures);
+	if (home != NULL) {
+		cut_number(home);
+	}
 	char *repository = xasprintf("https://%s", home != NULL ? home : "");
 	char *path = path_in(form, captures, rest, query);
 	if (home != NULL && path != NULL && form->ref == NULL) {

@@ -13,7 +13,7 @@
 
 /* A file or directory of a repository; all strings are its own. */
 struct gitplace {
-	char *url;  // what would be cloned
+	char *url;  // what would be cloned; "https://HOST/": any repository there
 	char *path; // as written and not cleaned; "" is the root
 	char *ref;  // branch, tag or commit; "" is the default branch
 };

@@ -124,9 +124,9 @@ int app_add_remote_reference(struct app *app, const struct remote_reference *ref
 
 /*
  * Give it the remote references that its sources have by addresses of files
- * and charts, where nobody walks the source to find them.  name tells which
- * configured repository an address means, or NULL for none.  0, or -1 if there
- * was no room for one.
+ * and charts in itself, but for those that only a walk of the source can tell.
+ * name tells which configured repository an address means, or NULL for none.
+ * 0, or -1 if there was no room for one.
  */
 int app_add_addresses(struct app *app, const char *(*name)(void *ctx, const char *address),
 		      void *ctx);

@@ -1,10 +1,14 @@
 /*
- * What an application gets from Git by addresses, though nobody walks it.
+ * What an application gets from Git by addresses that stand in itself.
  *
  * A chart from a registry, or from a repository that is not configured, is
- * often rendered with value files at the pages of a repository that is.  Those
- * addresses stand in the Application itself, so no walk is needed to know
- * them.  (Where the source is walked, the walk tells them: lib/inputs.)
+ * often rendered with value files at the pages of a repository that is.  No
+ * walk is needed to know them.
+ *
+ * Where the source is walked, the walk tells the same (lib/inputs), with
+ * variables filled in, and knows which of these files are in its own tree.
+ * But its ref may be pinned and never pushed to: so what is surely at another
+ * place is told here as well.
  */
 #include <string.h>
 
@@ -20,8 +24,40 @@ struct addressed {
 	const char *(*name)(void *ctx, const char *address);
 	void *ctx;
 	const char *walker;
+	const struct app_source *walked; // where a walk tells the rest, or NULL
 	int failed; // -1: there was no room
 };
+
+/* A ref without what says that it is a branch or a tag. */
+static const char *short_ref(const char *ref)
+{
+	static const char *const prefixes[] = { "refs/heads/", "refs/tags/" };
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		if (strncmp(ref, prefixes[i], strlen(prefixes[i])) == 0) {
+			return ref + strlen(prefixes[i]);
+		}
+	}
+	return ref;
+}
+
+/*
+ * Is it for the walk of the source to say what is there?  A ref with a "/" is
+ * one of several guesses.
+ */
+static bool is_left_to_walk(const struct app_source *walked, const struct gitplace *place,
+			    const char *repository)
+{
+	const char *ref = place->ref;
+
+	if (walked == NULL) {
+		return false;
+	}
+	return strchr(place->path, '$') != NULL || ref[0] == '\0' || strcmp(ref, "HEAD") == 0 ||
+	       (strchr(ref, '/') != NULL && short_ref(ref) == ref) ||
+	       (strcmp(repository, walked->repository) == 0 &&
+		strcmp(short_ref(ref), short_ref(walked->target_revision)) == 0);
+}
 
 /* A variable in a path is filled in by Argo CD: all of the directory before it counts. */
 static char *known_part(const char *path, const char **ret_walker)
@@ -51,6 +87,7 @@ static void add_place(void *arg, const struct gitplace *place)
 
 	/* A commit is never moved; a ref that is filled in is known to nobody. */
 	if (repository != NULL && strchr(place->ref, '$') == NULL &&
+	    !is_left_to_walk(a->walked, place, repository) &&
 	    oid_from_hex(place->ref, strlen(place->ref), &id) != 0) {
 		char *path = known_part(place->path, &reference.walker);
 
@@ -118,6 +155,13 @@ static void add_charts(struct addressed *a, const json_t *spec)
 	gitplace_of_index(url, add_place, a);
 }
 
+/* Does anybody walk it, for what it is? */
+static bool is_walked(const struct addressed *a, const struct app_source *source)
+{
+	return source->repository != NULL && (strcmp(source->repository, APP_ANY_REPOSITORY) == 0 ||
+					      a->name(a->ctx, source->repository) != NULL);
+}
+
 int app_add_addresses(struct app *app, const char *(*name)(void *ctx, const char *address),
 		      void *ctx)
 {
@@ -125,19 +169,17 @@ int app_add_addresses(struct app *app, const char *(*name)(void *ctx, const char
 	size_t count = app->id.kind == APP_APPLICATION ? app->source_count : 0;
 
 	for (size_t i = 0; i < count; i++) {
-		const char *repository = app->sources[i].repository;
-		bool walked = repository != NULL &&
-			      (strcmp(repository, APP_ANY_REPOSITORY) == 0 ||
-			       name(ctx, repository) != NULL);
+		/* The array of sources moves when one is added. */
+		const struct app_source source = app->sources[i];
 
-		if (walked || app->sources[i].remote) {
+		if (source.remote) {
 			continue;
 		}
-		/* The array of sources moves when one is added. */
-		json_t *spec = app_source_spec(&app->sources[i]);
-
+		json_t *spec = app_source_spec(&source);
+		a.walked = is_walked(&a, &source) ? &source : NULL;
 		add_files(&a, json_object_get(spec, "helm"));
 		add_charts(&a, spec);
+		a.walked = NULL;
 		json_decref(spec);
 	}
 	return a.failed;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "manifest/app_yaml.h"
+#include "tests/support/app_text.h"
 #include "tests/support/tap.h"
 
 #define HEAD "apiVersion: argoproj.io/v1alpha1\nkind: Application\n" \
@@ -30,7 +30,14 @@ static const struct {
 	  "{source: {repoURL: 'https://git.example.com/x/charts', path: web, helm: {valueFiles: ['" PAGE
 	  "v.yaml']}}}", "v.yaml@main single|" },
 	{ "a repository that is walked tells it itself",
-	  "{source: {repoURL: 'https://" OURS "', path: web, helm: {valueFiles: ['" PAGE "v.yaml']}}}", "" },
+	  "{source: {repoURL: 'https://" OURS "', path: web, targetRevision: main, helm: "
+	  "{valueFiles: ['" PAGE "env/v.yaml']}}}", "" },
+	{ "but not what is at another ref of it",
+	  "{source: {repoURL: 'https://" OURS "', path: web, targetRevision: v1, helm: {valueFiles: ['" PAGE
+	  "v.yaml']}}}", "v.yaml@main single|" },
+	{ "the same ref may have two names",
+	  "{source: {repoURL: 'https://" OURS "', path: web, targetRevision: refs/heads/main, helm: {valueFiles: "
+	  "['" PAGE "v.yaml']}}}", "" },
 	{ "a file parameter", "{source: {" CHART ", helm: {fileParameters: [{name: a, path: '" PAGE "p'}]}}}",
 	  "p@main single-raw|" },
 	{ "one of several sources", "{sources: [{" CHART ", helm: {valueFiles: [$v/a, '" PAGE "v.yaml']}}, "

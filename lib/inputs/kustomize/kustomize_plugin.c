@@ -26,6 +26,7 @@
 #include "inputs/kustomize/kustomize_impl.h"
 #include "inputs/kustomize/kustomize_remote.h"
 #include "inputs/print.h"
+#include "inputs/remote_reference.h"
 
 /* Roots of configurations inside each other; Kustomize itself has no limit. */
 #define MAX_NESTED 32
@@ -319,35 +320,61 @@ static void search_root(struct kustomize_root *root, const char *dir, struct str
 	kustomize_each(root, dir, search_kustomization, &search);
 }
 
-/* A resource, in search->dir, that holds configurations. */
-static void search_entry(struct kustomize_root *root, struct search *search, const char *text)
+/* A path, joined already, at which there are configurations. False if there is nothing. */
+static bool search_path(struct kustomize_root *root, struct search *search, const char *path)
 {
-	struct inputs_walk *w = root->walk;
 	struct inputs_entry entry = { .found = INPUTS_NOTHING };
-	struct gitplace remote = { .url = NULL };
 	const json_t *documents = NULL;
 	const json_t *document = NULL;
 	bool bad = false;
 	size_t i = 0;
 
-	if (text[0] == '\0') {
-		return;
-	}
-	if (!gitplace_is_http(text)) {
-		(void)inputs_yaml(w, inputs_join(w, search->dir, text), PROBE_MEANING, false,
-				  &documents, &bad, &entry);
-	}
-	if (entry.found == INPUTS_FILE) {
-		json_array_foreach(documents, i, document) {
-			read_object(root, document);
-		}
-		return;
-	}
+	(void)inputs_yaml(root->walk, path, PROBE_MEANING, false, &documents, &bad, &entry);
 	if (entry.found == INPUTS_DIRECTORY) {
 		search_root(root, entry.real, search->seen);
+	}
+	json_array_foreach(documents, i, document) {
+		read_object(root, document);
+	}
+	return entry.found == INPUTS_FILE || entry.found == INPUTS_DIRECTORY;
+}
+
+/* Where an address of configurations leads. */
+struct search_address {
+	struct kustomize_root *root;
+	struct search *search;
+};
+
+/* A place that an address may mean: in the tree being walked it can be read. */
+static void search_place(void *arg, const struct gitplace *place)
+{
+	const struct search_address *a = arg;
+	struct inputs_walk *w = a->root->walk;
+
+	if (remote_reference_is_here(w, place)) {
+		(void)search_path(a->root, a->search, inputs_join(w, "", place->path));
+	}
+}
+
+/* A resource, in search->dir, that holds configurations. */
+static void search_entry(struct kustomize_root *root, struct search *search, const char *text)
+{
+	struct search_address address = { .root = root, .search = search };
+	struct gitplace remote = { .url = NULL };
+	bool http = gitplace_is_http(text);
+
+	if (text[0] == '\0' ||
+	    (!http && search_path(root, search, inputs_join(root->walk, search->dir, text)))) {
 		return;
 	}
-	if (gitplace_is_http(text) || kustomize_remote_parse(text, &remote)) {
+	if (http) {
+		gitplace_of_file(text, search_place, &address);
+	}
+	bool cloned = kustomize_remote_parse(text, &remote);
+	if (cloned) {
+		search_place(&address, &remote);
+	}
+	if (http || cloned) {
 		read_all(root, root->dir);
 	}
 	gitplace_release(&remote);
