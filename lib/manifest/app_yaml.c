@@ -19,13 +19,14 @@
 #include "base/xalloc.h"
 #include "base/yaml.h"
 #include "manifest/app_impl.h"
+#include "manifest/guess.h"
 #include "manifest/patch.h"
 #include "manifest/template.h"
 
 #define LIST_DEPTH 8
 
-/* Objects with templates in fields that count. */
-struct templates {
+/* Objects of one sort, of which one line is said. */
+struct noted {
 	size_t count;
 	char *field;            // of the first, and its kind and line
 	enum app_kind kind;
@@ -36,7 +37,8 @@ struct yaml_reading {
 	const struct yaml_stream *stream;
 	const char *name;       // of the text
 	struct manifests *found;
-	struct templates templates[2]; // not read, and read with any file for their inputs
+	struct noted templates[2]; // with templates: not read; read, with any file for input
+	struct noted guessed;      // of no kind of ours, though they look so
 };
 
 static void add_problem(struct yaml_reading *reading, int line, int column, const char *what)
@@ -56,7 +58,7 @@ static bool note_template(struct yaml_reading *reading, const json_t *object, in
 	if (result == APP_OTHER_KIND || !app_kind_find(object, &kind)) {
 		return false;
 	}
-	struct templates *t = &reading->templates[result == APP_OK];
+	struct noted *t = &reading->templates[result == APP_OK];
 	char *field = template_find(object, kind);
 	if (field == NULL) {
 		return false;
@@ -71,14 +73,19 @@ static bool note_template(struct yaml_reading *reading, const json_t *object, in
 	return true;
 }
 
-static void say_templates(struct yaml_reading *reading, struct templates *t, const char *effect)
+static char *more_here(const struct noted *t)
+{
+	return t->count > 1 ? xasprintf(" (so it is in %zu more here)", t->count - 1)
+			    : xstrdup("");
+}
+
+static void say_templates(struct yaml_reading *reading, struct noted *t, const char *effect)
 {
 	if (t->count == 0) {
 		return;
 	}
 	char *advice = template_advice(t->kind);
-	char *more = t->count > 1 ? xasprintf(" (so it is in %zu more here)", t->count - 1)
-				  : xstrdup("");
+	char *more = more_here(t);
 	char *what = xasprintf("a template that makes a%s %s: %s is only known when it is filled "
 			       "in%s, %s; %s", app_kind_name(t->kind)[0] == 'A' ? "n" : "",
 			       app_kind_name(t->kind), t->field, more, effect, advice);
@@ -87,6 +94,39 @@ static void say_templates(struct yaml_reading *reading, struct templates *t, con
 	free(what);
 	free(more);
 	free(advice);
+	free(t->field);
+}
+
+/* An object of another kind, or of none, that looks as one of ours: for one line about all. */
+static void note_guess(struct yaml_reading *reading, const json_t *object, int line)
+{
+	struct noted *t = &reading->guessed;
+	enum app_kind kind = APP_APPLICATION;
+	const char *missing = guess_missing(object, &kind);
+
+	if (missing != NULL && t->count++ == 0) {
+		t->field = xstrdup(missing);
+		t->kind = kind;
+		t->line = line;
+	}
+}
+
+static void say_guessed(struct yaml_reading *reading)
+{
+	struct noted *t = &reading->guessed;
+	const char *kind = app_kind_name(t->kind);
+
+	if (t->count == 0) {
+		return;
+	}
+	char *more = more_here(t);
+	char *what = xasprintf("its spec is that of a%s %s, but not its %s%s: it is not read; "
+			       "write 'apiVersion: %sVERSION' and 'kind: %s' if it is one",
+			       kind[0] == 'A' ? "n" : "", kind, t->field, more,
+			       app_kind_group(t->kind), kind);
+	add_problem(reading, t->line, 1, what);
+	free(what);
+	free(more);
 	free(t->field);
 }
 
@@ -108,6 +148,9 @@ static int read_object(struct yaml_reading *reading, const json_t *object, struc
 	if (result == APP_MALFORMED && !template) {
 		add_problem(reading, line, column, why.text);
 	}
+	if (result == APP_OTHER_KIND) {
+		note_guess(reading, object, line);
+	}
 	if (result != APP_OK) {
 		return 0;
 	}
@@ -122,22 +165,23 @@ static int read_object(struct yaml_reading *reading, const json_t *object, struc
 
 /*
  * A list of objects: v1 List, ApplicationList as kubectl gets it from a typed
- * client, and whatever else has items. No object that is read has items itself.
+ * client, whatever else has items, and a bare list. No object that is read has
+ * items itself.
  */
-static bool is_list(const json_t *document)
+static const json_t *list_of(const json_t *document)
 {
-	return json_is_array(json_object_get(document, "items"));
+	return json_is_array(document) ? document : json_object_get(document, "items");
 }
 
 /* Lists in lists are read to a depth of LIST_DEPTH, which no program makes. */
 static int read_document(struct yaml_reading *reading, const json_t *document, unsigned depth,
 			 struct error *err)
 {
-	const json_t *items = json_object_get(document, "items");
+	const json_t *items = list_of(document);
 	json_t *item;
 	size_t i;
 
-	if (!is_list(document) || depth == LIST_DEPTH) {
+	if (!json_is_array(items) || depth == LIST_DEPTH) {
 		patch_find(document, &reading->found->patches);
 		return read_object(reading, document, err);
 	}
@@ -193,6 +237,7 @@ int manifests_read(const char *data, size_t len, const char *name, struct manife
 	for (size_t i = 0; i < yaml_stream_count(stream) && r == 0; i++) {
 		r = read_document(&reading, yaml_stream_document(stream, i), 0, err);
 	}
+	say_guessed(&reading);
 	say_templates(&reading, &reading.templates[0], "and it is not read");
 	say_templates(&reading, &reading.templates[1],
 		      "so any push to its repository may ring it");
