@@ -1,11 +1,13 @@
 /*
  * Repository addresses from payloads: what comes out stays as it is, and has
- * no "..", no control character and no empty component.
+ * no "..", no control character and no empty component.  The same text as the
+ * address of a file names places that have a path.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/gitplace.h"
 #include "base/giturl.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -22,6 +24,16 @@ static void check(const char *url)
 	if (strstr(path, "//") != NULL || strstr(path, "/../") != NULL) {
 		abort();
 	}
+}
+
+static void check_place(void *arg, const struct gitplace *place)
+{
+	(void)arg;
+	if (place->url == NULL || place->ref == NULL || place->path == NULL ||
+	    place->path[0] == '/') {
+		abort();
+	}
+	(void)gitplace_is_at(place, "git.example.com/a/b", "refs/heads/main");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -42,6 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 		free(twice);
 	}
+	gitplace_of_file(url, check_place, NULL);
+	gitplace_of_index(url, check_place, NULL);
 	free(once);
 	free(url);
 	return 0;
