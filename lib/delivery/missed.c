@@ -96,8 +96,8 @@ static bool is_followed(const struct ref_comparison *look, const char *ref)
 	return lane_is_followed(look->core, look->repository, ref, look->default_branch);
 }
 
-/* Is any ref of the repository known? Before the first look none is, whatever was created when. */
-static bool knows(const struct delivery_core *core, const char *repository)
+/* Before the first look no ref is known, whatever was created when. */
+bool delivery_knows(const struct delivery_core *core, const char *repository)
 {
 	const struct lane *lane = core->lanes;
 
@@ -133,7 +133,7 @@ void delivery_look(struct delivery_core *core, const char *repository,
 		.default_branch = default_branch,
 		.told = told,
 		.number = ++core->looks,
-		.new_is_created = told->new_is_created && knows(core, repository),
+		.new_is_created = told->new_is_created && delivery_knows(core, repository),
 	};
 
 	for (size_t i = 0; i < listing->count; i++) {

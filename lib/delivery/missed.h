@@ -33,6 +33,9 @@ struct delivery_looked {
 	void *ctx;
 };
 
+/* Is any ref of that repository known? */
+bool delivery_knows(const struct delivery_core *core, const char *repository);
+
 /*
  * Compare where the branches and tags of a repository are, listed at any time
  * since the core is ready, with the commits processed last, for refs that are

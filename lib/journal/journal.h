@@ -126,8 +126,8 @@ void journal_rollback(struct journal *j);
 /*
  * Add a delivery with its pushes. RECORD_OK sets id and sequence of d and of
  * d->pushes, and their delivery; RECORD_DUPLICATE (same source, sender_id and
- * body) sets d->id to the one that is there and writes nothing. At most
- * LIMIT_BODY_KEPT bytes of the body are kept.
+ * body, or source and body if d says so) sets d->id to the one that is there and
+ * writes nothing. At most LIMIT_BODY_KEPT bytes of the body are kept.
  */
 enum record_result journal_add_delivery(struct journal *j, struct record_delivery *d,
 					struct error *err);

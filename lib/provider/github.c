@@ -130,6 +130,7 @@ const struct provider provider_github = {
 	.name = "github",
 	.detect = (const char *const[]){ "X-GitHub-Event", NULL },
 	.delivery_ids = (const char *const[]){ "X-GitHub-Delivery", NULL },
+	.signs_body_only = true,
 	.check_headers = check_headers,
 	.verify = verify,
 	.parse = parse,

@@ -88,7 +88,7 @@ static void set(json_t *json, const char *key, json_t *value)
 	(void)json_object_set_new(json, key, value);
 }
 
-static json_t *compose_repository(const struct delivery_content *content)
+static json_t *compose_repository(const struct delivery_content *content, int64_t now_ms)
 {
 	static const char *const addresses[] = { "clone_url", "ssh_url", "html_url", "git_url",
 						 "url" };
@@ -100,13 +100,16 @@ static json_t *compose_repository(const struct delivery_content *content)
 		set(repository, addresses[i], json_string(content->urls.items[from]));
 	}
 	set(repository, "full_name", json_string(content->urls.items[0]));
+	/* GitHub says it too: no two pushes have the same body. */
+	set(repository, "pushed_at", json_integer(now_ms / 1000));
 	if (content->default_branch != NULL) {
 		set(repository, "default_branch", json_string(content->default_branch));
 	}
 	return repository;
 }
 
-static int hub_compose(const struct delivery_content *content, struct buf *body, struct error *err)
+static int hub_compose(const struct delivery_content *content, int64_t now_ms, struct buf *body,
+		       struct error *err)
 {
 	char before[OID_HEX_MAX + 1];
 	char after[OID_HEX_MAX + 1];
@@ -124,7 +127,7 @@ static int hub_compose(const struct delivery_content *content, struct buf *body,
 	set(json, "forced", json_false());
 	set(json, "commits", json_array());
 	set(json, "head_commit", json_null());
-	set(json, "repository", compose_repository(content));
+	set(json, "repository", compose_repository(content, now_ms));
 	set(json, "pusher",
 	    json_pack("{s:s}", "name", content->pusher != NULL ? content->pusher : "doorbell"));
 	char *text = json_dumps(json, JSON_COMPACT);
@@ -141,7 +144,7 @@ int hub_compose_body(const struct delivery_content *content,
 		     const struct provider_compose_options *options, struct strvec *headers,
 		     struct buf *json, struct buf *body, struct error *err)
 {
-	if (hub_compose(content, json, err) < 0) {
+	if (hub_compose(content, options->now_ms, json, err) < 0) {
 		return -1;
 	}
 	if (options->form) {

@@ -114,6 +114,11 @@ const char *provider_delivery_id(const struct provider *p, const struct provider
 	return NULL;
 }
 
+bool provider_signs_body_only(const struct provider *p)
+{
+	return p->signs_body_only;
+}
+
 bool provider_ignores_case(const struct provider *p)
 {
 	return !p->case_counts;

@@ -108,6 +108,12 @@ enum provider_result provider_parse(const struct provider *p,
  */
 const char *provider_delivery_id(const struct provider *p, const struct provider_request *request);
 
+/*
+ * True if the delivery's id is not covered by the signature and the sender gives
+ * no two deliveries the same body, so that the body says whether it is a repeat.
+ */
+bool provider_signs_body_only(const struct provider *p);
+
 /* True if two spellings of a path that differ in case name one repository of this sender's. */
 bool provider_ignores_case(const struct provider *p);
 

@@ -44,6 +44,7 @@ struct provider {
 	/* The event by which it asks whether its repository is known; NULL: it never asks. */
 	const char *question_event;
 
+	bool signs_body_only;        // not the delivery's id, by which others know a repeat
 	bool case_counts;            // in the paths of its repositories; forges have no two that
 				     // differ in nothing else
 	bool accepts_signing_tokens; // "signing_tokens" mean something here

@@ -74,6 +74,7 @@ struct record_delivery {
 	char *provider;
 	char *sender_id;       // the sender's delivery id, or NULL
 	char *body_sha256;     // hex
+	bool known_by_body;    // for adding: one with the same body is a repeat, whatever its id
 	char *event;
 	char *pusher;          // or NULL
 	char *ignored;         // why it holds no push, or NULL

@@ -19,6 +19,7 @@
 #include "http/query.h"
 #include "journal/journal.h"
 #include "receiver/catalog/catalog.h"
+#include "receiver/door/repeat.h"
 #include "receiver/ops/log.h"
 #include "receiver/ops/metrics.h"
 #include "receiver/ops/status.h"
@@ -260,80 +261,47 @@ static void get_applications(struct admin *a, const struct admin_call *call)
 	buf_release(&out);
 }
 
-/* A replay on its way: the old delivery is read, then the new one stored. */
-struct repeat {
+/* Who asked for a replay. */
+struct replay {
 	struct admin *admin;
 	uint64_t conn;
 	int64_t id;
-	struct record_delivery old;
-	struct record_delivery fresh;
 };
 
-static void repeat_free(struct repeat *r)
+static void on_repeated(void *arg, enum repeat_result result, int64_t fresh, const char *why)
 {
-	record_delivery_release(&r->old);
-	record_delivery_release(&r->fresh);
+	static const struct {
+		int status;
+		const char *code;
+	} answers[] = {
+		[REPEAT_NOTHING] = { 400, "no_push" },
+		[REPEAT_UNKNOWN] = { 404, "journal" },
+		[REPEAT_NOT_NOW] = { 503, "journal" },
+	};
+	struct replay *r = arg;
+
+	if (result == REPEAT_STORED) {
+		reply_json_take(r->admin, r->conn, 200, record_json_replay(fresh, r->id));
+	} else {
+		reply_error(r->admin, r->conn, answers[result].status, answers[result].code, why);
+	}
 	free(r);
-}
-
-static void on_repeat_stored(void *arg, enum record_result result, const struct error *err)
-{
-	struct repeat *r = arg;
-	struct admin *a = r->admin;
-
-	if (result != RECORD_OK) {
-		reply_error(a, r->conn, 503, "journal", err->text);
-		repeat_free(r);
-		return;
-	}
-	log_info("replay", "delivery", LOG_INT(r->fresh.id), "of", LOG_INT(r->id), NULL);
-	reply_json_take(a, r->conn, 200, record_json_replay(r->fresh.id, r->id));
-	for (size_t i = 0; i < r->fresh.push_count; i++) {
-		a->parts.accepted(a->parts.ctx, &r->fresh.pushes[i]);
-	}
-	repeat_free(r);
-}
-
-static enum record_result read_old(struct journal *j, void *arg, struct error *err)
-{
-	struct repeat *r = arg;
-
-	return journal_get_delivery(j, r->id, &r->old, err);
-}
-
-static void on_old_read(void *arg, enum record_result result, const struct error *err)
-{
-	struct repeat *r = arg;
-
-	if (result != RECORD_OK) {
-		reply_error(r->admin, r->conn, result == RECORD_NOT_FOUND ? 404 : 503, "journal",
-			    err->text);
-		repeat_free(r);
-		return;
-	}
-	if (r->old.push_count == 0) {
-		reply_error(r->admin, r->conn, 400, "no_push",
-			    "this delivery holds no push: there is nothing to repeat");
-		repeat_free(r);
-		return;
-	}
-	record_delivery_repeat(&r->old, mstime_wall(), &r->fresh);
-	if (store_add_delivery(r->admin->parts.store, &r->fresh, on_repeat_stored, r) !=
-	    STORE_OK) {
-		reply_error(r->admin, r->conn, 503, "journal", "the journal takes nothing now");
-		repeat_free(r);
-	}
 }
 
 static void post_replay(struct admin *a, const struct admin_call *call)
 {
-	struct repeat *r = xcalloc(1, sizeof(*r));
+	struct replay *r = xcalloc(1, sizeof(*r));
 
-	*r = (struct repeat){ .admin = a, .conn = call->conn, .id = strtoll(call->rest, NULL, 10) };
-	if (store_read(a->parts.store, read_old, on_old_read, r) != STORE_OK) {
-		reply_error(a, call->conn, 503, "journal", "the journal takes nothing now");
-		repeat_free(r);
-	}
+	*r = (struct replay){ .admin = a, .conn = call->conn, .id = strtoll(call->rest, NULL, 10) };
+	const struct repeat_order order = {
+		.store = a->parts.store,
+		.id = r->id,
+		.accepted = a->parts.accepted,
+		.ctx = a->parts.ctx,
+		.done = on_repeated,
+		.arg = r,
+	};
+	repeat_delivery(&order);
 }
 
 static const struct route routes[] = {

@@ -9,9 +9,9 @@
  * Our own hook may ask whether its repository is known (push/push_native.h);
  * that is answered from on_request() and not stored.
  *
- * Answers: 202 stored; 200 a repeat, or nothing to do; 401 not authentic; 403
- * authentic, but about a repository that this source may not speak of; 400
- * not what this sender sends; 503 not stored, send it again.
+ * Answers: 202 stored, or a repeat of what failed; 200 another repeat, or nothing
+ * to do; 401 not authentic; 403 authentic, but about a repository that this source
+ * may not speak of; 400 not what this sender sends; 503 not stored, send it again.
  */
 #include "receiver/door/intake.h"
 
@@ -26,14 +26,27 @@
 #include "base/xalloc.h"
 #include "provider/provider.h"
 #include "push/push_answer.h"
+#include "receiver/door/repeat.h"
 #include "receiver/door/waiters.h"
 #include "receiver/ops/log.h"
 #include "receiver/ops/metrics.h"
 #include "receiver/settings/settings.h"
 #include "receiver/store/store.h"
 
+/* A delivery that failed and is sent again and again is carried out so often at most. */
+#define REPEAT_EVERY_MS 60000
+
+/* So many are remembered for that. */
+#define LATELY 64
+
+struct lately {
+	int64_t id;    // of a delivery, 0: none
+	int64_t at_ms; // monotonic: when it was sent again
+};
+
 struct intake {
 	struct intake_options o;
+	struct lately lately[LATELY];
 	struct settings *settings;
 	struct waiters *waiters;
 	struct conn_handler handler;
@@ -191,6 +204,7 @@ static void fill_delivery(const struct admission_verdict *verdict, const struct 
 	d->provider = xstrdup(provider_get_name(provider));
 	d->sender_id = xstrdup_or_null(provider_delivery_id(provider, &view->request));
 	d->body_sha256 = xstrdup(digest);
+	d->known_by_body = provider_signs_body_only(provider);
 	d->event = xstrdup(content->event);
 	d->pusher = xstrdup_or_null(content->pusher);
 	d->ignored = xstrdup_or_null(content->ignored);
@@ -249,11 +263,65 @@ static void accepted(struct arrival *a)
 	}
 }
 
+static void on_repeated(void *arg, enum repeat_result result, int64_t fresh, const char *why)
+{
+	struct arrival *a = arg;
+	struct intake *intake = a->intake;
+
+	(void)fresh;
+	(void)why;
+	reply_status_only(intake, a->conn, result == REPEAT_STORED ? 202 : 200);
+	metrics_count(intake->o.metrics, METRIC_DELIVERIES_RECEIVED, a->provider, "duplicate", 1);
+	log_delivery(a, "duplicate");
+	arrival_free(a);
+}
+
+/* Was this delivery carried out again just now? It is noted that it is, else. */
+static bool repeated_lately(struct intake *intake, int64_t id)
+{
+	int64_t now = mstime_monotonic();
+	struct lately *oldest = &intake->lately[0];
+
+	for (size_t i = 0; i < LATELY; i++) {
+		struct lately *l = &intake->lately[i];
+
+		if (l->id == id && now - l->at_ms < REPEAT_EVERY_MS) {
+			return true;
+		}
+		oldest = l->at_ms < oldest->at_ms ? l : oldest;
+	}
+	*oldest = (struct lately){ .id = id, .at_ms = now };
+	return false;
+}
+
+/*
+ * A repeat is answered with 200, and its pushes are not given to the core, which
+ * has them. But who presses "Redeliver" because something failed wants it done:
+ * then it is carried out again, and answered with 202.
+ */
+static void duplicate(struct arrival *a)
+{
+	const struct repeat_order order = {
+		.store = a->intake->o.store,
+		.id = a->delivery.id,
+		.only_failed = true,
+		.accepted = a->intake->o.accepted,
+		.ctx = a->intake->o.ctx,
+		.done = on_repeated,
+		.arg = a,
+	};
+
+	if (a->delivery.push_count == 0 || repeated_lately(a->intake, a->delivery.id)) {
+		on_repeated(a, REPEAT_NOTHING, 0, "");
+		return;
+	}
+	repeat_delivery(&order);
+}
+
 /*
  * The store has answered, and with that the arrival ends. The connection may be
  * gone by now; the delivery counts all the same, since its sender, unanswered,
- * sends it again and that is recognised as a repeat. A repeat is answered with
- * 200, and its pushes are not given to the core, which has them.
+ * sends it again and that is recognised as a repeat.
  */
 static void on_stored(void *arg, enum record_result result, const struct error *err)
 {
@@ -266,10 +334,8 @@ static void on_stored(void *arg, enum record_result result, const struct error *
 	if (result == RECORD_OK) {
 		accepted(a);
 	} else if (result == RECORD_DUPLICATE) {
-		reply_status_only(intake, a->conn, 200);
-		metrics_count(intake->o.metrics, METRIC_DELIVERIES_RECEIVED, a->provider,
-			      "duplicate", 1);
-		log_delivery(a, "duplicate");
+		duplicate(a);
+		return;
 	} else {
 		log_error("delivery not stored", "source", a->delivery.source, "reason", err->text,
 			  NULL);

@@ -65,11 +65,7 @@ static void answer(struct list_question *q, const struct ref_list *listing, cons
 	void *arg = q->arg;
 
 	list_question_free(q);
-	if (listing != NULL && listing->count == 0) {
-		done(arg, NULL, "it has no branch and no tag at all");
-	} else {
-		done(arg, listing, why);
-	}
+	done(arg, listing, why);
 }
 
 static void on_reader(void *arg, enum reader_result result, const struct ref_list *listing,

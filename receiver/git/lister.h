@@ -18,11 +18,7 @@ struct reader_pool;
 struct repository;
 struct spawner;
 
-/*
- * The answer: listing, or NULL and why; both borrowed for the call.  A
- * repository without any branch and tag is not answered with an empty listing:
- * nothing deploys from it, so more likely it is not what it was.
- */
+/* The answer: listing, or NULL and why; both borrowed for the call. */
 typedef void (*lister_done_fn)(void *arg, const struct ref_list *listing, const char *why);
 
 /* What it is given must outlive its questions. Never NULL. */

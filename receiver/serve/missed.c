@@ -306,6 +306,12 @@ static void on_listed(void *arg, const struct ref_list *listing, const char *why
 		end(look);
 		return;
 	}
+	/* Where there were refs and is none, more likely it is not what it was. */
+	if (listing != NULL && listing->count == 0 &&
+	    delivery_knows(world_core(look->missed->parts.world), look->repository)) {
+		listing = NULL;
+		why = "it has no branch and no tag at all";
+	}
 	if (listing == NULL) {
 		failed(look, why);
 		return;

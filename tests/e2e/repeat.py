@@ -52,7 +52,41 @@ def repeats(place, receiver, how):
        place.show(again))
 
 
+def redelivered():
+    """A sender's repeat of what failed is carried out; of what went well it is not; nor by another id."""
+    with Place() as place:
+        place.app("web", "apps/web")
+        fails = os.path.join(place.top, "fails")
+        place.configure(retryAttempts=1)
+        place.ring_command(f"[ ! -e {fails} ] || exit 1")
+        with Receiver(place) as receiver:
+            first = place.commit({"apps/web/a.yaml": "kind: 1\n"})
+            second = place.commit({"apps/web/a.yaml": "kind: 2\n"})
+            open(fails, "w").close()
+            body = github_body(first, second)
+            headers = github_headers(place.secret, body)
+            equal(post(place, "/hooks/github", body, headers)[0], 202, "a delivery is taken")
+            ok(wait(lambda: place.deliveries()[0]["status"] == "failed"), "and fails at its target", receiver.log())
+            os.remove(fails)
+            equal(post(place, "/hooks/github", body, headers)[0], 202, "its redelivery is carried out")
+            ok(wait(lambda: place.rung() == ["web"]), "and rung", receiver.log())
+            equal([r[2:] for r in place.rings()], [(first, second)], "over the same way")
+            equal(place.deliveries()[0]["event"], "replay of 1", "the record says so")
+            equal(post(place, "/hooks/github", body, headers)[0], 200, "one more at once is a repeat")
+            third = place.commit({"apps/web/a.yaml": "kind: 3\n"})
+            body = github_body(second, third)
+            headers = github_headers(place.secret, body)
+            equal(post(place, "/hooks/github", body, headers)[0], 202, "another delivery is taken")
+            ok(wait(lambda: place.deliveries()[0]["status"] == "done"), "and goes well")
+            count = len(place.deliveries())
+            equal(post(place, "/hooks/github", body, headers)[0], 200, "its redelivery is a repeat")
+            headers["X-GitHub-Delivery"] = str(uuid.uuid4())
+            equal(post(place, "/hooks/github", body, headers)[0], 200, "so is its body under another id, which nobody signed")
+            equal(len(place.deliveries()), count, "nothing of that is stored")
+
+
 def main():
+    redelivered()
     for how in ("local", "fetched"):
         with Place() as place:
             place.app("web", "apps/web")

@@ -344,7 +344,7 @@ def github_body(before, after, ref="refs/heads/main", url=URL, **more):
     return json.dumps({"ref": ref, "before": before, "after": after, "created": before == ZERO,
                        "deleted": after == ZERO, "forced": False, "commits": [],
                        "repository": {"full_name": "acme/gitops", "clone_url": url, "html_url": url[:-4],
-                                      "default_branch": "main"},
+                                      "pushed_at": time.time_ns(), "default_branch": "main"},
                        "pusher": {"name": "ann"}, **more}).encode()
 
 

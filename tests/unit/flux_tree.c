@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "base/xalloc.h"
-#include "manifest/app_yaml.h"
+#include "tests/support/app_text.h"
 #include "tests/support/tap.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -4,7 +4,9 @@
  * Each is a savepoint within the open transaction, so that one that cannot be
  * carried out leaves the others of a group commit alone.  A delivery that is
  * there already is found by (source, sender_id, body): senders repeat, and
- * some reuse an id for another body.
+ * some reuse an id for another body.  Where only the body is signed the id is
+ * anybody's to choose, and one who caught a delivery could fill the journal with
+ * it: there the body alone is what a repeat is known by.
  */
 #include <sqlite3.h>
 #include <string.h>
@@ -99,8 +101,8 @@ enum record_result journal_db_add_delivery(struct journal *journal,
 		return result;
 	}
 	/* Asked first: a repeat needs no room, and is to be told so even when there is none. */
-	result = journal_db_number(j, SQL_FIND_DELIVERY, &d->id, err, "ttt", d->source,
-				   d->sender_id, d->body_sha256);
+	result = journal_db_number(j, SQL_FIND_DELIVERY, &d->id, err, "ttti", d->source,
+				   d->sender_id, d->body_sha256, (int64_t)d->known_by_body);
 	if (result == RECORD_OK) {
 		result = RECORD_DUPLICATE;
 	}

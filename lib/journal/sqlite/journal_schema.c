@@ -138,7 +138,9 @@ static const char *const steps[] = {
 	"	SELECT 'sequence', coalesce(max(seq), 0) FROM sqlite_sequence;",
 
 	/* 0: commit_id was only seen there when the ref was looked at for the first time. */
-	"ALTER TABLE ref_state ADD COLUMN processed INTEGER NOT NULL DEFAULT 1;",
+	"ALTER TABLE ref_state ADD COLUMN processed INTEGER NOT NULL DEFAULT 1;"
+	"DROP INDEX delivery_sender;"
+	"CREATE INDEX delivery_body ON delivery (source, body_sha256, sender_id);",
 };
 
 #define VERSION ((int)(sizeof(steps) / sizeof(steps[0])))

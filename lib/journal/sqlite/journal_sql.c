@@ -93,8 +93,8 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_RESERVE] =
 		"UPDATE counter SET value = value + ?1 WHERE name = 'sequence' RETURNING value",
 	[SQL_FIND_DELIVERY] =
-		"SELECT id FROM delivery WHERE source = ?1 AND sender_id = ?2 "
-		"AND body_sha256 = ?3",
+		"SELECT id FROM delivery WHERE source = ?1 AND body_sha256 = ?3 "
+		"AND (sender_id = ?2 OR ?4) ORDER BY sequence DESC LIMIT 1",
 	[SQL_ADD_DELIVERY] =
 		"INSERT INTO delivery (source, provider, sender_id, body_sha256, event, pusher, "
 		"ignored, body, body_size, received_ms, sequence) "
