@@ -149,6 +149,37 @@ static char *query_of(const char *text)
 	return *text == '?' ? xstrndup(text + 1, strcspn(text + 1, "#")) : xstrdup("");
 }
 
+char *gitplace_shown(const char *text)
+{
+	static const char *const known[] = { "ref=", "version=", "at=" };
+	const char *scheme = strstr(text, "://");
+
+	if (scheme == NULL) {
+		return xstrdup(text);
+	}
+	const char *authority = scheme + 3;
+	const char *user = memrchr(authority, '@', strcspn(authority, "/?#"));
+	const char *rest = user != NULL ? user + 1 : authority;
+	size_t len = strcspn(rest, "?#");
+	char *query = query_of(rest + len);
+	char *shown = xasprintf("%.*s%.*s", (int)(authority - text), text, (int)len, rest);
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		const char *at = strstr(query, known[i]);
+
+		if (at != NULL && (at == query || at[-1] == '&')) {
+			char *longer = xasprintf("%s%s%.*s", shown,
+						 strchr(shown, '?') != NULL ? "&" : "?",
+						 (int)strcspn(at, "&"), at);
+
+			free(shown);
+			shown = longer;
+		}
+	}
+	free(query);
+	return shown;
+}
+
 /* --- whose it is --- */
 
 /* The short name of a full ref. */

@@ -65,6 +65,12 @@ bool gitplace_parse(const char *text, struct gitplace *ret_place);
  */
 char *gitplace_option(const char *query, const char *name);
 
+/*
+ * An address as people may see it, a new string: without user, password and
+ * what its query says, but for which ref it is; any other text is copied.
+ */
+char *gitplace_shown(const char *text);
+
 /* The text after prefix if text begins with it in any case, else NULL. */
 const char *gitplace_after(const char *text, const char *prefix);
 

@@ -176,8 +176,8 @@ bool inputs_is_opaque(const struct inputs_walk *w);
 /* The walker of one of Argo CD's types: "directory", "helm", "kustomize" or "plugin". */
 const struct inputs_walker *inputs_renderer(const struct inputs_walk *w, const char *type);
 /*
- * This unit is also made from another one. options (may be NULL, borrowed)
- * as its walk() gets them; via is how it is written ("../../base"), or NULL.
+ * This unit is also made from another one. options (may be NULL, borrowed) as
+ * its walk() gets them; via is how it is written, without secrets, or NULL.
  */
 void inputs_child(struct inputs_walk *w, const struct inputs_walker *walker, const char *dir,
 		  const json_t *options, const char *via);

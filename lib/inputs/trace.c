@@ -6,9 +6,11 @@
  * gets a probe on the whole repository, so that a limit or a damaged object
  * never means fewer probes.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/gitplace.h"
 #include "base/xalloc.h"
 #include "inputs/print.h"
 #include "inputs/walk.h"
@@ -158,6 +160,16 @@ const struct inputs_walker *inputs_renderer(const struct inputs_walk *w, const c
 	return *walkers;
 }
 
+/* What is written may be an address with a password, and is for people. */
+static const char *keep_shown(struct inputs_walk *w, const char *via)
+{
+	char *shown = gitplace_shown(via);
+	const char *kept = inputs_keep(w, shown);
+
+	free(shown);
+	return kept;
+}
+
 void inputs_child(struct inputs_walk *w, const struct inputs_walker *walker, const char *dir,
 		  const json_t *options, const char *via)
 {
@@ -177,7 +189,7 @@ void inputs_child(struct inputs_walk *w, const struct inputs_walker *walker, con
 			.walker = walker,
 			.dir = inputs_keep(w, dir),
 			.options = text != NULL ? inputs_keep(w, text) : "",
-			.via = via != NULL ? inputs_keep(w, via) : NULL,
+			.via = via != NULL ? keep_shown(w, via) : NULL,
 			.listed = w->listing,
 		};
 		inputs_print(w, 'C', walker->name);

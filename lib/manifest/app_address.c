@@ -28,6 +28,9 @@ struct addressed {
 	int failed; // -1: there was no room
 };
 
+/* What may begin a variable, which Argo CD fills in, or a template. */
+static const char open_marks[] = "${<";
+
 /* A ref without what says that it is a branch or a tag. */
 static const char *short_ref(const char *ref)
 {
@@ -53,16 +56,16 @@ static bool is_left_to_walk(const struct app_source *walked, const struct gitpla
 	if (walked == NULL) {
 		return false;
 	}
-	return strchr(place->path, '$') != NULL || ref[0] == '\0' || strcmp(ref, "HEAD") == 0 ||
-	       (strchr(ref, '/') != NULL && short_ref(ref) == ref) ||
+	return strpbrk(place->path, open_marks) != NULL || ref[0] == '\0' ||
+	       strcmp(ref, "HEAD") == 0 || (strchr(ref, '/') != NULL && short_ref(ref) == ref) ||
 	       (strcmp(repository, walked->repository) == 0 &&
 		strcmp(short_ref(ref), short_ref(walked->target_revision)) == 0);
 }
 
-/* A variable in a path is filled in by Argo CD: all of the directory before it counts. */
+/* Of a path with a variable all of the directory before it counts. */
 static char *known_part(const char *path, const char **ret_walker)
 {
-	size_t len = strcspn(path, "$");
+	size_t len = strcspn(path, open_marks);
 
 	if (path[len] == '\0') {
 		return xstrdup(path);
@@ -86,7 +89,7 @@ static void add_place(void *arg, const struct gitplace *place)
 	struct oid id;
 
 	/* A commit is never moved; a ref that is filled in is known to nobody. */
-	if (repository != NULL && strchr(place->ref, '$') == NULL &&
+	if (repository != NULL && strpbrk(place->ref, open_marks) == NULL &&
 	    !is_left_to_walk(a->walked, place, repository) &&
 	    oid_from_hex(place->ref, strlen(place->ref), &id) != 0) {
 		char *path = known_part(place->path, &reference.walker);

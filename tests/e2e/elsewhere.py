@@ -77,7 +77,7 @@ def test_other_repository(place, base):
     ok(all(v == [] or v[-1] == "web/kustomization.yaml" for v in via), "and the chain in that repository is told", via)
     equal(pushed(place, base, "common/all.yaml"), ["alias", "default", "web"],
           "so does a push to what that is made from")
-    equal(pushed(place, base, "raw/quota.yaml"), ["parameter", "raw", "registry", "values"],
+    equal(pushed(place, base, "raw/quota.yaml"), ["parameter", "raw", "registry", "token", "values"],
           "so does one to a file that is read by its address")
     equal(pushed(place, base, "libs/common/templates/c.yaml"), ["library"],
           "so does one to a chart that helm-git gets from there")
@@ -93,6 +93,9 @@ def test_explain(place):
                "main").stdout
     ok(f"elsewhere {BASE[8:-4]}//web?ref=main ← {BASE}//web?ref=main ← apps/web/kustomization.yaml" in told,
        "explain lists what is elsewhere among the inputs", told)
+    told = run(DOORBELL, "explain", "--repo", place.bare, "--url", URL, "--apps", place.apps, "--inputs", "token",
+               "main").stdout
+    ok("raw/quota.yaml?ref=main" in told and "hidden" not in told, "without the secrets of an address", told)
 
 
 def test_own_branch(place):
@@ -140,6 +143,7 @@ with Place() as place, Base() as base:
     place.app("values", "apps/chart", helm={"valueFiles": [RAW]})
     place.app("parameter", "apps/chart", helm={"fileParameters": [{"name": "a", "path": RAW}]})
     place.app("library", "apps/library")
+    place.app("token", "apps/chart", helm={"valueFiles": [RAW.replace("//", "//user:hidden@") + "?token=hidden"]})
     for name, address in (("registry", RAW), ("mine", f"{URL[:-4]}/raw/branch/main/env/v.yaml")):
         place.app(name, "", repoURL="https://charts.example.org", chart="web", targetRevision="1.0.0",
                   helm={"valueFiles": [address]})

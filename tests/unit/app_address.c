@@ -49,6 +49,9 @@ static const struct {
 	{ "a variable stands for any name",
 	  "{source: {" CHART ", helm: {valueFiles: ['git+https://" OURS "@env/$ARGOCD_APP_NAME.yaml?ref=main']}}}",
 	  "env@main plain|" },
+	{ "so does a template",
+	  "{source: {" CHART ", helm: {valueFiles: ['git+https://" OURS "@env/{{ .x }}.yaml?ref=main']}}}",
+	  "env@main plain|" },
 	{ "a ref that is filled in is not known",
 	  "{source: {" CHART ", helm: {valueFiles: ['git+https://" OURS "@v.yaml?ref=$X']}}}", "" },
 	{ "a commit is never moved", "{source: {" CHART ", helm: {valueFiles: ['git+https://" OURS

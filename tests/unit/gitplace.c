@@ -190,8 +190,33 @@ static void test_ambiguous_files(void)
 	}
 }
 
+static void test_shown(void)
+{
+	static const struct {
+		const char *text, *shown;
+	} cases[] = {
+		{ "../base", "../base" },
+		{ "git@git.example.com:team/infra.git", "git@git.example.com:team/infra.git" },
+		{ "https://user:secret@git.example.com/a@b?ref=main&token=secret#x",
+		  "https://git.example.com/a@b?ref=main" },
+		{ "git::https://se@cret@git.example.com/a.git//b?token=secret&ref=v1",
+		  "git::https://git.example.com/a.git//b?ref=v1" },
+		{ "https://git.example.com/a?href=x&at=main&version=1&private_token=secret",
+		  "https://git.example.com/a?version=1&at=main" },
+		{ "https://secret@", "https://" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *shown = gitplace_shown(cases[i].text);
+
+		tap_str(shown, cases[i].shown, "what is shown of \"%s\"", cases[i].text);
+		free(shown);
+	}
+}
+
 int main(void)
 {
+	test_shown();
 	test_files();
 	test_ambiguous_files();
 	return tap_done();
