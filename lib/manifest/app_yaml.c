@@ -48,14 +48,16 @@ static void add_problem(struct yaml_reading *reading, int line, int column, cons
 
 /*
  * If fields that count hold templates, remember that for one line about all
- * such objects that cannot be read, and one about those that can.
+ * such objects that cannot be read, and one about those that can.  What Flux
+ * puts into its objects is known when they are linked (flux_expand.h).
  */
 static bool note_template(struct yaml_reading *reading, const json_t *object, int line,
 			  enum app_result result)
 {
 	enum app_kind kind = APP_APPLICATION;
 
-	if (result == APP_OTHER_KIND || !app_kind_find(object, &kind)) {
+	if (result == APP_OTHER_KIND || !app_kind_find(object, &kind) ||
+	    (result == APP_OK && kind != APP_APPLICATION && kind != APP_APPLICATION_SET)) {
 		return false;
 	}
 	struct noted *t = &reading->templates[result == APP_OK];

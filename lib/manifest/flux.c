@@ -38,6 +38,10 @@ static const struct field kustomization_fields[] = {
 	{ "images", SAID }, { NULL, TEXT },
 };
 
+static const struct field build_fields[] = {
+	{ "substituteFrom", SAID }, { NULL, TEXT },
+};
+
 static const struct field name_fields[] = {
 	{ "name", TEXT }, { NULL, TEXT },
 };
@@ -147,11 +151,34 @@ static void read_suspend(struct app *app, const json_t *spec)
 	app->skip_reconcile = app->skip_reconcile || app_get_bool(spec, "suspend") == 1;
 }
 
+/* What it puts into what it applies: the values that are written down here. */
+static int keep_post_build(json_t *kept, const json_t *spec, struct error *err)
+{
+	const json_t *build = json_object_get(spec, "postBuild");
+	json_t *values = json_object_get(build, "substitute");
+	const char *name = NULL;
+	json_t *value = NULL;
+
+	if (!json_is_object(build)) {
+		return 0;
+	}
+	json_t *texts = json_object();
+	json_object_foreach(values, name, value) {
+		if (json_is_string(value)) {
+			(void)json_object_set(texts, name, value);
+		}
+	}
+	int r = keep_object(kept, spec, "spec", "postBuild", build_fields, err);
+	(void)json_object_set_new(json_object_get(kept, "postBuild"), "substitute", texts);
+	return r;
+}
+
 int flux_read_kustomization(struct app *app, const json_t *spec, struct error *err)
 {
 	app->spec = json_object();
 	read_suspend(app, spec);
 	int r = keep(app->spec, spec, "spec", kustomization_fields, err);
+	r = r < 0 ? r : keep_post_build(app->spec, spec, err);
 	return r < 0 ? r : keep_object(app->spec, spec, "spec", "sourceRef", reference_fields, err);
 }
 

@@ -10,6 +10,9 @@
 #define FLUX_WHY_SEVERAL "in doubt: several objects have the name of its source"
 #define FLUX_WHY_OTHER "in doubt: the object of its source's name may be another cluster's"
 
+#define FLUX_WHY_MISSING "in doubt: its GitRepository is not among the manifests"
+#define FLUX_WHY_VALUES "in doubt: what applies it gives its variables several values"
+
 /* What a reference may mean, those of its own cluster first. */
 struct flux_choice {
 	const struct app **items;

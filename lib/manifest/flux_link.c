@@ -37,8 +37,8 @@
 #include "base/xalloc.h"
 #include "manifest/app_impl.h"
 #include "manifest/flux_choice.h"
+#include "manifest/flux_expand.h"
 #include "manifest/flux_tree.h"
-#include "manifest/template.h"
 
 /* Includes of includes of includes. */
 #define INCLUDE_DEPTH 8
@@ -47,6 +47,7 @@
 struct objects {
 	struct app_list list;   // a view
 	struct flux_trees *trees;
+	const struct flux_expanded *expanded;
 	struct missing *missing;
 	struct strvec *problems;
 };
@@ -130,7 +131,9 @@ static json_t *chart_options(const json_t *chart)
 {
 	json_t *options = json_object();
 
-	if (strcmp(flux_text(chart, "reconcileStrategy"), "Revision") == 0) {
+	const char *strategy = flux_text(chart, "reconcileStrategy");
+
+	if (strcmp(strategy, "Revision") == 0 || app_is_template(strategy)) {
 		(void)json_object_set_new(options, "revision", json_true());
 		return options;
 	}
@@ -161,11 +164,46 @@ static void drop_sources(struct app *app)
 	app->source_count = 0;
 }
 
-/* Which files are read is a template's to say: any of them. */
-static bool is_open(const struct following *r, const json_t *options)
+/* The first template in a list of texts, or NULL. */
+static const char *template_in(const json_t *texts)
 {
-	return app_is_template(r->path) || template_is_at(options, "values") ||
-	       template_is_at(options, "components");
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(texts, i, item) {
+		if (json_is_string(item) && app_is_template(json_string_value(item))) {
+			return json_string_value(item);
+		}
+	}
+	return NULL;
+}
+
+/* The template that leaves open which files are read: then any may be; or NULL. */
+static const char *find_open(const struct following *r, const json_t *options)
+{
+	static const char *const lists[] = { "values", "components", "sparse" };
+	const char *ignore = flux_text(options, "ignore");
+	const char *found = app_is_template(r->path) ? r->path : NULL;
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]) && found == NULL; i++) {
+		found = template_in(json_object_get(options, lists[i]));
+	}
+	return found == NULL && app_is_template(ignore) ? ignore : found;
+}
+
+/* Why is a source in doubt? A new string, or NULL: it is not. */
+static char *find_doubt(const struct following *r, const char *open, const char *url,
+			const char *revision)
+{
+	const char *template = open != NULL		    ? open
+			       : app_is_template(url)	    ? url
+			       : app_is_template(revision) ? revision
+							   : NULL;
+
+	if (r->why != NULL || template == NULL) {
+		return xstrdup_or_null(r->why);
+	}
+	return xasprintf("in doubt: '%.200s' is only known when it is filled in", template);
 }
 
 /* Has the application such a source, in doubt or not? */
@@ -204,14 +242,16 @@ static void add_source(struct following *r, const char *url, const char *revisio
 {
 	struct error err = ERROR_INIT;
 	struct app_source source = { .url = NULL };
-	bool open = is_open(r, options);
-	char *path = flux_clean(open ? "" : r->path);
+	const char *open = find_open(r, options);
+	char *why = find_doubt(r, open, url, revision);
+	char *path = flux_clean(open != NULL ? "" : r->path);
 	json_t *spec = json_pack("{s:s, s:s, s:s, s:s, s:O}", "repoURL", url, "targetRevision",
-				 revision, "path", path, "walker", open ? "plain" : r->walker,
+				 revision, "path", path, "walker",
+				 open != NULL ? "plain" : r->walker,
 				 "options", options);
 
-	if (r->why != NULL) {
-		(void)json_object_set_new(spec, "why", json_string(r->why));
+	if (why != NULL) {
+		(void)json_object_set_new(spec, "why", json_string(why));
 	}
 	if (r->app->source_count >= LIMIT_SOURCES) {
 		strvec_pushf(r->objects->problems, "%s: more than %d sources", origin,
@@ -228,6 +268,7 @@ static void add_source(struct following *r, const char *url, const char *revisio
 	}
 	json_decref(spec);
 	free(path);
+	free(why);
 }
 
 /* Say something (taken) that may hold for many, once for all of them. */
@@ -258,13 +299,16 @@ static void add_unknown(struct following *r, const char *name)
 	const char *home = r->from->home_repository;
 	bool own = home != NULL && strcmp(name, FLUX_OWN_NAME) == 0;
 	json_t *options = r->options != NULL ? json_incref(r->options) : json_object();
+	const char *outer = r->why;
 
+	r->why = outer != NULL || own ? outer : FLUX_WHY_MISSING;
 	if (home != NULL) {
 		add_source(r, home, r->from->home_ref, options, home, r->from->origin);
 	}
 	if (!own) {
 		add_source(r, "{{ any }}", "{{ any }}", options, NULL, r->from->origin);
 	}
+	r->why = outer;
 	json_decref(options);
 	note_missing(r, "GitRepository", name,
 		     own ? "taken for the repository that the manifests are in"
@@ -371,10 +415,13 @@ static void follow_copy(struct following *r, const struct app *generator, const 
 	json_array_foreach(json_object_get(generator->spec, "sources"), i, source) {
 		const char *alias = flux_text(source, "alias");
 
-		if (name == 0 || strlen(alias) != name || strncmp(from + 1, alias, name) != 0) {
+		bool open = app_is_template(from) || app_is_template(alias);
+
+		if (!open && (name == 0 || strlen(alias) != name ||
+			      strncmp(from + 1, alias, name) != 0)) {
 			continue;
 		}
-		const char *pattern = from + 1 + name;
+		const char *pattern = open ? "" : from + 1 + name;
 		size_t len = strcspn(pattern, "*?[{\\");
 		while (pattern[len] != '\0' && len > 0 && pattern[len - 1] != '/') {
 			len--;
@@ -448,7 +495,9 @@ static void follow_object(struct following *r, const struct app *object, const c
 
 static void follow(struct following *r, const struct app *from, const json_t *reference, int depth)
 {
-	const struct source_kind *kind = find_kind(flux_text(reference, "kind"));
+	const char *kind_name = flux_text(reference, "kind");
+	const struct source_kind *kind =
+		find_kind(app_is_template(kind_name) ? "GitRepository" : kind_name);
 	const char *name = flux_text(reference, "name");
 	const char *outer = r->why;
 	struct flux_choice choice = { .items = NULL };
@@ -474,14 +523,15 @@ static void follow(struct following *r, const struct app *from, const json_t *re
 	flux_choice_release(&choice);
 }
 
-/* Add the sources of from, which is app or one of its name. */
-static void link_app(struct objects *objects, struct app *app, const struct app *from)
+/* Add the sources of from, which is what app or one of its name becomes. */
+static void link_app(struct objects *objects, struct app *app, const struct app *from,
+		     const char *why)
 {
 	const json_t *chart = json_object_get(json_object_get(from->spec, "chart"), "spec");
 	const json_t *chart_ref = json_object_get(from->spec, "chartRef");
 	struct following r = {
 		.objects = objects, .app = app, .from = from, .walker = "flux-kustomization",
-		.path = flux_text(from->spec, "path"), .capacity = app->source_count,
+		.path = flux_text(from->spec, "path"), .capacity = app->source_count, .why = why,
 	};
 
 	if (app->id.kind == APP_KUSTOMIZATION) {
@@ -520,7 +570,20 @@ static bool is_whole(const struct app *app)
 	       json_object_size(json_object_get(chart, "sourceRef")) > 0;
 }
 
-static void link_named(struct objects *objects, struct namesake **names, struct app *app)
+/* Add the sources of number i of the list to app, of the same name. */
+static void link_expanded(struct objects *objects, struct app *app, size_t i)
+{
+	size_t first = 0;
+	size_t count = flux_expanded_find(objects->expanded, i, &first);
+
+	for (size_t k = first; k < first + count; k++) {
+		link_app(objects, app, flux_expanded_list(objects->expanded)->items[k],
+			 count > 1 ? FLUX_WHY_VALUES : NULL);
+	}
+}
+
+static void link_named(struct objects *objects, struct namesake **names, struct app *app,
+		       size_t i)
 {
 	char *name = app_full_name(app);
 	struct namesake *n = NULL;
@@ -532,17 +595,17 @@ static void link_named(struct objects *objects, struct namesake **names, struct 
 		n = xcalloc(1, sizeof(*n));
 		*n = (struct namesake){ .name = name, .app = app };
 		HASH_ADD_KEYPTR(hh, *names, n->name, strlen(n->name), n);
-		link_app(objects, app, app);
+		link_expanded(objects, app, i);
 		return;
 	}
 	app->folded = true;
 	n->app->skip_reconcile = n->app->skip_reconcile && app->skip_reconcile;
-	if (is_whole(app) && is_whole(n->app) && !app->patch) {
+	if (is_whole(app) && is_whole(n->app)) {
 		strvec_pushf(objects->problems, "%s: '%s' was read from %s already: a change of "
 			     "either's inputs rings it; give their places a cluster to tell them "
 			     "apart", app->origin, name, n->app->origin);
 	}
-	link_app(objects, n->app, app);
+	link_expanded(objects, n->app, i);
 	free(name);
 }
 
@@ -562,24 +625,26 @@ static void say_missing(struct objects *objects)
 
 void app_link(const struct app_list *list, struct strvec *problems)
 {
-	struct objects objects = { .problems = problems };
+	struct flux_expanded *expanded = flux_expand(list, problems);
+	const struct app_list *all = flux_expanded_list(expanded);
+	struct objects objects = { .problems = problems, .expanded = expanded };
 	struct namesake *names = NULL;
 	struct namesake *n;
 	struct namesake *next;
 
-	for (size_t i = 0; i < list->count; i++) {
-		if (!app_kind_is_rung(list->items[i]->id.kind) && list->items[i]->spec != NULL) {
-			app_list_add_take(&objects.list, list->items[i]);
+	for (size_t i = 0; i < all->count; i++) {
+		if (!app_kind_is_rung(all->items[i]->id.kind) && all->items[i]->spec != NULL) {
+			app_list_add_take(&objects.list, all->items[i]);
 		}
 	}
-	objects.trees = flux_trees_new(list, &objects.list);
+	objects.trees = flux_trees_new(all, &objects.list);
 	for (size_t i = 0; i < list->count; i++) {
 		struct app *app = list->items[i];
 
 		/* What came through a frame without its spec was linked before. */
 		if ((app->id.kind == APP_KUSTOMIZATION || app->id.kind == APP_HELM_RELEASE) &&
 		    app->spec != NULL) {
-			link_named(&objects, &names, app);
+			link_named(&objects, &names, app, i);
 		}
 	}
 	say_missing(&objects);
@@ -590,4 +655,5 @@ void app_link(const struct app_list *list, struct strvec *problems)
 	}
 	flux_trees_free(objects.trees);
 	free(objects.list.items); /* the objects are the list's */
+	flux_expanded_free(expanded);
 }

@@ -37,6 +37,7 @@ struct flux_roots {
 	struct root *items;
 	size_t count;
 	size_t capacity;
+	struct app_list parents; // that apply the directory itself, a view
 	bool open;     // it may be anywhere
 	bool busy;     // being found
 	UT_hash_handle hh;
@@ -44,7 +45,7 @@ struct flux_roots {
 
 /* A Kustomization that applies what is below a path of a repository. */
 struct applier {
-	const struct app *app;
+	struct app *app;
 	struct applier *next;  // of the same place
 };
 
@@ -134,6 +135,7 @@ static bool may_mean(const struct app *from, const json_t *reference, enum app_k
 	const char *namespace = flux_text(reference, "namespace");
 
 	namespace = namespace[0] != '\0' ? namespace : from->id.namespace;
+	namespace = app_is_template(namespace) ? "" : namespace;
 	return object->id.kind == kind && same_cluster(from, object) &&
 	       has_name(object, flux_text(reference, "name")) &&
 	       (namespace[0] == '\0' || object->id.namespace[0] == '\0' ||
@@ -169,7 +171,7 @@ static bool is_below(const char *dir, const char *path)
 /* --- what applies what --- */
 
 static void add_applier(struct flux_trees *trees, const char *home, const char *path,
-			const struct app *app)
+			struct app *app)
 {
 	char *key = xasprintf("%s\n%s", home, path);
 	struct applied *place = NULL;
@@ -192,7 +194,7 @@ static void add_applier(struct flux_trees *trees, const char *home, const char *
 }
 
 /* A Kustomization applies files of the repositories that its GitRepository may be. */
-static void note_applier(struct flux_trees *trees, const struct app *app)
+static void note_applier(struct flux_trees *trees, struct app *app)
 {
 	const json_t *reference = json_object_get(app->spec, "sourceRef");
 	char *path = flux_clean(flux_text(app->spec, "path"));
@@ -230,7 +232,7 @@ struct flux_trees *flux_trees_new(const struct app_list *list, const struct app_
 		}
 	}
 	for (size_t i = 0; i < list->count; i++) {
-		const struct app *app = list->items[i];
+		struct app *app = list->items[i];
 		const json_t *reference = json_object_get(app->spec, "sourceRef");
 
 		if (app->id.kind == APP_KUSTOMIZATION &&
@@ -268,6 +270,7 @@ void flux_trees_free(struct flux_trees *trees)
 			free(roots->items[i].dir);
 		}
 		free(roots->items);
+		free(roots->parents.items); /* the objects are the list's */
 		free(roots->key);
 		free(roots);
 	}
@@ -323,6 +326,18 @@ static void add_roots_of(struct flux_trees *trees, struct flux_roots *roots,
 	}
 }
 
+static void add_parent(struct app_list *parents, struct app *app)
+{
+	for (size_t i = 0; i < parents->count; i++) {
+		if (parents->items[i] == app) {
+			return;
+		}
+	}
+	if (parents->count < ROOTS_MAX) {
+		app_list_add_take(parents, app);
+	}
+}
+
 /* Who applies what is below tree, where top is the root of the repository. */
 static void follow_appliers(struct flux_trees *trees, struct flux_roots *roots,
 			    const struct app *of, const struct applied *place, char *tree,
@@ -337,6 +352,7 @@ static void follow_appliers(struct flux_trees *trees, struct flux_roots *roots,
 			free(dir);
 			continue;
 		}
+		add_parent(&roots->parents, a->app);
 		if (here && is_below(tree, dir)) {
 			add_own_root(roots, of, tree, true);
 		} else {
@@ -409,6 +425,11 @@ static struct flux_roots *find_roots(struct flux_trees *trees, const struct app 
 	roots->busy = false;
 	free(dir);
 	return roots;
+}
+
+const struct app_list *flux_trees_parents(struct flux_trees *trees, const struct app *app)
+{
+	return &find_roots(trees, app, 0)->parents;
 }
 
 /* --- relations --- */

@@ -41,6 +41,9 @@ struct flux_trees *flux_trees_new(const struct app_list *list, const struct app_
 /* Free what flux_trees_new() made. */
 void flux_trees_free(struct flux_trees *trees);
 
+/* The Kustomizations that apply the directory of an object; they live as long as trees. */
+const struct app_list *flux_trees_parents(struct flux_trees *trees, const struct app *app);
+
 /* Append all that a reference may mean to *found, as a view. */
 void flux_trees_find(const struct flux_trees *trees, const struct app *from,
 		     const json_t *reference, enum app_kind kind, struct app_list *found);

@@ -162,6 +162,9 @@ static const struct decisive of_flux[] = {
 	{ "spec.components", true },
 	{ "spec.sourceRef.name", false },
 	{ "spec.sourceRef.namespace", false },
+	{ "spec.ignore", true },
+	{ "spec.sparseCheckout", true },
+	{ "spec.include.fromPath", true },
 	{ "spec.chart", true },
 	{ "spec.chart.spec.chart", true },
 	{ "spec.chart.spec.valuesFiles", true },
@@ -208,11 +211,6 @@ static bool is_at(const json_t *value, const char *path, int depth)
 	bool found = is_at(json_object_get(value, key), path + len + 1, depth + 1);
 	free(key);
 	return found;
-}
-
-bool template_is_at(const json_t *value, const char *path)
-{
-	return is_at(value, path, 0);
 }
 
 static char *find_of(const json_t *object, const struct decisive *fields, size_t count,

@@ -40,12 +40,6 @@ char *template_advice(enum app_kind kind);
  */
 char *template_find(const json_t *object, enum app_kind kind);
 
-/*
- * Is there a template at path ("helm.valueFiles"; lists on the way are
- * followed) below value, or in place of a mapping on the way there?
- */
-bool template_is_at(const json_t *value, const char *path);
-
 /* Does a source of an Application leave open which of the files in git it reads? */
 bool template_is_in_source(const json_t *source);
 

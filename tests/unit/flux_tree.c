@@ -20,6 +20,11 @@
 #define KUST(name, path, of) \
 	OBJECT("kustomize.toolkit.fluxcd.io/v1", "Kustomization", name) \
 	"{path: " path ", sourceRef: {kind: GitRepository, name: " of "}}\n---\n"
+/* A Kustomization that puts values into what it applies. */
+#define PARENT(name, path, values, more) \
+	OBJECT("kustomize.toolkit.fluxcd.io/v1", "Kustomization", name) \
+	"{path: " path ", postBuild: {substitute: " values more "}, sourceRef: {kind: " \
+	"GitRepository, name: flux-system}}\n---\n"
 #define RELEASE(name, of) \
 	OBJECT("helm.toolkit.fluxcd.io/v2", "HelmRelease", name) \
 	"{chart: {spec: {chart: c, sourceRef: {kind: GitRepository, name: " of "}}}}\n---\n"
@@ -84,6 +89,37 @@ static const struct {
 	  { "dev.yaml", OWN("dev") KUST("a", "c", "flux-system"),
 	    "prod.yaml", OWN("main") KUST("me", "c", "flux-system") }, MAYBE_DEV MAYBE_MAIN,
 	  NULL },
+	{ "a value that what applies it gives",
+	  { "clusters/prod/k.yaml", OWN("main") PARENT("apps", "./apps", "{x: c}", ""),
+	    "apps/me.yaml", KUST("me", "'./${x}'", "flux-system") }, MAIN, NULL },
+	{ "a value that what applies that gives",
+	  { "clusters/prod/k.yaml", OWN("main")
+	    PARENT("flux-system", "./clusters/prod", "{y: c}", "") PARENT("apps", "./apps",
+	    "{x: '${y}'}", ""), "apps/me.yaml", KUST("me", "'./${x}'", "flux-system") }, MAIN, NULL },
+	{ "several values",
+	  { "clusters/k.yaml", OWN("main") PARENT("one", "./apps", "{x: c}", "") PARENT("two",
+	    "./apps", "{x: d}", ""), "apps/me.yaml", KUST("me", "'./${x}'", "flux-system") },
+	  "h/me refs/heads/main d in doubt\nh/me refs/heads/main c in doubt\n", NULL },
+	{ "values in the cluster",
+	  { "clusters/k.yaml", OWN("main") PARENT("one", "./apps", "{y: c}",
+	    ", substituteFrom: [{kind: ConfigMap, name: v}]"),
+	    "apps/me.yaml", KUST("me", "'./${x:=c}'", "flux-system") },
+	  "h/me refs/heads/main  in doubt\n", "apps/me.yaml:1: a template that makes a Kustomization: "
+	  "spec.path is only known" },
+	{ "the branch of a GitRepository",
+	  { "clusters/prod/k.yaml", PARENT("flux-system", "./clusters/prod", "{b: main}", "")
+	    OWN("'${b}'"), "clusters/prod/me.yaml", KUST("me", "c", "flux-system") }, MAIN, NULL },
+	{ "the branch of a GitRepository that nobody knows",
+	  { "clusters/prod/k.yaml", OWN("'${b}'"), "clusters/prod/me.yaml",
+	    KUST("me", "c", "flux-system") }, "h/me refs/heads/${b} c in doubt\n", "spec.ref.branch" },
+	{ "the kind of a source",
+	  { "me.yaml", REPO("r", "a/b", "main")
+	    OBJECT("kustomize.toolkit.fluxcd.io/v1", "Kustomization", "me")
+	    "{path: c, sourceRef: {kind: '${kind}', name: r}}" }, "a/b refs/heads/main c\n", NULL },
+	{ "files that are left out, nobody knows which",
+	  { "me.yaml", OBJECT("source.toolkit.fluxcd.io/v1", "GitRepository", "r")
+	    "{url: 'https://a/b', ref: {branch: main}, sparseCheckout: ['${x}']}\n---\n"
+	    KUST("me", "c", "r") }, "a/b refs/heads/main  in doubt\n", "spec.sparseCheckout" },
 	{ "applied in a circle",
 	  { "a/k.yaml", OWN("main") KUST("a", "./b", "flux-system"),
 	    "b/k.yaml", KUST("me", "a/../c", "flux-system") KUST("b", "./a", "flux-system") },

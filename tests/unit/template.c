@@ -112,6 +112,16 @@ static const char *or_none(const char *text)
 	return text != NULL ? text : "(none)";
 }
 
+/* The last line is about a GitRepository that is not there. */
+static void drop_missing(struct strvec *problems)
+{
+	if (problems->count > 0) {
+		problems->count--;
+		free(problems->items[problems->count]);
+		problems->items[problems->count] = NULL;
+	}
+}
+
 static void test_object(size_t i)
 {
 	struct app_list list = { .items = NULL };
@@ -120,6 +130,10 @@ static void test_object(size_t i)
 	char *want = xasprintf(": %s is only known", or_none(objects[i].field));
 
 	(void)app_read_yaml(objects[i].text, strlen(objects[i].text), "t", &list, &problems, &err);
+	if (strncmp(objects[i].text, FLUX, strlen(FLUX)) == 0) {
+		app_link(&list, &problems); /* what is left is known then; none has a GitRepository */
+		drop_missing(&problems);
+	}
 	bool told = problems.count == 1 && strstr(problems.items[0], want) != NULL;
 	tap_ok(objects[i].field != NULL ? told : problems.count == 0, "object %zu: %s is told", i,
 	       or_none(objects[i].field));
