@@ -10,6 +10,9 @@
 #include "manifest/patch.h"
 #include "repo/treereader.h"
 
+/* Ends the walk. */
+#define STOP 1
+
 struct tree_reading {
 	struct treereader reader;
 	const char *prefix;
@@ -50,9 +53,24 @@ static int read_one(void *arg, uint64_t parent, const struct tree_change *change
 		patch_set_add(r->patches, name, r->found->patches.items[i]);
 	}
 	strvec_release(&r->found->patches);
+	if (r->found->list.count > LIMIT_PLACE_APPLICATIONS) {
+		r->found->full = true;
+	}
 	buf_release(&text);
 	free(name);
-	return 0;
+	return r->found->full ? STOP : 0;
+}
+
+/* None of too many is better than some, which nobody chose. */
+static void forget_all(struct manifests *m, const char *repository, const char *directory)
+{
+	bool part = directory[0] != '\0';
+
+	manifests_release(m);
+	m->full = true;
+	strvec_pushf(&m->problems, "%s%s%s: more than %d applications: none of them is taken, and "
+		     "what was read there before counts; name a directory that holds fewer",
+		     directory, part ? " of " : "", repository, LIMIT_PLACE_APPLICATIONS);
 }
 
 int affected_read_apps(struct affected_state *state, const struct oid *commit,
@@ -80,5 +98,9 @@ int affected_read_apps(struct affected_state *state, const struct oid *commit,
 	int outcome = treewalk(state->repo, &empty, &entry.id, &visitor, err);
 	patch_set_settle(r.patches, &m->list, &m->problems);
 	patch_set_free(r.patches);
+	if (m->full) {
+		forget_all(m, state->repository, directory);
+		return 0;
+	}
 	return outcome == REPO_OK ? 0 : -1;
 }

@@ -71,8 +71,12 @@
 /* Frames between us and a reader: 100,000 applications fit in pieces. */
 #define LIMIT_FRAME_BYTES (16U * 1024 * 1024)
 
-/* Applications we hold. */
+/*
+ * Applications we hold; and those of one place in a repository, where everybody
+ * who may commit there could fill all the room.
+ */
 #define LIMIT_APPLICATIONS 200000
+#define LIMIT_PLACE_APPLICATIONS 50000
 
 /* One application: etcd holds objects up to 1.5 MB; dozens of sources are rare. */
 #define LIMIT_APPLICATION_BYTES (1024 * 1024)

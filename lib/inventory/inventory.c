@@ -17,6 +17,7 @@
 
 #include <uthash.h>
 
+#include "base/limits.h"
 #include "base/xalloc.h"
 #include "inventory/merge.h"
 #include "inventory/references.h"
@@ -229,6 +230,7 @@ void inventory_set_file(struct inventory *inv, size_t i, const char *path,
 	retire(inv, &file->found.list);
 	manifests_release(&file->found);
 	set_failure(file, NULL);
+	file->full = false;
 	file->stamp = *stamp;
 	file->found = *found;
 	*found = (struct manifests){ .problems = STRVEC_INIT };
@@ -308,10 +310,33 @@ void inventory_set_place(struct inventory *inv, size_t i, struct manifests *foun
 {
 	static const struct stamp none = { .digest = "" };
 
+	if (found->full) {
+		struct inventory_file *file = need_file(inv->origins[i], "");
+
+		file->full = true;
+		strvec_release(&file->found.problems);
+		file->found.problems = found->problems;
+		found->problems = (struct strvec)STRVEC_INIT;
+		return;
+	}
 	if (found->problems.count > 0) {
 		merge_keep_missing(&found->list, &need_file(inv->origins[i], "")->found.list);
 	}
 	inventory_set_file(inv, i, "", &none, found);
+}
+
+size_t inventory_count_broken(const struct inventory *inv)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < inv->count; i++) {
+		for (size_t k = 0; k < inv->origins[i]->count; k++) {
+			const struct inventory_file *file = inv->origins[i]->files[k];
+
+			count += file->full || file->failure != NULL;
+		}
+	}
+	return count;
 }
 
 bool inventory_set_remote(struct inventory *inv, const char *repository, const char *ref,
@@ -456,13 +481,57 @@ static struct patch_set *find_patches(const struct origin *origin)
 	return patches;
 }
 
+/* How many applications an origin holds. */
+static size_t count_held(const struct origin *origin)
+{
+	size_t count = 0;
+
+	for (size_t k = 0; k < origin->count; k++) {
+		count += origin->files[k]->found.list.count;
+	}
+	return count;
+}
+
+/*
+ * How many a place may bring to the list. Only if there are too many in all is
+ * that less than it holds: then the operator's own come first, and all places
+ * have the same share of what room is left, so that none is crowded out.
+ */
+static size_t room_of_places(const struct inventory *inv)
+{
+	size_t places = 0;
+	size_t all = 0;
+	size_t own = 0;
+
+	for (size_t i = 0; i < inv->count; i++) {
+		size_t held = count_held(inv->origins[i]);
+		bool place = inv->origins[i]->what.kind == INVENTORY_PLACE;
+
+		all += held;
+		own += place ? 0 : held;
+		places += place;
+	}
+	if (all <= LIMIT_APPLICATIONS || places == 0) {
+		return LIMIT_APPLICATIONS;
+	}
+	return own < LIMIT_APPLICATIONS ? (LIMIT_APPLICATIONS - own) / places : 0;
+}
+
 static void merge_file(struct inventory *inv, struct merge *m, const struct origin *origin,
 		       const struct inventory_file *file, const struct patch_set *patches)
 {
 	const struct strvec *problems = &file->found.problems;
 	struct patch_file *patch = patch_set_find(patches, file->path);
+	size_t room = origin->what.kind == INVENTORY_PLACE ? room_of_places(inv) : SIZE_MAX;
+	size_t count = file->found.list.count;
 
-	for (size_t k = 0; k < file->found.list.count; k++) {
+	if (count > room) {
+		strvec_pushf(&inv->problems, "%s: %zu of its %zu applications are left out: "
+			     "there is no room for them beside those of others",
+			     origin->what.repository, count - room, count);
+		count = room;
+	}
+	for (size_t k = 0; k < count; k++) {
 		struct app *app = file->found.list.items[k];
 
 		place_app(&origin->what, app);

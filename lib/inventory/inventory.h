@@ -40,6 +40,7 @@ struct inventory_file {
 	char *path;             // as the reader of the origin calls it; "" for a place
 	struct stamp stamp;     // without a digest: it is to be read again
 	char *failure;          // why it could not be read the last time, or NULL
+	bool full;              // a place that has more than it may hold: what it held is kept
 	struct manifests found;
 };
 
@@ -100,9 +101,13 @@ bool inventory_set_problems(struct inventory *inv, size_t i, const struct strvec
 /*
  * Origin i, a place, was read: replace what it holds.  found is moved out and
  * left empty.  If there are problems, applications that it held and that found
- * has not are kept: what could not be read may be they.
+ * has not are kept: what could not be read may be they.  If found is full, all
+ * that it held is kept.
  */
 void inventory_set_place(struct inventory *inv, size_t i, struct manifests *found);
+
+/* How many files, and places as a whole, cannot be read as they are now. */
+size_t inventory_count_broken(const struct inventory *inv);
 
 /* Was origin i, a place, read before, if only with other settings? */
 bool inventory_knows_place(const struct inventory *inv, size_t i);

@@ -91,6 +91,7 @@ struct merge {
 	struct strvec *problems;
 	struct seen *seen;
 	struct app_list patches; // a view, waiting for their namesakes
+	size_t left_out;         // for want of room
 };
 
 struct merge *merge_begin(struct app_list *list, struct strvec *problems)
@@ -140,8 +141,7 @@ static void add(struct merge *m, struct app *app)
 	HASH_FIND_STR(m->seen, name, found);
 	app->first = NULL;
 	if (m->list->count >= LIMIT_APPLICATIONS) {
-		strvec_pushf(m->problems, "%s: more than %d applications: '%s' is left out",
-			     app->origin, LIMIT_APPLICATIONS, name);
+		m->left_out++;
 	} else if (found == NULL || repeat(m, found, app)) {
 		app_list_add_take(m->list, app); /* a view: never released as a list */
 		(void)see(&m->seen, xstrdup(name), app);
@@ -227,6 +227,10 @@ void merge_end(struct merge *m)
 
 	add_patches(m);
 	link_repeated(m);
+	if (m->left_out > 0) {
+		strvec_pushf(m->problems, "more than %d applications: %zu are left out",
+			     LIMIT_APPLICATIONS, m->left_out);
+	}
 	app_link(m->list, m->problems);
 	for (size_t i = 0; i < m->list->count; i++) {
 		struct app *app = m->list->items[i];

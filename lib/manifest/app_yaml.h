@@ -4,6 +4,7 @@
 #ifndef LIB_MANIFEST_APP_YAML_H
 #define LIB_MANIFEST_APP_YAML_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -15,6 +16,7 @@ struct manifests {
 	struct app_list list;
 	struct strvec problems; // one line each
 	struct strvec patches;  // files that kustomizations name as patches (patch.h), as written
+	bool full;              // of a place: there were more than it may hold, and none is here
 };
 
 /* Free what it holds; it may be zeroed, and is usable as empty afterwards. */

@@ -109,6 +109,8 @@ static void publish(struct catalog *c)
 	}
 	metrics_set(c->o.metrics, METRIC_APPLICATIONS, NULL,
 		    (double)inventory_list(c->inventory)->count);
+	metrics_set(c->o.metrics, METRIC_MANIFESTS_BROKEN, NULL,
+		    (double)inventory_count_broken(c->inventory));
 	log_info("applications", "count", LOG_INT(inventory_list(c->inventory)->count),
 		 "problems", LOG_INT(problems->count), NULL);
 }

@@ -76,7 +76,7 @@ int apps_answer_write(struct child *child, const struct manifests *found)
 		child_piece_drop(&piece);
 		return r;
 	}
-	return child_piece_end(&piece, json_object());
+	return child_piece_end(&piece, json_pack("{s:b}", "full", found->full));
 }
 
 /* --- in the receiver --- */
@@ -129,6 +129,7 @@ int apps_answer_read(struct reader_job *job, const json_t *answer, bool last, st
 			return -1;
 		}
 	}
+	state->found.full = json_is_true(json_object_get(answer, "full"));
 	if (read_texts(&state->found.problems, problems) < 0) {
 		return -1;
 	}

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/xalloc.h"
 #include "manifest/app_yaml.h"
 #include "tests/support/tap.h"
@@ -205,6 +206,87 @@ static void a_place_with_problems_keeps_what_is_missing(void)
 	inventory_free(inv);
 }
 
+static void a_full_place_keeps_all(void)
+{
+	struct inventory *inv = inventory_new(NULL, NULL);
+	struct manifests full = { .full = true };
+
+	add_place(inv, "refs/heads/main");
+	add_place(inv, "refs/heads/other");
+	set_place(inv, 0, "web db");
+	strvec_push(&full.problems, "too many");
+	inventory_set_place(inv, 0, &full);
+	strvec_push(&full.problems, "too many");
+	inventory_set_place(inv, 1, &full);
+	tap_str(names_of(inv), "web db", "a place that has too many keeps what it held");
+	tap_str(problem(inv, 0), "too many", "and says so");
+	tap_ok(inventory_knows_place(inv, 1), "one that never held less is known, and holds nothing");
+	tap_int(inventory_count_broken(inv), 2, "both are counted");
+	set_place(inv, 0, "web");
+	tap_str(names_of(inv), "web", "with fewer it is as it is again");
+	tap_int(inventory_count_broken(inv), 1, "and is counted no more");
+	tap_int(inventory_problems(inv)->count, 1, "nor told");
+	inventory_free(inv);
+}
+
+/* A place with count applications that are called PREFIX and a number. */
+static void fill(struct manifests *found, const char *prefix, int count)
+{
+	json_t *object = json_pack("{s:s, s:s, s:{s:s}, s:{s:{s:s, s:s}}}", "apiVersion", "argoproj.io/v1alpha1",
+				   "kind", "Application", "metadata", "name", "", "spec", "source", "repoURL", URL,
+				   "path", "p");
+	struct error err = ERROR_INIT;
+
+	for (int i = 0; i < count; i++) {
+		char *name = xasprintf("%s-%d", prefix, i);
+		struct app *app = NULL;
+
+		json_object_set_new(json_object_get(object, "metadata"), "name", json_string(name));
+		if (app_from_json(object, "x:1", &app, &err) != APP_OK) {
+			exit(2);
+		}
+		app_list_add_take(&found->list, app);
+		free(name);
+	}
+	json_decref(object);
+}
+
+static bool has(struct inventory *inv, const char *name)
+{
+	for (size_t i = 0; i < inventory_list(inv)->count; i++) {
+		if (strcmp(inventory_list(inv)->items[i]->id.name, name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Five places of 50,000 each are more than the list has room for. */
+static void a_crowd_leaves_room_for_others(void)
+{
+	static const char *const refs[] = { "refs/heads/a", "refs/heads/b", "refs/heads/c", "refs/heads/d",
+					    "refs/heads/e" };
+	struct inventory *inv = inventory_new(NULL, NULL);
+	char prefix[] = "a";
+
+	for (size_t i = 0; i < 5; i++, prefix[0]++) {
+		struct manifests found = { .problems = STRVEC_INIT };
+
+		add_place(inv, refs[i]);
+		fill(&found, prefix, i < 4 ? LIMIT_PLACE_APPLICATIONS : 3);
+		inventory_set_place(inv, i, &found);
+	}
+	add_directory(inv, "/a", NULL);
+	set_file(inv, 5, "/a/1.yaml", "own");
+	inventory_merge(inv);
+	inventory_discard(inv);
+	tap_ok(has(inv, "own") && has(inv, "e-2"), "the operator's own and a small place are in the list");
+	tap_ok(has(inv, "a-39998") && !has(inv, "a-39999"), "large ones with as many as there is room for");
+	tap_int(inventory_problems(inv)->count, 4, "with one line for each");
+	tap_ok(strstr(problem(inv, 0), "10001 of its 50000 applications are left out") != NULL, "%s", problem(inv, 0));
+	inventory_free(inv);
+}
+
 static void a_reload_hands_over(void)
 {
 	struct inventory *old = inventory_new(NULL, NULL);
@@ -384,6 +466,8 @@ int main(void)
 	all_of_a_name_count();
 	what_cannot_be_read_keeps_what_it_held();
 	a_place_with_problems_keeps_what_is_missing();
+	a_full_place_keeps_all();
+	a_crowd_leaves_room_for_others();
 	a_reload_hands_over();
 	a_directory_listed_twice_is_handed_over_once();
 	references_are_looked_up();
