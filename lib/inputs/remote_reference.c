@@ -127,6 +127,13 @@ static void note_file(void *arg, const struct gitplace *place)
 	const struct inputs_walker *walker = file->meaning ? &inputs_single : &inputs_single_raw;
 	const char *path = place->path;
 
+	/* A ref that is filled in is mostly the revision: then it is this tree. */
+	if (file->pattern && strchr(place->ref, '*') != NULL) {
+		if (gitplace_is_at(place, inputs_repository(file->walk), NULL)) {
+			note_here(file, inputs_join(file->walk, "", path));
+		}
+		return;
+	}
 	if (remote_reference_is_here(file->walk, place)) {
 		note_here(file, inputs_join(file->walk, "", path));
 	}
