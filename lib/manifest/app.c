@@ -250,6 +250,38 @@ static int read_application(struct app *app, const json_t *spec, struct error *e
 	return r < 0 ? r : read_sources(app, spec, err);
 }
 
+/*
+ * What Argo CD took a source for, where the manifest is as the cluster has it: a
+ * plugin may claim sources that say nothing of one (discovery).  It is written
+ * down as if they did.
+ */
+static void read_type(struct app_source *source, const json_t *type)
+{
+	const char *text = json_string_value(type);
+
+	if (text == NULL || strcmp(text, "Plugin") != 0 || source->walker != NULL ||
+	    json_is_object(json_object_get(source->spec, "plugin"))) {
+		return;
+	}
+	json_t *spec = json_copy(source->spec);
+	(void)json_object_set_new(spec, "plugin", json_pack("{s:b}", "discovered", 1));
+	json_decref(source->spec);
+	source->spec = spec;
+}
+
+/* Of a hydrator it is the type of what it wrote, which no plugin makes. */
+static void read_types(struct app *app, const json_t *status)
+{
+	const json_t *types = json_object_get(status, "sourceTypes");
+
+	for (size_t i = 0; i < json_array_size(types) && i < app->source_count; i++) {
+		read_type(&app->sources[i], json_array_get(types, i));
+	}
+	if (json_array_size(types) == 0 && app->source_count == 1) {
+		read_type(&app->sources[0], json_object_get(status, "sourceType"));
+	}
+}
+
 /* How each kind is understood; the group of its API is followed by a version. */
 static const struct kind_row {
 	const char *group;
@@ -348,8 +380,13 @@ enum app_result app_from_json(const json_t *object, const char *origin, struct a
 	app->origin = xstrdup(origin);
 	app->patch = json_is_true(json_object_get(object, "patch"));
 	app_set_cluster(app, json_string_value(json_object_get(object, "cluster")));
-	if (read_metadata(app, object, err) < 0 || read_spec(app, object, err) < 0 ||
-	    read_remote(app, json_object_get(object, "linked"), err) < 0) {
+	if (read_metadata(app, object, err) < 0 || read_spec(app, object, err) < 0) {
+		goto out;
+	}
+	if (app->id.kind == APP_APPLICATION) {
+		read_types(app, json_object_get(object, "status"));
+	}
+	if (read_remote(app, json_object_get(object, "linked"), err) < 0) {
 		goto out;
 	}
 	*ret_app = app;

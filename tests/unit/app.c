@@ -512,8 +512,59 @@ static void packed_is_the_same_in_one_block(void)
 	release(&read);
 }
 
+/* What the cluster says that a plugin claimed is a plugin's, in a frame, too. */
+static void a_plugin_is_known_by_the_status(void)
+{
+	static const struct {
+		const char *what;
+		const char *spec;
+		const char *status;
+		const char *plugins; // of each source: "p" or "-"
+	} rows[] = {
+		{ "one source", "source: {" REPO ", path: a}", "{sourceType: Plugin}", "p" },
+		{ "another type", "source: {" REPO ", path: a}", "{sourceType: Directory}", "-" },
+		{ "no status", "source: {" REPO ", path: a}", "{}", "-" },
+		{ "a strange status", "source: {" REPO ", path: a}", "[Plugin]", "-" },
+		{ "several sources", "sources: [{" REPO ", path: a}, {" REPO ", path: b}]",
+		  "{sourceTypes: [Helm, Plugin, Plugin]}", "-p" },
+		{ "an old type of one of several", "sources: [{" REPO "}, {" REPO ", path: b}]",
+		  "{sourceType: Plugin}", "--" },
+		{ "one in sources", "sources: [{" REPO ", path: b}]", "{sourceTypes: [Plugin]}",
+		  "p" },
+		{ "a plugin that has a name", "source: {" REPO ", path: a, plugin: {name: x}}",
+		  "{sourceType: Plugin}", "p" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *text = xasprintf(NAMED "spec: {%s}\nstatus: %s\n", rows[i].spec,
+				       rows[i].status);
+		struct read read = read_text(text);
+		struct error err = ERROR_INIT;
+		struct app *again = NULL;
+		char got[8] = "";
+
+		if (read.list.count == 1) {
+			json_t *frame = app_to_json(read.list.items[0]);
+
+			(void)app_from_json(frame, "frame", &again, &err);
+			json_decref(frame);
+		}
+		for (size_t k = 0; again != NULL && k < again->source_count && k < 7; k++) {
+			const json_t *plugin = json_object_get(again->sources[k].spec, "plugin");
+
+			got[k] = json_object_size(plugin) > 0 ? 'p' : '-';
+			got[k + 1] = '\0';
+		}
+		tap_str(got, rows[i].plugins, "a plugin's: %s", rows[i].what);
+		app_free(again);
+		release(&read);
+		free(text);
+	}
+}
+
 int main(void)
 {
+	a_plugin_is_known_by_the_status();
 	sources_are_read_as_argo_cd_reads_them();
 	paths_are_cleaned_and_stay_inside();
 	malformed_applications_are_named();
