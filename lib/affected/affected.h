@@ -93,7 +93,8 @@ int affected_list(struct affected_state *state, struct ref_list *ret_listing, st
  * Applications from a repository: append those of every *.yaml, *.yml and
  * *.json file and every "Kustomization" below directory ("" = all) at commit to
  * m, as manifests_read() does; those of patches are marked.  If they are more than
- * LIMIT_PLACE_APPLICATIONS, none is taken: m is full. 0 or -1 with err.
+ * LIMIT_PLACE_APPLICATIONS, none is taken: m is full.  A directory that is not in
+ * the commit has none: whoever may commit there may remove it.  0 or -1 with err.
  */
 int affected_read_apps(struct affected_state *state, const struct oid *commit,
 		       const char *directory, struct manifests *m, struct error *err);

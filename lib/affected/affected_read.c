@@ -92,7 +92,7 @@ int affected_read_apps(struct affected_state *state, const struct oid *commit,
 		return -1;
 	}
 	if (entry.kind != TREE_DIR) {
-		return error_set(err, -1, "%s: no such directory in that commit", directory);
+		return 0;
 	}
 	r.patches = patch_set_new();
 	int outcome = treewalk(state->repo, &empty, &entry.id, &visitor, err);

@@ -239,6 +239,17 @@ static void load_failed(struct loading *l, bool again, const char *why)
 	finish_load(l);
 }
 
+/* A place without applications may be meant, or a directory that is not called so. */
+static void note_empty(const struct catalog *c, size_t origin, const struct manifests *found)
+{
+	const struct inventory_origin *place = inventory_get(c->inventory, origin);
+
+	if (found->list.count == 0 && found->problems.count == 0) {
+		log_warn("no applications are kept there", "repository", place->repository, "ref",
+			 place->ref, "directory", place->directory, NULL);
+	}
+}
+
 static void on_apps(void *arg, enum reader_result result, struct manifests *found,
 		    const char *why)
 {
@@ -250,6 +261,7 @@ static void on_apps(void *arg, enum reader_result result, struct manifests *foun
 		return;
 	}
 	if (l->epoch == c->epoch) {
+		note_empty(c, l->origin, found);
 		inventory_set_place(c->inventory, l->origin, found);
 		note_change(c);
 	}
@@ -416,13 +428,16 @@ static void add_place(struct catalog *c, struct inventory *inv,
 			  missing, NULL);
 		return;
 	}
+	char *directory = places_directory(from);
+
 	inventory_add(inv, &(struct inventory_origin){
 		.kind = INVENTORY_PLACE,
 		.repository = repository->name,
 		.ref = ref,
-		.directory = from->path != NULL ? from->path : "",
+		.directory = directory,
 		.cluster = from->cluster,
 	});
+	free(directory);
 	free(ref);
 }
 

@@ -72,13 +72,23 @@ static char *clean(const char *path)
 	return out;
 }
 
+char *places_directory(const struct config_applications *from)
+{
+	char *directory = clean(from->path != NULL ? from->path : "");
+
+	if (directory[0] == '/') {
+		memmove(directory, directory + 1, strlen(directory));
+	}
+	return directory;
+}
+
 /* A repository that is not configured is called by its address: it may be listed twice, too. */
 static char *name_of_place(const struct repositories *repositories,
 			   const struct config_applications *a)
 {
 	const struct repository *repository = NULL;
 	char *ref = NULL;
-	char *directory = clean(a->path != NULL ? a->path : "");
+	char *directory = places_directory(a);
 	char *address = giturl_normalise(a->repository, NULL);
 
 	if (places_find(repositories, a, &repository, &ref) != NULL) {

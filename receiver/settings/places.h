@@ -25,6 +25,12 @@ const char *places_find(const struct repositories *repositories,
 			const struct repository **ret_repository, char **ret_ref);
 
 /*
+ * The directory in that repository: without a slash around it, and without
+ * what says nothing; "" is all of it.  A new string.
+ */
+char *places_directory(const struct config_applications *from);
+
+/*
  * Append a problem for each file, directory or place in a repository that is
  * listed twice for one cluster, whatever way it is written, and a warning for
  * each place that cannot be found; both begin with where the list stands.

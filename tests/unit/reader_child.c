@@ -111,6 +111,12 @@ static void a_real_reader_answers(void)
 		tap_str(asked.list.items[0]->origin, "apps/apps.yaml:1", "and origins");
 	}
 	app_list_release(&asked.list);
+	asked = (struct asked){ .answers = 0 };
+	(void)reader_read_apps(asker.pool, ASKER_URL, &after, "gone", asker_on_apps, &asked, &err);
+	asker_wait(&asker, &asked);
+	tap_ok(asked.result == READER_OK && asked.list.count == 0 && asked.problems == 0,
+	       "a directory that is not in the commit has no applications (%s)", asked.why);
+	app_list_release(&asked.list);
 	asker_close(&asker);
 	app_list_release(&list);
 }
