@@ -146,6 +146,14 @@ struct config_input {
 	const char *(*provider_name_at)(size_t i);
 	/* The i-th kind of target, from 0; NULL behind the last. NULL: there are none. */
 	const struct config_kind *(*target_kind)(size_t i);
+	/*
+	 * Refuse what else is a warning because it may be mended while the
+	 * receiver runs, or works badly: a repository or program that is not
+	 * there, a host that does not resolve, a secret that is weak or odd.
+	 */
+	bool strict;
+	/* What is wrong with a host's name, a constant text; NULL: nothing. NULL: nobody asks. */
+	const char *(*host_fault)(const char *host);
 };
 
 /*

@@ -211,6 +211,8 @@ void config_check(struct config_loader *l)
 	check_tls(l);
 	check_proxies(l);
 	check_state_directory(l);
+	about(l, "repositories");
+	config_check_programs(l);
 	warn_of_nothing(l);
 	for (size_t i = 0; i < c->repository_count; i++) {
 		if (c->repositories[i].mode == CONFIG_MODE_INHERITED) {

@@ -46,6 +46,25 @@ void config_problem(struct config_loader *l, const json_t *node, const char *key
 void config_warning(struct config_loader *l, const json_t *node, const char *key,
 		    const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* As config_problem() if the load is strict, else as config_warning(). */
+void config_doubt(struct config_loader *l, const json_t *node, const char *key,
+		  const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Doubt that path, the value of key in node, is a Git repository that can be read. */
+void config_check_place(struct config_loader *l, const json_t *node, const char *key,
+			const char *path);
+
+/* Doubt that the host of url resolves; node is the value of key. */
+void config_check_host(struct config_loader *l, const json_t *node, const char *key,
+		       const char *url);
+
+/* Doubt that the programs are there with which the repositories are fetched. */
+void config_check_programs(struct config_loader *l);
+
+/* Doubt that secret, an item of the list key, is one: odd bytes, lines, few characters. */
+void config_check_secret(struct config_loader *l, const json_t *node, const char *key,
+			 const char *secret);
+
 /*
  * Read value, which parent holds under key, into the member of base that s
  * names.  What was there is freed, except for lists of secrets, which grow.

@@ -94,19 +94,44 @@ bool config_kind_has(const struct config_place *place, const char *key)
 	return json_object_get(place->mapping, key) != NULL;
 }
 
-void config_kind_problem(struct config_place *place, const char *key, const char *format, ...)
+typedef void (*teller)(struct config_loader *l, const json_t *node, const char *key,
+		       const char *format, ...);
+
+/* Tell of the item, with its name in front, at the value of key or at the kind's mapping. */
+static void tell(struct config_place *place, teller out, const char *key, const char *format,
+		 va_list args)
 {
 	const json_t *value = key != NULL ? json_object_get(place->mapping, key) : NULL;
 	/* A null is one for all and has no place of its own. */
 	bool here = value != NULL && !json_is_null(value);
 	char text[ERROR_TEXT_MAX];
+
+	(void)vsnprintf(text, sizeof(text), format, args);
+	out(place->loader, here ? value : place->node, here ? NULL : place->kind, "%s '%s': %s",
+	    place->what, place->name, text);
+}
+
+void config_kind_problem(struct config_place *place, const char *key, const char *format, ...)
+{
 	va_list args;
 
 	va_start(args, format);
-	(void)vsnprintf(text, sizeof(text), format, args);
+	tell(place, config_problem, key, format, args);
 	va_end(args);
-	config_problem(place->loader, here ? value : place->node, here ? NULL : place->kind,
-		       "%s '%s': %s", place->what, place->name, text);
+}
+
+void config_kind_doubt(struct config_place *place, const char *key, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	tell(place, config_doubt, key, format, args);
+	va_end(args);
+}
+
+void config_kind_check_host(struct config_place *place, const char *key, const char *url)
+{
+	config_check_host(place->loader, json_object_get(place->mapping, key), key, url);
 }
 
 void config_kind_clear(struct config_choice *choice)

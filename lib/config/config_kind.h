@@ -47,4 +47,11 @@ bool config_kind_has(const struct config_place *place, const char *key);
 void config_kind_problem(struct config_place *place, const char *key, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* As config_kind_problem(), but a warning unless the configuration is read strictly. */
+void config_kind_doubt(struct config_place *place, const char *key, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Doubt that the host of url, the value of key, resolves. */
+void config_kind_check_host(struct config_place *place, const char *key, const char *url);
+
 #endif

@@ -221,6 +221,20 @@ static void check_there(struct config_loader *l, const json_t *node, const char 
 	}
 }
 
+/* Where the objects come from: a path, or an address with a host. */
+static void check_reach(struct config_loader *l, const json_t *node,
+			const struct config_repository *r)
+{
+	const char *key = r->fetch_url != NULL ? "fetchUrl" : "url";
+
+	if (r->path != NULL) {
+		config_check_place(l, node, "path", r->path);
+	} else if (r->url != NULL) {
+		config_check_host(l, json_object_get(node, key), key,
+				  r->fetch_url != NULL ? r->fetch_url : r->url);
+	}
+}
+
 static void check_repository(struct config_loader *l, const json_t *node, const void *item)
 {
 	static const char *const remote[] = {
@@ -244,7 +258,7 @@ static void check_repository(struct config_loader *l, const json_t *node, const 
 			(void)check_address(l, alias, "aliases", json_string_value(alias));
 		}
 	}
-	check_there(l, node, "path", r->path, "its pushes cannot be read");
+	check_reach(l, node, r);
 	for (i = 0; r->path != NULL && i < sizeof(remote) / sizeof(remote[0]); i++) {
 		if (json_object_get(node, remote[i]) != NULL) {
 			config_problem(l, node, remote[i], "'%s' beside path: from a path "

@@ -58,6 +58,20 @@ void config_warning(struct config_loader *l, const json_t *node, const char *key
 	va_end(args);
 }
 
+void config_doubt(struct config_loader *l, const json_t *node, const char *key,
+		  const char *format, ...)
+{
+	struct strvec *list = l->input->strict ? l->problems : l->warnings;
+	va_list args;
+
+	if (list == NULL) {
+		return;
+	}
+	va_start(args, format);
+	note(l, list, node, key, format, args);
+	va_end(args);
+}
+
 void config_wipe(struct strvec *secrets)
 {
 	for (size_t i = 0; i < secrets->count; i++) {

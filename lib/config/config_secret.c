@@ -12,6 +12,8 @@
 #include "base/xalloc.h"
 #include "config/config_impl.h"
 
+#define SECRET_LEAST 16 // characters: what a person makes up is shorter
+
 char *config_resolve(const struct config_loader *l, const char *path, bool credential)
 {
 	static const char variable[] = "CREDENTIALS_DIRECTORY=";
@@ -33,6 +35,24 @@ char *config_resolve(const struct config_loader *l, const char *path, bool crede
 		}
 	}
 	return l->directory != NULL ? xasprintf("%s/%s", l->directory, path) : xstrdup(path);
+}
+
+void config_check_secret(struct config_loader *l, const json_t *node, const char *key,
+			 const char *secret)
+{
+	const char *what = NULL;
+
+	if (strncmp(secret, "\xef\xbb\xbf", 3) == 0 || strncmp(secret, "\xff\xfe", 2) == 0 ||
+	    strncmp(secret, "\xfe\xff", 2) == 0) {
+		what = "begins with a byte order mark, which no sender has: write it without";
+	} else if (strpbrk(secret, "\r\n") != NULL) {
+		what = "has several lines: write one secret, on one line";
+	} else if (strlen(secret) < SECRET_LEAST) {
+		what = "has less than 16 characters, which can be guessed: choose a longer one";
+	}
+	if (what != NULL) {
+		config_doubt(l, node, NULL, "'%s': a secret that %s", key, what);
+	}
 }
 
 /* What is wrong with a secret as it was read: NULL, or the text. */
@@ -91,6 +111,7 @@ void config_read_secret(struct config_loader *l, const char *path, const json_t 
 		if (what != NULL) {
 			config_problem(l, node, NULL, "'%s': '%s' %s", key, path, what);
 		} else {
+			config_check_secret(l, node, key, content.data);
 			strvec_push(list, content.data);
 		}
 	}

@@ -343,6 +343,9 @@ static void add_item(struct config_loader *l, const struct config_setting *s, st
 			       s->key, text);
 		return;
 	}
+	if (s->type == CONFIG_SECRETS) {
+		config_check_secret(l, value, s->key, text);
+	}
 	strvec_push(list, text);
 }
 

@@ -55,7 +55,9 @@ static void check_url(struct config_place *place, const struct argocd_options *o
 	if (host == 0 || strlen(url) > ARGOCD_URL_MAX / 2) {
 		config_kind_problem(place, "url", "an address without a host, or of more than %d "
 				    "bytes: give https://HOST[:PORT][/ROOT]", ARGOCD_URL_MAX / 2);
+		return;
 	}
+	config_kind_check_host(place, "url", url);
 }
 
 static void argocd_check(struct config_place *place, const void *data)

@@ -27,9 +27,11 @@
  * the next, DOORBELL_ATTEMPT the tries of one.
  */
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/xalloc.h"
 #include "target/target_impl.h"
@@ -102,6 +104,9 @@ static void exec_check(struct config_place *place, const void *data)
 	} else if (options->command.items[0][0] != '/') {
 		config_kind_problem(place, "command", "'%.60s' is no absolute path: give the "
 				    "program's", options->command.items[0]);
+	} else if (access(options->command.items[0], X_OK) != 0) {
+		config_kind_doubt(place, "command", "'%.200s' cannot be run: %s: correct it",
+				  options->command.items[0], strerror(errno));
 	}
 	if (options->directory != NULL && options->directory[0] != '/') {
 		config_kind_problem(place, "directory", "'%.60s' is no absolute path: give one",

@@ -17,6 +17,7 @@
 #include "base/xalloc.h"
 #include "config/config_table.h"
 #include "provider/provider.h"
+#include "receiver/cli/host_fault.h"
 #include "receiver/settings/settings.h"
 #include "target/target.h"
 
@@ -172,6 +173,8 @@ int settings_options_load(const struct settings_options *o, struct config **ret_
 		.override_count = o->override_count,
 		.provider_name_at = provider_name_at,
 		.target_kind = target_config_kind,
+		.strict = o->strict,
+		.host_fault = o->strict ? host_fault : NULL,
 	};
 	struct config *config = NULL;
 	size_t before = problems->count;

@@ -17,6 +17,7 @@
 struct settings_options {
 	const char *path;                  // --config, or NULL
 	bool json;                         // --format json
+	bool strict;                       // as in struct config_input, with hosts
 	struct config_override *overrides; // flags, in order; their text belongs to argv
 	size_t override_count;
 	size_t override_capacity;

@@ -38,33 +38,95 @@ def write(path, text, mode=0o600):
     return path
 
 
+def refuses_what_cannot_work():
+    """Each of these is refused, at its line; of another machine's configuration it is a warning."""
+    for name, content in (("short", "topsecret\n"), ("lines", "one line of a secret\nanother\n"),
+                          ("mark", "\ufeffa secret that is long\n")):
+        write(name, content)
+    os.makedirs("plain")
+    whole = {"sources": "sources: [{name: hub, provider: github, secretFiles: [secret]}]",
+             "repositories": "repositories: []", "applications": "applications: [{directory: apps}]",
+             "targets": "targets: [{name: cd, exec: {command: /bin/true}}]"}
+    hub = "sources: [{name: hub, provider: github, %s}]"
+    for key, line, what, environment in (
+            ("sources", hub % "secretFiles: [short]", "less than 16 characters", {}),
+            ("sources", hub % "secretFiles: [lines]", "several lines", {}),
+            ("sources", hub % "secretFiles: [mark]", "byte order mark", {}),
+            ("sources", hub % "secrets: [topsecret]", "less than 16 characters", {}),
+            ("repositories", "repositories: [{url: 'https://localhost/b', path: plain}]", "no Git repository", {}),
+            ("repositories", "repositories: [{url: 'https://nowhere.invalid/b'}]", "host 'nowhere.invalid'", {}),
+            ("repositories", "repositories: [{url: 'https://a/b', fetchUrl: 'http://u@nowhere.invalid:1/b'}]",
+             "host 'nowhere.invalid'", {}),
+            ("repositories", "repositories: [{url: 'https://localhost/b'}]", "program 'git'", {"PATH": "/nowhere"}),
+            ("targets", "targets: [{name: cd, exec: {command: /bin/nowhere}}]", "cannot be run", {}),
+            ("targets", "targets: [{name: cd, argocd: {url: 'https://nowhere.invalid', tokenFile: token}}]",
+             "host 'nowhere.invalid'", {})):
+        path = write("odd.yaml", "\n".join({**whole, key: line}.values()) + "\n")
+        code, out, err = run("check", "--config", path, **environment)
+        ok(code == 78 and what in out.splitlines()[0] and "topsecret" not in out, f"{line} is refused: {what}", code, out)
+        ok(out.startswith(f"odd.yaml:{list(whole).index(key) + 1}:"), "... at its line", out)
+        code, out, err = run("check", "--config-only", "--config", path, **environment)
+        ok(code == 0 and out.endswith("OK\n") and ("host" in what or f"warning: odd.yaml:{list(whole).index(key) + 1}" in out),
+           "... and a warning for --config-only", code, out)
+    path = write("odd.yaml", "\n".join({**whole, "repositories": "repositories: [{url: '../b', path: .}]"}.values()))
+    ok(run("check", "--config", path)[0] == 78, "an address that is none is refused")
+
+
+def tells_what_is_read():
+    """How many applications each place has, and those that no push can ring."""
+    os.makedirs("two")
+    app = ("apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: %s}\n"
+           "spec: {source: {repoURL: 'https://localhost/%s', path: a}}\n")
+    write("two/a.yaml", app % ("web", "gitops") + "---\n" + app % ("api", "gitopps"))
+    path = write("told.yaml",
+                 "sources: [{name: hub, provider: github, secretFiles: [secret]}]\n"
+                 "repositories: [{url: 'https://localhost/gitops'}]\n"
+                 "applications: [{directory: two}]\ntargets: [{name: cd, exec: {command: /bin/true}}]\n")
+    code, out, err = run("check", "--config", path)
+    ok(code == 0 and f"\n2 applications of {os.path.realpath('.')}/two\n" in out, "each place tells its applications", out)
+    ok("1 repository: https://localhost/gitops (fetched)\n" in out, "and repositories are told", out)
+    lines = [line for line in out.splitlines() if line.startswith("warning: ")]
+    ok(len(lines) == 1 and "'api' is made from 'localhost/gitopps', which is not among the repositories" in lines[0] and
+       "did you mean 'https://localhost/gitops'?" in lines[0], "a source that is not configured is named", out)
+    document = json.loads(run("check", "--config", path, "--format", "json")[1])
+    ok(f"2 applications of {os.path.realpath('.')}/two" in document["summary"], "also in JSON", document)
+
+
 def main():
     with tempfile.TemporaryDirectory() as directory:
         os.chdir(directory)
-        write("secret", "It's a Secret\n")
+        write("secret", "It's a Secret to Everybody\n")
         write("token", "t\n")
         os.mkdir("apps")
         good = write("good.yaml",
                      "sources: [{name: hub, provider: github, secretFiles: [secret]}]\n"
                      "applications: [{directory: apps}]\n"
-                     "targets:\n- {name: cd, argocd: {url: 'https://cd', tokenFile: token}}\n")
+                     "targets:\n- {name: cd, argocd: {url: 'https://localhost', tokenFile: token}}\n")
         bad = write("bad.yaml", "quietWndow: 1s\nsources: [{name: a, provider: githb}]\n")
 
         code, out, err = run("check", "--config", good)
-        ok((code, out, err) == (0, "OK\n", ""), "a good configuration is OK", code, out, err)
+        said = ("2 addresses to listen at: 127.0.0.1:9780, 127.0.0.1:9781 (status)\n"
+                "1 source: hub (github)\n0 repositories\n"
+                f"0 applications of {os.path.realpath('.')}/apps\n1 target: cd (argocd)\nOK\n")
+        ok((code, out, err) == (0, said, ""), "a good configuration is OK, and what it says is told", code, out, err)
         code, out, err = run("check", DOORBELL_CONFIG=good)
-        ok((code, out) == (0, "OK\n"), "the file may be named by a variable", code, out)
+        ok((code, out) == (0, said), "the file may be named by a variable", code, out)
         lost = write("lost.yaml",
                      "sources: [{name: hub, provider: github, secretFiles: [secret]}]\n"
                      "repositories: [{url: 'https://a.example/b', path: /nowhere/b.git}]\n"
                      "applications: [{directory: nowhere}]\n"
-                     "targets:\n- {name: cd, argocd: {url: 'https://cd', tokenFile: token}}\n")
+                     "targets:\n- {name: cd, argocd: {url: 'https://localhost', tokenFile: token}}\n")
         code, out, err = run("check", "--config", lost)
-        ok((code, out) == (0, "warning: lost.yaml:2:51: 'path' is '/nowhere/b.git': No such file or directory: "
+        ok(code == 78 and out.startswith("lost.yaml:2:51: 'path' is '/nowhere/b.git': No such file or directory: "),
+           "a repository that is not there is refused", code, out, err)
+        code, out, err = run("check", "--config-only", "--config", lost)
+        ok((code, out.split("2 addr")[0]) == (0, "warning: lost.yaml:2:51: 'path' is '/nowhere/b.git': No such file or directory: "
                               "its pushes cannot be read until that is mended\n"
                               f"warning: lost.yaml:3:28: 'directory' is '{os.path.realpath('.')}/nowhere': No such file "
-                              "or directory: no application is read until that is mended\nOK\n"),
-           "what is named and not there is a warning", code, out, err)
+                              "or directory: no application is read until that is mended\n"),
+           "what is named and not there is a warning for --config-only", code, out, err)
+        refuses_what_cannot_work()
+        tells_what_is_read()
         if not os.path.exists("/etc/doorbell/doorbell.yaml"):
             code, out, err = run("check")
             ok(code == 78 and out.startswith("/etc/doorbell/doorbell.yaml: there is none: write it"),

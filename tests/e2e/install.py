@@ -101,7 +101,7 @@ def example(prefix, top):
     everything = re.sub(r"^#(?=[a-zA-Z]|  )", "", text, flags=re.M)
     for name in SECRETS + OTHERS + ("gitlab.whsec",):
         with open(os.open(os.path.join(folder, name), os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
-            file.write("whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n" if name == "gitlab.whsec" else "# text\n")
+            file.write("whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n" if name == "gitlab.whsec" else "# a text that is a secret\n")
     os.makedirs(os.path.join(folder, "applications"))
     run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
         "-subj", "/CN=example.org", "-keyout", "tls.key", "-out", "tls.crt", cwd=folder)
@@ -110,9 +110,10 @@ def example(prefix, top):
         path = os.path.join(folder, "doorbell.yaml")
         with open(path, "w") as file:
             file.write(content)
-        result = run(os.path.join(prefix, "bin/doorbell"), "check", "--config", path, check=False)
+        result = run(os.path.join(prefix, "bin/doorbell"), "check", "--config-only", "--config", path, check=False)
         said = [line for line in result.stdout.splitlines() if "No such file or directory" not in line]
-        equal((result.returncode, said), (0, ["OK"]), f"the example is valid {name}")
+        ok(result.returncode == 0 and said[-1] == "OK" and not any("warning" in line for line in said),
+           f"the example is valid {name}", result.stdout)
     ok(everything.count("\n#") < text.count("\n#") - 50, "... which is nearly all of it")
 
 

@@ -238,9 +238,11 @@ static void test_objects(void)
 	write_file(text);
 	struct config *c = load(NULL, NULL, 0, &problems, &warnings);
 	tap_str(problems.data, "", "a whole configuration is taken");
-	tap_ok(strstr(warnings.data, "c.yaml:6:25: 'secretFiles': '") == warnings.data &&
+	tap_ok(strstr(warnings.data, "c.yaml:6:25: 'secretFiles': '") != NULL &&
 	       strstr(warnings.data, "spaced' ends in white space: is it part of the secret?") != NULL,
 	       "white space behind a secret is a warning: %s", warnings.data);
+	tap_ok(strncmp(warnings.data, "c.yaml:5:13: 'secrets': a secret that has less than 16 ", 55) == 0,
+	       "so is a short one: %s", warnings.data);
 	if (c == NULL) {
 		goto out;
 	}
