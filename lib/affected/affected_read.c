@@ -46,8 +46,10 @@ static int read_one(void *arg, uint64_t parent, const struct tree_change *change
 	buf_init(&text, LIMIT_YAML_BYTES);
 	if (treereader_blob(&r->reader, &change->after.id, &text, &err) != REPO_OK) {
 		strvec_pushf(&r->found->problems, "%s: %s", name, err.text);
+		manifests_note_broken(r->found, name);
 	} else if (manifests_read(text.data, text.len, name, r->found, &err) != 0) {
 		strvec_push(&r->found->problems, err.text);
+		manifests_note_broken(r->found, name);
 	}
 	for (size_t i = 0; i < r->found->patches.count; i++) {
 		patch_set_add(r->patches, name, r->found->patches.items[i]);

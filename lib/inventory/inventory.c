@@ -222,11 +222,31 @@ static void set_failure(struct inventory_file *file, const char *failure)
 	file->failure = xstrdup_or_null(failure);
 }
 
+/* A slip in a manifest does not make its application disappear. */
+static void keep_broken(const struct inventory_origin *what, struct inventory_file *file,
+			struct manifests *found)
+{
+	size_t before = found->list.count;
+
+	if (found->broken.count == 0) {
+		return;
+	}
+	merge_keep_missing(&found->list, &file->found.list, &found->broken);
+	if (found->list.count > before) {
+		strvec_pushf(&found->problems,
+			     "%s: %zu that cannot be read now %s kept as read before",
+			     what->kind == INVENTORY_PLACE ? what->repository : file->path,
+			     found->list.count - before,
+			     found->list.count - before == 1 ? "is" : "are");
+	}
+}
+
 void inventory_set_file(struct inventory *inv, size_t i, const char *path,
 			const struct stamp *stamp, struct manifests *found)
 {
 	struct inventory_file *file = need_file(inv->origins[i], path);
 
+	keep_broken(&inv->origins[i]->what, file, found);
 	retire(inv, &file->found.list);
 	manifests_release(&file->found);
 	set_failure(file, NULL);
@@ -319,9 +339,6 @@ void inventory_set_place(struct inventory *inv, size_t i, struct manifests *foun
 		found->problems = (struct strvec)STRVEC_INIT;
 		return;
 	}
-	if (found->problems.count > 0) {
-		merge_keep_missing(&found->list, &need_file(inv->origins[i], "")->found.list);
-	}
 	inventory_set_file(inv, i, "", &none, found);
 }
 
@@ -334,6 +351,7 @@ size_t inventory_count_broken(const struct inventory *inv)
 			const struct inventory_file *file = inv->origins[i]->files[k];
 
 			count += file->full || file->failure != NULL;
+			count += file->found.broken.count;
 		}
 	}
 	return count;

@@ -70,7 +70,9 @@ bool inventory_holds(const struct inventory *inv, const char *repository, const 
 
 /*
  * The file at path of origin i was read: replace what it holds.  found is
- * moved out and left empty; stamp is copied.
+ * moved out and left empty; stamp is copied.  If something in it is broken,
+ * applications that the file held and that found has not are kept: what could
+ * not be read may be they.
  */
 void inventory_set_file(struct inventory *inv, size_t i, const char *path,
 			const struct stamp *stamp, struct manifests *found);
@@ -100,9 +102,8 @@ bool inventory_set_problems(struct inventory *inv, size_t i, const struct strvec
 
 /*
  * Origin i, a place, was read: replace what it holds.  found is moved out and
- * left empty.  If there are problems, applications that it held and that found
- * has not are kept: what could not be read may be they.  If found is full, all
- * that it held is kept.
+ * left empty.  Of files that are broken, applications that the place held and
+ * that found has not are kept.  If found is full, all that it held is kept.
  */
 void inventory_set_place(struct inventory *inv, size_t i, struct manifests *found);
 

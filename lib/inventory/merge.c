@@ -19,10 +19,19 @@ struct seen {
 	UT_hash_handle hh;
 };
 
+/* The text that an application was read from: how much of its origin. */
+static int text_of(const struct app *app)
+{
+	const char *colon = strrchr(app->origin, ':');
+
+	return colon != NULL ? (int)(colon - app->origin) : (int)strlen(app->origin);
+}
+
 /* By what an application is known where it is kept. */
 static char *name_here(const struct app *app)
 {
-	return xasprintf("%d %s/%s", (int)app->id.kind, app->id.namespace, app->id.name);
+	return xasprintf("%d %s/%s\n%.*s", (int)app->id.kind, app->id.namespace, app->id.name,
+			 text_of(app), app->origin);
 }
 
 /* Remember a name, which is taken, unless it is there. */
@@ -56,16 +65,27 @@ static void forget_seen(struct seen **seen)
 	}
 }
 
-/*
- * What could not be read may hold what is missing now: move that over from the
- * old list, so that a slip in a manifest does not silence its application.
- */
-void merge_keep_missing(struct app_list *list, struct app_list *old)
+static bool is_broken(const struct seen *broken, const struct app *app)
 {
+	struct seen *found = NULL;
+
+	HASH_FIND(hh, broken, app->origin, (size_t)text_of(app), found);
+	if (found == NULL) {
+		HASH_FIND_STR(broken, "", found);
+	}
+	return found != NULL;
+}
+
+void merge_keep_missing(struct app_list *list, struct app_list *old, const struct strvec *broken)
+{
+	struct seen *texts = NULL;
 	struct seen *seen = NULL;
 	struct seen *found;
 	size_t left = 0;
 
+	for (size_t i = 0; i < broken->count; i++) {
+		(void)see(&texts, xstrdup(broken->items[i]), NULL);
+	}
 	for (size_t i = 0; i < list->count; i++) {
 		(void)see(&seen, name_here(list->items[i]), NULL);
 	}
@@ -75,13 +95,14 @@ void merge_keep_missing(struct app_list *list, struct app_list *old)
 
 		HASH_FIND_STR(seen, name, found);
 		free(name);
-		if (found == NULL) {
+		if (found == NULL && is_broken(texts, app)) {
 			app_list_add_take(list, app);
 		} else {
 			old->items[left++] = app;
 		}
 	}
 	old->count = left;
+	forget_seen(&texts);
 	forget_seen(&seen);
 }
 

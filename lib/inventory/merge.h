@@ -37,9 +37,11 @@ void merge_add(struct merge *m, struct app *app);
 void merge_end(struct merge *m);
 
 /*
- * Move those applications of old that have no namesake in list over to list.
- * Names are compared within their kind, without the cluster.
+ * What could not be read may hold what is missing now, so that a slip in a
+ * manifest does not silence its application: move those applications of old
+ * that were read from a broken text over to list, unless one of the same kind
+ * and name was read from that text now.
  */
-void merge_keep_missing(struct app_list *list, struct app_list *old);
+void merge_keep_missing(struct app_list *list, struct app_list *old, const struct strvec *broken);
 
 #endif

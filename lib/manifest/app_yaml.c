@@ -25,6 +25,9 @@
 
 #define LIST_DEPTH 8
 
+/* Names of broken texts; of more, any may be. */
+#define BROKEN_MAX 1000
+
 /* Objects of one sort, of which one line is said. */
 struct noted {
 	size_t count;
@@ -106,6 +109,9 @@ static void note_guess(struct yaml_reading *reading, const json_t *object, int l
 	enum app_kind kind = APP_APPLICATION;
 	const char *missing = guess_missing(object, &kind);
 
+	if (missing != NULL) {
+		manifests_note_broken(reading->found, reading->name);
+	}
 	if (missing != NULL && t->count++ == 0) {
 		t->field = xstrdup(missing);
 		t->kind = kind;
@@ -152,6 +158,9 @@ static int read_object(struct yaml_reading *reading, const json_t *object, struc
 	}
 	if (result == APP_OTHER_KIND) {
 		note_guess(reading, object, line);
+	}
+	if (result == APP_MALFORMED) {
+		manifests_note_broken(reading->found, reading->name);
 	}
 	if (result != APP_OK) {
 		return 0;
@@ -211,7 +220,8 @@ static int refuse(const char *data, size_t len, const char *name, struct error *
 		return 0;
 	}
 	if (text == TEMPLATE_NONE) {
-		return error_set(err, -1, "%.255s:%.250s", name, why.text);
+		return error_set(err, -1, "%.255s:%.150s: it is not read until that is mended",
+				 name, why.text);
 	}
 	char *advice = template_advice(kind);
 	const char *kind_name = app_kind_name(kind);
@@ -247,9 +257,21 @@ int manifests_read(const char *data, size_t len, const char *name, struct manife
 	return r;
 }
 
+void manifests_note_broken(struct manifests *m, const char *name)
+{
+	size_t count = m->broken.count;
+
+	if (count == 0 || (count < BROKEN_MAX && strcmp(m->broken.items[count - 1], name) != 0)) {
+		strvec_push(&m->broken, name);
+	} else if (count == BROKEN_MAX) {
+		strvec_push(&m->broken, "");
+	}
+}
+
 void manifests_release(struct manifests *m)
 {
 	app_list_release(&m->list);
 	strvec_release(&m->problems);
 	strvec_release(&m->patches);
+	strvec_release(&m->broken);
 }

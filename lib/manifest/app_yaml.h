@@ -16,8 +16,16 @@ struct manifests {
 	struct app_list list;
 	struct strvec problems; // one line each
 	struct strvec patches;  // files that kustomizations name as patches (patch.h), as written
+	/*
+	 * The names of texts that hold what cannot be read, each once: what was
+	 * read of them before may still be true.  "": of any text.
+	 */
+	struct strvec broken;
 	bool full;              // of a place: there were more than it may hold, and none is here
 };
+
+/* A text of that name holds what cannot be read. */
+void manifests_note_broken(struct manifests *m, const char *name);
 
 /* Free what it holds; it may be zeroed, and is usable as empty afterwards. */
 void manifests_release(struct manifests *m);

@@ -156,6 +156,10 @@ static void name_places(const char *path, struct manifests *found)
 	}
 	strvec_release(&found->problems);
 	found->problems = named;
+	if (found->broken.count > 0) {
+		strvec_release(&found->broken);
+		strvec_push(&found->broken, path);
+	}
 }
 
 static bool take_answer(const struct parsing *p, enum reader_result result,

@@ -63,12 +63,13 @@ int apps_answer_write(struct child *child, const struct manifests *found)
 {
 	const struct app_list *list = &found->list;
 	struct child_piece piece = { .child = child,
-				     .names = { "applications", "problems", "patches" } };
+				     .names = { "applications", "problems", "patches", "broken" } };
 	int r = 0;
 
 	child_piece_begin(&piece);
 	r = add_texts(&piece, 1, &found->problems);
 	r = r < 0 ? r : add_texts(&piece, 2, &found->patches);
+	r = r < 0 ? r : add_texts(&piece, 3, &found->broken);
 	for (size_t i = 0; i < list->count && r == 0; i++) {
 		r = add_app(&piece, list->items[i]);
 	}
@@ -115,13 +116,14 @@ int apps_answer_read(struct reader_job *job, const json_t *answer, bool last, st
 	const json_t *apps = json_object_get(answer, "applications");
 	const json_t *problems = json_object_get(answer, "problems");
 	const json_t *patches = json_object_get(answer, "patches");
+	const json_t *broken = json_object_get(answer, "broken");
 	const json_t *value;
 	size_t i;
 
 	(void)err;
 	if (!json_is_array(apps) || !json_is_array(problems) ||
 	    (!last && json_array_size(apps) + json_array_size(problems) +
-		      json_array_size(patches) == 0)) {
+		      json_array_size(patches) + json_array_size(broken) == 0)) {
 		return -1;
 	}
 	json_array_foreach(apps, i, value) {
@@ -130,7 +132,8 @@ int apps_answer_read(struct reader_job *job, const json_t *answer, bool last, st
 		}
 	}
 	state->found.full = json_is_true(json_object_get(answer, "full"));
-	if (read_texts(&state->found.problems, problems) < 0) {
+	if (read_texts(&state->found.problems, problems) < 0 ||
+	    read_texts(&state->found.broken, broken) < 0) {
 		return -1;
 	}
 	return read_texts(&state->found.patches, patches);

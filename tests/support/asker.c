@@ -101,6 +101,7 @@ void asker_on_apps(void *arg, enum reader_result result, struct manifests *found
 		asked->list = found->list;
 		found->list = (struct app_list){ .items = NULL };
 		asked->problems = found->problems.count;
+		asked->broken = found->broken.count;
 	}
 }
 

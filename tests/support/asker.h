@@ -31,6 +31,7 @@ struct asked {
 	char asked_commit[OID_HEX_MAX + 1]; // what the second one leads to
 	struct app_list list;    // applications read, the caller's
 	size_t problems;
+	size_t broken;
 };
 
 /* The loop, the pool, this program, and the warnings it logged: one of each a test program. */

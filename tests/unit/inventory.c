@@ -177,8 +177,15 @@ static void what_cannot_be_read_keeps_what_it_held(void)
 	tap_str(names_of(inv), "web others", "a mended file counts as it is");
 	tap_int(inventory_problems(inv)->count, 0, "and has no problem");
 	set_file(inv, 0, "/a/1.yaml", "db !web");
-	tap_str(names_of(inv), "db others", "of a file that is YAML, a malformed application is left out");
-	tap_int(inventory_problems(inv)->count, 1, "with a problem");
+	tap_str(names_of(inv), "db web others", "of a file that is YAML, a malformed application is kept as it was");
+	tap_int(inventory_problems(inv)->count, 2, "with a problem");
+	tap_str(problem(inv, 1), "/a/1.yaml: 1 that cannot be read now is kept as read before", "and what is done");
+	tap_int(inventory_count_broken(inv), 1, "and the file is counted");
+	set_file(inv, 0, "/a/1.yaml", "db !new");
+	tap_str(names_of(inv), "db web others", "nobody knows that it is another");
+	set_file(inv, 0, "/a/1.yaml", "db");
+	tap_str(names_of(inv), "db others", "until all can be read");
+	tap_int(inventory_problems(inv)->count + inventory_count_broken(inv), 0, "and nothing is broken");
 	strvec_push(&lines, "/a/sub: no");
 	tap_ok(inventory_set_problems(inv, 0, &lines), "a directory that cannot be read is a problem of its origin");
 	tap_ok(!inventory_set_problems(inv, 0, &lines), "the same once more is no news");
@@ -188,18 +195,36 @@ static void what_cannot_be_read_keeps_what_it_held(void)
 	inventory_free(inv);
 }
 
-static void a_place_with_problems_keeps_what_is_missing(void)
+static void a_place_keeps_what_its_broken_files_held(void)
 {
 	struct inventory *inv = inventory_new(NULL, NULL);
+	struct manifests found = { .problems = STRVEC_INIT };
 
 	add_place(inv, "refs/heads/main");
 	tap_ok(!inventory_knows_place(inv, 0), "a place is not known before it was read");
-	set_place(inv, 0, "web db");
+	read_text("web db=one", "a:b/1.yaml", &found);
+	read_text("db=two gone", "2.yaml", &found);
+	inventory_set_place(inv, 0, &found);
 	tap_ok(inventory_knows_place(inv, 0), "then it is");
-	set_place(inv, 0, "web !db");
-	tap_str(names_of(inv), "web db", "what is missing beside a problem is kept");
-	set_place(inv, 0, "web");
-	tap_str(names_of(inv), "web", "without a problem it is gone");
+	tap_str(names_of(inv), "web db db gone", "and holds what its files say");
+	read_text("!db", "2.yaml", &found);
+	manifests_note_broken(&found, "a:b/1.yaml");
+	manifests_note_broken(&found, "new.yaml");
+	inventory_set_place(inv, 0, &found);
+	tap_str(names_of(inv), "web db db gone", "what its broken files held is kept");
+	tap_int(inventory_count_broken(inv), 3, "they are counted");
+	read_text("web", "a:b/1.yaml", &found);
+	read_text("!db", "3.yaml", &found);
+	inventory_set_place(inv, 0, &found);
+	tap_str(names_of(inv), "web", "what is gone from the others is gone, whatever is broken beside");
+	read_text("web db", "a:b/1.yaml", &found);
+	inventory_set_place(inv, 0, &found);
+	strvec_push(&found.broken, "x.yaml");
+	strvec_push(&found.broken, "");
+	inventory_set_place(inv, 0, &found);
+	tap_str(names_of(inv), "web db", "if too many are broken to be told, any is");
+	inventory_set_place(inv, 0, &found);
+	tap_str(names_of(inv), "", "with none broken all is as it is");
 	tap_ok(inventory_holds(inv, REPO, "refs/heads/main") && !inventory_holds(inv, REPO, "refs/heads/x") &&
 		       !inventory_holds(inv, BASE, "refs/heads/main"),
 	       "which ref of which repository holds applications is known");
@@ -465,7 +490,7 @@ int main(void)
 	what_is_said_twice_counts_once();
 	all_of_a_name_count();
 	what_cannot_be_read_keeps_what_it_held();
-	a_place_with_problems_keeps_what_is_missing();
+	a_place_keeps_what_its_broken_files_held();
 	a_full_place_keeps_all();
 	a_crowd_leaves_room_for_others();
 	a_reload_hands_over();

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "tests/support/engine.h"
@@ -53,6 +54,29 @@ static void a_place_has_a_ceiling(void)
 	manifests_release(&m);
 }
 
+/* A file beside others that cannot be read, or not all of it. */
+static void broken_files_are_named(void)
+{
+	gitrepo_sh(repo, "mkdir -p some && cd some && cp ../many/f1.yaml good.yaml && "
+		   "echo 'a: [' >no.yaml && echo '{{ if x }}' >other.yaml && "
+		   "echo 'x: {{ y }}' >values.yaml && "
+		   "printf 'apiVersion: argoproj.io/v1alpha1\nkind: Application\n' >bad.yaml && "
+		   "printf 'kind: Application\nspec: {source: {repoURL: x}}\n' >group.yaml && "
+		   "printf 'apiVersion: argoproj.io/v1alpha1\nkind: Application\n{{ x }}\n' >t.yaml");
+	struct manifests m = read_at(gitrepo_commit(repo), "some");
+	struct buf names;
+
+	buf_init(&names, 1000);
+	for (size_t i = 0; i < m.broken.count; i++) {
+		(void)buf_addf(&names, "%s ", m.broken.items[i]);
+	}
+	tap_str(names.data, "some/bad.yaml some/group.yaml some/no.yaml some/t.yaml ",
+		"what may hold an application and cannot be read is named");
+	tap_ok(m.list.count == 5000 && m.problems.count == 4, "the others are read");
+	buf_release(&names);
+	manifests_release(&m);
+}
+
 int main(void)
 {
 	const struct app_list none = { .items = NULL };
@@ -64,6 +88,7 @@ int main(void)
 	};
 	state = engine_open(&options, &none);
 	a_place_has_a_ceiling();
+	broken_files_are_named();
 	affected_state_free(state);
 	return tap_done();
 }

@@ -104,7 +104,7 @@ static void a_real_reader_answers(void)
 	(void)oid_from_hex(after_id, 40, &after);
 	(void)reader_read_apps(asker.pool, ASKER_URL, &after, "apps", asker_on_apps, &asked, &err);
 	asker_wait(&asker, &asked);
-	tap_ok(asked.result == READER_OK && asked.list.count == 1 && asked.problems == 1,
+	tap_ok(asked.result == READER_OK && asked.list.count == 1 && asked.problems == 1 && asked.broken == 1,
 	       "it reads applications from the repository, and problems (%s)", asked.why);
 	if (asked.list.count == 1) {
 		tap_str(asked.list.items[0]->id.name, "inside", "with their names");
