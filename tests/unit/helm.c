@@ -126,6 +126,8 @@ static const struct layout value_files[] = {
 	  { { "app/x/y", "2" } }, true, VALUES("\"secrets://own!item;s\""), "app/x/y (subtree)" },
 	{ "and nothing else", { CHART }, { { "x", "2" } }, false, VALUES("\"secrets://own!item;s\""),
 	  NULL },
+	{ "not if it leads out of the repository", { CHART }, { { "app/x/y", "2" } }, false,
+	  VALUES("\"secrets:///mnt/s.yaml\""), NULL },
 	{ "not if it may lead nowhere", { CHART }, { { "app/x/y", "2" } }, false,
 	  VALUES("\"secrets://?s.yaml\""), NULL },
 	{ "a secret of helm-secrets counts", { CHART, { "app/s.yaml", "a: 1" } },

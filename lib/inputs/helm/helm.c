@@ -102,6 +102,7 @@ struct secret {
 	struct collecting *c;
 	bool pattern;
 	bool known;  // a part is there
+	bool other;  // the last part is a path of the machine's, not of the repository's
 	bool remote; // a part is an address, which has marks of its own
 };
 
@@ -121,6 +122,7 @@ static void add_secret(void *arg, const char *text, size_t len)
 	if (s->remote) {
 		return;
 	}
+	s->other = part[0] == '/';
 	if (s->pattern && strchr(part, '*') != NULL) {
 		add(s->c->globs, path);
 		s->known = true;
@@ -144,7 +146,8 @@ static void collect_secret(struct collecting *c, const char *address, bool patte
 		return;
 	}
 	helm_secret_parts(address, add_secret, &secret);
-	if (!secret.known && !secret.remote && strstr(address, "://?") == NULL) {
+	if (!secret.known && !secret.remote && !secret.other &&
+	    strstr(address, "://?") == NULL) {
 		inputs_subtree(c->walk, c->source->path, NULL, NULL, 0, NULL, NULL);
 		inputs_print_unknown(c->walk);
 	}
