@@ -28,6 +28,7 @@
 #include "inventory/inventory.h"
 #include "receiver/catalog/files.h"
 #include "receiver/catalog/learned.h"
+#include "receiver/catalog/unrung.h"
 #include "receiver/git/resolver.h"
 #include "receiver/ops/log.h"
 #include "receiver/ops/metrics.h"
@@ -56,6 +57,8 @@ struct catalog {
 	unsigned epoch;         // of the settings: answers to older ones are dropped
 	bool dirty;             // the inventory holds more than the list
 	bool looked;            // files and directories were read with these settings
+	bool unfound;           // a place is in no configured repository: pushes wait for a reload
+	size_t unrung;          // applications that no push rings (unrung.h), as told last
 	bool missing;           // a place was never read and may be yet: pushes wait for it
 	bool ready;
 };
@@ -88,6 +91,44 @@ struct refresh {
 	struct refresh *next, *prev;
 };
 
+static const char *name_of(void *ctx, const char *address)
+{
+	const struct catalog *c = ctx;
+	const struct repository *repository =
+		repositories_find_source(c->settings->repositories, address);
+	const char *learned = repository == NULL ? learned_find(c->learned, address) : NULL;
+
+	if (learned != NULL) {
+		repository = repositories_find_name(c->settings->repositories, learned);
+	}
+	return repository != NULL ? repository->name : NULL;
+}
+
+/* The applications that no push rings, in one line, if they are others in number than before. */
+static void tell_unrung(struct catalog *c)
+{
+	struct unrung one = { .app = NULL };
+	struct unrung first = { .app = NULL };
+	size_t count = 0;
+	size_t at = 0;
+
+	while (unrung_next(inventory_list(c->inventory), &at, name_of, c, &one)) {
+		first = count++ == 0 ? one : first;
+	}
+	metrics_set(c->o.metrics, METRIC_APPLICATIONS_UNRUNG, NULL, (double)count);
+	if (count > 0 && count != c->unrung) {
+		char *name = app_full_name(first.app);
+
+		log_warn("applications of repositories that are not configured", "count",
+			 LOG_INT(count), "first", name, "repository", first.source->repository,
+			 "nearest", repositories_nearest(c->settings->repositories,
+							 first.source->repository),
+			 "effect", "no push there rings them", NULL);
+		free(name);
+	}
+	c->unrung = count;
+}
+
 /*
  * Make the list anew and give it to the readers. The readers' pool borrows the
  * old list until the new one is in its place: so the old one is discarded after
@@ -113,6 +154,7 @@ static void publish(struct catalog *c)
 		    (double)inventory_count_broken(c->inventory));
 	log_info("applications", "count", LOG_INT(inventory_list(c->inventory)->count),
 		 "problems", LOG_INT(problems->count), NULL);
+	tell_unrung(c);
 }
 
 static void publish_changes(struct catalog *c)
@@ -142,19 +184,6 @@ static void note_change(struct catalog *c)
 	}
 }
 
-static const char *name_of(void *ctx, const char *address)
-{
-	const struct catalog *c = ctx;
-	const struct repository *repository =
-		repositories_find_source(c->settings->repositories, address);
-	const char *learned = repository == NULL ? learned_find(c->learned, address) : NULL;
-
-	if (learned != NULL) {
-		repository = repositories_find_name(c->settings->repositories, learned);
-	}
-	return repository != NULL ? repository->name : NULL;
-}
-
 void catalog_learn_address(struct catalog *c, const char *address, const char *repository)
 {
 	char *name = giturl_normalise(address, NULL);
@@ -176,7 +205,7 @@ void catalog_learn_address(struct catalog *c, const char *address, const char *r
  */
 static void check_ready(struct catalog *c)
 {
-	if (c->ready || !c->looked || c->loads != NULL || c->missing) {
+	if (c->ready || !c->looked || c->loads != NULL || c->missing || c->unfound) {
 		return;
 	}
 	publish_changes(c);
@@ -424,8 +453,13 @@ static void add_place(struct catalog *c, struct inventory *inv,
 	const char *missing = places_find(c->settings->repositories, from, &repository, &ref);
 
 	if (missing != NULL) {
+		const char *near = repositories_nearest(c->settings->repositories,
+							from->repository);
+
 		log_error("applications cannot be read", "repository", from->repository, "reason",
-			  missing, NULL);
+			  missing, "nearest", near, "effect",
+			  "all pushes wait until that is mended", NULL);
+		c->unfound = true;
 		return;
 	}
 	char *directory = places_directory(from);
@@ -476,7 +510,13 @@ void catalog_set_settings(struct catalog *c, struct settings *settings)
 	c->settings = settings_ref(settings);
 	c->epoch++;
 	c->inventory = inventory_new(name_of, c);
+	c->unfound = false;
+	c->unrung = 0;
 	add_configured(c, c->inventory);
+	if (c->unfound) {
+		status_set(c->o.status, STATUS_APPLICATIONS, false,
+			   "a place of applications is in no configured repository");
+	}
 	inventory_take_over(c->inventory, old);
 	publish(c);
 	inventory_free(old);
@@ -492,6 +532,11 @@ void catalog_set_remote(struct catalog *c, const char *repository, const char *r
 	if (inventory_set_remote(c->inventory, repository, ref, remote)) {
 		note_change(c);
 	}
+}
+
+bool catalog_rings(struct catalog *c, const struct app_source *source)
+{
+	return !unrung_is(source, name_of, c);
 }
 
 bool catalog_is_ready(const struct catalog *c)

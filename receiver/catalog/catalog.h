@@ -68,6 +68,9 @@ const struct app_list *catalog_list(const struct catalog *c);
 /* Which list it is, as reader answers name it. */
 uint64_t catalog_generation(const struct catalog *c);
 
+/* May a push ring what has this source: is it in a repository that is configured, or none? */
+bool catalog_rings(struct catalog *c, const struct app_source *source);
+
 /* What could not be read, one line each. Borrowed likewise. */
 const struct strvec *catalog_problems(const struct catalog *c);
 

@@ -103,7 +103,28 @@ static int ask(const struct verb_options *common, json_t **ret_all)
 	return status;
 }
 
-/* "path @ revision of repository" for the first source, and how many more. */
+/*
+ * The repository of the source that no push rings, else of the first one, with
+ * what is to be known of it in front, as the column is cut at its end.
+ */
+static char *repository_text(const json_t *sources)
+{
+	const json_t *shown = json_array_get(sources, 0);
+	size_t i;
+	json_t *source;
+
+	json_array_foreach (sources, i, source) {
+		if (json_is_false(json_object_get(source, "rings"))) {
+			shown = source;
+			break;
+		}
+	}
+	const char *url = json_string_value(json_object_get(shown, "repository"));
+	return xasprintf("%s%s", json_is_false(json_object_get(shown, "rings"))
+					 ? "(not configured) " : "", url != NULL ? url : "");
+}
+
+/* "path @ revision" of the first source, and whether there are more. */
 static char *source_text(const json_t *sources)
 {
 	const json_t *first = json_array_get(sources, 0);
@@ -127,6 +148,7 @@ static void print_table(const json_t *all)
 
 	(void)scols_table_new_column(table, "APPLICATION", 0, 0);
 	(void)scols_table_new_column(table, "PROJECT", 0, 0);
+	(void)scols_table_new_column(table, "REPOSITORY", 0, SCOLS_FL_TRUNC);
 	(void)scols_table_new_column(table, "SOURCE", 0, SCOLS_FL_TRUNC);
 	(void)scols_table_new_column(table, "READ FROM", 0, SCOLS_FL_TRUNC);
 	json_array_foreach (json_object_get(all, "applications"), i, app) {
@@ -138,8 +160,9 @@ static void print_table(const json_t *all)
 					  json_string_value(json_object_get(app, "application")));
 		(void)scols_line_set_data(line, 1,
 					  json_string_value(json_object_get(app, "project")));
-		(void)scols_line_refer_data(line, 2, source);
-		(void)scols_line_set_data(line, 3,
+		(void)scols_line_refer_data(line, 2, repository_text(sources));
+		(void)scols_line_refer_data(line, 3, source);
+		(void)scols_line_set_data(line, 4,
 					  json_string_value(json_object_get(app, "origin")));
 	}
 	(void)scols_print_table(table);

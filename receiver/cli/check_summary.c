@@ -12,6 +12,7 @@
 #include "base/xalloc.h"
 #include "inventory/inventory.h"
 #include "receiver/catalog/files.h"
+#include "receiver/catalog/unrung.h"
 #include "receiver/settings/repositories.h"
 
 #define LINE_BYTES 65536
@@ -130,31 +131,23 @@ static void sum_places(const struct config *config, const struct inventory *inv,
 	}
 }
 
-static void warn_of_sources(const struct inventory *inv, const struct repositories *known,
+static void warn_of_sources(const struct inventory *inv, struct repositories *known,
 			    struct strvec *warnings)
 {
 	const struct app_list *apps = inventory_list(inv);
 	size_t end = warnings->count + WARNINGS;
+	struct unrung one;
+	size_t at = 0;
 
-	for (size_t i = 0; i < apps->count; i++) {
-		for (size_t k = 0; k < apps->items[i]->source_count; k++) {
-			const struct app_source *s = &apps->items[i]->sources[k];
+	while (warnings->count < end && unrung_next(apps, &at, name_of, known, &one)) {
+		const char *near = repositories_nearest(known, one.source->repository);
+		char *name = app_full_name(one.app);
 
-			if (s->repository == NULL || s->remote || warnings->count >= end ||
-			    strcmp(s->repository, APP_ANY_REPOSITORY) == 0 ||
-			    repositories_find_source(known, s->repository) != NULL) {
-				continue;
-			}
-			const char *near = repositories_nearest(known, s->repository);
-			char *name = app_full_name(apps->items[i]);
-
-			strvec_pushf(warnings, "%s: application '%s' is made from '%s', which is "
-				     "not among the repositories: no push there rings it%s%s%s",
-				     apps->items[i]->origin, name, s->repository,
-				     near != NULL ? ": did you mean '" : "",
-				     near != NULL ? near : "", near != NULL ? "'?" : "");
-			free(name);
-		}
+		strvec_pushf(warnings, "%s: application '%s' is made from '%s', which is not among "
+			     "the repositories: no push there rings it%s%s%s", one.app->origin,
+			     name, one.source->repository, near != NULL ? ": did you mean '" : "",
+			     near != NULL ? near : "", near != NULL ? "'?" : "");
+		free(name);
 	}
 }
 

@@ -192,7 +192,7 @@ int settings_options_load(const struct settings_options *o, struct config **ret_
 			    "another with --config");
 	}
 	check_secrets(config, input.path, problems);
-	settings_check(config, problems, warnings);
+	settings_check(config, problems, o->strict ? problems : warnings);
 	if (problems->count > before) {
 		config_free(config);
 		return -1;

@@ -183,7 +183,7 @@ static void add_item(struct buf *out, bool first, json_t *value)
 }
 
 /* Not longer than the application was in the frame of a reader, which told it: 1 MB. */
-static json_t *app_summary(const struct app *app)
+static json_t *app_summary(struct catalog *catalog, const struct app *app)
 {
 	char *name = app_full_name(app);
 	json_t *sources = json_array();
@@ -193,9 +193,10 @@ static json_t *app_summary(const struct app *app)
 
 		json_array_append_new(
 			sources,
-			json_pack("{s:o, s:o, s:o}", "repository", text_to_json(s->url),
+			json_pack("{s:o, s:o, s:o, s:b}", "repository", text_to_json(s->url),
 				  "targetRevision", text_to_json(s->target_revision),
-				  "path", text_to_json(s->path)));
+				  "path", text_to_json(s->path), "rings",
+				  catalog_rings(catalog, s)));
 	}
 	json_t *json = json_pack("{s:o, s:o, s:o, s:o}", "application",
 				 text_to_json(name), "project",
@@ -206,13 +207,14 @@ static json_t *app_summary(const struct app *app)
 }
 
 /* Applications from number from on, as many as a page has; the number of the next one. */
-static size_t add_applications(struct buf *out, const struct app_list *list, size_t from)
+static size_t add_applications(struct buf *out, struct catalog *catalog, size_t from)
 {
+	const struct app_list *list = catalog_list(catalog);
 	size_t end = out->len + ADMIN_PAGE_BYTES;
 	size_t i = from;
 
 	for (; i < list->count && i - from < ADMIN_PAGE && out->len < end; i++) {
-		add_item(out, i == from, app_summary(list->items[i]));
+		add_item(out, i == from, app_summary(catalog, list->items[i]));
 	}
 	return i;
 }
@@ -247,7 +249,7 @@ static void get_applications(struct admin *a, const struct admin_call *call)
 	buf_init(&out, LIMIT_RESPONSE_BYTES);
 	(void)buf_addf(&out, "{\"total\":%zu,\"ready\":%s,\"applications\":[", list->count,
 		       catalog_is_ready(a->parts.catalog) ? "true" : "false");
-	size_t next = add_applications(&out, list, from);
+	size_t next = add_applications(&out, a->parts.catalog, from);
 	(void)buf_addstr(&out, "],\"problems\":[");
 	if (from == 0) {
 		add_problems(&out, catalog_problems(a->parts.catalog));

@@ -144,8 +144,21 @@ static void check_once(struct place_seen **seen, char *name, const char *written
 	free(name);
 }
 
+static void tell_missing(const struct repositories *repositories, const char *address,
+			 const char *why, const char *where, struct strvec *missing)
+{
+	const char *near = repositories_find(repositories, address) == NULL
+				   ? repositories_nearest(repositories, address)
+				   : NULL;
+
+	strvec_pushf(missing, "%s: 'applications' has the repository '%s': %s: %s%s%s", where,
+		     address, why,
+		     near != NULL ? "did you mean '" : "all pushes wait until that is mended",
+		     near != NULL ? near : "", near != NULL ? "'?" : "");
+}
+
 void places_check(const struct config *config, const struct repositories *repositories,
-		  struct strvec *problems, struct strvec *warnings)
+		  struct strvec *problems, struct strvec *missing)
 {
 	struct place_seen *seen = NULL;
 	struct place_seen *one;
@@ -159,14 +172,12 @@ void places_check(const struct config *config, const struct repositories *reposi
 		const struct repository *repository = NULL;
 		const char *written = NULL;
 		char *ref = NULL;
-		const char *missing = a->repository != NULL
-					      ? places_find(repositories, a, &repository, &ref)
-					      : NULL;
+		const char *why = a->repository != NULL
+					  ? places_find(repositories, a, &repository, &ref)
+					  : NULL;
 
-		if (missing != NULL && warnings != NULL) {
-			strvec_pushf(warnings, "%s: 'applications' has the repository '%s': %s: "
-				     "no application is read from it until that is mended",
-				     where, a->repository, missing);
+		if (why != NULL && missing != NULL) {
+			tell_missing(repositories, a->repository, why, where, missing);
 		}
 		char *name = name_of(repositories, a, &written);
 		check_once(&seen, name, written, where, problems);

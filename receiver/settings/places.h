@@ -32,11 +32,11 @@ char *places_directory(const struct config_applications *from);
 
 /*
  * Append a problem for each file, directory or place in a repository that is
- * listed twice for one cluster, whatever way it is written, and a warning for
- * each place that cannot be found; both begin with where the list stands.
- * warnings may be NULL.
+ * listed twice for one cluster, whatever way it is written, and a line in
+ * missing for each place that cannot be found, since the catalog waits for it;
+ * both begin with where the list stands.  missing may be NULL.
  */
 void places_check(const struct config *config, const struct repositories *repositories,
-		  struct strvec *problems, struct strvec *warnings);
+		  struct strvec *problems, struct strvec *missing);
 
 #endif

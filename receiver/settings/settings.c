@@ -28,7 +28,7 @@ static void make_target(struct settings *s, size_t i)
 }
 
 void settings_check(const struct config *config, struct strvec *problems,
-		    struct strvec *warnings)
+		    struct strvec *missing)
 {
 	const char *file = config->file != NULL ? config->file : "configuration";
 	struct repositories *repositories = NULL;
@@ -37,7 +37,7 @@ void settings_check(const struct config *config, struct strvec *problems,
 	if (repositories_new(config, &repositories, &err) < 0) {
 		strvec_pushf(problems, "%s: %s", file, err.text);
 	} else {
-		places_check(config, repositories, problems, warnings);
+		places_check(config, repositories, problems, missing);
 	}
 	repositories_free(repositories);
 	if (config->tls_cert_file != NULL && config->tls_key_file != NULL) {

@@ -34,11 +34,12 @@ struct settings {
  * What config_load() cannot see: does each address mean one repository, is
  * each place of applications listed once, do certificate and key belong
  * together?  Each problem is appended ("FILE: what: cure"), and a line to
- * warnings (or NULL) for what stops nothing.  What passes here,
+ * missing (or NULL) for each place of applications that cannot be found, with
+ * which a receiver runs and lets all pushes wait.  What passes here,
  * settings_new_take() does not refuse.
  */
 void settings_check(const struct config *config, struct strvec *problems,
-		    struct strvec *warnings);
+		    struct strvec *missing);
 
 /*
  * Make settings with one reference from a configuration, which belongs to

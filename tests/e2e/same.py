@@ -152,9 +152,6 @@ def test_places(place):
             ("two directories of a repository", inside, {**inside, "path": "flux"})):
         place.configure(repositories=repositories, applications=[first, second])
         ok(check(place)[0], f"{name} are two places", check(place)[1])
-    output = same(place, "a repository that is not configured", True,
-                  applications=[{"directory": apps}, {"repository": "https://nowhere.example.org/x"}])
-    ok("warning: " in output and "it is not among the repositories" in output, "but check warns of it", output)
 
 
 def test_lists(place):
