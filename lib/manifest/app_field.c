@@ -2,6 +2,7 @@
  * Fields of a Kubernetes object, each checked for its type and length; and the
  * sources that they make.
  */
+#include <ctype.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,6 +206,16 @@ bool app_is_template(const char *text)
 		}
 	}
 	return false;
+}
+
+bool app_has_variable(const char *text)
+{
+	const char *dollar = strchr(text, '$');
+
+	while (dollar != NULL && !isalpha((unsigned char)dollar[1]) && dollar[1] != '_') {
+		dollar = strchr(dollar + 1, '$');
+	}
+	return dollar != NULL;
 }
 
 /* The fields of a source that are text. 0, or -1 with err. */

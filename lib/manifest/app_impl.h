@@ -44,6 +44,12 @@ bool app_sources_fit(const struct app *app);
  */
 bool app_is_template(const char *text);
 
+/*
+ * Does a text hold "$NAME", as envsubst fills in? Not for what may hold a dollar
+ * of its own: "$values/a.yaml" of a value file, a password in an address.
+ */
+bool app_has_variable(const char *text);
+
 /* Is an object of one of our kinds, and of which? */
 bool app_kind_find(const json_t *object, enum app_kind *ret_kind);
 

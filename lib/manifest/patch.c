@@ -203,7 +203,7 @@ static bool moves(const struct app *app)
 	const json_t *chart = json_object_get(json_object_get(app->spec, "chart"), "spec");
 
 	if (app->id.kind == APP_APPLICATION || app->id.kind == APP_APPLICATION_SET) {
-		return true;
+		return app->source_count > 0;
 	}
 	return text_at(app->spec, "path")[0] != '\0' || text_at(chart, "chart")[0] != '\0' ||
 	       json_array_size(json_object_get(chart, "valuesFiles")) > 0;

@@ -76,7 +76,8 @@ static enum revision_match match_tag(const char *target, const char *tag_prefix,
 /* Is it a template's to say which ref is followed? */
 static bool is_open(const char *target, const char *tag_prefix)
 {
-	return app_is_template(target) || (tag_prefix != NULL && app_is_template(tag_prefix));
+	return app_is_template(target) || app_has_variable(target) ||
+	       (tag_prefix != NULL && app_is_template(tag_prefix));
 }
 
 enum revision_match app_revision_matches(const char *target_revision, const char *tag_prefix,

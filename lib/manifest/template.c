@@ -2,11 +2,11 @@
  * Telling templates: by their marks, and by the kinds of objects in them.
  *
  * A text that is no YAML is looked through for "kind:" with the name of a kind
- * whose API group stands in the text, too.  That is a guess, but a wrong one
- * costs a line more or less in a log.  What is YAML is not guessed at: the
- * fields are named one by one, since a template may well stand in what the
- * application is configured with (the values of a chart, an annotation), where
- * it is a text like any other.
+ * whose API group stands behind an "apiVersion:" of the text, too.  That is a
+ * guess, but a wrong one costs a line more or less in a log.  What is YAML is
+ * not guessed at: the fields are named one by one, since a template may well
+ * stand in what the application is configured with (the values of a chart, an
+ * annotation), where it is a text like any other.
  */
 #include "manifest/template.h"
 
@@ -28,7 +28,8 @@ static const char *const plurals[] = {
 	[APP_ARTIFACT_GENERATOR] = "artifactgenerators",
 };
 
-#define KINDS (sizeof(plurals) / sizeof(plurals[0]))
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define KINDS COUNT(plurals)
 
 static bool holds(const char *data, size_t len, const char *text)
 {
@@ -37,41 +38,85 @@ static bool holds(const char *data, size_t len, const char *text)
 
 /* --- a text that is no YAML --- */
 
-/*
- * The value of a key "kind" at p, before end: a bare word, or what begins a
- * template.  Its length, or 0 if there is no such key.
- */
-static size_t kind_at(const char *p, const char *end, const char **ret_word)
-{
-	size_t len = 0;
+/* A text that is looked through for keys. */
+struct key_search {
+	const char *end;
+	const char *p;         // behind the last key
+	int line;
+	const char *value;     // of that key: a bare word, or what begins a template
+	size_t len;
+};
 
-	p += 4;
-	p += p < end && (*p == '"' || *p == '\'');
-	while (p < end && *p == ' ') {
+/* The value behind a key, from p on; false if it was none. */
+static bool take_value(struct key_search *s, const char *p)
+{
+	static const char word[] = "{./-";
+
+	p += p < s->end && (*p == '"' || *p == '\'');
+	while (p < s->end && *p == ' ') {
 		p++;
 	}
-	if (p >= end || *p++ != ':') {
-		return 0;
+	if (p >= s->end || *p++ != ':') {
+		return false;
 	}
-	while (p < end && (*p == ' ' || *p == '"' || *p == '\'')) {
+	while (p < s->end && (*p == ' ' || *p == '"' || *p == '\'')) {
 		p++;
 	}
-	*ret_word = p;
-	while (p + len < end && (isalnum((unsigned char)p[len]) || p[len] == '{')) {
-		len++;
+	s->value = p;
+	s->len = 0;
+	while (p + s->len < s->end && p[s->len] != '\0' &&
+	       (isalnum((unsigned char)p[s->len]) || strchr(word, p[s->len]) != NULL)) {
+		s->len++;
 	}
-	return len;
+	return s->len > 0;
 }
 
-/* Is word, in a text with these groups, the name of one of our kinds? */
-static bool find_kind(const char *word, size_t len, const bool *groups, enum app_kind *ret_kind)
+/* Go on to the next such key and its value; false at the end. */
+static bool next_key(struct key_search *s, const char *key)
+{
+	size_t len = strlen(key);
+
+	for (const char *begin = s->p; s->p + len < s->end;) {
+		const char *p = s->p++;
+		bool starts = p == begin || !(isalnum((unsigned char)p[-1]) || p[-1] == '.');
+
+		s->line += *p == '\n';
+		if (starts && memcmp(p, key, len) == 0 && take_value(s, p + len)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_open_value(const struct key_search *s)
+{
+	return s->len >= 2 && strncmp(s->value, "{{", 2) == 0;
+}
+
+/* Of which kinds of ours does an API group stand in a text? */
+static void find_groups(const char *data, size_t len, bool *groups)
+{
+	struct key_search s = { .p = data, .end = data + len };
+
+	while (next_key(&s, "apiVersion")) {
+		for (size_t k = 0; k < KINDS; k++) {
+			const char *group = app_kind_group((enum app_kind)k);
+			size_t size = strlen(group);
+
+			groups[k] = groups[k] || is_open_value(&s) ||
+				    (s.len >= size && strncmp(s.value, group, size) == 0);
+		}
+	}
+}
+
+/* Is the value of a kind, in a text with these groups, the name of one of ours? */
+static bool find_kind(const struct key_search *s, const bool *groups, enum app_kind *ret_kind)
 {
 	for (size_t k = 0; k < KINDS; k++) {
 		const char *name = app_kind_name((enum app_kind)k);
-		bool open = len >= 2 && strncmp(word, "{{", 2) == 0;
+		bool same = strlen(name) == s->len && strncmp(s->value, name, s->len) == 0;
 
-		if (groups[k] &&
-		    (open || (strlen(name) == len && strncmp(word, name, len) == 0))) {
+		if (groups[k] && (same || is_open_value(s))) {
 			*ret_kind = (enum app_kind)k;
 			return true;
 		}
@@ -83,32 +128,20 @@ enum template_text template_look(const char *data, size_t len, enum app_kind *re
 				 int *ret_line)
 {
 	static const char *const marks[] = { "{{", "{%", "<%" };
-	const char *end = data + len;
-	const char *word = NULL;
-	bool groups[KINDS];
+	struct key_search s = { .p = data, .end = data + len, .line = 1 };
+	bool groups[KINDS] = { false };
 	bool marked = false;
-	int line = 1;
 
-	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+	for (size_t i = 0; i < COUNT(marks); i++) {
 		marked = marked || holds(data, len, marks[i]);
 	}
 	if (!marked) {
 		return TEMPLATE_NONE;
 	}
-	bool open = holds(data, len, "apiVersion: {{");
-	for (size_t k = 0; k < KINDS; k++) {
-		groups[k] = open || holds(data, len, app_kind_group((enum app_kind)k));
-	}
-	for (const char *p = data; p + 4 < end; p++) {
-		bool begins = p == data || !(isalnum((unsigned char)p[-1]) || p[-1] == '.');
-
-		line += *p == '\n';
-		if (!begins || memcmp(p, "kind", 4) != 0) {
-			continue;
-		}
-		size_t size = kind_at(p, end, &word);
-		if (size > 0 && find_kind(word, size, groups, ret_kind)) {
-			*ret_line = line;
+	find_groups(data, len, groups);
+	while (next_key(&s, "kind")) {
+		if (find_kind(&s, groups, ret_kind)) {
+			*ret_line = s.line;
 			return TEMPLATE_APPLICATION;
 		}
 	}
@@ -129,12 +162,13 @@ char *template_advice(enum app_kind kind)
 struct decisive {
 	const char *path;
 	bool files;        // it says which files of a repository are read
+	bool variables;    // "$NAME" is a template there, too (app_has_variable())
 };
 
 static const struct decisive of_object[] = {
-	{ "metadata.name", false },
-	{ "metadata.namespace", false },
-	{ "metadata.annotations.argocd.argoproj.io/manifest-generate-paths", true },
+	{ "metadata.name", false, false },
+	{ "metadata.namespace", false, false },
+	{ "metadata.annotations.argocd.argoproj.io/manifest-generate-paths", true, false },
 };
 
 /* Of a source of an Application, by its name in spec. */
@@ -143,59 +177,60 @@ static const char *const sources[] = {
 };
 
 static const struct decisive of_source[] = {
-	{ "repoURL", true },
-	{ "path", true },
-	{ "targetRevision", false },
-	{ "targetBranch", false },
-	{ "tagPrefix", false },
-	{ "helm.valueFiles", true },
-	{ "helm.fileParameters.path", true },
-	{ "kustomize.components", true },
-	{ "directory.include", true },
-	{ "directory.exclude", true },
-	{ "directory.jsonnet.libs", true },
+	{ "repoURL", true, false },
+	{ "path", true, true },
+	{ "targetRevision", false, true },
+	{ "targetBranch", false, true },
+	{ "tagPrefix", false, false },
+	{ "helm.valueFiles", true, false },
+	{ "helm.fileParameters.path", true, false },
+	{ "kustomize.components", true, false },
+	{ "directory.include", true, false },
+	{ "directory.exclude", true, false },
+	{ "directory.jsonnet.libs", true, false },
 };
 
 /* Of Flux's objects, one beside the other: each has some of them. */
 static const struct decisive of_flux[] = {
-	{ "spec.path", true },
-	{ "spec.components", true },
-	{ "spec.sourceRef.name", false },
-	{ "spec.sourceRef.namespace", false },
-	{ "spec.ignore", true },
-	{ "spec.sparseCheckout", true },
-	{ "spec.include.fromPath", true },
-	{ "spec.chart", true },
-	{ "spec.chart.spec.chart", true },
-	{ "spec.chart.spec.valuesFiles", true },
-	{ "spec.chart.spec.sourceRef.name", false },
-	{ "spec.chart.spec.sourceRef.namespace", false },
-	{ "spec.chartRef.name", false },
-	{ "spec.valuesFiles", true },
-	{ "spec.url", false },
-	{ "spec.ref.branch", false },
-	{ "spec.ref.tag", false },
-	{ "spec.ref.semver", false },
-	{ "spec.ref.name", false },
+	{ "spec.path", true, false },
+	{ "spec.components", true, false },
+	{ "spec.sourceRef.name", false, false },
+	{ "spec.sourceRef.namespace", false, false },
+	{ "spec.ignore", true, false },
+	{ "spec.sparseCheckout", true, false },
+	{ "spec.include.fromPath", true, false },
+	{ "spec.chart", true, false },
+	{ "spec.chart.spec.chart", true, false },
+	{ "spec.chart.spec.valuesFiles", true, false },
+	{ "spec.chart.spec.sourceRef.name", false, false },
+	{ "spec.chart.spec.sourceRef.namespace", false, false },
+	{ "spec.chartRef.name", false, false },
+	{ "spec.valuesFiles", true, false },
+	{ "spec.url", false, false },
+	{ "spec.ref.branch", false, false },
+	{ "spec.ref.tag", false, false },
+	{ "spec.ref.semver", false, false },
+	{ "spec.ref.name", false, false },
 };
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define DEPTH_MAX 16
 
 /* A key may hold dots itself: it is looked for as a whole, too. */
-static bool is_at(const json_t *value, const char *path, int depth)
+static bool is_at(const json_t *value, const char *path, bool variables, int depth)
 {
 	const json_t *item;
 	size_t i;
 
 	if (json_is_string(value)) {
-		return app_is_template(json_string_value(value));
+		const char *text = json_string_value(value);
+
+		return app_is_template(text) || (variables && app_has_variable(text));
 	}
 	if (depth == DEPTH_MAX) {
 		return false;
 	}
 	json_array_foreach(value, i, item) {
-		if (is_at(item, path, depth + 1)) {
+		if (is_at(item, path, variables, depth + 1)) {
 			return true;
 		}
 	}
@@ -205,10 +240,10 @@ static bool is_at(const json_t *value, const char *path, int depth)
 	const json_t *whole = json_object_get(value, path);
 	size_t len = strcspn(path, ".");
 	if (whole != NULL || path[len] == '\0') {
-		return is_at(whole, "", depth + 1);
+		return is_at(whole, "", variables, depth + 1);
 	}
 	char *key = xstrndup(path, len);
-	bool found = is_at(json_object_get(value, key), path + len + 1, depth + 1);
+	bool found = is_at(json_object_get(value, key), path + len + 1, variables, depth + 1);
 	free(key);
 	return found;
 }
@@ -217,7 +252,7 @@ static char *find_of(const json_t *object, const struct decisive *fields, size_t
 		     const char *prefix)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (is_at(object, fields[i].path, 0)) {
+		if (is_at(object, fields[i].path, fields[i].variables, 0)) {
 			return xasprintf("%s%s", prefix, fields[i].path);
 		}
 	}
@@ -232,7 +267,7 @@ static char *find_in_sources(const json_t *spec)
 		for (size_t i = 0; i < COUNT(of_source) && found == NULL; i++) {
 			char *path = xasprintf("%s.%s", sources[s], of_source[i].path);
 
-			if (is_at(spec, path, 0)) {
+			if (is_at(spec, path, of_source[i].variables, 0)) {
 				found = xasprintf("spec.%s", path);
 			}
 			free(path);
@@ -258,7 +293,8 @@ bool template_is_in_source(const json_t *source)
 	bool found = false;
 
 	for (size_t i = 0; i < COUNT(of_source) && !found; i++) {
-		found = of_source[i].files && is_at(source, of_source[i].path, 0);
+		found = of_source[i].files &&
+			is_at(source, of_source[i].path, of_source[i].variables, 0);
 	}
 	return found;
 }

@@ -44,6 +44,9 @@ static const struct {
 	  "a patch" },
 	{ "a patch of what is not read", "patches: [{path: p.yaml}]",
 	  ARGO "metadata: {name: web}\nspec: {syncPolicy: {automated: {}}}", "argocd/web", NULL },
+	{ "a patch of what an ApplicationSet makes", "patches: [{path: p.yaml}]",
+	  "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: s}\n"
+	  "spec: {template: {spec: {project: x}}}", "argocd/web", NULL },
 	{ "a patch of another kind", "patches: [{path: p.yaml}]",
 	  "apiVersion: v1\nkind: Service\nmetadata: {name: web}", "argocd/web", NULL },
 	{ "another's object with patches", "apiVersion: v1\nkind: List\npatches: [{path: p.yaml}]",

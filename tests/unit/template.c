@@ -37,6 +37,13 @@ static const struct {
 	{ "a Service", "{{- if .Values.on }}\napiVersion: v1\nkind: Service\n{{- end }}\n", NULL },
 	{ "another kind of Argo's", "{{- if .Values.on }}\napiVersion: argoproj.io/v1alpha1\n"
 	  "kind: Rollout\n{{- end }}\n", NULL },
+	{ "the definition of our kinds", "{{- if .Values.crds }}\napiVersion: apiextensions.k8s.io/v1\n"
+	  "kind: CustomResourceDefinition\nmetadata: {name: applications.argoproj.io, annotations: "
+	  "{argocd.argoproj.io/x: y}}\nspec:\n  group: argoproj.io\n  names:\n    kind: Application\n"
+	  "{{- end }}\n", NULL },
+	{ "quoted keys", "{{ x }}\n'apiVersion' : \"argoproj.io/v1alpha1\"\n\"kind\":   'Application'\n",
+	  "t.yaml:3:1: a Helm template that holds an Application" },
+	{ "a key at the end", "{{ x }}\napiVersion:\nkind", NULL },
 	{ "another group's Application", "{{ x }}\napiVersion: app.k8s.io/v1\nkind: Application\n",
 	  NULL },
 	{ "another language's", "{% if on %}\nkind: Service\n{% endif %}\na: b: c\n", NULL },
@@ -99,6 +106,15 @@ static const struct {
 	  NULL, NULL, "git.example/org/repo" },
 	{ NAMED "spec: {source: {" REPO ", path: a, helm: {valueFiles: ['${ARGOCD_APP_NAME}${x}']}}}",
 	  "spec.source.helm.valueFiles", "plain", "git.example/org/repo" },
+	{ NAMED "spec: {source: {" REPO ", path: a, helm: {valueFiles: ['${ARGOCD_APP_NAME}.yaml', "
+	  "v-$ARGOCD_APP_NAME.yaml]}}}", NULL, NULL, "git.example/org/repo" },
+	{ NAMED "spec: {source: {" REPO ", path: a, helm: {valueFiles: ['${ARGOCD_APP_NAME}/${x}']}}}",
+	  "spec.source.helm.valueFiles", "plain", "git.example/org/repo" },
+	{ NAMED "spec: {source: {" REPO ", path: apps/$ENV}}", "spec.source.path", "plain",
+	  "git.example/org/repo" },
+	{ NAMED "spec: {source: {" REPO ", path: apps/a$}}", NULL, NULL, "git.example/org/repo" },
+	{ NAMED "spec: {source: {" REPO ", path: a, targetRevision: $BRANCH}}",
+	  "spec.source.targetRevision", NULL, "git.example/org/repo" },
 	{ FLUX "spec: {path: 'apps/${cluster}', sourceRef: {kind: GitRepository, name: r}}",
 	  "spec.path", "plain", "*" },
 	{ FLUX "spec: {path: apps, components: ['../${x}'], sourceRef: {kind: GitRepository, name: "
