@@ -107,3 +107,19 @@ out:
 	free(folder);
 	return r;
 }
+
+void hook_deliver_tell_left(const struct hook_conf *conf, struct buf *out)
+{
+	char *folder = hook_deliver_folder(conf);
+	struct strvec names = STRVEC_INIT;
+
+	if (hook_spool_list(folder, &names, NULL) == 0 && names.count > 0) {
+		bool one = names.count == 1;
+
+		(void)buf_addf(out, "warning: doorbell: %zu earlier push%s of this repository "
+			       "still wait%s to be sent; nothing is lost\n", names.count,
+			       one ? "" : "es", one ? "s" : "");
+	}
+	strvec_release(&names);
+	free(folder);
+}

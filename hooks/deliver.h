@@ -48,4 +48,10 @@ enum hook_deliver_result hook_deliver_all(const struct hook_conf *conf, hook_sen
 					  size_t max, int64_t deadline, size_t *ret_taken,
 					  struct error *err);
 
+/*
+ * Tell the one whose push was taken how many earlier pushes of the repository
+ * still wait in the spool: a line is added to out, or nothing if none does.
+ */
+void hook_deliver_tell_left(const struct hook_conf *conf, struct buf *out);
+
 #endif

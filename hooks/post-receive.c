@@ -16,7 +16,7 @@
  *   2. send what earlier pushes left in the spool, within bounds,
  *   3. send this push, all refs in one delivery, and wait for the names of the
  *      applications while time is left,
- *   4. if that fails, put it into the spool,
+ *   4. if that fails, put it into the spool; else say how many are still there,
  *   5. run the hook that was here before us, and exit 0.
  *
  * What git runs is a short script that "doorbell hook install" wrote;
@@ -254,6 +254,7 @@ static void ring_socket(struct hook *hook)
 		goto out;
 	}
 	hook_report(answer.data, answer.len, hook->conf.verbose, &hook->out);
+	hook_deliver_tell_left(&hook->conf, &hook->out);
 out:
 	buf_release(&answer);
 }

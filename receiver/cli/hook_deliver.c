@@ -134,6 +134,7 @@ static void deliver_waiting(const struct hook_conf *conf, hook_send_fn send, con
 					 &err)) {
 		case HOOK_DELIVER_TAKEN:
 			hook_report(answer.data, answer.len, conf->verbose, &lines);
+			hook_deliver_tell_left(conf, &lines);
 			break;
 		case HOOK_DELIVER_REFUSED:
 		case HOOK_DELIVER_KEPT:

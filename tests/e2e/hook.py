@@ -286,6 +286,32 @@ def down_is_not_lost(folder):
     receiver.stop()
 
 
+def what_still_waits_is_told(folder):
+    w = World(folder, "waits")
+    w.install()
+    for _ in range(18):
+        w.commit()
+        w.push()
+    receiver = Receiver(w.socket)
+    rung = "doorbell: 2 of 40 applications: web-prod, web-staging"
+    w.commit()
+    equal(w.push()[1], [rung, "warning: doorbell: 2 earlier pushes of this repository still wait to be sent; nothing is lost"],
+          "a push that takes sixteen along says that two are left")
+    w.commit()
+    equal(w.push()[1], [rung], "the next one takes them, and says nothing of them")
+    receiver.stop()
+    w.commit()
+    w.push()
+    receiver = Receiver(w.socket)
+    kept = []
+    receiver.answer = lambda request: (503, "") if kept == [] and not kept.append(1) else (202, receiver.decided(request))
+    w.commit()
+    lines = w.push()[1]
+    ok(lines[-1].startswith("warning: doorbell: 1 earlier push of this repository still waits"),
+       "one that the receiver did not take is told, too", lines)
+    receiver.stop()
+
+
 def refusals_are_kept(folder):
     w = World(folder, "refused")
     w.install()
@@ -549,7 +575,8 @@ def main():
     folder = tempfile.mkdtemp(prefix="doorbell-hook-")
     os.environ.update(GIT_CONFIG_GLOBAL="/dev/null", GIT_CONFIG_SYSTEM="/dev/null", LC_ALL="C.UTF-8")
     try:
-        for test in (pushes_are_told, many_refs_are_one_delivery, lines_fit, down_is_not_lost, refusals_are_kept,
+        for test in (pushes_are_told, many_refs_are_one_delivery, lines_fit, down_is_not_lost,
+                     what_still_waits_is_told, refusals_are_kept,
                      hanging_is_bounded, odd_input_is_survived, a_hook_that_was_there_is_kept,
                      hooks_path_is_honoured, addresses_are_left_to_a_child, a_killed_hook_harms_nobody,
                      senders_can_be_played):
