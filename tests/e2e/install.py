@@ -15,6 +15,7 @@ from doorbell import *  # noqa: E402,F403
 
 VERBS = ("serve", "check", "explain", "deliveries", "show", "apps", "replay", "send", "hook")
 EXPECTED = """bin/doorbell libexec/doorbell/post-receive lib/systemd/system/doorbell.service
+    lib/systemd/system/doorbell.socket
     share/man/man1/doorbell.1 share/man/man1/doorbell-hook.1 share/man/man5/doorbell.yaml.5
     share/man/man7/doorbell-inputs.7
     share/bash-completion/completions/doorbell share/zsh/site-functions/_doorbell

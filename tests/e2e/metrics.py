@@ -82,7 +82,7 @@ def test_providers(place, receiver):
             ok((result.returncode == 0) == (secret == place.secret), f"a delivery as {name}", result.stderr)
             equal(receiver.metric(series) - count, 1, f"... is counted: {series}")
         secret_file(file, place.secret + "\n")
-        script = place.doorbell(*send, "--print-curl").stdout
+        script = place.doorbell(*send, "--ref", "other", "--print-curl").stdout
         answer = run("sh", "-c", script.replace(" -i", " -o /dev/null -w %{http_code}")).stdout
         ok(answer == "202" and place.secret not in script, f"the curl command as {name} works, without the secret in it",
            answer + script)

@@ -160,6 +160,7 @@ def test_tls(place):
             context = ssl.create_default_context(cafile=authority)
             with context.wrap_socket(held, server_hostname="127.0.0.1") as old:
                 old.sendall(b"POST /hooks/github HTTP/1.1\r\n")
+                body = github_body(before, after)
                 certificate(place.top, "one")
                 receiver.process.send_signal(signal.SIGHUP)
                 ok(wait(lambda: peer_serial(place.port, authority)[0] != first), "a new certificate is taken on SIGHUP",

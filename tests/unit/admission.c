@@ -288,7 +288,8 @@ static void bindings_and_case(void)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct strvec bound = STRVEC_INIT;
-		const struct admission_source source = { .repositories = &bound };
+		const struct admission_source source = { .provider = provider_by_name("native"),
+							 .repositories = &bound };
 
 		strvec_push(&bound, cases[i].pattern);
 		tap_ok(admission_may_name(&source, cases[i].url) == cases[i].may, "%s %s %s",
