@@ -37,6 +37,7 @@ struct admission_source {
 	const struct provider *provider;   // how it proves who it is; never NULL
 	struct provider_secrets secrets;
 	const struct strvec *repositories; // patterns (GLOB_GOBWAS) of what it may name; empty: all
+	double rate_per_second;            // how many deliveries the door takes, 0: any number
 };
 
 /* What requests are judged by. Everything is borrowed. */

@@ -46,6 +46,7 @@ struct config_source {
 	struct strvec signing_tokens; // contents, from signingTokens and signingTokenFiles
 	struct strvec repositories;   // globs (GLOB_GOBWAS) of addresses it may name; empty: all
 	int64_t timestamp_tolerance;
+	double rate_per_second;       // deliveries that are taken, 0: any number
 };
 
 struct config_repository {

@@ -131,6 +131,8 @@ static const struct config_setting source_settings[] = {
 	  "patterns of addresses it may speak of; none: all" },
 	{ "timestampTolerance", CONFIG_DURATION, AT(timestamp_tolerance), "5m", SECOND, DAY, NULL,
 	  true, "how old a signed request may be" },
+	{ "ratePerSecond", CONFIG_REAL, AT(rate_per_second), "1000", 0, MANY, NULL, true,
+	  "deliveries a second that are taken, 0: any number" },
 };
 
 #undef AT

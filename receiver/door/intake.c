@@ -11,7 +11,8 @@
  *
  * Answers: 202 stored, or a repeat of what failed; 200 another repeat, or nothing
  * to do; 401 not authentic; 403 authentic, but about a repository that this source
- * may not speak of; 400 not what this sender sends; 503 not stored, send it again.
+ * may not speak of; 400 not what this sender sends; 429 it sends too much; 503 not
+ * stored, send it again.
  */
 #include "receiver/door/intake.h"
 
@@ -26,6 +27,7 @@
 #include "base/xalloc.h"
 #include "provider/provider.h"
 #include "push/push_answer.h"
+#include "receiver/door/pace.h"
 #include "receiver/door/repeat.h"
 #include "receiver/door/waiters.h"
 #include "receiver/ops/log.h"
@@ -50,7 +52,9 @@ struct intake {
 	struct settings *settings;
 	struct waiters *waiters;
 	struct conn_handler handler;
+	struct pace *pace;
 	struct log_limit unauthenticated; // lines about requests that anybody can send
+	struct log_limit too_many;        // lines about a source that sends too much
 };
 
 /* A delivery on its way through the store. */
@@ -437,6 +441,22 @@ static void refuse(struct intake *intake, const struct conn_request *request,
 	reply_status_only(intake, request->id, verdict->status);
 }
 
+/* It is genuine, but there are too many of this source; it may send it again later. */
+static void refuse_rate(struct intake *intake, const struct conn_request *request,
+			const struct admission_source *source)
+{
+	uint64_t left_out = 0;
+
+	count_rejected(intake, source, "rate");
+	if (log_limit_pass(&intake->too_many, mstime_monotonic(), &left_out)) {
+		log_warn("delivery refused", "source", source->name, "peer",
+			 request->peer->address, "reason",
+			 "it sends more than its ratePerSecond", "not_logged",
+			 left_out > 0 ? LOG_INT(left_out) : NULL, NULL);
+	}
+	reply_status_only(intake, request->id, 429);
+}
+
 /*
  * The body is there. All that follows from it is decided by lib/admission in
  * one go; what remains here is to carry it out.
@@ -453,6 +473,9 @@ static void on_request(void *ctx, const struct conn_request *request)
 			&verdict, &err);
 	if (verdict.status != 0) {
 		refuse(intake, request, &verdict, err.text);
+	} else if (!pace_take(intake->pace, verdict.source->name, verdict.source->rate_per_second,
+			      mstime_monotonic())) {
+		refuse_rate(intake, request, verdict.source);
 	} else if (verdict.question) {
 		answer_question(intake, request, &verdict);
 	} else {
@@ -472,6 +495,7 @@ struct intake *intake_new(const struct intake_options *options)
 
 	intake->o = *options;
 	intake->waiters = waiters_new(options->base, options->conns);
+	intake->pace = pace_new();
 	intake->handler = (struct conn_handler){ .admit = on_admit, .request = on_request,
 						 .answered = on_answered, .ctx = intake };
 	return intake;
@@ -483,6 +507,7 @@ void intake_free(struct intake *intake)
 		return;
 	}
 	waiters_free(intake->waiters);
+	pace_free(intake->pace);
 	settings_unref(intake->settings);
 	free(intake);
 }

@@ -17,7 +17,7 @@ static const char *const codes[] = { "other", "200", "202", "304", "400", "401",
 static const char *const delivery_results[] = { "other", "accepted", "duplicate", "ignored",
 						"rejected", NULL };
 static const char *const reject_reasons[] = { "other", "signature", "malformed",
-					      "unknown_repository", NULL };
+					      "unknown_repository", "rate", NULL };
 static const char *const stages[] = { "other", "resolve", "match", "plan", "trigger", "store",
 				      NULL };
 static const char *const targets[] = { "other", NULL };

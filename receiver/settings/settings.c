@@ -95,6 +95,7 @@ static void make_admission(struct settings *s)
 				.tolerance_ms = from->timestamp_tolerance,
 			},
 			.repositories = &from->repositories,
+			.rate_per_second = from->rate_per_second,
 		};
 	}
 	s->admission = (struct admission_rules){

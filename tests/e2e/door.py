@@ -220,6 +220,21 @@ def limited(place, commit, context):
         ok(f"reason=address_new_connections peer={SENDER}" in receiver.log(), "and logged", receiver.log())
 
 
+def too_fast(place, commit, context):
+    """One secret that was caught cannot fill the journal: a source has a rate, and ten times that at once."""
+    source = {"name": "github", "provider": "github", "secretFiles": [os.path.join(place.top, "secret")], "ratePerSecond": 0.1}
+    place.configure(sources=[source])
+    with Receiver(place) as receiver:
+        answers = [exchange(place.port, request(place, commit, f"refs/heads/fast-{i}"), SENDER, context) for i in range(3)]
+        equal([a[9:12] for a in answers], ["202", "429", "429"], "over the rate of a source the answer is 429")
+        ok("\r\nRetry-After: " in answers[-1], "which says when to come again", answers[-1])
+        equal(receiver.metric('doorbell_deliveries_rejected_total{provider="github",reason="rate"}'), 2, "and is counted")
+        ok("ratePerSecond" in receiver.log(), "and logged", receiver.log())
+        forged = exchange(place.port, request(place, commit, "refs/heads/forged", secret="another"),
+                          SENDER, context)
+        equal(forged[9:12], "401", "who has no secret is judged by that alone")
+
+
 class Program:
     """A proxy that runs until the end of the block, once it takes connections at port."""
 
@@ -359,6 +374,7 @@ def main():
         place.configure()
         bursts(place, commit, context)
         limited(place, commit, context)
+        too_fast(place, commit, context)
         doors_apart(place, commit)
         behind_nginx(place, commit)
         behind_haproxy(place, commit, context)

@@ -43,14 +43,14 @@ static void world_init(struct world *w)
 	*w = (struct world){ .everything = STRVEC_INIT, .bound = STRVEC_INIT };
 	strvec_push(&w->bound, "github.example.org/acme/*");
 	w->sources[HUB] = (struct admission_source){
-		"hub", provider_by_name("github"), test_secrets("first-secret", NULL, NULL), &w->bound };
+		"hub", provider_by_name("github"), test_secrets("first-secret", NULL, NULL), &w->bound, 0 };
 	w->sources[HUB_TWO] = (struct admission_source){
 		"hub-two", provider_by_name("github"), test_secrets("second-secret", NULL, NULL),
-		&w->everything };
+		&w->everything, 0 };
 	w->sources[LAB] = (struct admission_source){
-		"lab", provider_by_name("gitlab"), test_secrets("lab-token", NULL, NULL), &w->everything };
+		"lab", provider_by_name("gitlab"), test_secrets("lab-token", NULL, NULL), &w->everything, 0 };
 	w->sources[HOOK] = (struct admission_source){
-		"hook", provider_by_name("native"), test_secrets("hook-secret", NULL, NULL), &w->everything };
+		"hook", provider_by_name("native"), test_secrets("hook-secret", NULL, NULL), &w->everything, 0 };
 	w->rules = (struct admission_rules){ w->sources, SOURCES, LIMIT_BODY_BYTES, find_repository,
 					     nearest_repository, NULL };
 }
