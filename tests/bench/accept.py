@@ -59,7 +59,7 @@ def push_body(ref):
                  "git_commits comments issue_comment contents compare merges archive downloads issues pulls "
                  "milestones notifications labels releases deployments").split()
     repository = {"id": 35129377, "node_id": "MDEwOlJlcG9zaXRvcnkzNTEyOTM3Nw==", "name": "gitops",
-                  "full_name": "acme/gitops", "private": True, "owner": owner, "html_url": web, "fork": False,
+                  "full_name": "acme/gitops", "private": True, "owner": owner, "html_url": web, "fork": False, "number": "@NUMBER@",
                   "description": "What runs where", "url": web, "created_at": 1430869212, "pushed_at": 1732287600,
                   "git_url": "git://github.com/acme/gitops.git", "ssh_url": "git@github.com:acme/gitops.git",
                   "clone_url": URL, "default_branch": "main", "master_branch": "main", "visibility": "private",
@@ -100,6 +100,8 @@ class Fleet(Place):
                                 "repoURL": URL, "targetRevision": "main", "path": f"apps/{app}"}}}
                 file.write("---\n" + json.dumps(manifest) + "\n")
         self.configure(listen=[f"127.0.0.1:{self.port}"], journalMaxBytes="8GiB", socket=None,
+                       sources=[{"name": "github", "provider": "github", "ratePerSecond": 0,
+                                 "secretFiles": [os.path.join(self.top, "secret")]}],
                        targets=[{"name": "true", "exec": {"command": ["/bin/true"]}}])
 
     def load(self, port, path, ref, **options):

@@ -5,10 +5,11 @@
  *     load --port N --path PATH --secret TEXT --body FILE [--steps FILE]
  *          [--clients N] [--rate N] [--seconds S] [--warm S]
  *
- * A new connection for each request, one thread, epoll.  All is signed before
- * the clock starts: with --steps each line "BEFORE AFTER" of that file gives a
- * body of its own, in which @BEFORE@ and @AFTER@ are replaced; each request
- * has a delivery id of its own.
+ * A new connection for each request, one thread, epoll.  With --steps each line
+ * "BEFORE AFTER" of that file gives a body, in which @BEFORE@ and @AFTER@ are
+ * replaced.  Each request has a delivery id of its own, and a number of its own
+ * in place of @NUMBER@, since a body that came before is a repeat; so it is signed
+ * when it is sent.
  *
  * Without --rate N clients send one request after the other.  With --rate a
  * request is due every 1/N second whatever became of those before it, and its
@@ -44,16 +45,18 @@
 #define SECOND INT64_C(1000000000)
 #define PATIENCE (5 * SECOND)
 #define SIGNATURE 72       // "sha256=", digits, NUL
+#define DIGITS 40          // of a commit, and of the number of a request
 
 struct message {
 	char *body;
 	size_t len;
+	size_t number_at;    // DIGITS of the body are the number of the request
 	char signature[SIGNATURE];
 };
 
 struct client {
 	int fd;              // -1: free
-	const struct message *message;
+	struct message message;
 	char head[768];
 	size_t head_len;
 	size_t sent;         // of head and body
@@ -116,31 +119,52 @@ static char *replace(const char *text, const char *name, const char *digits)
 	while ((at = strstr(text, name)) != NULL) {
 		memcpy(out + len, text, (size_t)(at - text));
 		len += (size_t)(at - text);
-		memcpy(out + len, digits, 40);
-		len += 40;
+		memcpy(out + len, digits, DIGITS);
+		len += DIGITS;
 		text = at + strlen(name);
 	}
 	memcpy(out + len, text, strlen(text));
 	return out;
 }
 
-static struct message make_message(const struct load *l, const char *template, const char *before,
-				   const char *after)
+static struct message make_message(const char *template, const char *before, const char *after)
 {
+	static const char zeros[] = "0000000000000000000000000000000000000000";
 	char *half = replace(template, "@BEFORE@", before);
-	struct message m = { .body = replace(half, "@AFTER@", after) };
-	uint8_t digest[HMAC_SHA256_BYTES];
+	char *whole = replace(half, "@AFTER@", after);
+	const char *number = strstr(whole, "@NUMBER@");
+	struct message m = { .body = replace(whole, "@NUMBER@", zeros), .len = 0 };
 
+	if (number == NULL) {
+		die("no @NUMBER@ in the body");
+	}
+	m.number_at = (size_t)(number - whole);
 	m.len = strlen(m.body);
 	m.body = xreallocarray(m.body, m.len + 1, 1);
-	struct hmac_part part = { .data = m.body, .len = m.len };
+	free(half);
+	free(whole);
+	return m;
+}
+
+/* Make to what is sent as that number: the body of from with the number, signed. */
+static void sign(const struct load *l, const struct message *from, uint64_t number,
+		 struct message *to)
+{
+	uint8_t digest[HMAC_SHA256_BYTES];
+	char digits[DIGITS + 1];
+
+	to->body = xreallocarray(to->body, from->len, 1);
+	to->len = from->len;
+	memcpy(to->body, from->body, from->len);
+	(void)snprintf(digits, sizeof(digits), "%016llx%024llu", (unsigned long long)l->id,
+		       (unsigned long long)number);
+	memcpy(to->body + from->number_at, digits, DIGITS);
+	struct hmac_part part = { .data = to->body, .len = to->len };
 	if (hmac_sha256(l->secret, strlen(l->secret), &part, 1, digest) < 0) {
 		die("HMAC");
 	}
-	memcpy(m.signature, "sha256=", 7);
-	hex_encode(digest, sizeof(digest), m.signature + 7);
-	free(half);
-	return m;
+	memcpy(to->signature, "sha256=", 7);
+	hex_encode(digest, sizeof(digest), to->signature + 7);
 }
 
 static void make_messages(struct load *l, const char *body_path, const char *steps_path)
@@ -161,7 +185,7 @@ static void make_messages(struct load *l, const char *body_path, const char *ste
 		}
 		l->messages = xgrow(l->messages, l->message_count, &capacity,
 				    sizeof(*l->messages));
-		l->messages[l->message_count++] = make_message(l, template, before, after);
+		l->messages[l->message_count++] = make_message(template, before, after);
 	}
 	free(steps);
 	free(template);
@@ -204,7 +228,7 @@ static void start(struct load *l, int64_t due)
 	struct client *c = &l->clients[l->free_clients[--l->free_count]];
 	uint64_t number = l->started++;
 
-	c->message = &l->messages[number % l->message_count];
+	sign(l, &l->messages[number % l->message_count], number, &c->message);
 	c->due = due;
 	c->sent = 0;
 	c->got = 0;
@@ -215,8 +239,8 @@ static void start(struct load *l, int64_t due)
 		"Content-Length: %zu\r\nAccept: */*\r\nContent-Type: application/json\r\n"
 		"X-GitHub-Delivery: %08x-%04x-4000-8000-%012llx\r\nX-GitHub-Event: push\r\n"
 		"X-GitHub-Hook-ID: 1\r\nX-Hub-Signature-256: %s\r\nConnection: close\r\n\r\n",
-		l->path, c->message->len, (unsigned)(l->id >> 16), (unsigned)(l->id & 0xffff),
-		(unsigned long long)number, c->message->signature);
+		l->path, c->message.len, (unsigned)(l->id >> 16), (unsigned)(l->id & 0xffff),
+		(unsigned long long)number, c->message.signature);
 	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (c->fd < 0) {
 		die("socket");
@@ -234,7 +258,7 @@ static void send_more(struct load *l, struct client *c)
 	size_t in_head = c->sent < c->head_len ? c->sent : c->head_len;
 	struct iovec parts[] = {
 		{ .iov_base = c->head + in_head, .iov_len = c->head_len - in_head },
-		{ .iov_base = c->message->body + in_body, .iov_len = c->message->len - in_body },
+		{ .iov_base = c->message.body + in_body, .iov_len = c->message.len - in_body },
 	};
 	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
 	ssize_t n = sendmsg(c->fd, &message, MSG_NOSIGNAL);
@@ -244,7 +268,7 @@ static void send_more(struct load *l, struct client *c)
 		return;
 	}
 	c->sent += n > 0 ? (size_t)n : 0;
-	if (c->sent == c->head_len + c->message->len) {
+	if (c->sent == c->head_len + c->message.len) {
 		watch(l, c, EPOLL_CTL_MOD, EPOLLIN);
 	}
 }
@@ -277,7 +301,7 @@ static void wait_events(struct load *l, int64_t until)
 	for (int i = 0; i < n; i++) {
 		struct client *c = events[i].data.ptr;
 
-		if (c->sent < c->head_len + c->message->len) {
+		if (c->sent < c->head_len + c->message.len) {
 			send_more(l, c);
 		} else {
 			read_more(l, c);
