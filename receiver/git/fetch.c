@@ -11,8 +11,10 @@
  *               commit itself.  Protocol 2 and most hosts allow that; if not,
  *               the commit is not there yet
  *     BASE      only if another commit is worth having and none of our refs
- *               names it (the first time that a ref is seen): ask for it, and
- *               go on as well without
+ *               names it (the first time that a ref is seen): ask for it
+ *     DEEPEN    only if that is refused (an sshd as it comes lets nobody speak
+ *               protocol 2): it is among the ref's last commits, nearly always.
+ *               Go on as well without
  *     LIST      every 50 fetches, after the answer: which refs do we have?
  *     PRUNE     if they are too many: git update-ref
  *     COLLECT   then, in any case: git gc
@@ -54,6 +56,9 @@
 #define DEFAULT_MEMORY FETCH_MEMORY_MAX
 #endif
 
+/* So many commits of a ref are fetched if its base is not given by its id: few pushes have more. */
+#define DEEPER 100
+
 /* After a start the first collection comes soon: we do not know of earlier fetches. */
 #define COLLECT_FIRST 40
 
@@ -64,7 +69,7 @@
 #define COLLECT_LIMIT_MS (10 * 60 * 1000)
 
 enum fetch_step { FETCH_STEP_INIT, FETCH_STEP_LOOK, FETCH_STEP_TIP, FETCH_STEP_LOOK_AGAIN,
-		  FETCH_STEP_WANTED, FETCH_STEP_BASE, FETCH_STEP_HEAL,
+		  FETCH_STEP_WANTED, FETCH_STEP_BASE, FETCH_STEP_DEEPEN, FETCH_STEP_HEAL,
 		  FETCH_STEP_UPDATE, FETCH_STEP_LIST, FETCH_STEP_PRUNE, FETCH_STEP_COLLECT };
 
 /* Who asked. */
@@ -301,6 +306,7 @@ static void advance(struct fetcher *f, struct fetch_job *job, const struct call_
 		found(f, job);
 		break;
 	case FETCH_STEP_BASE:
+	case FETCH_STEP_DEEPEN:
 		finish(f, job, FETCH_OK, NULL);
 		break;
 	case FETCH_STEP_HEAL:
@@ -320,10 +326,18 @@ static void advance(struct fetcher *f, struct fetch_job *job, const struct call_
 }
 
 /* Is it a step that a fetch is well without? Then what follows it is done. */
-static bool go_on_without(struct fetcher *f, struct fetch_job *job)
+static bool go_on_without(struct fetcher *f, struct fetch_job *job,
+			  const struct call_result *answer)
 {
 	switch (job->step) {
 	case FETCH_STEP_BASE:
+		if (answer->completed) {
+			take_step(f, job, FETCH_STEP_DEEPEN);
+			return true;
+		}
+		finish(f, job, FETCH_OK, NULL);
+		return true;
+	case FETCH_STEP_DEEPEN:
 		finish(f, job, FETCH_OK, NULL);
 		return true;
 	case FETCH_STEP_LIST:
@@ -359,7 +373,7 @@ static void fail(struct fetcher *f, struct fetch_job *job, const struct call_res
 	enum fetch_trouble trouble = fetch_git_trouble(answer);
 	bool local = job->step == FETCH_STEP_LOOK || job->step == FETCH_STEP_LOOK_AGAIN;
 
-	if (go_on_without(f, job)) {
+	if (go_on_without(f, job, answer)) {
 		return;
 	}
 	if (answer->completed && !job->healed && job->step != FETCH_STEP_INIT &&
@@ -413,15 +427,18 @@ static int64_t make_command(const struct fetcher *f, const struct fetch_job *job
 		fetch_git_look(r, job->key, argv);
 		return LOCAL_LIMIT_MS;
 	case FETCH_STEP_TIP:
-		fetch_git_fetch(r, &f->options, job->want.ref, "tip", job->key, argv);
+		fetch_git_fetch(r, &f->options, job->want.ref, 1, "tip", job->key, argv);
 		return r->time_limit_ms;
 	case FETCH_STEP_WANTED:
-		fetch_git_fetch(r, &f->options, oid_to_hex(&job->want.after, hex), "wanted",
+		fetch_git_fetch(r, &f->options, oid_to_hex(&job->want.after, hex), 1, "wanted",
 				job->key, argv);
 		return r->time_limit_ms;
 	case FETCH_STEP_BASE:
-		fetch_git_fetch(r, &f->options, oid_to_hex(&job->want.base, hex), "base", job->key,
-				argv);
+		fetch_git_fetch(r, &f->options, oid_to_hex(&job->want.base, hex), 1, "base",
+				job->key, argv);
+		return r->time_limit_ms;
+	case FETCH_STEP_DEEPEN:
+		fetch_git_fetch(r, &f->options, job->want.ref, DEEPER, "base", job->key, argv);
 		return r->time_limit_ms;
 	case FETCH_STEP_HEAL:
 		fetch_git_remove(r, argv);
@@ -454,7 +471,7 @@ static void take_step(struct fetcher *f, struct fetch_job *job, enum fetch_step 
 
 	job->step = step;
 	job->asked = job->asked || step == FETCH_STEP_TIP || step == FETCH_STEP_WANTED ||
-		     step == FETCH_STEP_BASE;
+		     step == FETCH_STEP_BASE || step == FETCH_STEP_DEEPEN;
 	int64_t limit = make_command(f, job, &argv);
 	fetch_git_environment(&job->repository, &f->options, &env);
 	const struct spawn_options options = {

@@ -321,15 +321,18 @@ static void push_network(const struct fetch_repository *r, const struct fetch_op
 }
 
 void fetch_git_fetch(const struct fetch_repository *r, const struct fetch_options *options,
-		     const char *source, const char *role, const char *key, struct strvec *argv)
+		     const char *source, unsigned depth, const char *role, const char *key,
+		     struct strvec *argv)
 {
-	static const char *const words[] = { "fetch", "--quiet", "--depth=1", "--no-tags",
+	static const char *const words[] = { "fetch", "--quiet", "--no-tags",
 					     "--no-write-fetch-head", "--no-auto-gc",
-					     "--no-recurse-submodules", "--end-of-options", NULL };
+					     "--no-recurse-submodules", NULL };
 
 	push_git(r, argv);
 	push_network(r, options, argv);
 	push_all(argv, words);
+	strvec_pushf(argv, "--depth=%u", depth);
+	strvec_push(argv, "--end-of-options");
 	strvec_push(argv, r->url);
 	strvec_pushf(argv, "+%s:refs/doorbell/%s/%s", source, role, key);
 }

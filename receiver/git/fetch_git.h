@@ -58,12 +58,12 @@ void fetch_git_list_origin(const struct fetch_repository *repository,
 			   const struct fetch_options *options, struct strvec *argv);
 
 /*
- * Append the command that fetches source (a ref, or a commit in hex) to
- * refs/doorbell/ROLE/KEY.
+ * Append the command that fetches source (a ref, or a commit in hex) and so many
+ * commits of it (1: no history) to refs/doorbell/ROLE/KEY.
  */
 void fetch_git_fetch(const struct fetch_repository *repository,
-		     const struct fetch_options *options, const char *source, const char *role,
-		     const char *key, struct strvec *argv);
+		     const struct fetch_options *options, const char *source, unsigned depth,
+		     const char *role, const char *key, struct strvec *argv);
 
 /* Append the command that reads changes of our refs from its standard input. */
 void fetch_git_update(const struct fetch_repository *repository, struct strvec *argv);

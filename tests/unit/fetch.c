@@ -465,6 +465,7 @@ static void test_slow_and_old_servers(struct world *w)
 	struct oid gone;
 
 	(void)snprintf(ca, sizeof(ca), "%s/ca.pem", w->dir);
+	(void)oid_from_hex("1234567890123456789012345678901234567890", 40, &gone);
 	new_clone(w);
 	char *url = xasprintf("http://127.0.0.1:%d/v0/r.git", w->plain);
 	struct fetch_repository r = repository(w, url);
@@ -474,9 +475,13 @@ static void test_slow_and_old_servers(struct world *w)
 	const struct fetch_want base = { .ref = MAIN, .after = w->two, .base = w->zero };
 	fetch_ref(w->fetcher, &r, &base, on_result, &seen);
 	run_loop(w);
-	tap_ok(seen.result.outcome == FETCH_OK && seen.result.asked && !has(w, &w->zero),
-	       "one that was only worth having is done without");
-	(void)oid_from_hex("1234567890123456789012345678901234567890", 40, &gone);
+	tap_ok(seen.result.outcome == FETCH_OK && seen.result.asked && has(w, &w->zero),
+	       "one that is only worth having is found among what the ref was before");
+	const struct fetch_want foreign = { .ref = MAIN, .after = w->two, .base = gone };
+	fetch_ref(w->fetcher, &r, &foreign, on_result, &seen);
+	run_loop(w);
+	tap_ok(seen.result.outcome == FETCH_OK && seen.result.asked,
+	       "one that nobody has is done without");
 	free(url);
 	r.url = url = xasprintf("http://127.0.0.1:%d/open/r.git", w->plain);
 	seen = fetch(w, &r, MAIN, &gone);

@@ -46,7 +46,7 @@ static void test_commands(void)
 	strvec_release(&env);
 
 	fetch_git_environment(&https, &options, &env);
-	fetch_git_fetch(&https, &options, "refs/heads/main", "tip", "KEY", &argv);
+	fetch_git_fetch(&https, &options, "refs/heads/main", 1, "tip", "KEY", &argv);
 	tap_ok(strvec_contains(&env, "DOORBELL_CREDENTIAL_URL=https://git.example.org:8443") &&
 	       strvec_contains(&env, "DOORBELL_CREDENTIAL_TOKEN_FILE=/token"),
 	       "the helper is told for which host, and where the token is");
