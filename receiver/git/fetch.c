@@ -15,6 +15,9 @@
  *     DEEPEN    only if that is refused (an sshd as it comes lets nobody speak
  *               protocol 2): it is among the ref's last commits, nearly always.
  *               Go on as well without
+ *     CLEAN     if git failed while it spoke with the origin, after the answer:
+ *               remove what it left of packs; and before the first LOOK what a
+ *               receiver left that was killed
  *     LIST      every 50 fetches, after the answer: which refs do we have?
  *     PRUNE     if they are too many: git update-ref
  *     COLLECT   then, in any case: git gc
@@ -30,6 +33,7 @@
  */
 #include "receiver/git/fetch.h"
 
+#include <dirent.h>
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,7 +74,8 @@
 
 enum fetch_step { FETCH_STEP_INIT, FETCH_STEP_LOOK, FETCH_STEP_TIP, FETCH_STEP_LOOK_AGAIN,
 		  FETCH_STEP_WANTED, FETCH_STEP_BASE, FETCH_STEP_DEEPEN, FETCH_STEP_HEAL,
-		  FETCH_STEP_UPDATE, FETCH_STEP_LIST, FETCH_STEP_PRUNE, FETCH_STEP_COLLECT };
+		  FETCH_STEP_CLEAN, FETCH_STEP_UPDATE, FETCH_STEP_LIST, FETCH_STEP_PRUNE,
+		  FETCH_STEP_COLLECT };
 
 /* Who asked. */
 struct asker {
@@ -95,6 +100,7 @@ struct fetch_job {
 	struct asker *askers;
 	enum fetch_step step;
 	bool asked;       // the origin was asked
+	bool littered;    // and a git that asked it failed
 	int64_t began_ms; // monotonic: when its turn came
 	bool healed;
 	struct fetch_known known;
@@ -221,6 +227,10 @@ static void finish(struct fetcher *f, struct fetch_job *job, enum fetch_outcome 
 		asker->callback(asker->arg, &result);
 		free(asker);
 	}
+	if (job->littered) {
+		take_step(f, job, FETCH_STEP_CLEAN);
+		return;
+	}
 	if (job->asked && outcome == FETCH_OK && ++job->place->fetches >= COLLECT_EVERY) {
 		job->place->fetches = 0;
 		take_step(f, job, FETCH_STEP_LIST);
@@ -249,6 +259,16 @@ static bool wants_any(const struct fetch_job *job)
 static void after_init(struct fetcher *f, struct fetch_job *job)
 {
 	take_step(f, job, job->update != NULL ? FETCH_STEP_UPDATE : FETCH_STEP_LOOK);
+}
+
+/* Before the first step, or when the askers were answered: then it was the last. */
+static void after_clean(struct fetcher *f, struct fetch_job *job)
+{
+	if (job->littered) {
+		leave(f, job);
+	} else {
+		after_init(f, job);
+	}
 }
 
 /* The commit is here. */
@@ -312,6 +332,9 @@ static void advance(struct fetcher *f, struct fetch_job *job, const struct call_
 	case FETCH_STEP_HEAL:
 		take_step(f, job, FETCH_STEP_INIT);
 		break;
+	case FETCH_STEP_CLEAN:
+		after_clean(f, job);
+		break;
 	case FETCH_STEP_LIST:
 		after_list(f, job, answer);
 		break;
@@ -339,6 +362,9 @@ static bool go_on_without(struct fetcher *f, struct fetch_job *job,
 		return true;
 	case FETCH_STEP_DEEPEN:
 		finish(f, job, FETCH_OK, NULL);
+		return true;
+	case FETCH_STEP_CLEAN:
+		after_clean(f, job);
 		return true;
 	case FETCH_STEP_LIST:
 	case FETCH_STEP_PRUNE:
@@ -398,13 +424,22 @@ static void fail(struct fetcher *f, struct fetch_job *job, const struct call_res
 
 /* ---- the steps ---- */
 
+static bool asks_origin(enum fetch_step step)
+{
+	return step == FETCH_STEP_TIP || step == FETCH_STEP_WANTED || step == FETCH_STEP_BASE ||
+	       step == FETCH_STEP_DEEPEN;
+}
+
 static void on_child(void *arg, const struct call_result *answer)
 {
 	struct fetch_job *job = arg;
 	struct fetcher *f = job->place->fetcher;
 
 	job->place->child = NULL;
-	if (answer->completed && answer->status == 0) {
+	bool well = answer->completed && answer->status == 0;
+
+	job->littered = job->littered || (asks_origin(job->step) && !well);
+	if (well) {
 		advance(f, job, answer);
 	} else {
 		fail(f, job, answer);
@@ -443,6 +478,9 @@ static int64_t make_command(const struct fetcher *f, const struct fetch_job *job
 	case FETCH_STEP_HEAL:
 		fetch_git_remove(r, argv);
 		return COLLECT_LIMIT_MS;
+	case FETCH_STEP_CLEAN:
+		fetch_git_clean(r, argv);
+		return COLLECT_LIMIT_MS;
 	case FETCH_STEP_LIST:
 		fetch_git_list(r, argv);
 		return LOCAL_LIMIT_MS;
@@ -470,8 +508,7 @@ static void take_step(struct fetcher *f, struct fetch_job *job, enum fetch_step 
 	bool updates = step == FETCH_STEP_UPDATE || step == FETCH_STEP_PRUNE;
 
 	job->step = step;
-	job->asked = job->asked || step == FETCH_STEP_TIP || step == FETCH_STEP_WANTED ||
-		     step == FETCH_STEP_BASE || step == FETCH_STEP_DEEPEN;
+	job->asked = job->asked || asks_origin(step);
 	int64_t limit = make_command(f, job, &argv);
 	fetch_git_environment(&job->repository, &f->options, &env);
 	const struct spawn_options options = {
@@ -514,6 +551,23 @@ static void remove_locks(const struct fetch_job *job)
 	}
 }
 
+/* Did a git that was killed with its receiver leave a part of a pack? */
+static bool has_litter(const struct fetch_job *job)
+{
+	char *path = xasprintf("%s/objects/pack", job->repository.directory);
+	DIR *dir = opendir(path);
+	bool has = false;
+
+	for (const struct dirent *e = NULL; dir != NULL && !has && (e = readdir(dir)) != NULL;) {
+		has = strncmp(e->d_name, "tmp_", 4) == 0;
+	}
+	if (dir != NULL) {
+		(void)closedir(dir);
+	}
+	free(path);
+	return has;
+}
+
 static void begin(struct fetcher *f, struct fetch_job *job)
 {
 	struct error err = ERROR_INIT;
@@ -535,6 +589,8 @@ static void begin(struct fetcher *f, struct fetch_job *job)
 		leave(f, job);
 	} else if (!there) {
 		take_step(f, job, FETCH_STEP_INIT);
+	} else if (has_litter(job)) {
+		take_step(f, job, FETCH_STEP_CLEAN);
 	} else {
 		after_init(f, job);
 	}

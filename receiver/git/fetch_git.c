@@ -9,7 +9,7 @@
  * scratch copy: with fetch.unpackLimit=1 objects come as one pack, which git
  * puts into place when it is complete and checked (fetch.fsckObjects), and a
  * ref moves only after git has seen that all it needs is there.  A fetch that
- * dies leaves a tmp_pack file, which the collector removes.  Three checks of
+ * dies leaves a part of a pack (tmp_pack_*), which is removed before the next.  Three checks of
  * fsck are off, as hosts do: old commits of real repositories fail them, and
  * they endanger nobody.
  *
@@ -261,6 +261,15 @@ void fetch_git_remove(const struct fetch_repository *r, struct strvec *argv)
 
 	push_all(argv, words);
 	strvec_push(argv, r->directory);
+}
+
+void fetch_git_clean(const struct fetch_repository *r, struct strvec *argv)
+{
+	static const char *const words[] = { "-type", "f", "-name", "tmp_*", "-delete", NULL };
+
+	strvec_push(argv, "find");
+	strvec_pushf(argv, "%s/objects", r->directory);
+	push_all(argv, words);
 }
 
 void fetch_git_look(const struct fetch_repository *r, const char *key, struct strvec *argv)

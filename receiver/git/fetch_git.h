@@ -46,6 +46,9 @@ void fetch_git_init(const struct fetch_repository *repository, bool sha256, stru
 /* Append the command that removes the repository, to be made anew. */
 void fetch_git_remove(const struct fetch_repository *repository, struct strvec *argv);
 
+/* Append the command that removes what a git left that did not end well: parts of packs. */
+void fetch_git_clean(const struct fetch_repository *repository, struct strvec *argv);
+
 /* Append the command that prints our refs of a key, for fetch_git_read(). */
 void fetch_git_look(const struct fetch_repository *repository, const char *key,
 		    struct strvec *argv);

@@ -106,6 +106,17 @@ static bool has(const struct world *w, const struct oid *id)
 	return *out != '\0';
 }
 
+/* How many parts of packs and objects the clone has, that no git will ever end. */
+static int litter(const struct world *w)
+{
+	char command[512];
+	char out[64];
+
+	(void)snprintf(command, sizeof(command), "find %s -name 'tmp_*' | wc -l", w->clone);
+	ask(out, sizeof(out), command);
+	return (int)strtol(out, NULL, 10);
+}
+
 static struct fetch_repository repository(const struct world *w, const char *url)
 {
 	return (struct fetch_repository){ .directory = w->clone, .url = url,
@@ -518,8 +529,12 @@ static void test_size_limit(struct world *w)
 	w->fetcher = fetch_new(w->base, w->spawner, &options);
 	struct seen seen = fetch(w, &r, "refs/heads/big", &none);
 	expect(&seen, FETCH_FAILED, "", "a pack above the limit is not taken");
+	tap_int(litter(w), 0, "and what there was of it is removed");
+	tap_sh("echo part > %s/objects/pack/tmp_pack_abcdef", w->clone);
+	tap_int(litter(w), 1, "a receiver that is killed leaves a part of a pack");
 	seen = fetch(w, &r, MAIN, &w->two);
-	expect(&seen, FETCH_OK, "", "and the next fetch goes on");
+	expect(&seen, FETCH_OK, "", "the next fetch goes on");
+	tap_int(litter(w), 0, "and removes that, too");
 	const struct fetch_want want = { .ref = "refs/heads/old", .after = w->one };
 	fetch_ref(w->fetcher, &r, &want, on_result, &seen);
 	(void)event_base_loop(w->base, EVLOOP_ONCE);
