@@ -66,7 +66,14 @@
 #define LIMIT_PATH_BYTES 4096
 #define LIMIT_TREE_DEPTH 256
 #define LIMIT_TREE_BYTES (64U * 1024 * 1024)
-#define LIMIT_CHANGED_PATHS 1000000
+
+/*
+ * Paths that differ in one push, in directories that somebody reads: half a second of a
+ * reader, which other repositories wait for.  Ten lines of a commit can make billions of
+ * them (a directory of ten times the same directory, ten deep); who changes more than this
+ * changes everything, and all that follow the ref are taken.
+ */
+#define LIMIT_CHANGED_PATHS 100000
 
 /* Frames between us and a reader: 100,000 applications fit in pieces. */
 #define LIMIT_FRAME_BYTES (16U * 1024 * 1024)

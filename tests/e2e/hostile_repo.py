@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Repositories that were written to hurt, through receiver and readers.  TAP.
 
-A tree of 100,000 directories in each other, and a pattern of value files that
-stands for 2^64 patterns: each push is decided soon, in little memory, by a
+A tree of 100,000 directories in each other, ten lines that are ten billion files,
+and a pattern of value files that stands for 2^64 patterns: each push is decided soon, in little memory, by a
 reader that lives on; where the reader looks no further, all applications that
 follow the ref are rung, and record and metric say why.
 """
@@ -47,6 +47,15 @@ def deep_tree(place, text):
     subprocess.run(("git", "-C", place.bare, "index-pack", "--stdin"), check=True,
                    input=pack + hashlib.sha1(pack).digest(), stdout=subprocess.DEVNULL)
     return oid.hex()
+
+
+def wide_tree(place):
+    """Ten directories, each ten times the same one, ten deep: the id of the first."""
+    oid, mode = run("git", "-C", place.bare, "hash-object", "-w", "--stdin", input="kind: 1\n").stdout.strip(), "100644 blob"
+    for level in range(11):
+        lines = "".join(f"{mode} {oid}\t{'d' if level else 'f'}{i}{'' if level else '.yaml'}\n" for i in range(10))
+        oid, mode = run("git", "-C", place.bare, "mktree", input=lines).stdout.strip(), "040000 tree"
+    return oid
 
 
 def commit(place, base, **directories):
@@ -125,6 +134,17 @@ def main():
             equal(applications(record), ["deep", "web"],
                   "beside them an application rings for itself, and what is not looked through for anything")
             ok("too deep" in reasons(record, "deep"), "which is said", record)
+            bomb = wide_tree(place)
+            wide = commit(place, beside, deep=bomb)
+            record, seconds = push(place, beside, wide)
+            equal(applications(record), ["deep", "web", "wide"], "ten billion files that come ring for all")
+            ok(record["reason"].endswith(LIMIT), "the record says why", record["reason"])
+            ok(seconds < 5 * PATIENCE, "it is decided soon", seconds)
+            tree = run("git", "-C", place.bare, "rev-parse", changed + ":apps").stdout.strip()
+            after = commit(place, wide, apps=tree)
+            record, seconds = push(place, wide, after)
+            ok("web" in applications(record) and not (record["reason"] or "").endswith(LIMIT),
+               "the next push beside them is looked at as any other", record)
             equal(readers(receiver), born, "the readers are those of the beginning")
             most = max(most_memory(pid) for pid in born + [receiver.process.pid])
             ok(most < MEMORY, f"{most >> 20} MB were enough, for each process", most)
