@@ -568,7 +568,9 @@ static void merge_file(struct inventory *inv, struct merge *m, const struct orig
 		strvec_push(&inv->problems, file->failure);
 	}
 	if (file->failure != NULL && file->found.list.count > 0) {
-		strvec_pushf(&inv->problems, "%s: what was read before is kept", file->path);
+		strvec_pushf(&inv->problems, "%s: what was read before is kept",
+			     origin->what.kind == INVENTORY_PLACE ? origin->what.repository
+								  : file->path);
 	}
 }
 

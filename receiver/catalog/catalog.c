@@ -13,8 +13,10 @@
  * push that adds an application and its files finds the application.
  *
  * A place that was never read and may still be holds up all pushes: nobody
- * knows whom they affect.  One that was read before does not: a reload while
- * its repository is out of reach goes on with what was read.
+ * knows whom they affect.  One that was read before does not, by this process or
+ * one before it (kept.h): while its repository is out of reach, or holds what
+ * cannot be read, it goes on with its last list.  It is waited for a little all the
+ * same, since mostly it can be read, and may have changed.
  */
 #include "receiver/catalog/catalog.h"
 
@@ -27,6 +29,7 @@
 #include "base/xalloc.h"
 #include "inventory/inventory.h"
 #include "receiver/catalog/files.h"
+#include "receiver/catalog/kept.h"
 #include "receiver/catalog/learned.h"
 #include "receiver/catalog/unrung.h"
 #include "receiver/git/resolver.h"
@@ -37,8 +40,12 @@
 #include "receiver/settings/places.h"
 #include "receiver/settings/settings.h"
 
-/* Seconds between tries of places that could not be read. */
+/* Seconds between tries of places that could not be read: the first, and at most. */
 #define RETRY_SECONDS 10
+#define RETRY_SECONDS_MAX 320
+
+/* Seconds that pushes wait for places whose last list is known. */
+#define PATIENCE_SECONDS 10
 
 /* Seconds that changes wait to be published while more are on their way. */
 #define GATHER_SECONDS 1
@@ -51,6 +58,9 @@ struct catalog {
 	struct files *files;
 	struct event *publish;  // the list is to be made anew
 	struct event *retry;    // places that could not be read at the start
+	struct event *patience; // goes on without those whose last list is known
+	char *kept;             // folder of last lists, or NULL
+	unsigned retry_seconds; // until the next try
 	struct loading *loads;  // under way
 	struct refresh *refreshes;
 	uint64_t generation;
@@ -197,6 +207,20 @@ void catalog_learn_address(struct catalog *c, const char *address, const char *r
 	free(name);
 }
 
+/* Is a place being read that pushes have to wait for? */
+static bool is_waiting(const struct catalog *c)
+{
+	bool patient = evtimer_pending(c->patience, NULL) != 0;
+	const struct loading *l = NULL;
+	bool waits = false;
+
+	DL_FOREACH(c->loads, l) {
+		waits = waits || l->epoch != c->epoch || patient ||
+			!inventory_knows_place(c->inventory, l->origin);
+	}
+	return waits;
+}
+
 /*
  * Everything was read once: pushes may begin. It is called wherever one of the
  * conditions may have become true, and does nothing if another one is missing.
@@ -205,7 +229,7 @@ void catalog_learn_address(struct catalog *c, const char *address, const char *r
  */
 static void check_ready(struct catalog *c)
 {
-	if (c->ready || !c->looked || c->loads != NULL || c->missing || c->unfound) {
+	if (c->ready || !c->looked || is_waiting(c) || c->missing || c->unfound) {
 		return;
 	}
 	publish_changes(c);
@@ -239,6 +263,19 @@ static void finish_load(struct loading *l)
 	check_ready(c);
 }
 
+/* The last list of a place counts, though it cannot be read as it is now. */
+static void note_stale(struct catalog *c, size_t origin, const char *why)
+{
+	static const struct stamp none = { .digest = "" };
+	const struct inventory_origin *place = inventory_get(c->inventory, origin);
+	char *text = xasprintf("%s: cannot be read now: %s", place->repository, why);
+
+	if (inventory_fail_file(c->inventory, origin, "", &none, text)) {
+		note_change(c);
+	}
+	free(text);
+}
+
 /*
  * A place could not be read; again: it may be later. A place that gave
  * applications before keeps them, and nobody waits. One that never did holds up
@@ -248,20 +285,24 @@ static void finish_load(struct loading *l)
  */
 static void load_failed(struct loading *l, bool again, const char *why)
 {
-	static const struct timeval later = { .tv_sec = RETRY_SECONDS };
 	struct catalog *c = l->catalog;
+	const struct timeval later = { .tv_sec = c->retry_seconds };
 
 	if (l->epoch == c->epoch) {
 		const struct inventory_origin *place = inventory_get(c->inventory, l->origin);
+		bool known = inventory_knows_place(c->inventory, l->origin);
 
 		again = again && l->refresh == NULL;
-		bool waits = again && !inventory_knows_place(c->inventory, l->origin);
-
 		log_warn("applications not read", "repository", place->repository, "ref",
 			 place->ref, "reason", why, "effect",
-			 waits ? "all pushes wait until they are" : NULL, NULL);
-		c->missing = c->missing || waits;
-		if (again) {
+			 known   ? "its last list counts until they are"
+			 : again ? "all pushes wait until they are"
+				 : NULL, NULL);
+		c->missing = c->missing || (again && !known);
+		if (known) {
+			note_stale(c, l->origin, why);
+		}
+		if (again && !evtimer_pending(c->retry, NULL)) {
 			evtimer_add(c->retry, &later);
 		}
 	}
@@ -279,6 +320,21 @@ static void note_empty(const struct catalog *c, size_t origin, const struct mani
 	}
 }
 
+/* Hand out what a place holds now, to be kept for a start without its repository. */
+static void keep_list(const struct catalog *c, size_t origin)
+{
+	const struct inventory_file *file = inventory_get_file(c->inventory, origin, 0);
+	struct kept_text *text = NULL;
+
+	if (c->kept != NULL && file != NULL) {
+		text = kept_text_new(c->kept, inventory_get(c->inventory, origin),
+				     &file->found.list);
+	}
+	if (text != NULL) {
+		c->o.keep(c->o.ctx, text);
+	}
+}
+
 static void on_apps(void *arg, enum reader_result result, struct manifests *found,
 		    const char *why)
 {
@@ -292,6 +348,7 @@ static void on_apps(void *arg, enum reader_result result, struct manifests *foun
 	if (l->epoch == c->epoch) {
 		note_empty(c, l->origin, found);
 		inventory_set_place(c->inventory, l->origin, found);
+		keep_list(c, l->origin);
 		note_change(c);
 	}
 	finish_load(l);
@@ -356,11 +413,23 @@ static void load_places(struct catalog *c)
 	check_ready(c);
 }
 
+/* What stays unreadable is tried more and more rarely: a try may cost a reader seconds. */
 static void on_retry(evutil_socket_t fd, short what, void *arg)
+{
+	struct catalog *c = arg;
+
+	(void)fd;
+	(void)what;
+	c->retry_seconds = c->retry_seconds < RETRY_SECONDS_MAX ? c->retry_seconds * 2
+								 : RETRY_SECONDS_MAX;
+	load_places(c);
+}
+
+static void on_patience(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	load_places(arg);
+	check_ready(arg);
 }
 
 void catalog_refresh(struct catalog *c, const char *repository, const char *ref,
@@ -415,6 +484,8 @@ struct catalog *catalog_new(const struct catalog_options *options)
 	c->files = files_new(&files);
 	c->publish = evtimer_new(options->base, on_publish, c);
 	c->retry = evtimer_new(options->base, on_retry, c);
+	c->patience = evtimer_new(options->base, on_patience, c);
+	c->kept = xstrdup_or_null(options->kept);
 	return c;
 }
 
@@ -438,6 +509,8 @@ void catalog_free(struct catalog *c)
 	files_free(c->files);
 	event_free(c->publish);
 	event_free(c->retry);
+	event_free(c->patience);
+	free(c->kept);
 	inventory_free(c->inventory);
 	learned_free(c->learned);
 	settings_unref(c->settings);
@@ -494,6 +567,28 @@ static void add_configured(struct catalog *c, struct inventory *inv)
 	}
 }
 
+/* Places that this process has not read yet begin with what was kept of them. */
+static void take_kept(struct catalog *c)
+{
+	const struct inventory_origin *place = inventory_get(c->inventory, 0);
+
+	for (size_t i = 0; place != NULL; place = inventory_get(c->inventory, ++i)) {
+		struct manifests found = { .problems = STRVEC_INIT };
+		struct error err = ERROR_INIT;
+		int r = c->kept == NULL || place->kind != INVENTORY_PLACE ||
+					inventory_knows_place(c->inventory, i)
+				? 1
+				: kept_read(c->kept, place, &found, &err);
+
+		if (r == 0) {
+			inventory_set_place(c->inventory, i, &found);
+		} else if (r < 0) {
+			log_warn("last list not read", "repository", place->repository, "reason",
+				 err.text, NULL);
+		}
+	}
+}
+
 /*
  * A new inventory, with what the old one knew of places, files and directories
  * that are configured still: so a reload does not forget applications because a
@@ -504,6 +599,7 @@ static void add_configured(struct catalog *c, struct inventory *inv)
  */
 void catalog_set_settings(struct catalog *c, struct settings *settings)
 {
+	static const struct timeval patience = { .tv_sec = PATIENCE_SECONDS };
 	struct inventory *old = c->inventory;
 
 	settings_unref(c->settings);
@@ -518,10 +614,14 @@ void catalog_set_settings(struct catalog *c, struct settings *settings)
 			   "a place of applications is in no configured repository");
 	}
 	inventory_take_over(c->inventory, old);
+	take_kept(c);
 	publish(c);
 	inventory_free(old);
 	/* Pushes wait for them; senders need not be sent away (readiness) meanwhile. */
 	c->ready = c->looked = false;
+	c->retry_seconds = RETRY_SECONDS;
+	(void)event_del(c->retry);
+	evtimer_add(c->patience, &patience);
 	files_set_inventory(c->files, c->inventory);
 	load_places(c);
 }

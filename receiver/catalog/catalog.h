@@ -23,6 +23,7 @@
 
 struct catalog;
 struct event_base;
+struct kept_text;
 struct metrics;
 struct reader_pool;
 struct resolver;
@@ -36,6 +37,9 @@ struct catalog_options {
 	struct metrics *metrics; // or NULL
 	struct status *status;   // told when all places were read; or NULL
 	void (*ready)(void *ctx); // called whenever that becomes so
+	const char *kept;        // folder of the last lists (kept.h); NULL: none are
+	/* Write that list where the disk may be waited for, and free it. */
+	void (*keep)(void *ctx, struct kept_text *text);
 	void *ctx;
 };
 

@@ -16,6 +16,7 @@
 #include "delivery/missed.h"
 #include "journal/journal.h"
 #include "receiver/catalog/catalog.h"
+#include "receiver/catalog/kept.h"
 #include "receiver/git/fetch.h"
 #include "receiver/git/lister.h"
 #include "receiver/git/resolver.h"
@@ -158,7 +159,8 @@ static int make_directory(const char *state, const char *name, struct error *err
 
 static int make_directories(const struct config *c, struct error *err)
 {
-	static const char *const names[] = { NULL, "repositories", "cache", "home" };
+	static const char *const names[] = { NULL, "repositories", "cache", "home",
+					   KEPT_FOLDER };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < sizeof(names) / sizeof(names[0]); i++) {
@@ -286,8 +288,34 @@ static void on_reached(void *ctx, const char *repository, bool reached)
 	missed_reached(((struct daemon *)ctx)->missed, repository, reached);
 }
 
+/* On the writer thread, which may wait for the disk. */
+static enum record_result write_list(struct journal *j, void *arg, struct error *err)
+{
+	(void)j;
+	return kept_text_write(arg, err) == 0 ? RECORD_OK : RECORD_INVALID;
+}
+
+static void on_list_written(void *arg, enum record_result result, const struct error *err)
+{
+	if (result != RECORD_OK) {
+		log_warn("last list of applications not kept", "reason", err->text, NULL);
+	}
+	kept_text_free(arg);
+}
+
+/* If the store is too busy, the next time that the place is read will do. */
+static void keep_list(void *ctx, struct kept_text *text)
+{
+	struct daemon *d = ctx;
+
+	if (store_read(d->store, write_list, on_list_written, text) != STORE_OK) {
+		kept_text_free(text);
+	}
+}
+
 static void build_core(struct daemon *d)
 {
+	char *kept = xasprintf("%s/%s", d->settings->config->state_directory, KEPT_FOLDER);
 	struct catalog_options catalog = {
 		.base = d->base,
 		.pool = d->pool,
@@ -295,10 +323,13 @@ static void build_core(struct daemon *d)
 		.metrics = d->metrics,
 		.status = d->status,
 		.ready = on_known,
+		.kept = kept,
+		.keep = keep_list,
 		.ctx = d,
 	};
 
 	d->catalog = catalog_new(&catalog);
+	free(kept);
 	struct world_parts parts = {
 		.base = d->base,
 		.store = d->store,

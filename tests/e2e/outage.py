@@ -35,7 +35,7 @@ def reload(place, receiver, **changes):
 def pushes_go_on(place, receiver, sentence):
     before = len(place.rings())
     old = place.head()
-    new = place.commit({"apps/web/a.yaml": f"kind: {before}\n"})
+    new = place.commit({"apps/web/a.yaml": f"kind: {time.time_ns()}\n"})
     github(place, old, new)
     ok(wait(lambda: len(place.rings()) > before), sentence, receiver.log())
 
@@ -63,8 +63,49 @@ def main():
             pushes_go_on(place, receiver, "and stops no push: they were read before")
             equal(place.rung(), ["kept", "own"],
                   "not even of what is kept there")
+        a_start_goes_on(place, bare)
+        a_committer_stops_nobody(place, bare)
     the_wait_is_measured()
     done()
+
+
+def a_start_goes_on(place, bare):
+    """The receiver is started while the place is out of reach: its last list counts."""
+    with Receiver(place) as receiver:
+        ok(wait(lambda: "its last list counts until they are" in receiver.log(), 20),
+           "a start while they are out of reach says that the last list counts", receiver.log())
+        os.remove(place.rings_file)
+        pushes_go_on(place, receiver, "and stops no push")
+        equal(place.rung(), ["kept", "own"], "not even of what is kept there")
+        ok("cannot be read now" in place.doorbell("apps").stderr, "doorbell apps says so, too")
+        equal(receiver.metric("doorbell_manifests_broken"), 1, "and the metric")
+    [kept] = os.listdir(os.path.join(place.state, "applications"))
+    with open(os.path.join(place.state, "applications", kept), "r+") as file:
+        file.truncate(os.fstat(file.fileno()).st_size // 2)
+    with Receiver(place, ready=False) as receiver:
+        ok(wait(lambda: "last list not read" in receiver.log() and "all pushes wait" in receiver.log(), 20),
+           "half a list is none: it is said, and pushes wait", receiver.log())
+        os.rename(bare + ".away", bare)
+        ok(wait(lambda: receiver.status("/readyz") == 200, 30), "until they can be read", receiver.log())
+
+
+def a_committer_stops_nobody(place, bare):
+    """Whoever may write to the place commits what cannot be read."""
+    work = os.path.join(place.top, "apps-work")
+    kind, oid = "100644 blob", run("git", "-C", work, "hash-object", "-w", "--stdin", input="kind: A\n").stdout.strip()
+    for _ in range(11):
+        lines = "".join(f"{kind} {oid}\ta{i}\n" for i in range(10))
+        kind, oid = "040000 tree", run("git", "-C", work, "mktree", input=lines).stdout.strip()
+    commit = run("git", "-C", work, "-c", "user.name=t", "-c", "user.email=t@example.org", "commit-tree", "-m", "bomb", "-p",
+                 "HEAD", oid).stdout.strip()
+    run("git", "-C", work, "push", "-q", "origin", commit + ":refs/heads/main")
+    for how in ("a start", "another start"):
+        with Receiver(place) as receiver:
+            ok(wait(lambda: "its last list counts until they are" in receiver.log(), 20),
+               f"{how} with ten billion files where applications are kept goes on with the last list", receiver.log())
+            os.remove(place.rings_file)
+            pushes_go_on(place, receiver, "and decides pushes")
+            ok("kept" in place.rung() and "own" in place.rung(), "also for what was kept there", place.rung())
 
 
 def the_wait_is_measured():
