@@ -40,6 +40,7 @@ int affected_state_new(const struct affected_options *options, struct affected_s
 		       struct error *err)
 {
 	struct affected_state *state = xcalloc(1, sizeof(*state));
+	int r = 0;
 
 	state->mode = options->mode;
 	state->cache_max_bytes = options->cache_max_bytes;
@@ -47,10 +48,12 @@ int affected_state_new(const struct affected_options *options, struct affected_s
 	state->cache_directory =
 		options->cache_directory != NULL ? xstrdup(options->cache_directory) : NULL;
 	state->repository = giturl_normalise(options->repository_url, err);
-	if (state->repository == NULL ||
-	    repo_open(options->path, options->allow_alternates, &state->repo, err) != 0) {
+	r = state->repository == NULL ? -1
+				      : repo_open(options->path, options->allow_alternates,
+						  &state->repo, err);
+	if (r != 0) {
 		affected_state_free(state);
-		return -1;
+		return r;
 	}
 	*ret_state = state;
 	return 0;

@@ -40,7 +40,10 @@ struct affected_options {
 struct ref_list;        // base/ref_list.h
 struct affected_state; // one repository: its applications and indexes
 
-/* Open a repository. 0 with a new *ret_state (affected_state_free()), or -1 with err. */
+/*
+ * Open a repository. 0 with a new *ret_state (affected_state_free()); or -1 or
+ * REPO_UNSUPPORTED (repo/repo.h) with err.
+ */
 int affected_state_new(const struct affected_options *options, struct affected_state **ret_state,
 		       struct error *err);
 

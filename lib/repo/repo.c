@@ -79,6 +79,11 @@ static int open_error(const char *path, int code, struct error *err)
 	if (code == GIT_ENOTFOUND) {
 		return error_set(err, -1, "%s: not a Git repository", path);
 	}
+	/* An extension, such as SHA-256 or reftable, or a version of the format. */
+	if (strncmp(text, "unsupported ", strlen("unsupported ")) == 0) {
+		return error_set(err, REPO_UNSUPPORTED,
+				 "%s: %s; configure a clone that is made without it", path, text);
+	}
 	return error_set(err, -1, "%s: %s", path, text);
 }
 
@@ -109,8 +114,9 @@ static int refuse_alternates(git_repository *git, const char *path, struct error
 	int r = 0;
 
 	if (lstat(file, &st) == 0 && (!S_ISREG(st.st_mode) || st.st_size > 0)) {
-		r = error_set(err, -1, "%s: borrows objects from elsewhere (%s), not allowed",
-			      path, "objects/info/alternates");
+		r = error_set(err, REPO_UNSUPPORTED,
+			      "%s: borrows objects from elsewhere (%s), not allowed", path,
+			      "objects/info/alternates");
 	}
 	free(file);
 	return r;
@@ -119,6 +125,7 @@ static int refuse_alternates(git_repository *git, const char *path, struct error
 int repo_open(const char *path, bool allow_alternates, struct repo **ret_repo, struct error *err)
 {
 	struct repo *repo = NULL;
+	int r = 0;
 
 	if (git_libgit2_init() < 0) {
 		return error_set(err, -1, "libgit2: %s", git_text());
@@ -133,17 +140,16 @@ int repo_open(const char *path, bool allow_alternates, struct repo **ret_repo, s
 	repo->path = xstrdup(path);
 	repo->objectid = objectid_new();
 	repo->trees = tree_cache_new(TREES_BYTES_MAX);
-	if (open_git(path, &repo->git, &repo->odb, err) != 0) {
-		goto fail;
+	r = open_git(path, &repo->git, &repo->odb, err);
+	if (r == 0 && !allow_alternates) {
+		r = refuse_alternates(repo->git, path, err);
 	}
-	if (!allow_alternates && refuse_alternates(repo->git, path, err) != 0) {
-		goto fail;
+	if (r != 0) {
+		repo_free(repo);
+		return r;
 	}
 	*ret_repo = repo;
 	return 0;
-fail:
-	repo_free(repo);
-	return -1;
 }
 
 void repo_free(struct repo *repo)

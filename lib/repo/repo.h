@@ -28,7 +28,8 @@ enum repo_result {
 	REPO_OK = 0,
 	REPO_MISSING = 1, // no such object, revision or branch
 	REPO_LIMIT = 2,   // larger, deeper or more than we are willing to read
-	REPO_CORRUPT = 3  // not what it should be: wrong kind, unreadable, unsorted
+	REPO_CORRUPT = 3, // not what it should be: wrong kind, unreadable, unsorted
+	REPO_UNSUPPORTED = 4 // a repository of a kind that is not read: nor will it be tomorrow
 };
 
 enum repo_type {
@@ -50,7 +51,8 @@ struct repo_object {
  * above is searched).  Refused, each with one clear sentence: not a
  * repository, owned by another user and not listed in safe.directory, an
  * object format or extension that the library cannot read, alternates unless
- * allow_alternates.  0 with a new *ret_repo (repo_free()), or -1 with err.
+ * allow_alternates.  0 with a new *ret_repo (repo_free()), REPO_UNSUPPORTED (the
+ * last two) or -1 with err.
  */
 int repo_open(const char *path, bool allow_alternates, struct repo **ret_repo, struct error *err);
 

@@ -136,7 +136,7 @@ static void on_reader(void *arg, enum reader_result result, const struct reader_
 	struct question *q = arg;
 
 	if (result != READER_OK) {
-		answer(q, RESOLVE_FAILED, NULL, why);
+		answer(q, result == READER_UNUSABLE ? RESOLVE_UNUSABLE : RESOLVE_FAILED, NULL, why);
 		return;
 	}
 	if (q->tip.len > 0) {

@@ -51,9 +51,10 @@ static int handle(struct child *child, const json_t *request, struct error *err)
 		.allow_alternates = json_is_true(json_object_get(request, "alternates")),
 	};
 	struct affected_state *state = NULL;
+	int status = affected_state_new(&options, &state, err);
 
-	if (affected_state_new(&options, &state, err) < 0) {
-		return -1;
+	if (status != 0) {
+		return status;
 	}
 	struct child_repository *r = xcalloc(1, sizeof(*r));
 	r->key = xstrdup(child_text(request, "repository"));

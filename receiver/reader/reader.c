@@ -331,7 +331,8 @@ void reader_pool_count(struct reader_pool *pool, bool started)
 
 void reader_pool_count_answer(struct reader_pool *pool, enum reader_result result)
 {
-	pool->answered += result == READER_OK || result == READER_REFUSED;
+	pool->answered += result == READER_OK || result == READER_REFUSED ||
+			  result == READER_UNUSABLE;
 	pool->died += result == READER_DIED;
 	pool->timed_out += result == READER_TIMEOUT;
 }

@@ -114,7 +114,10 @@ static enum answer_result take_object(struct reader_job *job, uint64_t id, const
 		if (text == NULL) {
 			return nonsense(err, "has a strange error");
 		}
-		return (enum answer_result)error_set(err, ANSWER_REFUSED, "%s", text);
+		bool lasting = json_is_true(json_object_get(answer, "lasting"));
+
+		return (enum answer_result)error_set(err, lasting ? ANSWER_UNUSABLE : ANSWER_REFUSED,
+						     "%s", text);
 	}
 	if (!more && !json_is_true(json_object_get(answer, "ok"))) {
 		return nonsense(err, "says neither more nor ok");

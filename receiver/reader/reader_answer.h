@@ -21,8 +21,9 @@ enum answer_result {
 	ANSWER_DONE = 0,
 	ANSWER_MORE = 1,     // another frame follows
 	ANSWER_REFUSED = 2,  // an "error", now in err
-	ANSWER_NONSENSE = 3, // err says what is wrong: the reader must go
-	ANSWER_STALE = 4     // nothing was done: its sandbox does not grant what is needed by now
+	ANSWER_UNUSABLE = 3, // likewise, and it will be the same whenever it is asked
+	ANSWER_NONSENSE = 4, // err says what is wrong: the reader must go
+	ANSWER_STALE = 5     // nothing was done: its sandbox does not grant what is needed by now
 };
 
 /*

@@ -71,8 +71,8 @@ struct reader_call {
 	int (*write)(struct reader_job *job, uint64_t id, struct buf *out, struct error *err);
 	/*
 	 * In the reader: do what request asks and answer by child_answer() and the
-	 * like. 0, or -1 with err, which becomes the answer unless child->broken is
-	 * set. The receiver is trusted: members are not checked.
+	 * like. 0, or -1 or REPO_UNSUPPORTED (repo/repo.h) with err, which becomes the
+	 * answer unless child->broken is set. The receiver is trusted: members are not checked.
 	 */
 	int (*handle)(struct child *child, const json_t *request, struct error *err);
 	/*

@@ -30,6 +30,7 @@
 #include "base/xalloc.h"
 #include "receiver/process/sandbox.h"
 #include "receiver/reader/reader_child_impl.h"
+#include "repo/repo.h"
 #include "repo/isolate.h"
 
 #define IDLE_MS 1000
@@ -96,10 +97,12 @@ static int serve(struct child *child, const json_t *request)
 	if (call->reads_files && !is_granted(child, request)) {
 		return child_answer_stale(child);
 	}
-	if (call->handle(child, request, &err) == 0) {
-		return 0;
+	int status = call->handle(child, request, &err);
+
+	if (status == 0 || child->broken) {
+		return status == 0 ? 0 : -1;
 	}
-	return child->broken ? -1 : child_answer_error(child, err.text);
+	return child_answer_error(child, err.text, status == REPO_UNSUPPORTED);
 }
 
 static void release(struct child *child)

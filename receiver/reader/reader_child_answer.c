@@ -36,9 +36,9 @@ int child_answer_stale(struct child *child)
 	return send_object(child, json_pack("{s:b}", "stale", 1));
 }
 
-int child_answer_error(struct child *child, const char *why)
+int child_answer_error(struct child *child, const char *why, bool lasting)
 {
-	json_t *object = json_object();
+	json_t *object = json_pack("{s:b}", "lasting", lasting);
 
 	(void)json_object_set_new(object, "error", text_to_json(why));
 	return send_object(child, object);

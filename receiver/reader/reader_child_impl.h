@@ -78,8 +78,8 @@ int child_answer(struct child *child, json_t *content);
 /* Answer that the sandbox does not grant what the repository needs by now. */
 int child_answer_stale(struct child *child);
 
-/* Answer that the request cannot be done. */
-int child_answer_error(struct child *child, const char *why);
+/* Answer that the request cannot be done; lasting: nor will it ever. */
+int child_answer_error(struct child *child, const char *why, bool lasting);
 
 /* Lists that one answer may have. */
 #define PIECE_ARRAYS 4

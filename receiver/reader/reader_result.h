@@ -16,6 +16,7 @@
 enum reader_result {
 	READER_OK = 0,
 	READER_REFUSED, // the reader is well and says that this cannot be done: why
+	READER_UNUSABLE, // likewise, of a repository that it will never read (REPO_UNSUPPORTED)
 	READER_DIED,    // it ended or talked nonsense while it worked on this
 	READER_TIMEOUT  // it was killed because this took too long
 };

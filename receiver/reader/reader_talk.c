@@ -136,6 +136,10 @@ static void take_frame(struct reader *reader, const char *body, size_t len)
 		reader_job_refused(reader->current, err.text);
 		reader_talk_finish(reader, READER_REFUSED, err.text);
 		break;
+	case ANSWER_UNUSABLE:
+		reader_job_refused(reader->current, err.text);
+		reader_talk_finish(reader, READER_UNUSABLE, err.text);
+		break;
 	case ANSWER_STALE:
 		ask_next_reader(reader);
 		break;

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "repo/repo.h"
 #include "tests/support/app_text.h"
 #include "tests/support/gitrepo.h"
 #include "tests/support/tap.h"
@@ -561,7 +562,7 @@ static void test_refused(void)
 	tap_ok(strstr(err.text, "not a Git repository") != NULL, "in words: %s", err.text);
 	gitrepo_sh(repo, "%s", "echo /tmp >.git/objects/info/alternates");
 	options.path = repo;
-	tap_int(affected_state_new(&options, &state, &err), -1, "alternates are refused");
+	tap_int(affected_state_new(&options, &state, &err), REPO_UNSUPPORTED, "alternates are refused");
 	tap_ok(strstr(err.text, "borrows objects") != NULL, "in words: %s", err.text);
 	options.allow_alternates = true;
 	tap_int(affected_state_new(&options, &state, &err), 0, "unless allowed");
@@ -571,7 +572,8 @@ static void test_refused(void)
 	gitrepo_sh(repo, "%s", "rm .git/objects/info/alternates; git config core.repositoryformatversion 1; "
 		   "git config extensions.objectformat sha256");
 	options.repository_url = url;
-	tap_int(affected_state_new(&options, &state, &err), -1, "an object format we cannot read is refused");
+	tap_int(affected_state_new(&options, &state, &err), REPO_UNSUPPORTED,
+		"an object format we cannot read is refused");
 	tap_note("%s", err.text);
 }
 
