@@ -155,6 +155,11 @@ struct config_input {
 	bool strict;
 	/* What is wrong with a host's name, a constant text; NULL: nothing. NULL: nobody asks. */
 	const char *(*host_fault)(const char *host);
+	/*
+	 * Why the Git repository at path can never be read (its format, or objects
+	 * that it borrows), a new string; NULL: it may be. NULL: nobody asks.
+	 */
+	char *(*repository_fault)(const char *path, bool allow_alternates);
 };
 
 /*

@@ -50,9 +50,9 @@ void config_warning(struct config_loader *l, const json_t *node, const char *key
 void config_doubt(struct config_loader *l, const json_t *node, const char *key,
 		  const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* Doubt that path, the value of key in node, is a Git repository that can be read. */
-void config_check_place(struct config_loader *l, const json_t *node, const char *key,
-			const char *path);
+/* Doubt that the path of the repository r, read from node, can be read. */
+void config_check_place(struct config_loader *l, const json_t *node,
+			const struct config_repository *r);
 
 /* Doubt that the host of url resolves; node is the value of key. */
 void config_check_host(struct config_loader *l, const json_t *node, const char *key,

@@ -26,21 +26,28 @@ static bool has(const char *path, const char *name)
 	return there;
 }
 
-void config_check_place(struct config_loader *l, const json_t *node, const char *key,
-			const char *path)
+void config_check_place(struct config_loader *l, const json_t *node,
+			const struct config_repository *r)
 {
+	const json_t *value = json_object_get(node, "path");
 	const char *what = NULL;
+	char *fault = NULL;
 
-	if (access(path, R_OK) != 0) {
+	if (access(r->path, R_OK) != 0) {
 		what = strerror(errno);
-	} else if (!(has(path, "HEAD") && has(path, "objects")) && !has(path, ".git")) {
+	} else if (!(has(r->path, "HEAD") && has(r->path, "objects")) && !has(r->path, ".git")) {
 		what = "no Git repository";
+	} else if (l->input->repository_fault != NULL) {
+		fault = l->input->repository_fault(r->path, r->allow_alternates);
 	}
 	if (what != NULL) {
-		config_doubt(l, json_object_get(node, key), NULL,
-			     "'%s' is '%.200s': %s: its pushes cannot be read until that is "
-			     "mended", key, path, what);
+		config_doubt(l, value, NULL, "'path' is '%.200s': %s: its pushes cannot be read "
+			     "until that is mended", r->path, what);
+	} else if (fault != NULL) {
+		config_doubt(l, value, NULL, "'path' is '%.200s': its pushes can never be read: %s",
+			     r->path, fault);
 	}
+	free(fault);
 }
 
 /* Is there a program of that name where programs are looked for? */

@@ -228,7 +228,7 @@ static void check_reach(struct config_loader *l, const json_t *node,
 	const char *key = r->fetch_url != NULL ? "fetchUrl" : "url";
 
 	if (r->path != NULL) {
-		config_check_place(l, node, "path", r->path);
+		config_check_place(l, node, r);
 	} else if (r->url != NULL) {
 		config_check_host(l, json_object_get(node, key), key,
 				  r->fetch_url != NULL ? r->fetch_url : r->url);

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "affected/affected.h"
 #include "base/xalloc.h"
 #include "config/config_table.h"
 #include "provider/provider.h"
@@ -137,6 +138,22 @@ void settings_options_release(struct settings_options *o)
 	*o = (struct settings_options){ .path = NULL };
 }
 
+/* Only what will never change: who may read it is for the receiver's user to find out. */
+static char *repository_fault(const char *path, bool allow_alternates)
+{
+	const struct affected_options options = {
+		.repository_url = "https://localhost/repository",
+		.path = path,
+		.allow_alternates = allow_alternates,
+	};
+	struct affected_state *state = NULL;
+	struct error err = ERROR_INIT;
+	int r = affected_state_new(&options, &state, &err);
+
+	affected_state_free(state);
+	return r > 0 ? xstrdup(err.text) : NULL;
+}
+
 /* Hold the secrets of each source against what its provider can use. */
 static void check_secrets(const struct config *config, const char *path, struct strvec *problems)
 {
@@ -175,6 +192,7 @@ int settings_options_load(const struct settings_options *o, struct config **ret_
 		.target_kind = target_config_kind,
 		.strict = o->strict,
 		.host_fault = o->strict ? host_fault : NULL,
+		.repository_fault = o->strict ? repository_fault : NULL,
 	};
 	struct config *config = NULL;
 	size_t before = problems->count;

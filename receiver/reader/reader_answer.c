@@ -116,8 +116,8 @@ static enum answer_result take_object(struct reader_job *job, uint64_t id, const
 		}
 		bool lasting = json_is_true(json_object_get(answer, "lasting"));
 
-		return (enum answer_result)error_set(err, lasting ? ANSWER_UNUSABLE : ANSWER_REFUSED,
-						     "%s", text);
+		return (enum answer_result)error_set(
+			err, lasting ? ANSWER_UNUSABLE : ANSWER_REFUSED, "%s", text);
 	}
 	if (!more && !json_is_true(json_object_get(answer, "ok"))) {
 		return nonsense(err, "says neither more nor ok");

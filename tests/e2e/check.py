@@ -44,6 +44,12 @@ def refuses_what_cannot_work():
                           ("mark", "\ufeffa secret that is long\n")):
         write(name, content)
     os.makedirs("plain")
+    for name, option in (("wide.git", "--object-format=sha256"), ("partial.git", "--quiet"), ("borrows.git", "--quiet")):
+        subprocess.run(["git", "init", "--quiet", "--bare", option, name], check=True)
+    for key, value in (("core.repositoryFormatVersion", "1"), ("extensions.partialClone", "origin")):
+        subprocess.run(["git", "-C", "partial.git", "config", key, value], check=True)
+    write("borrows.git/objects/info/alternates", "/nowhere/objects\n")
+    never = "its pushes can never be read"
     whole = {"sources": "sources: [{name: hub, provider: github, secretFiles: [secret]}]",
              "repositories": "repositories: []", "applications": "applications: [{directory: apps}]",
              "targets": "targets: [{name: cd, exec: {command: /bin/true}}]"}
@@ -54,6 +60,8 @@ def refuses_what_cannot_work():
             ("sources", hub % "secretFiles: [mark]", "byte order mark", {}),
             ("sources", hub % "secrets: [topsecret]", "less than 16 characters", {}),
             ("repositories", "repositories: [{url: 'https://localhost/b', path: plain}]", "no Git repository", {}),
+            *(("repositories", f"repositories: [{{url: 'https://localhost/b', path: {name}}}]", never, {})
+              for name in ("wide.git", "partial.git", "borrows.git")),
             ("repositories", "repositories: [{url: 'https://nowhere.invalid/b'}]", "host 'nowhere.invalid'", {}),
             ("repositories", "repositories: [{url: 'https://a/b', fetchUrl: 'http://u@nowhere.invalid:1/b'}]",
              "host 'nowhere.invalid'", {}),
@@ -66,7 +74,7 @@ def refuses_what_cannot_work():
         ok(code == 78 and what in out.splitlines()[0] and "topsecret" not in out, f"{line} is refused: {what}", code, out)
         ok(out.startswith(f"odd.yaml:{list(whole).index(key) + 1}:"), "... at its line", out)
         code, out, err = run("check", "--config-only", "--config", path, **environment)
-        ok(code == 0 and out.endswith("OK\n") and ("host" in what or f"warning: odd.yaml:{list(whole).index(key) + 1}" in out),
+        ok(code == 0 and out.endswith("OK\n") and ("host" in what or what == never or f"warning: odd.yaml:{list(whole).index(key) + 1}" in out),
            "... and a warning for --config-only", code, out)
     path = write("odd.yaml", "\n".join({**whole, "repositories": "repositories: [{url: '../b', path: .}]"}.values()))
     ok(run("check", "--config", path)[0] == 78, "an address that is none is refused")

@@ -66,6 +66,7 @@ def main():
         a_start_goes_on(place, bare)
         a_committer_stops_nobody(place, bare)
     the_wait_is_measured()
+    what_lasts_is_not_waited_for()
     done()
 
 
@@ -126,6 +127,21 @@ def the_wait_is_measured():
             ok(wait(lambda: place.rung() == ["own"], 60), "once it is there the application is rung", receiver.log())
             took = receiver.metric("doorbell_push_to_trigger_seconds_sum")
             ok(waited <= took <= time.time() - begin, "push_to_trigger begins when the push was taken", f"{took}, {waited}")
+
+
+def what_lasts_is_not_waited_for():
+    """A repository of a kind that is not read will be none tomorrow either."""
+    with Place() as place:
+        place.app("own", "apps/web")
+        old = place.commit({"apps/web/a.yaml": "kind: first\n"})
+        new = place.commit({"apps/web/a.yaml": "kind: second\n"})
+        run("git", "-C", place.bare, "config", "core.repositoryFormatVersion", "1")
+        run("git", "-C", place.bare, "config", "extensions.partialClone", "origin")
+        place.configure(fetchGiveUp="1h")
+        with Receiver(place) as receiver:
+            equal(github(place, old, new), 202, "a push of a partial clone is taken")
+            ok(wait(lambda: place.rung() == ["own"], 20), "and rings all that follow, without waiting", receiver.log())
+            ok("extensions.partialclone" in place.show(1)["pushes"][0]["reason"], "with the reason", place.show(1))
 
 
 main()
