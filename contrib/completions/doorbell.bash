@@ -24,7 +24,7 @@ _doorbell_values() {
 	--status) echo "ignored working failed done" ;;
 	--as) _doorbell_providers "$2" ;;
 	--log-format) echo "auto text json" ;;
-	--log-level) echo "debug info warning error" ;;
+	--log-level) echo "debug info warn error" ;;
 	--proxy-header) echo "x-forwarded-for forwarded proxy-protocol" ;;
 	esac
 }

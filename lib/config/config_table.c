@@ -22,7 +22,7 @@
 #define MANY 1000000
 
 static const char *const log_formats[] = { "auto", "text", "json", NULL };
-static const char *const log_levels[] = { "debug", "info", "warning", "error", NULL };
+static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
 static const char *const modes[] = { "exact", "union", "argocd", NULL };
 static const char *const proxy_headers[] = { "x-forwarded-for", "forwarded", "proxy-protocol",
 					     NULL };

@@ -84,7 +84,11 @@ static void add_trigger(struct delivery_core *core, struct lane *lane, struct pl
 	struct record_plan *j = &plan->journal;
 	struct trigger *t = trigger_new();
 
-	t->push = lane->work[lane->work_count - 1].id;
+	const struct record_push *push = &lane->work[lane->work_count - 1];
+
+	t->push = push->id;
+	t->delivery = push->delivery;
+	t->sender_id = xstrdup_or_null(push->sender_id);
 	t->application = xstrdup(name);
 	t->project = xstrdup(app->project);
 	t->target = xstrdup(target);

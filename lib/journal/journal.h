@@ -36,8 +36,7 @@ struct journal;
 struct journal_options {
 	const char *path;       // where it is kept (journal_place()); its directory must exist
 	bool read_only;         // for the command line beside a running receiver
-	uint64_t max_bytes;     // ceiling of its size, 0: none; the last eighth is for what
-	                        // was accepted: new deliveries stop before it
+	uint64_t max_bytes;     // of its size, 0: any; new deliveries stop an eighth before it
 	uint64_t min_free;      // refuse new deliveries below that much free space, 0: none
 	uint64_t ballast_bytes; // kept beside it, given back to a full disk; 0: none
 	size_t checkpoint_pages; // journal_tend() tidies up after that many pages, 0: 1000
@@ -64,11 +63,12 @@ struct journal_filter {
 	const char *repository;  // normalised; a push of it
 	const char *ref;         // full name; a push to it
 	const char *application; // full name; a trigger of it
+	const char *known_as;    // the sender's id, or 7 or more digits of a commit of it
 	int64_t since_ms;        // received then or later, wall clock
 	int64_t before_id;       // accepted before the delivery of that id: the next page
 	unsigned statuses;       // set of (1U << enum record_status)
 	bool failed;             // only with a push refused, or a trigger refused, stalled, or
-	                         // WAITING after a try that failed
+	                         // WAITING or superseded after a try that failed
 	size_t limit;            // at most that many; 0: none
 };
 
@@ -109,8 +109,8 @@ void journal_close(struct journal *j);
 enum record_result journal_begin(struct journal *j, struct error *err);
 
 /*
- * Make it durable. RECORD_FAILED: unknown, see the top. RECORD_FULL: all of
- * the transaction was rolled back; do its parts one by one.
+ * Make it durable. RECORD_FAILED: unknown, see the top. RECORD_FULL: all of it
+ * was rolled back; do its parts one by one.
  */
 enum record_result journal_commit(struct journal *j, struct error *err);
 

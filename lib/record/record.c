@@ -62,6 +62,7 @@ bool push_is_final(enum push_state state)
 void record_push_copy(const struct record_push *p, struct record_push *ret_copy)
 {
 	*ret_copy = *p;
+	ret_copy->sender_id = xstrdup_or_null(p->sender_id);
 	ret_copy->repository = xstrdup_or_null(p->repository);
 	ret_copy->ref = xstrdup_or_null(p->ref);
 	ret_copy->default_branch = xstrdup_or_null(p->default_branch);
@@ -104,6 +105,7 @@ void record_delivery_repeat(const struct record_delivery *old, int64_t now_ms,
 
 void record_push_release(struct record_push *p)
 {
+	free(p->sender_id);
 	free(p->repository);
 	free(p->ref);
 	free(p->default_branch);

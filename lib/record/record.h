@@ -45,6 +45,7 @@ struct record_push {
 	int64_t id;
 	int64_t sequence;      // rises in the order in which pushes were accepted
 	int64_t delivery;
+	char *sender_id;       // the sender's id of the delivery, or NULL
 	char *repository;      // normalised; of the configured repository, else of the payload
 	char *ref;
 	struct oid before;     // as the sender says

@@ -81,6 +81,7 @@ struct trigger *trigger_copy(const struct trigger *t)
 	struct trigger *copy = trigger_new();
 
 	*copy = *t;
+	copy->sender_id = xstrdup_or_null(t->sender_id);
 	copy->application = xstrdup_or_null(t->application);
 	copy->project = xstrdup_or_null(t->project);
 	copy->target = xstrdup_or_null(t->target);
@@ -95,6 +96,7 @@ void trigger_free(struct trigger *t)
 	if (t == NULL) {
 		return;
 	}
+	free(t->sender_id);
 	free(t->application);
 	free(t->project);
 	free(t->target);

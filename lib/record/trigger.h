@@ -27,6 +27,8 @@ struct trigger {
 	int64_t id;          // in the journal; 0: not stored yet
 	int64_t sequence;    // rises in the order in which triggers were planned
 	int64_t push;        // id of the push that asks for it
+	int64_t delivery;    // id of the delivery of that push
+	char *sender_id;     // the sender's id of that delivery, or NULL
 	char *application;   // "namespace/name" or "name"
 	char *project;       // Argo CD project
 	char *target;        // name of the target

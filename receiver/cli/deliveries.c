@@ -11,6 +11,7 @@
 #include <libsmartcols/libsmartcols.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/giturl.h"
 #include "base/mstime.h"
@@ -22,10 +23,15 @@
 #define LIMIT_DEFAULT 30
 #define LIMIT_MOST 10000
 
+/* A terminal of fewer columns has no room for all, but for so much of an address. */
+#define NARROW 110
+#define REPOSITORY_LEAST 20
+
 static const char usage[] =
-	"usage: doorbell deliveries [OPTION...]\n"
+	"usage: doorbell deliveries [OPTION...] [SENDER-ID | COMMIT]\n"
 	"\n"
-	"List what came in and what became of it, the newest first.\n"
+	"List what came in and what became of it, the newest first; or only what the sender\n"
+	"calls so, or of a commit (in hex, seven digits or more).\n"
 	"\n"
 	"  --source NAME          only of that source\n"
 	"  --repository URL       only of that repository, however it is spelt\n"
@@ -54,11 +60,14 @@ struct deliveries_request {
 	bool exit_code;
 };
 
-static char *change_text(const struct record_summary *s)
+static char *change_text(const struct record_summary *s, bool narrow)
 {
 	char before[9];
 	char after[9];
 
+	if (narrow) {
+		return xstrdup(verb_short(&s->after, after));
+	}
 	return xasprintf("%s..%s", verb_short(&s->before, before),
 			 verb_short(&s->after, after));
 }
@@ -109,56 +118,101 @@ static void set_take(struct libscols_line *line, enum column column, char *text)
 	(void)scols_line_refer_data(line, (size_t)column, text);
 }
 
-static void add_line(struct libscols_table *table, const struct record_summary *s)
+/*
+ * What a repository is called stands at the end of its address: where that does not
+ * fit, the host is cut, and not the name.
+ */
+static char *repository_text(const char *repository, size_t width)
+{
+	size_t len = strlen(repository);
+	const char *end = repository + len - (len < width ? len : width - 1);
+
+	while (len > width && ((unsigned char)*end & 0xc0) == 0x80) {
+		end++;
+	}
+	return len <= width ? xstrdup(repository) : xasprintf("…%s", end);
+}
+
+/* "2026-11-22T10:00:01Z", or "11-22 10:00:01". */
+static char *received_text(int64_t received_ms, bool narrow)
+{
+	char text[32];
+
+	(void)mstime_format(received_ms, text);
+	return narrow ? xasprintf("%.5s %.8s", text + 5, text + 11) : xasprintf("%.19sZ", text);
+}
+
+static void add_line(struct libscols_table *table, const struct record_summary *s, size_t width,
+		     bool narrow)
 {
 	struct libscols_line *line = scols_table_new_line(table, NULL);
-	char received[32];
 
 	set_take(line, COLUMN_ID, xasprintf("%lld", (long long)s->id));
 	set_take(line, COLUMN_STATUS, xstrdup(record_status_name(s->status)));
-	set_take(line, COLUMN_RECEIVED,
-		 xasprintf("%.19sZ", mstime_format(s->received_ms, received)));
+	set_take(line, COLUMN_RECEIVED, received_text(s->received_ms, narrow));
 	set_take(line, COLUMN_BY, xasprintf("%s%s%s", s->source, s->pusher != NULL ? ": " : "",
 				     s->pusher != NULL ? s->pusher : ""));
 	set_take(line, COLUMN_AFFECTED, affected_text(s));
 	set_take(line, COLUMN_TRIGGERED, triggered_text(s));
 	if (s->repository != NULL && s->ref != NULL) {
-		set_take(line, COLUMN_REPOSITORY, xstrdup(s->repository));
+		set_take(line, COLUMN_REPOSITORY, repository_text(s->repository, width));
 		set_take(line, COLUMN_REF, ref_text(s));
-		set_take(line, COLUMN_CHANGE, change_text(s));
+		set_take(line, COLUMN_CHANGE, change_text(s, narrow));
 	}
 }
 
 /*
  * Widths below 1 are shares of the terminal, and such columns are cut before
  * lines are broken; the others hold what they always hold: an id, a status, a
- * time, two commits.
+ * time, two commits.  Where there is no room for that the time has no year and
+ * there is one commit, so that a repository can still be told by its name.
  */
+struct column_row {
+	const char *name;
+	double width;
+	int flags;
+};
+
+static const struct column_row columns[COLUMN_COUNT] = {
+	[COLUMN_ID] = { "ID", 4, SCOLS_FL_RIGHT },
+	[COLUMN_STATUS] = { "STATUS", 7, 0 },
+	[COLUMN_RECEIVED] = { "RECEIVED", 20, 0 },
+	[COLUMN_REPOSITORY] = { "REPOSITORY", 0.2, SCOLS_FL_TRUNC },
+	[COLUMN_REF] = { "REF", 0.1, SCOLS_FL_TRUNC },
+	[COLUMN_CHANGE] = { "CHANGE", 18, 0 },
+	[COLUMN_AFFECTED] = { "AFFECTED", 0.15, SCOLS_FL_TRUNC },
+	[COLUMN_TRIGGERED] = { "TRIGGERED", 0.1, SCOLS_FL_TRUNC },
+	[COLUMN_BY] = { "BY", 0.1, SCOLS_FL_TRUNC },
+};
+
+static const struct column_row narrow_columns[COLUMN_COUNT] = {
+	[COLUMN_ID] = { "ID", 4, SCOLS_FL_RIGHT },
+	[COLUMN_STATUS] = { "STATUS", 7, 0 },
+	[COLUMN_RECEIVED] = { "RECEIVED", 14, 0 },
+	[COLUMN_REPOSITORY] = { "REPOSITORY", REPOSITORY_LEAST, 0 },
+	[COLUMN_REF] = { "REF", 0.1, SCOLS_FL_TRUNC },
+	[COLUMN_CHANGE] = { "COMMIT", 8, 0 },
+	[COLUMN_AFFECTED] = { "AFFECTED", 0.12, SCOLS_FL_TRUNC },
+	[COLUMN_TRIGGERED] = { "TRIGGERED", 0.1, SCOLS_FL_TRUNC },
+	[COLUMN_BY] = { "BY", 0.05, SCOLS_FL_TRUNC },
+};
+
 static void print_table(const struct record_list *list)
 {
-	static const struct {
-		const char *name;
-		double width;
-		int flags;
-	} columns[COLUMN_COUNT] = {
-		[COLUMN_ID] = { "ID", 4, SCOLS_FL_RIGHT },
-		[COLUMN_STATUS] = { "STATUS", 7, 0 },
-		[COLUMN_RECEIVED] = { "RECEIVED", 20, 0 },
-		[COLUMN_REPOSITORY] = { "REPOSITORY", 0.2, SCOLS_FL_TRUNC },
-		[COLUMN_REF] = { "REF", 0.1, SCOLS_FL_TRUNC },
-		[COLUMN_CHANGE] = { "CHANGE", 18, 0 },
-		[COLUMN_AFFECTED] = { "AFFECTED", 0.15, SCOLS_FL_TRUNC },
-		[COLUMN_TRIGGERED] = { "TRIGGERED", 0.1, SCOLS_FL_TRUNC },
-		[COLUMN_BY] = { "BY", 0.1, SCOLS_FL_TRUNC },
-	};
 	struct libscols_table *table = scols_new_table();
+	bool terminal = isatty(STDOUT_FILENO) != 0;
+	size_t all = scols_table_get_termwidth(table);
+	bool narrow = terminal && all < NARROW;
+	const struct column_row *rows = narrow ? narrow_columns : columns;
+	size_t width = !terminal ? SIZE_MAX
+		       : narrow	 ? REPOSITORY_LEAST
+				 : (size_t)((double)all * rows[COLUMN_REPOSITORY].width);
 
 	for (size_t i = 0; i < COLUMN_COUNT; i++) {
-		(void)scols_table_new_column(table, columns[i].name, columns[i].width,
-					     columns[i].flags);
+		(void)scols_table_new_column(table, rows[i].name, rows[i].width, rows[i].flags);
 	}
 	for (size_t i = 0; i < list->count; i++) {
-		add_line(table, &list->items[i]);
+		add_line(table, &list->items[i], width, narrow);
 	}
 	(void)scols_print_table(table);
 	scols_unref_table(table);
@@ -274,7 +328,8 @@ static int parse_arguments(struct deliveries_request *r, int argc, char **argv)
 			return status;
 		}
 	}
-	return optind < argc ? verb_usage(&r->common, "it takes no arguments") : 0;
+	r->filter.known_as = optind < argc ? argv[optind++] : NULL;
+	return optind < argc ? verb_usage(&r->common, "it takes one sender's id or commit") : 0;
 }
 
 static int list_deliveries(struct deliveries_request *r)

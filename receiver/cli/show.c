@@ -12,14 +12,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "receiver/cli/cli.h"
 #include "receiver/cli/verb.h"
 
 static const char usage[] =
-	"usage: doorbell show [OPTION...] ID\n"
+	"usage: doorbell show [OPTION...] ID | SENDER-ID | COMMIT\n"
 	"\n"
 	"Show the decision record of a delivery: what came, what was decided and why, each\n"
-	"trigger with its tries.\n"
+	"trigger with its tries.  It is named by its id, by the id that its sender gave it, or\n"
+	"by the commit of a push of it, if that is of no other (in hex, seven digits or more).\n"
 	"\n"
 	"  --payload              print what was received instead, as it came\n"
 	"  --state-directory DIR  of the receiver (default: DOORBELL_STATE_DIRECTORY, the\n"
@@ -27,9 +29,13 @@ static const char usage[] =
 	"  --config FILE          the receiver's configuration (default: DOORBELL_CONFIG)\n"
 	"  --format FORMAT        text (default) or json\n";
 
+/* So many deliveries are named if more than one is meant. */
+#define NAMED 10
+
 struct show_request {
 	struct verb_options common;
-	int64_t id;
+	int64_t id;             // 0: not known yet, ...
+	const char *known_as;   // ... but what it is known as
 	bool payload; // print the body as it came, nothing else
 };
 
@@ -54,8 +60,12 @@ static int parse_arguments(struct show_request *r, int argc, char **argv)
 	if (r->common.help) {
 		return 0;
 	}
-	if (optind + 1 != argc || verb_parse_id(argv[optind], &r->id) < 0) {
+	if (optind + 1 != argc) {
 		return verb_usage(&r->common, "it takes the id of one delivery");
+	}
+	r->known_as = argv[optind];
+	if (verb_parse_id(r->known_as, &r->id) < 0) {
+		r->id = 0;
 	}
 	return 0;
 }
@@ -71,6 +81,55 @@ static int print_payload(const struct show_request *r, const struct record_deliv
 		(void)fprintf(stderr, "(cut: it had %lld bytes)\n", (long long)d->body_size);
 	}
 	return 0;
+}
+
+/* "12, 9, 3 and more" */
+static void add_ids(const struct record_list *list, struct buf *out)
+{
+	for (size_t i = 0; i < list->count && i < NAMED; i++) {
+		(void)buf_addf(out, "%s%lld", i > 0 ? ", " : "", (long long)list->items[i].id);
+	}
+	if (list->count > NAMED) {
+		(void)buf_addstr(out, " and more");
+	}
+}
+
+/*
+ * Find the delivery that is known as something else than its id; digits may be a
+ * sender's id or a commit, too, if no delivery has them.  0, or the exit status.
+ */
+static int find(struct show_request *r, struct journal *j)
+{
+	const struct journal_filter filter = { .known_as = r->known_as, .limit = NAMED + 1 };
+	struct record_delivery there = { .id = 0 };
+	struct record_list list = { .items = NULL };
+	struct error err = ERROR_INIT;
+	struct buf text;
+	int status = 0;
+	bool has_id = r->id > 0 && journal_get_delivery(j, r->id, &there, &err) == RECORD_OK;
+
+	record_delivery_release(&there);
+	if (has_id) {
+		return 0;
+	}
+	buf_init(&text, 1024);
+	if (journal_list(j, &filter, &list, &err) != RECORD_OK) {
+		status = verb_fail(&r->common, VERB_ERROR, "journal", err.text, NULL);
+	} else if (list.count > 1) {
+		(void)buf_addf(&text, "'%s' is known of more than one delivery: ", r->known_as);
+		add_ids(&list, &text);
+		status = verb_fail(&r->common, VERB_ERROR, "ambiguous", text.data,
+				     "name one by its id");
+	} else if (list.count == 0) {
+		(void)buf_addf(&text, "no delivery is known as '%s'", r->known_as);
+		status = verb_fail(&r->common, VERB_ERROR, "not_found", text.data,
+				     "\"doorbell deliveries\" lists them; old ones are purged");
+	} else {
+		r->id = list.items[0].id;
+	}
+	buf_release(&text);
+	record_list_release(&list);
+	return status;
 }
 
 static int show(const struct show_request *r, struct journal *j)
@@ -113,6 +172,9 @@ int cli_show(int argc, char **argv)
 	}
 	if (status == 0) {
 		status = verb_open(&r.common, &j);
+	}
+	if (status == 0) {
+		status = find(&r, j);
 	}
 	if (status == 0) {
 		status = show(&r, j);

@@ -218,6 +218,9 @@ static void fill_delivery(const struct admission_verdict *verdict, const struct 
 	d->body = xmemdup(view->request.body, d->body_len);
 	d->received_ms = mstime_wall();
 	fill_pushes(verdict, d);
+	for (size_t i = 0; i < d->push_count; i++) {
+		d->pushes[i].sender_id = xstrdup_or_null(d->sender_id);
+	}
 }
 
 static void arrival_free(struct arrival *a)
@@ -231,7 +234,8 @@ static void log_delivery(const struct arrival *a, const char *result)
 {
 	const struct record_delivery *d = &a->delivery;
 
-	log_info("delivery", "delivery", LOG_INT(d->id), "result", result, "source", d->source,
+	log_info("delivery", "delivery", LOG_INT(d->id), "sender_id", d->sender_id, "result",
+		 result, "source", d->source,
 		 "event", d->event, "repo", d->push_count > 0 ? d->pushes[0].repository : NULL,
 		 "ref", d->push_count > 0 ? d->pushes[0].ref : NULL, "refs",
 		 LOG_INT(d->push_count), "reason", d->ignored, "time_ms",

@@ -30,6 +30,9 @@
 #include "base/utf8.h"
 #include "receiver/ops/log_impl.h"
 
+/* In front of the digits of a number, which is written without quotes in JSON. */
+#define NUMBER '\1'
+
 static const struct {
 	const char *name;
 	const char *journal; // priority: debug 7, info 6, warning 4, error 3
@@ -88,8 +91,20 @@ bool log_limit_pass(struct log_limit *limit, int64_t now_ms, uint64_t *ret_left_
 
 const char *log_int_text(char out[24], long long number)
 {
-	(void)snprintf(out, 24, "%lld", number);
+	(void)snprintf(out, 24, "%c%lld", NUMBER, number);
 	return out;
+}
+
+/* The digits of a value that log_int_text() made, or NULL. A stranger's is a number, too, then. */
+static const char *digits_of(const char *value)
+{
+	const char *digits = value[0] == NUMBER ? value + 1 : NULL;
+	size_t sign = digits != NULL && digits[0] == '-';
+
+	return digits != NULL && digits[sign] != '\0' && strlen(digits) < 24 &&
+			       strspn(digits + sign, "0123456789") == strlen(digits + sign)
+		       ? digits
+		       : NULL;
 }
 
 /* Length of the character at p, 0 if it is not UTF-8 or is a C1 control character. */
@@ -162,6 +177,7 @@ void log_add_text(struct buf *out, const char *text)
 /* Append one pair; take it back if the line would pass its ceiling. */
 static void add_pair(struct buf *line, bool json, const char *key, const char *value)
 {
+	const char *digits = value != NULL ? digits_of(value) : NULL;
 	size_t before = line->len;
 
 	if (line->full || value == NULL) {
@@ -171,9 +187,14 @@ static void add_pair(struct buf *line, bool json, const char *key, const char *v
 		(void)buf_addch(line, line->len > 1 ? ',' : '{');
 		log_add_json(line, key);
 		(void)buf_addch(line, ':');
-		log_add_json(line, value);
 	} else {
 		(void)buf_addf(line, "%s%s=", line->len > 3 ? " " : "", key);
+	}
+	if (digits != NULL) {
+		(void)buf_addstr(line, digits);
+	} else if (json) {
+		log_add_json(line, value);
+	} else {
 		log_add_text(line, value);
 	}
 	if (buf_is_full(line)) {

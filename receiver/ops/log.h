@@ -78,7 +78,7 @@ bool log_limit_pass(struct log_limit *limit, int64_t now_ms, uint64_t *ret_left_
 /* A number as a value of log_write(), good until the end of the block. */
 #define LOG_INT(number) log_int_text((char[24]){ 0 }, (long long)(number))
 
-/* The function behind LOG_INT: write number into out and return it. */
+/* The function behind LOG_INT: write number into out, as log_write() knows numbers; returns it. */
 const char *log_int_text(char out[24], long long number);
 
 #endif

@@ -437,7 +437,8 @@ static void io_note(void *ctx, const struct record_push *push)
 {
 	struct world *w = ctx;
 
-	log_info("push waits", "push", LOG_INT(push->id), "repo", push->repository, "ref",
+	log_info("push waits", "push", LOG_INT(push->id), "delivery", LOG_INT(push->delivery),
+		 "sender_id", push->sender_id, "repo", push->repository, "ref",
 		 push->ref, "reason", push->reason, "attempt", LOG_INT(push->attempts), NULL);
 	store_update_push(w->parts.store, push, NULL, NULL);
 }
@@ -479,7 +480,8 @@ static void tell_try(const struct trigger *t, const struct outcome *outcome)
 
 	log_write(results[t->state].level, "trigger", "result", results[t->state].word,
 		  "application", t->application, "target", t->target, "push", LOG_INT(t->push),
-		  "attempt", LOG_INT(t->attempts), "reason", outcome->reason, "next_ms",
+		  "delivery", LOG_INT(t->delivery), "sender_id", t->sender_id, "attempt",
+		  LOG_INT(t->attempts), "reason", outcome->reason, "next_ms",
 		  LOG_INT(next > 0 ? next : 0), "time_ms",
 		  LOG_INT(t->sent_ms > 0 ? wall - t->sent_ms : 0), NULL);
 }
@@ -587,10 +589,16 @@ static void io_decided(void *ctx, const struct delivery_decision *decision)
 	const struct record_push *push = decision->push;
 
 	log_info("push", "push", LOG_INT(push->id), "delivery", LOG_INT(push->delivery),
-		 "decision", push_state_name(push->state), "repo", push->repository, "ref",
-		 push->ref, "affected", LOG_INT(decision->name_count), "applications",
-		 LOG_INT(push->applications), "reason", push->reason, "time_ms",
+		 "sender_id", push->sender_id, "decision", push_state_name(push->state),
+		 "repo", push->repository, "ref", push->ref, "affected",
+		 LOG_INT(decision->name_count), "applications", LOG_INT(push->applications),
+		 "reason", push->reason, "time_ms",
 		 LOG_INT(push->decided_ms - push->accepted_ms), NULL);
+	for (size_t i = 0; i < decision->name_count; i++) {
+		log_debug("affected", "push", LOG_INT(push->id), "delivery",
+			  LOG_INT(push->delivery), "sender_id", push->sender_id,
+			  "application", decision->names[i], NULL);
+	}
 	metrics_observe(w->parts.metrics, METRIC_APPLICATIONS_AFFECTED, NULL,
 			(double)decision->name_count);
 	if (push->fallback != FALLBACK_NONE) {

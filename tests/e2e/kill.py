@@ -208,7 +208,7 @@ def main():
             place.app(f"app{i:02}", f"apps/app{i:02}")
         history = make_history(place, KILLS * 40 + 200)
         set_ref(place, history[0][0])
-        place.configure(quietWindow="5ms", quietWindowMax="50ms", logLevel="warning")
+        place.configure(quietWindow="5ms", quietWindowMax="50ms", logLevel="warn")
         check(place, history, kill_loop(place, history))
     test_readers()
     done()

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The narrow way, whole: from a push to the applications it touched.  TAP."""
 import os
+import pty
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -129,6 +130,39 @@ def test_replay(place, receiver):
     equal(place.doorbell("replay", "99999", check=False).returncode, 2, "a replay of nothing fails")
 
 
+def test_names(place, receiver):
+    """A delivery is found by the sender's id and by a commit, and its lines of the log by any of the three."""
+    before = place.head()
+    after = place.commit({"apps/web/a.yaml": "kind: named\n"})
+    github(place, before, after, delivery="an-id-of-the-sender")
+    settled(place)
+    number = str(place.deliveries()[0]["id"])
+    for name in ("an-id-of-the-sender", after, after[:7], number, "delivery/" + number):
+        ok(f"delivery {number} " in place.doorbell("show", name).stdout, f"show {name}")
+    for name in ("an-id-of-the-sender", after[:9]):
+        equal([d["id"] for d in place.deliveries(name)], [int(number)], f"deliveries {name}")
+    github(place, before, after)
+    settled(place)
+    result = place.doorbell("show", after, check=False)
+    ok(result.returncode == 2 and number in result.stderr, "a commit of two deliveries is not guessed", result.stderr)
+    equal(place.doorbell("show", after[:6], check=False).returncode, 2, "six digits are no commit")
+    lines = [l for l in receiver.log().splitlines() if f"delivery={number} " in l]
+    ok(all("sender_id=an-id-of-the-sender" in l for l in lines), "each line has the sender's id, too", lines)
+    equal(sorted({l.split("msg=")[1].split()[0] for l in lines}), ["affected", "delivery", "push", "trigger"],
+          "from the delivery to the trigger, with each application for who wants to know all")
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execvpe(DOORBELL, [DOORBELL, "deliveries"], {**os.environ, "DOORBELL_STATE_DIRECTORY": place.state, "COLUMNS": "80"})
+    shown = b""
+    try:
+        while chunk := os.read(fd, 65536):
+            shown += chunk
+    except OSError:
+        pass
+    os.waitpid(pid, 0)
+    ok("…" in shown.decode() and "/acme/gitops" in shown.decode(), "at 80 columns the host is cut, not the name", shown.decode())
+
+
 def test_status(place, receiver):
     equal(receiver.status("/healthz"), 200, "healthz")
     equal(receiver.status("/readyz"), 200, "readyz")
@@ -145,9 +179,9 @@ def main():
         place.app("api", "apps/api")
         place.app("tagged", "apps/tagged", targetRevision="1.*")
         place.commit({"apps/web/a.yaml": "kind: 1\n", "apps/api/b.yaml": "kind: 1\n", "apps/tagged/t.yaml": "kind: 1\n"})
-        place.configure(fetchRetryFirst="1s", fetchRetryMax="2s")
+        place.configure(fetchRetryFirst="1s", fetchRetryMax="2s", logLevel="debug")
         with Receiver(place) as receiver:
-            for test in (test_github, test_refs, test_hook, test_replay, test_status):
+            for test in (test_github, test_refs, test_hook, test_replay, test_names, test_status):
                 note(test.__name__)
                 test(place, receiver)
         ok("level=error" not in receiver.log(), "no error was logged", receiver.log())

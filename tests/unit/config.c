@@ -60,8 +60,8 @@ static const struct row rows[] = {
 	  "c.yaml:1:12: 'logFormat' is 'jsn': did you mean 'json'?" },
 	{ "logFormat: pretty\n",
 	  "c.yaml:1:12: 'logFormat' is 'pretty': give auto, text or json" },
-	{ "logLevel: warn\n",
-	  "c.yaml:1:11: 'logLevel' is 'warn': did you mean 'warning'?" },
+	{ "logLevel: warning\n",
+	  "c.yaml:1:11: 'logLevel' is 'warning': did you mean 'warn'?" },
 	{ "mode: xyz\n",
 	  "c.yaml:1:7: 'mode' is 'xyz': give exact, union or argocd" },
 	{ "socketMode: 999\n",
@@ -234,7 +234,7 @@ static const struct row rows[] = {
 	  "c.yaml:1:11: a target without a name: add name" },
 	{ "quietWndow: 1s\nlogLevel: loud\nmaxConnections: 0\n",
 	  "c.yaml:1:1: unknown key 'quietWndow': did you mean 'quietWindow'?\n"
-	  "c.yaml:2:11: 'logLevel' is 'loud': give debug, info, warning or error\n"
+	  "c.yaml:2:11: 'logLevel' is 'loud': give debug, info, warn or error\n"
 	  "c.yaml:3:17: 'maxConnections' is '0': give 1 to 65536" },
 	{ "x: &a [*a]\n",
 	  "c.yaml:1:8: alias inside what its anchor names" },
@@ -256,8 +256,8 @@ static const struct row rows[] = {
 	  "c.yaml:5:5: 'secretFiles': '@/nope': cannot be read: No such file or directory: correct the path" },
 	{ "tls: {certFile: fifo, keyFile: secret}\n",
 	  "c.yaml:1:17: 'tls.certFile' is '@/fifo': not a file: give the file's path" },
-	{ "logLevel: warn\ntls: {cert: x}\n",
-	  "c.yaml:1:11: 'logLevel' is 'warn': did you mean 'warning'?\n"
+	{ "logLevel: warning\ntls: {cert: x}\n",
+	  "c.yaml:1:11: 'logLevel' is 'warning': did you mean 'warn'?\n"
 	  "c.yaml:2:7: unknown key 'cert': did you mean 'certFile'?" },
 	{ "",
 	  "c.yaml: is empty: write the configuration to it" },

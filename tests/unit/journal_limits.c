@@ -294,6 +294,10 @@ static void test_list(void)
 		{ "those of no such ref", { .limit = 10, .ref = "refs/heads/x" }, "" },
 		{ "those that failed, and those tried again because they did", { .limit = 10, .failed = true }, "3:working 2:failed " },
 		{ "those since then", { .limit = 10, .since_ms = 1003 }, "5:ignored 4:working " },
+		{ "that of a sender's id", { .limit = 10, .known_as = "sender-2" }, "3:working " },
+		{ "those of a commit", { .limit = 10, .known_as = "0303030" }, "3:working " },
+		{ "nothing for fewer digits", { .limit = 10, .known_as = "030303" }, "" },
+		{ "nothing for a pattern", { .limit = 10, .known_as = "%%%%%%%%" }, "" },
 		{ "by status", { .limit = 10, .statuses = 1U << RECORD_DONE |
 							  1U << RECORD_WORKING },
 		  "4:working 3:working 1:done " },
@@ -325,8 +329,42 @@ static void test_list(void)
 	journal_close(writer);
 }
 
+/* What failed before a newer push took its place is not done: nobody was rung for it. */
+static void test_superseded(void)
+{
+	const struct outcome failed = { .kind = OUTCOME_RETRY, .reason = "no answer" };
+	struct journal *j = jt_open("superseded");
+	int64_t push[3];
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct trigger *t = NULL;
+
+		(void)jt_add(j, i, NULL, &push[i]);
+		t = sample_trigger(push[i], "a/web");
+		(void)jt_plan(j, push[i], &t, 1, NULL, 0);
+		if (i == 0) {
+			t->attempts = 1;
+			t->state = TRIGGER_WAITING;
+			(void)jt_update(j, t, &failed);
+		}
+		t->state = i < 2 ? TRIGGER_SUPERSEDED : TRIGGER_SENT;
+		t->finished_ms = 7000;
+		(void)jt_update(j, t, NULL);
+		trigger_free(t);
+	}
+	char *got = list_ids(j, &(struct journal_filter){ .limit = 10 });
+
+	tap_str(got, "3:done 2:done 1:failed ", "superseded after a try that failed is failed");
+	free(got);
+	got = list_ids(j, &(struct journal_filter){ .limit = 10, .failed = true });
+	tap_str(got, "1:failed ", "and is among those that failed");
+	free(got);
+	journal_close(j);
+}
+
 int main(void)
 {
+	test_superseded();
 	test_full();
 	test_forgets();
 	test_floor();

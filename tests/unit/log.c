@@ -122,12 +122,14 @@ static void test_lines(void)
 	       "a line too long is cut at a field");
 	log_setup(LOG_FORMAT_JSON, LOG_LEVEL_DEBUG);
 	begin();
-	log_error("broken", "why", "a\nb", NULL);
+	log_error("broken", "why", "a\nb", "count", LOG_INT(-7), "name", "7", NULL);
 	json_t *tree = json_loads(end(), 0, NULL);
 	tap_str(json_string_value(json_object_get(tree, "level")), "error", "JSON has the level");
 	tap_str(json_string_value(json_object_get(tree, "msg")), "broken", "JSON has the message");
 	tap_str(json_string_value(json_object_get(tree, "why")), "a\nb", "JSON has the fields");
 	tap_ok(json_object_get(tree, "time") != NULL, "JSON has the time");
+	tap_ok(json_integer_value(json_object_get(tree, "count")) == -7 &&
+	       json_is_string(json_object_get(tree, "name")), "a number is one, digits in a text are none");
 	json_decref(tree);
 	begin();
 	log_debug("long", "a", long_value, NULL);

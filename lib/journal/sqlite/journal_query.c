@@ -13,6 +13,9 @@
 #include "journal/sqlite/journal_db.h"
 #include "journal/sqlite/journal_rows.h"
 
+/* Fewer digits than git itself shows are no commit. */
+#define COMMIT_DIGITS 7
+
 /* The outcome of a loop over rows that ended. */
 static enum record_result end_rows(sqlite3_stmt *st, enum record_result result)
 {
@@ -59,6 +62,19 @@ static sqlite3_stmt *list_statement(struct journal_db *j, const struct journal_f
 	return j->statements[filter->failed ? SQL_LIST_FAILED : SQL_LIST];
 }
 
+/* What LIKE takes for any commit that begins so; NULL: that is no beginning of one. */
+static const char *commit_pattern(const char *text, char out[OID_HEX_MAX + 2])
+{
+	size_t len = text != NULL ? strlen(text) : 0;
+
+	if (len < COMMIT_DIGITS || len > OID_HEX_MAX ||
+	    strspn(text, "0123456789abcdefABCDEF") != len) {
+		return NULL;
+	}
+	(void)snprintf(out, OID_HEX_MAX + 2, "%s%%", text);
+	return out;
+}
+
 enum record_result journal_db_list(struct journal *journal,
 				   const struct journal_filter *filter,
 				   struct record_list *ret_list, struct error *err)
@@ -68,10 +84,12 @@ enum record_result journal_db_list(struct journal *journal,
 	struct record_list list = { .items = NULL };
 	size_t capacity = 0;
 	enum record_result result;
-	int code = journal_db_bind(st, "ttttiiiii", filter->source, filter->repository, filter->ref,
-				   filter->application, filter->since_ms, filter->before_id,
-				   (int64_t)filter->failed, (int64_t)filter->statuses,
-				   (int64_t)filter->limit);
+	char commit[OID_HEX_MAX + 2];
+	int code = journal_db_bind(st, "ttttiiiiitt", filter->source, filter->repository,
+				   filter->ref, filter->application, filter->since_ms,
+				   filter->before_id, (int64_t)filter->failed,
+				   (int64_t)filter->statuses, (int64_t)filter->limit,
+				   filter->known_as, commit_pattern(filter->known_as, commit));
 
 	result = code == SQLITE_OK ? journal_db_step(j, st, err) : journal_db_fault(j, code, err);
 	while (result == RECORD_OK) {

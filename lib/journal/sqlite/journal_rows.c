@@ -44,6 +44,7 @@ void journal_row_push(sqlite3_stmt *st, struct record_push *ret_push)
 		.decided_ms = sqlite3_column_int64(st, 19),
 		.sequence = sqlite3_column_int64(st, 20),
 		.fallback = fallback != FALLBACKS ? fallback : FALLBACK_NONE,
+		.sender_id = journal_db_text(st, 22),
 	};
 }
 
@@ -75,6 +76,8 @@ struct trigger *journal_row_trigger(sqlite3_stmt *st, int64_t *ret_superseded_by
 	/* What its target goes on looking at is the one that is SENT and yet open. */
 	t->observed = t->state == TRIGGER_SENT && sqlite3_column_int(st, 19) == 0;
 	t->pushed_ms = sqlite3_column_int64(st, 20);
+	t->delivery = sqlite3_column_int64(st, 21);
+	t->sender_id = journal_db_text(st, 22);
 	return t;
 }
 

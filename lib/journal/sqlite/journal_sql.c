@@ -9,21 +9,31 @@
 #define PUSH_COLUMNS \
 	"id, delivery, repository, ref, before, after, default_branch, replay_of, state, reason, " \
 	"base, tip, changed_paths, tracked, affected, applications, attempts, accepted_ms, " \
-	"next_ms, decided_ms, coalesce(sequence, id), fallback"
+	"next_ms, decided_ms, coalesce(sequence, id), fallback, " \
+	"(SELECT sender_id FROM delivery d WHERE d.id = push.delivery)"
 
 #define TRIGGER_COLUMNS \
 	"t.id, t.push, t.application, t.project, t.target, p.repository, p.ref, t.before, " \
 	"t.after, t.reasons, t.automated, t.state, t.attempts, t.created_ms, t.next_ms, " \
 	"t.finished_ms, t.superseded_by, t.hard, coalesce(t.sequence, t.id), " \
-	"t.final, p.accepted_ms"
+	"t.final, p.accepted_ms, p.delivery, " \
+	"(SELECT sender_id FROM delivery d WHERE d.id = p.delivery)"
 
 #define TRIGGERS "\"trigger\" t JOIN push p ON p.id = t.push"
+
+/* Trigger t was tried, and no try of it succeeded: what took its place has yet to. */
+#define IN_VAIN \
+	"(t.attempts > 0 AND EXISTS (SELECT 1 FROM attempt a WHERE a.\"trigger\" = t.id " \
+	"AND a.state = 'WAITING') AND NOT EXISTS (SELECT 1 FROM attempt a WHERE " \
+	"a.\"trigger\" = t.id AND a.state IN ('SENT', 'CONVERGED')))"
 
 /* Deliveries of application ?4, and those of which something failed; both by an index. */
 #define OF_APPLICATION "SELECT p.delivery FROM " TRIGGERS " WHERE t.application = ?4"
 #define FAILED \
 	"SELECT delivery FROM push WHERE state = 'REFUSED' UNION ALL " \
 	"SELECT p.delivery FROM " TRIGGERS " WHERE t.state IN ('REFUSED', 'STALLED') UNION ALL " \
+	"SELECT p.delivery FROM " TRIGGERS " WHERE t.state = 'SUPERSEDED' AND " IN_VAIN \
+	" UNION ALL " \
 	"SELECT p.delivery FROM " TRIGGERS " WHERE t.final = 0 AND t.state = 'WAITING'"
 
 /* Only what belongs to repository ?1 and ref ?2, each NULL for any; of table t. */
@@ -43,7 +53,8 @@
 
 /*
  * What a person filters by: ?1 source, ?2 repository, ?3 ref, ?4 application,
- * ?5 since, ?6 before id, ?7 failed, ?8 set of statuses, ?9 limit.  First
+ * ?5 since, ?6 before id, ?7 failed, ?8 set of statuses, ?9 limit, ?10 what it is
+ * known as, ?11 that as a pattern of commits, NULL if it can be none.  First
  * comes what narrows the search to an index; the rest is tried row by row
  * from the newest on, until the limit is reached.
  */
@@ -58,14 +69,17 @@
 	COUNT("") " AS triggers, " \
 	COUNT(" AND t.state IN ('SENT', 'CONVERGED')") " AS sent, " \
 	COUNT(" AND t.final = 0") " AS busy, " \
-	COUNT(" AND t.state IN ('REFUSED', 'STALLED')") " AS broken, " \
+	COUNT(" AND (t.state IN ('REFUSED', 'STALLED') OR (t.state = 'SUPERSEDED' AND " \
+	      IN_VAIN "))") " AS broken, " \
 	"(SELECT max(t.finished_ms) FROM " TRIGGERS " WHERE p.delivery = d.id) AS ended " \
 	"FROM delivery d WHERE " first "(?1 IS NULL OR d.source = ?1) AND d.received_ms >= ?5 " \
 	"AND (?6 = 0 OR coalesce(d.sequence, d.id) < " PLACE ") " \
 	"AND ((?2 IS NULL AND ?3 IS NULL) OR EXISTS (" \
 	"SELECT 1 FROM push p WHERE p.delivery = d.id AND (?2 IS NULL OR p.repository = ?2) " \
 	"AND (?3 IS NULL OR p.ref = ?3))) AND (?4 IS NULL OR d.id IN (" OF_APPLICATION ")) " \
-	"AND (?7 = 0 OR d.id IN (" FAILED "))), " \
+	"AND (?7 = 0 OR d.id IN (" FAILED ")) AND (?10 IS NULL OR d.sender_id = ?10 OR EXISTS (" \
+	"SELECT 1 FROM push p WHERE p.delivery = d.id AND (hex(p.after) LIKE ?11 " \
+	"OR hex(p.tip) LIKE ?11)))), " \
 	"judged AS (SELECT w.*, CASE WHEN pushes = passed THEN 0 " \
 	"WHEN waiting + busy > 0 THEN 1 WHEN refused + broken > 0 THEN 2 ELSE 3 END " \
 	"AS status FROM wanted w) " \
