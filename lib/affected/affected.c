@@ -139,7 +139,7 @@ static int move(struct computation *s, const struct oid *commit, const struct oi
 {
 	const struct match_options options = {
 		.argocd = s->state->mode == AFFECTED_ARGOCD,
-		.spared = result != NULL && s->request->count_all,
+		.told = result != NULL,
 		.count_all = result != NULL && s->request->count_all,
 		.outside = result != NULL && s->state->mode != AFFECTED_ARGOCD && is_rendered(s),
 	};

@@ -333,9 +333,11 @@ void result_fill(const struct affected_state *state, const struct ref_state *ref
 	}
 	builder_end(&b);
 	sort_items(result);
-	if (match->options.spared) {
+	if (match->options.told) {
 		fill_same(state, ref, match, result);
 	}
+	result->paths = match->paths;
+	match->paths = (struct strvec)STRVEC_INIT;
 	result->tracked = ref->sources.apps;
 	result->changed_paths = match->changed_paths;
 	result->changed_paths_exact = match->options.count_all || match->options.outside;

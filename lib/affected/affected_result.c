@@ -24,6 +24,7 @@ void affected_release(struct affected *result)
 	release_items(result->items, result->count);
 	release_items(result->same, result->same_count);
 	json_decref(result->remote_references);
+	strvec_release(&result->paths);
 	memset(result, 0, sizeof(*result));
 }
 

@@ -55,11 +55,12 @@ struct affected_application {
 struct affected {
 	size_t changed_paths;    // paths that differ between the trees
 	bool changed_paths_exact; // false: only those near an input were counted
+	struct strvec paths;     // LIMIT_PATHS_KEPT of them, as "M apps/web/a.yaml" (or A, D)
 	size_t tracked;          // applications (not sources) that follow this ref
 	struct affected_application *items; // sorted by application, each once
 	size_t count;
 	/*
-	 * With count_all: those beside items that read a changed path and are
+	 * Those beside items that read a changed path and are
 	 * rendered to the same as before; in a fall-back there are none.
 	 */
 	struct affected_application *same; // sorted by application, each once
@@ -86,8 +87,7 @@ struct affected_request {
 	struct oid before;
 	struct oid after;            // commit (or tag object); zero: the ref was deleted
 	/*
-	 * For people: count every changed path, not only those near an input,
-	 * and tell the applications that are the same.
+	 * For people: count every changed path, not only those near an input.
 	 */
 	bool count_all;
 };

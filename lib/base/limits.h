@@ -67,6 +67,10 @@
 #define LIMIT_TREE_DEPTH 256
 #define LIMIT_TREE_BYTES (64U * 1024 * 1024)
 
+/* Changed paths that are kept with a push, for people: the first ones, of so many bytes. */
+#define LIMIT_PATHS_KEPT 1000
+#define LIMIT_PATHS_BYTES 65536
+
 /*
  * Paths that differ in one push, in directories that somebody reads: half a second of a
  * reader, which other repositories wait for.  Ten lines of a commit can make billions of

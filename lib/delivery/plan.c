@@ -10,7 +10,11 @@
 #include <string.h>
 
 #include "base/glob.h"
+#include "base/text.h"
 #include "base/xalloc.h"
+
+/* What is recorded of applications that are rendered to the same: about so many bytes. */
+#define FOUND_BYTES 65536
 
 /*
  * Does an application have a source that follows ref of repository? *ret_hard
@@ -239,8 +243,51 @@ static char *reason_text(const struct lane *lane, const struct plan_basis *basis
 	if (affected->changed_paths == 0 && affected->changed_paths_exact) {
 		return xstrdup("the push changes no file");
 	}
+	if (affected->same_count > 0) {
+		return xasprintf("what changed of the inputs of %zu of the %zu applications that "
+				 "follow this ref is rendered to the same",
+				 affected->same_count, affected->tracked);
+	}
 	return xasprintf("no changed path is an input of the %zu applications that follow this ref",
 			 affected->tracked);
+}
+
+/* An application that reads what changed and is rendered as before. */
+static json_t *same_json(const struct affected_application *item, const struct app_list *apps)
+{
+	json_t *reasons = item->told != NULL ? json_loads(item->told, 0, NULL) : NULL;
+	char *name = app_full_name(apps->items[item->app]);
+	json_t *value = json_pack("{s:o, s:o}", "application", text_to_json(name), "reasons",
+				  reasons != NULL ? reasons : json_array());
+
+	free(name);
+	return value;
+}
+
+/* What the walk found beside the triggers, for the record; NULL: nothing. */
+static char *found_text(const struct affected *affected, const struct app_list *apps)
+{
+	json_t *paths = json_array();
+	json_t *same = json_array();
+	size_t bytes = 0;
+	char *text = NULL;
+
+	for (size_t i = 0; i < affected->paths.count; i++) {
+		(void)json_array_append_new(paths, text_to_json(affected->paths.items[i]));
+	}
+	for (size_t i = 0; i < affected->same_count && bytes < FOUND_BYTES; i++) {
+		json_t *value = same_json(&affected->same[i], apps);
+
+		bytes += json_dumpb(value, NULL, 0, JSON_COMPACT);
+		(void)json_array_append_new(same, value);
+	}
+	json_t *found = json_pack("{s:o, s:o}", "paths", paths, "same", same);
+
+	if (affected->paths.count + affected->same_count > 0) {
+		text = json_dumps(found, JSON_COMPACT);
+	}
+	json_decref(found);
+	return text;
 }
 
 static void record_pushes(struct delivery_core *core, struct lane *lane,
@@ -266,9 +313,11 @@ static void record_pushes(struct delivery_core *core, struct lane *lane,
 	newest->reason = reason_text(lane, basis, plan);
 	newest->tracked = (int64_t)tracked;
 	newest->affected = (int64_t)plan->names.count;
-	newest->changed_paths = basis->affected != NULL && lane->step == LANE_MATCHING
-					? (int64_t)basis->affected->changed_paths
-					: -1;
+	newest->changed_paths = -1;
+	if (basis->affected != NULL && lane->step == LANE_MATCHING) {
+		newest->changed_paths = (int64_t)basis->affected->changed_paths;
+		newest->found = found_text(basis->affected, basis->apps);
+	}
 }
 
 /*

@@ -77,6 +77,7 @@ void match_end(struct match *m)
 	}
 	free(m->hits);
 	free(m->spared);
+	strvec_release(&m->paths);
 	free(m->same);
 	free(m->changes);
 	arena_release(&m->arena);
@@ -266,7 +267,7 @@ static void visit(struct current *c, uint32_t node, unsigned kinds, bool self, b
 		}
 		if (touches(c, p, self)) {
 			add_hit(c, &t->units[p->unit].hit, p->unit, 0, (enum probe_kind)p->kind);
-		} else if (c->m->options.spared) {
+		} else if (c->m->options.told) {
 			look_spared(c, p, self);
 		}
 	}
@@ -448,6 +449,20 @@ static void look_outside(struct current *c)
 	}
 }
 
+/* Keep what git diff --name-status would say of the change, as long as there is room. */
+static void keep_path(struct match *m, const struct tree_change *change)
+{
+	static const char letters[] = {
+		[CHANGE_ADDED] = 'A', [CHANGE_MODIFIED] = 'M', [CHANGE_REMOVED] = 'D',
+	};
+
+	if (m->options.told && !change->directory && m->paths.count < LIMIT_PATHS_KEPT &&
+	    m->path_bytes + change->len < LIMIT_PATHS_BYTES) {
+		m->path_bytes += change->len;
+		strvec_pushf(&m->paths, "%c %s", letters[change->kind], change->path);
+	}
+}
+
 static int match_one(struct match *m, uint64_t cookie, const struct tree_change *change)
 {
 	uint32_t node = (uint32_t)cookie;
@@ -463,6 +478,7 @@ static int match_one(struct match *m, uint64_t cookie, const struct tree_change 
 	};
 
 	m->changed_paths += !change->directory;
+	keep_path(m, change);
 	look_outside(&c);
 	if (cookie & COOKIE_DEAD) {
 		return 0;

@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/strvec.h"
 #include "index/index.h"
 #include "repo/treewalk.h"
 
@@ -48,7 +49,7 @@ struct match_spared {
 
 struct match_options {
 	bool argocd;    // paths as Argo CD compares them, without links and attributes
-	bool spared;    // remember what was spared: for people
+	bool told;      // remember what was spared, and the paths that changed: for people
 	bool count_all; // walk and count what nobody reads, too
 	bool outside;   // find links that lead out of the repository, wherever they are
 };
@@ -67,6 +68,8 @@ struct match {
 	size_t spared_count;
 	size_t spared_capacity;
 	size_t changed_paths;   // files; only those near an input unless count_all
+	struct strvec paths;    // the first of them (struct affected)
+	size_t path_bytes;      // that they take
 	size_t visits;
 	uint8_t *same;          // by unit: 1: hit, but means the same (fingerprint.h); or NULL
 	uint32_t outside;       // a change of whether a link leads out: its number plus 1

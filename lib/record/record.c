@@ -67,6 +67,7 @@ void record_push_copy(const struct record_push *p, struct record_push *ret_copy)
 	ret_copy->ref = xstrdup_or_null(p->ref);
 	ret_copy->default_branch = xstrdup_or_null(p->default_branch);
 	ret_copy->reason = NULL;
+	ret_copy->found = NULL;
 }
 
 static void repeat_push(const struct record_push *old, int64_t now_ms, struct record_push *fresh)
@@ -110,6 +111,7 @@ void record_push_release(struct record_push *p)
 	free(p->ref);
 	free(p->default_branch);
 	free(p->reason);
+	free(p->found);
 	*p = (struct record_push){ .id = 0 };
 }
 

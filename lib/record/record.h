@@ -58,6 +58,12 @@ struct record_push {
 	struct oid base;       // walked from (decided pushes)
 	struct oid tip;        // walked to
 	int64_t changed_paths; // of the walk, -1: not walked
+	/*
+	 * What the walk found beside the triggers, or NULL: a JSON object of "paths",
+	 * the first that changed ("M apps/web/a.yaml"), and "same", an array of
+	 * {"application", "reasons"}: what reads them and is rendered as before.
+	 */
+	char *found;
 	int64_t tracked;       // applications that follow this ref
 	int64_t affected;
 	int64_t applications;  // all applications known then

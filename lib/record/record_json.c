@@ -125,13 +125,19 @@ static json_t *triggers_json(const struct record_history *history, int64_t push)
 static json_t *push_json(const struct record_history *history, const struct record_push *p)
 {
 	const struct record_delivery *d = &history->delivery;
+	json_t *found = p->found != NULL ? json_loads(p->found, 0, NULL) : NULL;
+	const json_t *paths = json_object_get(found, "paths");
+	const json_t *same = json_object_get(found, "same");
 	json_t *decision = json_pack(
-		"{s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "base", hex(&p->base), "tip", hex(&p->tip),
-		"after_ms", after(d, p->decided_ms), "changed_paths",
-		p->changed_paths >= 0 ? json_integer(p->changed_paths) : json_null(), "affected",
-		(json_int_t)p->affected, "tracked", (json_int_t)p->tracked, "applications",
-		(json_int_t)p->applications);
+		"{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "base", hex(&p->base), "tip",
+		hex(&p->tip), "after_ms", after(d, p->decided_ms), "changed_paths",
+		p->changed_paths >= 0 ? json_integer(p->changed_paths) : json_null(),
+		"affected", (json_int_t)p->affected, "tracked", (json_int_t)p->tracked,
+		"applications", (json_int_t)p->applications, "paths",
+		paths != NULL ? json_incref((json_t *)(uintptr_t)paths) : json_array(), "same",
+		same != NULL ? json_incref((json_t *)(uintptr_t)same) : json_array());
 
+	json_decref(found);
 	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:i, s:o, s:o, s:o, s:o}",
 			 "id", (json_int_t)p->id,
 			 "repository", text_to_json(p->repository),

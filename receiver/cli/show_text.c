@@ -64,34 +64,6 @@ static void put_delivery(const struct record_delivery *d)
 	json_decref(received);
 }
 
-static void put_decision(const struct record_delivery *d, const struct record_push *p)
-{
-	(void)printf("  %s", push_state_name(p->state));
-	put_after(d, p->decided_ms);
-	if (p->state == PUSH_PLANNED) {
-		(void)printf(": %lld of %lld applications that follow this ref (%lld known)",
-			     (long long)p->affected, (long long)p->tracked,
-			     (long long)p->applications);
-	}
-	put_pair(": ", p->reason);
-	(void)putchar('\n');
-	if (p->tip.len > 0) {
-		(void)fputs("  walked ", stdout);
-		put_step(&p->base, &p->tip);
-		if (p->changed_paths >= 0) {
-			(void)printf(": %lld changed paths", (long long)p->changed_paths);
-		}
-		(void)putchar('\n');
-	}
-	if (p->state == PUSH_WAITING) {
-		json_t *next = record_json_time(p->next_ms);
-
-		put_pair("  next try ", json_string_value(next));
-		(void)printf(", %u so far\n", p->attempts);
-		json_decref(next);
-	}
-}
-
 static void put_reason(const json_t *reason)
 {
 	const json_t *via = json_object_get(reason, "via");
@@ -119,6 +91,66 @@ static void put_reasons(const char *text)
 		put_reason(reason);
 	}
 	json_decref(reasons);
+}
+
+/* The paths that changed, and what reads one of them and is rendered as before. */
+static void put_found(const struct record_push *p)
+{
+	json_t *found = p->found != NULL ? json_loads(p->found, 0, NULL) : NULL;
+	const json_t *paths = json_object_get(found, "paths");
+	json_t *value;
+	size_t i;
+
+	json_array_foreach(paths, i, value) {
+		put_pair("    ", json_string_value(value));
+		(void)putchar('\n');
+	}
+	if (p->changed_paths > (int64_t)json_array_size(paths) && json_array_size(paths) > 0) {
+		(void)printf("    and %lld more\n",
+			     (long long)p->changed_paths - (long long)json_array_size(paths));
+	}
+	json_array_foreach(json_object_get(found, "same"), i, value) {
+		json_t *reason;
+		size_t k;
+
+		put_pair("  rendered to the same: ",
+			 json_string_value(json_object_get(value, "application")));
+		(void)putchar('\n');
+		json_array_foreach(json_object_get(value, "reasons"), k, reason) {
+			put_reason(reason);
+		}
+	}
+	json_decref(found);
+}
+
+static void put_decision(const struct record_delivery *d, const struct record_push *p)
+{
+	(void)printf("  %s", push_state_name(p->state));
+	put_after(d, p->decided_ms);
+	if (p->state == PUSH_PLANNED) {
+		(void)printf(": %lld of %lld applications that follow this ref (%lld known)",
+			     (long long)p->affected, (long long)p->tracked,
+			     (long long)p->applications);
+	}
+	put_pair(": ", p->reason);
+	(void)putchar('\n');
+	if (p->tip.len > 0) {
+		(void)fputs("  walked ", stdout);
+		put_step(&p->base, &p->tip);
+		if (p->changed_paths >= 0) {
+			(void)printf(": %lld changed path%s", (long long)p->changed_paths,
+				     p->changed_paths == 1 ? "" : "s");
+		}
+		(void)putchar('\n');
+	}
+	put_found(p);
+	if (p->state == PUSH_WAITING) {
+		json_t *next = record_json_time(p->next_ms);
+
+		put_pair("  next try ", json_string_value(next));
+		(void)printf(", %u so far\n", p->attempts);
+		json_decref(next);
+	}
 }
 
 static void put_attempt(const struct record_delivery *d, const struct record_attempt *a)

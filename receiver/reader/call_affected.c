@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "receiver/reader/reader_answer.h"
 #include "receiver/reader/reader_child_impl.h"
@@ -126,18 +127,31 @@ static int add_references(struct child_piece *piece, size_t array, const json_t 
 	return 0;
 }
 
+static int add_paths(struct child_piece *piece, size_t array, const struct strvec *paths)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < paths->count && r == 0; i++) {
+		r = child_piece_add(piece, array, text_to_json(paths->items[i]),
+				    6 * strlen(paths->items[i]) + 3);
+	}
+	return r;
+}
+
 /*
  * In as many frames as it takes. Reasons are cut to what the receiver accepts,
  * and left out once the answer as a whole becomes long.
  */
 static int write_answer(struct child *child, const struct affected *affected)
 {
-	struct child_piece piece = { .child = child, .names = { "items", "same", "refers" } };
+	struct child_piece piece = { .child = child,
+				     .names = { "items", "same", "refers", "paths" } };
 
 	child_piece_begin(&piece);
 	if (add_items(&piece, 0, affected->items, affected->count) < 0 ||
 	    add_items(&piece, 1, affected->same, affected->same_count) < 0 ||
-	    add_references(&piece, 2, affected->remote_references) < 0) {
+	    add_references(&piece, 2, affected->remote_references) < 0 ||
+	    add_paths(&piece, 3, &affected->paths) < 0) {
 		child_piece_drop(&piece);
 		return -1;
 	}
@@ -343,6 +357,25 @@ static int read_references(struct reader_job *job, const json_t *values)
 	return 0;
 }
 
+/* "A", "M" or "D", and a path. */
+static int read_paths(struct strvec *paths, const json_t *values)
+{
+	const json_t *value;
+	size_t i;
+
+	json_array_foreach(values, i, value) {
+		const char *text = json_string_value(value);
+
+		if (text == NULL || json_string_length(value) > 3 * LIMIT_PATH_BYTES ||
+		    paths->count >= LIMIT_PATHS_KEPT || strchr("AMD", text[0]) == NULL ||
+		    text[0] == '\0' || text[1] != ' ') {
+			return -1;
+		}
+		strvec_push(paths, text);
+	}
+	return 0;
+}
+
 static int read_answer(struct reader_job *job, const json_t *answer, bool last, struct error *err)
 {
 	struct answer *state = job->state;
@@ -350,6 +383,7 @@ static int read_answer(struct reader_job *job, const json_t *answer, bool last, 
 	const json_t *items = json_object_get(answer, "items");
 	const json_t *same = json_object_get(answer, "same");
 	const json_t *remote = json_object_get(answer, "refers");
+	const json_t *paths = json_object_get(answer, "paths");
 	const struct item_list items_list = {
 		&affected->items, &affected->count, &state->capacity,
 	};
@@ -357,12 +391,13 @@ static int read_answer(struct reader_job *job, const json_t *answer, bool last, 
 		&affected->same, &affected->same_count, &state->same_capacity,
 	};
 	(void)err;
-	size_t count = json_array_size(items) + json_array_size(same) + json_array_size(remote);
+	size_t count = json_array_size(items) + json_array_size(same) + json_array_size(remote) +
+		       json_array_size(paths);
 
 	if (!json_is_array(items) || !json_is_array(same) ||
 	    (remote != NULL && !json_is_array(remote)) || (!last && count == 0) ||
 	    read_items(job, &items_list, items) < 0 || read_items(job, &same_list, same) < 0 ||
-	    read_references(job, remote) < 0) {
+	    read_references(job, remote) < 0 || read_paths(&affected->paths, paths) < 0) {
 		return -1;
 	}
 	return last ? read_end(job, answer) : 0;

@@ -2,6 +2,7 @@
 """The narrow way, whole: from a push to the applications it touched.  TAP."""
 import os
 import pty
+import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -163,6 +164,35 @@ def test_names(place, receiver):
     ok("…" in shown.decode() and "/acme/gitops" in shown.decode(), "at 80 columns the host is cut, not the name", shown.decode())
 
 
+def test_same(place, receiver):
+    """What reads a changed path and is rendered to the same is on record, alone and beside others."""
+    place.commit({"apps/kust/kustomization.yaml": "resources: [c.yaml]\n", "apps/kust/c.yaml": "kind: A\n"})
+    place.app("kust", "apps/kust")
+    receiver.process.send_signal(signal.SIGHUP)
+    ok(wait(lambda: "kust" in place.doorbell("apps").stdout), "an application is added")
+    for files, rung, paths in (({"apps/kust/kustomization.yaml": "# a\nresources: [c.yaml]\n"}, [], 1),
+                               ({"apps/kust/kustomization.yaml": "# b\nresources: [c.yaml]\n",
+                                 "apps/web/a.yaml": "kind: beside\n"}, ["argocd/web"], 2)):
+        before = place.head()
+        after = place.commit(files)
+        github(place, before, after)
+        settled(place)
+        record = newest(place)["pushes"][0]
+        equal([t["application"] for t in record["triggers"]], rung, f"{paths} paths: rung")
+        equal(record["decision"]["paths"], sorted("M " + f for f in files), "... the changed paths")
+        equal([(s["application"], s["reasons"][0]["path"]) for s in record["decision"]["same"]],
+              [("argocd/kust", "apps/kust/kustomization.yaml")], "... and what is rendered to the same")
+    text = place.doorbell("show", str(place.deliveries()[1]["id"])).stdout
+    ok("is rendered to the same" in text and "rendered to the same: argocd/kust\n" in text and
+       "    M apps/kust/kustomization.yaml\n" in text, "show tells all of it", text)
+    many = {f"docs/{i:04}.md": "a\n" for i in range(1100)}
+    before = place.head()
+    github(place, before, place.commit(many))
+    settled(place)
+    text = place.doorbell("show", str(place.deliveries()[0]["id"])).stdout
+    ok(text.count("    A docs/") == 1000 and "    and 100 more\n" in text, "of many the first thousand", text[:300])
+
+
 def test_status(place, receiver):
     equal(receiver.status("/healthz"), 200, "healthz")
     equal(receiver.status("/readyz"), 200, "readyz")
@@ -181,7 +211,7 @@ def main():
         place.commit({"apps/web/a.yaml": "kind: 1\n", "apps/api/b.yaml": "kind: 1\n", "apps/tagged/t.yaml": "kind: 1\n"})
         place.configure(fetchRetryFirst="1s", fetchRetryMax="2s", logLevel="debug")
         with Receiver(place) as receiver:
-            for test in (test_github, test_refs, test_hook, test_replay, test_names, test_status):
+            for test in (test_github, test_refs, test_hook, test_replay, test_names, test_same, test_status):
                 note(test.__name__)
                 test(place, receiver)
         ok("level=error" not in receiver.log(), "no error was logged", receiver.log())

@@ -122,10 +122,10 @@ static enum record_result decide_push(struct journal_db *j, const struct record_
 	enum push_state state = stored_state(p->state);
 	int changes = 0;
 	enum record_result result = journal_db_run(
-		j, SQL_DECIDE_PUSH, &changes, err, "ititooiiiiiiit", p->id, push_state_name(state),
+		j, SQL_DECIDE_PUSH, &changes, err, "ititooiiiiiiitt", p->id, push_state_name(state),
 		(int64_t)push_is_final(state), p->reason, &p->base, &p->tip, p->changed_paths,
 		p->tracked, p->affected, p->applications, (int64_t)p->attempts, p->next_ms,
-		p->decided_ms, fallback);
+		p->decided_ms, fallback, p->found);
 
 	if (result == RECORD_OK && changes == 0) {
 		return error_set(err, RECORD_NOT_FOUND, "no undecided push %lld",

@@ -44,7 +44,8 @@ void journal_row_push(sqlite3_stmt *st, struct record_push *ret_push)
 		.decided_ms = sqlite3_column_int64(st, 19),
 		.sequence = sqlite3_column_int64(st, 20),
 		.fallback = fallback != FALLBACKS ? fallback : FALLBACK_NONE,
-		.sender_id = journal_db_text(st, 22),
+		.found = journal_db_text(st, 22),
+		.sender_id = journal_db_text(st, 23),
 	};
 }
 

@@ -140,7 +140,8 @@ static const char *const steps[] = {
 	/* 0: commit_id was only seen there when the ref was looked at for the first time. */
 	"ALTER TABLE ref_state ADD COLUMN processed INTEGER NOT NULL DEFAULT 1;"
 	"DROP INDEX delivery_sender;"
-	"CREATE INDEX delivery_body ON delivery (source, body_sha256, sender_id);",
+	"CREATE INDEX delivery_body ON delivery (source, body_sha256, sender_id);"
+	"ALTER TABLE push ADD COLUMN found TEXT;",
 };
 
 #define VERSION ((int)(sizeof(steps) / sizeof(steps[0])))

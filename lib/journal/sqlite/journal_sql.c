@@ -9,7 +9,7 @@
 #define PUSH_COLUMNS \
 	"id, delivery, repository, ref, before, after, default_branch, replay_of, state, reason, " \
 	"base, tip, changed_paths, tracked, affected, applications, attempts, accepted_ms, " \
-	"next_ms, decided_ms, coalesce(sequence, id), fallback, " \
+	"next_ms, decided_ms, coalesce(sequence, id), fallback, found, " \
 	"(SELECT sender_id FROM delivery d WHERE d.id = push.delivery)"
 
 #define TRIGGER_COLUMNS \
@@ -121,7 +121,7 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_DECIDE_PUSH] =
 		"UPDATE push SET state = ?2, final = ?3, reason = ?4, base = ?5, tip = ?6, "
 		"changed_paths = ?7, tracked = ?8, affected = ?9, applications = ?10, "
-		"attempts = ?11, next_ms = ?12, decided_ms = ?13, fallback = ?14 "
+		"attempts = ?11, next_ms = ?12, decided_ms = ?13, fallback = ?14, found = ?15 "
 		"WHERE id = ?1 AND final = 0",
 	[SQL_UPDATE_PUSH] =
 		"UPDATE push SET state = ?2, final = ?3, reason = ?4, attempts = ?5, next_ms = ?6, "
