@@ -180,6 +180,7 @@ static bool add_ref(const json_t *ref, bool several, bool verbose, struct buf *o
 {
 	json_int_t affected = json_integer_value(json_object_get(ref, "affected"));
 	json_int_t all = json_integer_value(json_object_get(ref, "applications"));
+	json_int_t untaken = json_integer_value(json_object_get(ref, "untaken"));
 	const char *reason = json_string_value(json_object_get(ref, "reason"));
 	const char *name = json_string_value(json_object_get(ref, "ref"));
 	const json_t *names = json_object_get(ref, "names");
@@ -205,6 +206,13 @@ static bool add_ref(const json_t *ref, bool several, bool verbose, struct buf *o
 	add_words(&line, text.data);
 	if (affected > 0) {
 		add_names(&line, names, affected);
+	}
+	if (untaken > 0) {
+		char *text_untaken = xasprintf("(no target takes %" JSON_INTEGER_FORMAT " of them)",
+					       untaken);
+
+		add_words(&line, text_untaken);
+		free(text_untaken);
 	}
 	buf_reset(&text);
 	if (verbose && reason != NULL && reason[0] != '\0') {

@@ -61,6 +61,7 @@ struct plan {
 	struct record_plan journal;
 	struct rung *rung;          // of several of one name, which are in it (plan.c)
 	struct strvec names;        // full names of the affected applications
+	size_t untaken;             // of those, how many no target takes
 	char *remote;               // the text of journal.refers, or NULL
 	struct job **jobs;          // one for each trigger of journal, in order
 	struct job **replaced;      // held jobs that these replace

@@ -38,10 +38,7 @@ struct delivery_target {
 	double rate;                       // tries begun a second, 0: no limit
 	unsigned burst;                    // tries at once after a pause, at least 1
 	unsigned concurrency;              // tries under way, at least 1
-	/*
-	 * From the begin of the try that it took, a trigger may be so long on its
-	 * way to CONVERGED; then it is STALLED. 0: SENT is the end.
-	 */
+	/* So long after the try that it took a trigger may converge; 0: SENT is the end. */
 	int64_t observe_ms;
 };
 
@@ -71,6 +68,7 @@ struct delivery_decision {
 	const struct record_push *push;   // with its final state, reason and figures
 	const char *const *names;          // full names of the affected applications
 	size_t name_count;
+	size_t untaken;                    // of those, how many no target takes
 };
 
 /* Answer to resolve. */
@@ -138,6 +136,10 @@ void delivery_free(struct delivery_core *core);
  * targets that are no more are refused when their turn comes.
  */
 void delivery_set_options(struct delivery_core *core, const struct delivery_options *options);
+
+/* How many of the applications no target takes; *ret_first: the first, if there is one. */
+size_t delivery_untaken(const struct delivery_core *core, const struct app_list *apps,
+			const struct app **ret_first);
 
 /* After a start: the commit that was processed last for a ref. Before any push of it. */
 void delivery_resume_ref(struct delivery_core *core, const char *repository, const char *ref,

@@ -393,6 +393,7 @@ static void tell(struct delivery_core *core, struct lane *lane, const struct pla
 			.push = &lane->work[i],
 			.names = plan != NULL ? (const char *const *)plan->names.items : NULL,
 			.name_count = plan != NULL ? plan->names.count : 0,
+			.untaken = plan != NULL ? plan->untaken : 0,
 		};
 
 		core->io.decided(core->io.ctx, &decision);

@@ -52,6 +52,28 @@ static bool target_wants(const struct ring_target *target, const struct app *app
 	return globs == NULL || globs->count == 0;
 }
 
+size_t delivery_untaken(const struct delivery_core *core, const struct app_list *apps,
+			const struct app **ret_first)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < apps->count; i++) {
+		const struct app *app = apps->items[i];
+		char *name = app_full_name(app);
+		struct ring_target *target;
+		struct ring_target *next;
+		bool taken = !app_kind_is_rung(app->id.kind) || app->skip_reconcile;
+
+		HASH_ITER(hh, core->targets, target, next) {
+			taken = taken || target_wants(target, app, name);
+		}
+		*ret_first = !taken && count == 0 ? app : *ret_first;
+		count += !taken;
+		free(name);
+	}
+	return count;
+}
+
 static void add_replaced(struct plan *plan, struct job *old)
 {
 	struct record_plan *j = &plan->journal;
@@ -181,6 +203,7 @@ static void add_application(struct delivery_core *core, struct lane *lane, struc
 	if (!taken) {
 		/* It is refused as soon as the plan is stored, and so on record. */
 		add_trigger(core, lane, plan, wanted, name, RING_NO_TARGET);
+		plan->untaken++;
 	}
 	strvec_push_take(&plan->names, name);
 	if (wanted->app->first != NULL) {

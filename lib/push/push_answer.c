@@ -123,6 +123,9 @@ void push_answer_add(struct push_answer *answer, const struct push_answer_ref *r
 	json_object_set_new(json, "affected", json_integer((json_int_t)ref->affected));
 	json_object_set_new(json, "applications", json_integer(ref->applications));
 	json_object_set_new(json, "names", json_array());
+	if (ref->untaken > 0) {
+		json_object_set_new(json, "untaken", json_integer((json_int_t)ref->untaken));
+	}
 	if (ref->reason != NULL) {
 		json_object_set_new(json, "reason", reason_of(ref->reason));
 	}

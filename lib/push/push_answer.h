@@ -7,7 +7,8 @@
  *    "more": 3}
  *
  * "affected" and "applications" are numbers; "names" has the first
- * LIMIT_ANSWER_NAMES of those that are affected.  "decided" is false if the
+ * LIMIT_ANSWER_NAMES of those that are affected; "untaken" is how many of them no
+ * target takes, absent if all are taken.  "decided" is false if the
  * time was up before all refs were decided.  "more" refs were decided and
  * found no room; it is absent if there are none.
  *
@@ -38,6 +39,7 @@ struct push_answer_ref {
 	const char *const *names; // full names of the affected ones
 	size_t name_count;
 	const char *reason;       // the decision in words, or NULL
+	size_t untaken;           // of the affected ones, how many no target takes
 };
 
 /*

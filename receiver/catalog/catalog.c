@@ -165,6 +165,9 @@ static void publish(struct catalog *c)
 	log_info("applications", "count", LOG_INT(inventory_list(c->inventory)->count),
 		 "problems", LOG_INT(problems->count), NULL);
 	tell_unrung(c);
+	if (c->o.published != NULL) {
+		c->o.published(c->o.ctx, inventory_list(c->inventory));
+	}
 }
 
 static void publish_changes(struct catalog *c)

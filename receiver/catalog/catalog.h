@@ -37,6 +37,7 @@ struct catalog_options {
 	struct metrics *metrics; // or NULL
 	struct status *status;   // told when all places were read; or NULL
 	void (*ready)(void *ctx); // called whenever that becomes so
+	void (*published)(void *ctx, const struct app_list *apps); // a new list; or NULL
 	const char *kept;        // folder of the last lists (kept.h); NULL: none are
 	/* Write that list where the disk may be waited for, and free it. */
 	void (*keep)(void *ctx, struct kept_text *text);

@@ -132,6 +132,7 @@ void waiters_decided(struct waiters *w, const struct delivery_decision *decision
 		.applications = decision->push->applications,
 		.names = decision->names,
 		.name_count = decision->name_count,
+		.untaken = decision->untaken,
 		.reason = decision->push->reason,
 	};
 	struct waiter *waiter = NULL;

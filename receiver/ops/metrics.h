@@ -40,6 +40,7 @@ enum metric {
 	METRIC_QUEUE_OLDEST_TIMESTAMP, // stage, seconds since 1970, 0: none
 	METRIC_APPLICATIONS,           // known
 	METRIC_APPLICATIONS_UNRUNG,    // of a repository that is not configured
+	METRIC_APPLICATIONS_UNTAKEN,   // that no target takes
 	METRIC_MANIFESTS_BROKEN,       // files, and places, that cannot be read as they are now
 	METRIC_STORE_SIZE,             // bytes
 	METRIC_STORE_FREE,             // bytes

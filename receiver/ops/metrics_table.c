@@ -130,6 +130,9 @@ static const struct metric_row rows[METRIC_COUNT] = {
 	[METRIC_APPLICATIONS_UNRUNG] = { "doorbell_applications_unrung",
 		"Applications with a source in a repository that is not configured: no push there "
 		"rings them.", METRIC_GAUGE, { LABEL_NONE, LABEL_NONE }, NULL, false },
+	[METRIC_APPLICATIONS_UNTAKEN] = { "doorbell_applications_untaken",
+		"Applications that no target takes: pushes that affect them fail.", METRIC_GAUGE,
+		{ LABEL_NONE, LABEL_NONE }, NULL, false },
 	[METRIC_MANIFESTS_BROKEN] = { "doorbell_manifests_broken",
 		"Files of applications, and places of them, that cannot be read as they are now.",
 		METRIC_GAUGE, { LABEL_NONE, LABEL_NONE }, NULL, false },

@@ -288,6 +288,15 @@ static void on_reached(void *ctx, const char *repository, bool reached)
 	missed_reached(((struct daemon *)ctx)->missed, repository, reached);
 }
 
+static void on_published(void *ctx, const struct app_list *apps)
+{
+	const struct daemon *d = ctx;
+
+	if (d->world != NULL) {
+		world_tell_untaken(d->world, apps);
+	}
+}
+
 /* On the writer thread, which may wait for the disk. */
 static enum record_result write_list(struct journal *j, void *arg, struct error *err)
 {
@@ -323,6 +332,7 @@ static void build_core(struct daemon *d)
 		.metrics = d->metrics,
 		.status = d->status,
 		.ready = on_known,
+		.published = on_published,
 		.kept = kept,
 		.keep = keep_list,
 		.ctx = d,

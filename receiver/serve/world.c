@@ -48,6 +48,7 @@ struct world {
 	struct arrived *arrived;
 	size_t arrived_count;
 	size_t plans;             // on their way to the journal
+	size_t untaken;           // applications that no target takes, as told last
 	struct asked *open;
 };
 
@@ -680,6 +681,23 @@ void world_set_settings(struct world *w, struct settings *settings)
 	delivery_set_options(w->core, &settings->delivery);
 	settings_unref(w->settings);
 	w->settings = settings_ref(settings);
+}
+
+void world_tell_untaken(struct world *w, const struct app_list *apps)
+{
+	const struct app *first = NULL;
+	size_t count = delivery_untaken(w->core, apps, &first);
+
+	metrics_set(w->parts.metrics, METRIC_APPLICATIONS_UNTAKEN, NULL, (double)count);
+	if (count > 0 && count != w->untaken) {
+		char *name = app_full_name(first);
+
+		log_warn("applications that no target takes", "count", LOG_INT(count), "first",
+			 name, "effect", "their pushes fail: see targets.applications, and which "
+			 "kinds a target can ring", NULL);
+		free(name);
+	}
+	w->untaken = count;
 }
 
 struct delivery_core *world_core(struct world *w)

@@ -50,6 +50,9 @@ void world_set_ringer(struct world *w, struct ringer *ringer, struct observer *o
 /* Use these targets and times from now on. */
 void world_set_settings(struct world *w, struct settings *settings);
 
+/* Tell, in the log and the metrics, how many of the applications no target takes. */
+void world_tell_untaken(struct world *w, const struct app_list *apps);
+
 /* The core, for those who feed it. */
 struct delivery_core *world_core(struct world *w);
 

@@ -62,12 +62,31 @@ def test_source(place):
         equal((sources["web"]["rings"], sources["lost"]["rings"]), (True, False), "... and in JSON")
 
 
+def test_untaken(place):
+    """An application that no target takes is named at the start, to who pushes, and as a failure."""
+    place.app("left", "apps/left")
+    place.configure(targets=[{"name": "ring", "applications": ["*/web"], "exec": {"command": place.ring_command()}}])
+    with Receiver(place) as receiver:
+        ok(wait(lambda: "applications that no target takes" in receiver.log() and "first=argocd/l" in receiver.log()),
+           "one line of the log names it", receiver.log())
+        ok(receiver.metric("doorbell_applications_untaken ") >= 1, "it is counted")
+        run(DOORBELL, "hook", "install", place.bare, "--socket", place.socket, "--secret-file",
+            os.path.join(place.top, "secret"), "--repository", URL, "--source", "hook")
+        place.commit({"apps/left/a.yaml": "kind: 1\n"}, push=False)
+        told = place.git("push", "origin", "HEAD:main").stderr
+        ok("left (no target takes 1 of them)" in told, "who pushes is told", told)
+        ok(wait(lambda: place.deliveries("--failed")), "the delivery counts as failed", place.deliveries())
+        text = place.doorbell("show", str(place.deliveries()[0]["id"])).stdout
+        ok("REFUSED" in text and "no target takes it" in text, "with that reason", text)
+
+
 def main():
     with Place() as place:
         place.app("web", "apps/web")
         place.commit({"apps/web/a.yaml": "kind: 1\n"}, "first")
         test_place(place)
         test_source(place)
+        test_untaken(place)
     done()
 
 

@@ -22,12 +22,12 @@ static void the_form(void)
 	char *text = push_answer_write(a, false, &len);
 	tap_str(text, "{\"delivery\":\"42\",\"decided\":false,\"refs\":[]}", "nothing is known yet");
 	free(text);
-	push_answer_add(a, &(struct push_answer_ref){ "refs/heads/main", 2, 40, names, 2, "walked" });
-	push_answer_add(a, &(struct push_answer_ref){ "refs/heads/\xff", 0, 40, NULL, 0, NULL });
+	push_answer_add(a, &(struct push_answer_ref){ "refs/heads/main", 2, 40, names, 2, "walked", 1 });
+	push_answer_add(a, &(struct push_answer_ref){ "refs/heads/\xff", 0, 40, NULL, 0, NULL, 0 });
 	text = push_answer_write(a, true, &len);
 	tap_str(text,
 		"{\"delivery\":\"42\",\"decided\":true,\"refs\":[{\"ref\":\"refs/heads/main\",\"affected\":2,"
-		"\"applications\":40,\"names\":[\"argocd/web\",\"argocd/api\"],\"reason\":\"walked\"},"
+		"\"applications\":40,\"names\":[\"argocd/web\",\"argocd/api\"],\"untaken\":1,\"reason\":\"walked\"},"
 		"{\"ref\":\"refs/heads/\xef\xbf\xbd\",\"affected\":0,\"applications\":40,\"names\":[]}]}",
 		"two refs, one of them not UTF-8");
 	tap_int((long long)len, (long long)strlen(text), "and its length");
@@ -84,7 +84,7 @@ static struct told tell(size_t refs, size_t affected, size_t names)
 	for (size_t i = 0; i < refs; i++) {
 		char *ref = xasprintf("refs/heads/%01000zu", i);
 		struct push_answer_ref row = { ref, affected, INT64_MAX, (const char *const *)list, names,
-					       reason };
+					       reason, 0 };
 
 		push_answer_add(a, &row);
 		free(ref);
@@ -141,10 +141,10 @@ static void those_that_matter_come_first(void)
 	for (size_t i = 0; i < LIMIT_REFS - 1; i++) {
 		char *ref = xasprintf("refs/tags/v%zu", i);
 
-		push_answer_add(a, &(struct push_answer_ref){ ref, 0, 1, NULL, 0, NULL });
+		push_answer_add(a, &(struct push_answer_ref){ ref, 0, 1, NULL, 0, NULL, 0 });
 		free(ref);
 	}
-	push_answer_add(a, &(struct push_answer_ref){ "refs/heads/main", 1, 1, names, 1, NULL });
+	push_answer_add(a, &(struct push_answer_ref){ "refs/heads/main", 1, 1, names, 1, NULL, 0 });
 	char *text = push_answer_write(a, true, &len);
 	tap_ok(strstr(text, "{\"ref\":\"refs/heads/main\",\"affected\":1") != NULL,
 	       "the one ref that affects something is told after 9,999 that do not");
