@@ -29,6 +29,7 @@
 #include "push/push_answer.h"
 #include "receiver/door/pace.h"
 #include "receiver/door/repeat.h"
+#include "receiver/door/turned_away.h"
 #include "receiver/door/waiters.h"
 #include "receiver/ops/log.h"
 #include "receiver/ops/metrics.h"
@@ -53,6 +54,7 @@ struct intake {
 	struct waiters *waiters;
 	struct conn_handler handler;
 	struct pace *pace;
+	struct turned_away turned_away;   // requests that are refused by their head
 	struct log_limit unauthenticated; // lines about requests that anybody can send
 	struct log_limit too_many;        // lines about a source that sends too much
 };
@@ -101,6 +103,11 @@ static void count_rejected(struct intake *intake, const struct admission_source 
 	metrics_count(intake->o.metrics, METRIC_DELIVERIES_REJECTED, provider, label, 1);
 }
 
+static bool is_post(const struct http_head *head)
+{
+	return head->method.len == 4 && memcmp(head->method.at, "POST", 4) == 0;
+}
+
 /*
  * Judged by the head alone, before a byte of the body is kept: which methods,
  * how large a body, or an answer at once. It costs no digest, so a stranger
@@ -125,6 +132,11 @@ static void on_admit(void *ctx, const struct conn_request *request, struct http_
 	};
 	if (verdict.status != 0 && verdict.source != NULL) {
 		count_rejected(intake, verdict.source, "signature");
+	}
+	int status = verdict.status != 0 ? verdict.status : is_post(request->head) ? 0 : 405;
+	if (status != 0) {
+		turned_away_tell(&intake->turned_away, status, verdict.source, &view.request,
+				 request->head->path.at, request->peer->address);
 	}
 }
 

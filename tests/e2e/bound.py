@@ -243,6 +243,33 @@ def test_hostile(place, before, after):
         equal(post(place, path, body, hub(secret, body))[0], 404, f"{path} is 404")
 
 
+def refused_by_their_heads(place, receiver, before, after):
+    """Each request that is refused before its body is read leaves a line that says why; many leave a few."""
+    body = github_body(before, after)
+    right = hub(SECRETS["hub-1"], body)
+    bare = {k: v for k, v in right.items() if "Signature" not in k}
+    sha1 = {"X-Hub-Signature": "sha1=" + hmac.new(SECRETS["hub-1"].encode(), body, hashlib.sha1).hexdigest()}
+    for path, headers, status, reason in (
+            ("/hooks/nobody", right, 404, "no source has this path"),
+            ("/hooks/hub", {**right, "Content-Type": "text/plain"}, 415, "content type"),
+            ("/hooks/hub", bare, 401, "signature or token is missing"),
+            ("/hooks/hub", {**bare, **sha1}, 401, "SHA-1 only"),
+            ("/hooks/hub", {"X-Gitlab-Event": "Push Hook", "X-Gitlab-Token": "x"}, 401, "headers of gitlab"),
+            ("/api/webhook", {"X-Gogs-Event": "push", "X-Gogs-Delivery": "1"}, 401, "no source of gogs"),
+            ("/api/webhook", {}, 401, "no header says")):
+        equal(post(place, path, body, headers)[0], status, f"{path}: {status}")
+        line = [l for l in receiver.log().splitlines() if "request refused" in l][-1]
+        ok(reason in line and f"status={status} " in line and f"path={path} " in line, f"... {reason}", line)
+    request = http.client.HTTPConnection("127.0.0.1", place.port)
+    request.request("GET", "/hooks/hub", headers=right)
+    equal(request.getresponse().status, 405, "GET: 405")
+    ok("deliveries are sent with POST" in receiver.log(), "... deliveries are sent with POST", receiver.log())
+    for _ in range(50):
+        post(place, "/hooks/nobody", b"", {})
+    lines = [l for l in receiver.log().splitlines() if "status=404 " in l]
+    ok(len(lines) < 12, "of fifty strangers a few are told", len(lines))
+
+
 def main():
     with Place() as place:
         place.app("web", "apps/web")
@@ -259,6 +286,10 @@ def main():
             ok(wait(lambda: all(d["status"] != "working" for d in place.deliveries("--limit", "100")), 20),
                "everything that was accepted comes to its end")
             equal(receiver.metric("doorbell_reader_restarts_total"), 0, "no reader died of it")
+        with Receiver(place) as receiver:
+            note("refused_by_their_heads")
+            refused_by_their_heads(place, receiver, before, after)
+            ok(not any(s in receiver.log() for s in (*SECRETS.values(), WHSEC)), "no secret is in the log")
     done()
 
 
