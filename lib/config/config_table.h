@@ -57,6 +57,9 @@ const struct config_setting *config_settings(size_t *ret_count);
  */
 const struct config_setting *config_object_settings(const char *list, size_t *ret_count);
 
+/* What a setting takes, "1s to 1d": a new string; NULL if it is no number, duration or size. */
+char *config_range(const struct config_setting *s);
+
 /* "quietWindow" is DOORBELL_QUIET_WINDOW. A new string (free it). */
 char *config_environment_name(const char *key);
 

@@ -80,6 +80,26 @@ static char *show_number(int64_t value, const struct scale *units, size_t count)
 			 value == 0 ? "" : units[i].name);
 }
 
+char *config_range(const struct config_setting *s)
+{
+	const char *cure = NULL;
+	size_t count = 0;
+	const struct scale *units = NULL;
+	char *range = NULL;
+
+	if (s->type == CONFIG_NUMBER || s->type == CONFIG_REAL || s->type == CONFIG_DURATION ||
+	    s->type == CONFIG_SIZE) {
+		units = units_of(s->type, &count, &cure);
+		char *low = show_number(s->min, units, count);
+		char *high = show_number(s->max, units, count);
+
+		range = xasprintf("%s to %s", low, high);
+		free(high);
+		free(low);
+	}
+	return range;
+}
+
 static char *config_parse_number(const struct config_setting *s, const char *text, int64_t *ret)
 {
 	const char *cure = NULL;
@@ -94,11 +114,9 @@ static char *config_parse_number(const struct config_setting *s, const char *tex
 		*ret = value;
 		return NULL;
 	}
-	char *low = show_number(s->min, units, count);
-	char *high = show_number(s->max, units, count);
-	char *why = xasprintf("'%s' is '%.60s': give %s to %s", s->key, text, low, high);
-	free(high);
-	free(low);
+	char *range = config_range(s);
+	char *why = xasprintf("'%s' is '%.60s': give %s", s->key, text, range);
+	free(range);
 	return why;
 }
 

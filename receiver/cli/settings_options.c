@@ -232,10 +232,13 @@ void settings_options_help(FILE *out)
 		char *flag = config_flag_name(table[i].key);
 		const char *initial = table[i].initial != NULL ? table[i].initial : "";
 
+		char *range = config_range(&table[i]);
 		bool has = initial[0] != '\0';
 
-		(void)fprintf(out, "  --%-32s %s%s%s%s\n", flag, table[i].help, has ? " (" : "",
-			      initial, has ? ")" : "");
+		(void)fprintf(out, "  --%-32s %s%s%s%s%s%s\n", flag, table[i].help,
+			      has ? " (" : "", initial, range != NULL ? "; " : "",
+			      range != NULL ? range : "", has ? ")" : "");
+		free(range);
 		free(flag);
 	}
 }

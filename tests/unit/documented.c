@@ -67,6 +67,15 @@ static void check_manual(const char *list, const struct config_setting *s)
 		tap_ok(has_default ? found != NULL && strchr(".,", found[strlen(initial)]) != NULL
 				   : found == NULL || strncmp(found, initial, strlen(initial)) == 0,
 		       "%s: with its default (%s)", name, has_default ? s->initial : "none");
+		char *range = config_range(s);
+		char *from = xasprintf("\nFrom %s", range != NULL ? range : "");
+		const char *there = strstr(text, from);
+
+		tap_ok(range == NULL ? there == NULL
+				     : there != NULL && strchr(".;", there[strlen(from)]) != NULL,
+		       "%s: with its range (%s)", name, range != NULL ? range : "none");
+		free(from);
+		free(range);
 		tap_ok((strstr(text, "\nRestart.") != NULL) == !s->reload,
 		       "%s: with whether it needs a restart", name);
 	}
