@@ -27,8 +27,8 @@ static void why_unauthorized(const struct admission_source *source,
 	} else if (sha1) {
 		(void)snprintf(why, WHY_BYTES, "signed with SHA-1 only");
 	} else {
-		(void)snprintf(why, WHY_BYTES, "the header with the signature or token is "
-			       "missing, or holds no such thing");
+		(void)snprintf(why, WHY_BYTES, "no signature or token, or none that could be "
+			       "one: set the secret of the webhook");
 	}
 }
 

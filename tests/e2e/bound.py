@@ -252,7 +252,7 @@ def refused_by_their_heads(place, receiver, before, after):
     for path, headers, status, reason in (
             ("/hooks/nobody", right, 404, "no source has this path"),
             ("/hooks/hub", {**right, "Content-Type": "text/plain"}, 415, "content type"),
-            ("/hooks/hub", bare, 401, "signature or token is missing"),
+            ("/hooks/hub", bare, 401, "set the secret of the webhook"),
             ("/hooks/hub", {**bare, **sha1}, 401, "SHA-1 only"),
             ("/hooks/hub", {"X-Gitlab-Event": "Push Hook", "X-Gitlab-Token": "x"}, 401, "headers of gitlab"),
             ("/api/webhook", {"X-Gogs-Event": "push", "X-Gogs-Delivery": "1"}, 401, "no source of gogs"),
