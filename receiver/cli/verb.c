@@ -249,9 +249,10 @@ char *verb_duration(int64_t ms)
 	return xasprintf("%.1f %s", (double)ms / scales[i].unit, scales[i].name);
 }
 
+/* A pipe may end in a terminal, and some characters beyond ASCII are commands to one. */
 void verb_print(json_t *document)
 {
-	(void)json_dumpf(document, stdout, JSON_INDENT(2));
+	(void)json_dumpf(document, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 	(void)putchar('\n');
 	json_decref(document);
 }

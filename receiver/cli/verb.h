@@ -92,7 +92,7 @@ int verb_parse_since(const char *text, int64_t now, int64_t *ret_ms);
 /* A duration for people: "8 ms", "4.1 s", "3 min", "2.5 h", "4 d"; the string is a new one. */
 char *verb_duration(int64_t ms);
 
-/* Print one document to standard output and drop the reference. */
+/* Print one document to standard output, in ASCII, and drop the reference. */
 void verb_print(json_t *document);
 
 /*
