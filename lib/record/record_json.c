@@ -92,7 +92,7 @@ static json_t *trigger_json(const struct record_delivery *d, const struct record
 	json_t *reasons = t->reasons != NULL ? json_loads(t->reasons, 0, NULL) : NULL;
 
 	return json_pack("{s:I, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:b, s:b, s:i, s:o, s:o, s:o,"
-			 " s:o, s:o}",
+			 " s:o, s:o, s:o}",
 			 "id", (json_int_t)t->id,
 			 "application", text_to_json(t->application),
 			 "project", text_to_json(t->project),
@@ -103,6 +103,7 @@ static json_t *trigger_json(const struct record_delivery *d, const struct record
 			 "automated", (int)t->automated, "hard", (int)t->hard,
 			 "attempts_begun", (int)t->attempts, "attempts", attempts_json(d, item),
 			 "next", record_json_time(trigger_is_over(t) ? 0 : t->next_ms),
+			 "waits_for", text_to_json(trigger_waits_for(t, mstime_wall())),
 			 "finished", record_json_time(t->finished_ms),
 			 "after_ms", after(d, t->finished_ms),
 			 "superseded_by_push", id_or_null(item->superseded_by));

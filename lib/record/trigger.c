@@ -61,6 +61,20 @@ bool trigger_may_move(enum trigger_state from, enum trigger_state to)
 	return (states[from].moves & TO(to)) != 0;
 }
 
+const char *trigger_waits_for(const struct trigger *t, int64_t now_ms)
+{
+	const char *words = NULL;
+
+	if (t->state == TRIGGER_WAITING) {
+		words = "its next try, after one that failed";
+	} else if (t->state == TRIGGER_PENDING && t->next_ms > now_ms) {
+		words = "newer pushes that may take its place";
+	} else if (t->state == TRIGGER_PENDING) {
+		words = "its turn: its target is busy, or down (doorbell_target_down)";
+	}
+	return words;
+}
+
 bool trigger_is_over(const struct trigger *t)
 {
 	return states[t->state].moves == 0 || (t->state == TRIGGER_SENT && !t->observed);

@@ -75,6 +75,9 @@ bool trigger_may_move(enum trigger_state from, enum trigger_state to);
  */
 bool trigger_is_over(const struct trigger *t);
 
+/* What one waits for that is to be tried, at now_ms (wall clock): constant words, or NULL. */
+const char *trigger_waits_for(const struct trigger *t, int64_t now_ms);
+
 /* Tries begun that its target answered, or that failed for this application alone. */
 unsigned trigger_own_tries(const struct trigger *t);
 

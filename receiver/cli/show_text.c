@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/mstime.h"
 #include "receiver/cli/verb.h"
 
 static void put_pair(const char *label, const char *value)
@@ -166,6 +167,23 @@ static void put_attempt(const struct record_delivery *d, const struct record_att
 	}
 }
 
+/* Until when, and why, one waits that is not over. */
+static void put_wait(const struct trigger *t)
+{
+	const char *words = trigger_waits_for(t, mstime_wall());
+	json_t *next = record_json_time(trigger_is_over(t) ? 0 : t->next_ms);
+
+	if (t->observed && !trigger_is_over(t)) {
+		put_pair("    observed until ", json_string_value(next));
+		(void)putchar('\n');
+	} else if (words != NULL) {
+		put_pair("    waits for ", words);
+		put_pair(", not before ", json_string_value(next));
+		(void)putchar('\n');
+	}
+	json_decref(next);
+}
+
 static void put_trigger(const struct record_delivery *d, const struct record_trigger *item)
 {
 	const struct trigger *t = item->trigger;
@@ -183,14 +201,7 @@ static void put_trigger(const struct record_delivery *d, const struct record_tri
 	for (size_t i = 0; i < item->attempt_count; i++) {
 		put_attempt(d, &item->attempts[i]);
 	}
-	if (t->state == TRIGGER_WAITING || t->observed) {
-		json_t *next = record_json_time(t->next_ms);
-
-		put_pair(t->observed ? "    observed until " : "    next try ",
-			 json_string_value(next));
-		(void)putchar('\n');
-		json_decref(next);
-	}
+	put_wait(t);
 }
 
 static void put_push(const struct record_history *history, const struct record_push *p)

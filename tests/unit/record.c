@@ -110,7 +110,15 @@ static void test_history(void)
 		    "so are tries, counted from when the delivery came");
 	tap_ok(json_is_null(json_object_get(trigger, "next")), "what is over has no next try");
 	tap_int(json_object_size(push), 13, "a push has all its members");
-	tap_int(json_object_size(trigger), 16, "so has a trigger");
+	tap_int(json_object_size(trigger), 17, "so has a trigger");
+	tap_ok(trigger_waits_for(item.trigger, 0) == NULL, "and waits for nothing");
+	item.trigger->state = TRIGGER_WAITING;
+	tap_ok(strstr(trigger_waits_for(item.trigger, 0), "next try") != NULL, "one that failed waits for a try");
+	item.trigger->state = TRIGGER_PENDING;
+	tap_ok(strstr(trigger_waits_for(item.trigger, 4999), "newer pushes") != NULL,
+	       "a new one waits for newer pushes");
+	tap_ok(strstr(trigger_waits_for(item.trigger, 5000), "its target is") != NULL,
+	       "then for its target");
 	tap_int(json_object_size(delivery), 11, "and a delivery");
 	json_decref(json);
 	trigger_free(item.trigger);
