@@ -149,6 +149,7 @@ T ?=
 pick = $(if $(T),$(foreach f,$(1),$(if $(findstring $(T),$(notdir $(f))),$(f))),$(1))
 PROVE = BUILD=$(BUILD) $(SANITIZER_OPTIONS) prove --exec '' --timer --failures -j2
 SANITIZER_OPTIONS := ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1 \
+	LSAN_OPTIONS=suppressions=$(CURDIR)/tests/support/leaks.supp:print_suppressions=0 \
 	TSAN_OPTIONS=halt_on_error=1
 
 E2E_TESTS  := $(sort $(wildcard tests/e2e/*.py tests/e2e/*.mjs))

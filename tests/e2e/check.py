@@ -25,7 +25,7 @@ def ok(good, name, *notes):
 
 
 def run(*words, **environment):
-    bare = {"PATH": os.environ["PATH"], "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "")}
+    bare = {name: os.environ.get(name, "") for name in ("PATH", "ASAN_OPTIONS", "LSAN_OPTIONS")}
     done = subprocess.run([DOORBELL, *words], capture_output=True, text=True, timeout=30,
                           stdin=subprocess.DEVNULL, env={**bare, **environment})
     return done.returncode, done.stdout, done.stderr
@@ -170,7 +170,7 @@ def main():
         code, out, err = run("chek")
         ok(code == 64 and "did you mean 'check'?" in err, "a verb may be misspelt", err)
         code, out, err = run("check", "--help")
-        ok(code == 0 and "--quiet-window" in out and "(200ms)" in out, "help lists settings", out)
+        ok(code == 0 and "--quiet-window" in out and "(200ms; 0 to 1m)" in out, "help lists settings", out)
         code, out, err = run("check", "--config", "nowhere.yaml")
         ok(code == 78 and out.startswith("nowhere.yaml: cannot be read"), "a missing file", out)
         os.chmod("secret", 0o644)
