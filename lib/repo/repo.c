@@ -40,6 +40,12 @@
 #define NOTES 65536U
 #define TREES_BYTES_MAX (32U * 1024 * 1024)
 
+/* Packs that are open at a time, of all repositories: a quarter of what a reader may open. */
+#define PACKS_OPEN_MAX 64
+
+/* A repository is opened anew after so many operations: a millisecond each time. */
+#define REOPEN_EVERY 256
+
 struct note {
 	uint8_t id[GIT_OID_RAWSZ];
 	bool used;
@@ -54,6 +60,7 @@ struct repo {
 	struct tree_cache *trees;
 	struct note *notes;  // NOTES places, each of one id at a time; NULL: not yet
 	bool reopened;       // in this operation
+	unsigned begun;      // operations since it was opened anew for good measure
 };
 
 static const char *git_text(void)
@@ -135,6 +142,8 @@ int repo_open(const char *path, bool allow_alternates, struct repo **ret_repo, s
 	/* We check ids ourselves, several times faster (repo/objectid.h). */
 	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
 	git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, (size_t)1 << 30);
+	/* Each fetch brings a pack, and the library closes none of its own accord. */
+	git_libgit2_opts(GIT_OPT_SET_MWINDOW_FILE_LIMIT, (size_t)PACKS_OPEN_MAX);
 
 	repo = xcalloc(1, sizeof(*repo));
 	repo->path = xstrdup(path);
@@ -209,11 +218,6 @@ bool repo_recall(const struct repo *repo, const struct oid *id, unsigned long lo
 	return true;
 }
 
-void repo_begin(struct repo *repo)
-{
-	repo->reopened = false;
-}
-
 /* True if the repository was opened anew and asking again makes sense. */
 static bool reopen(struct repo *repo)
 {
@@ -232,6 +236,17 @@ static bool reopen(struct repo *repo)
 	repo->git = git;
 	repo->odb = odb;
 	return true;
+}
+
+/* The index of a pack that is gone stays in memory until the repository is opened anew. */
+void repo_begin(struct repo *repo)
+{
+	repo->reopened = false;
+	if (++repo->begun == REOPEN_EVERY) {
+		repo->begun = 0;
+		(void)reopen(repo);
+		repo->reopened = false;
+	}
 }
 
 static bool to_git(const struct oid *id, git_oid *ret_id)

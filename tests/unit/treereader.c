@@ -7,10 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/xalloc.h"
 #include "tests/support/gitrepo.h"
 #include "tests/support/tap.h"
+
+#define PACKS 130
 
 static struct repo *open_repo(const char *path)
 {
@@ -196,8 +199,40 @@ static void objects_are_what_their_ids_say(void)
 	repo_free(repo);
 }
 
+/* Each fetch brings a pack: a reader that lives long sees more of them than it may open files. */
+static void more_packs_than_files(void)
+{
+	const char *path = gitrepo_new("packs");
+	const struct rlimit few = { PACKS - 30, PACKS - 30 };
+	struct rlimit before;
+	size_t read = 0;
+
+	gitrepo_sh(path, "for i in $(seq %d); do echo $i >a; git add a; git commit -qm $i\n"
+			 "git repack -q; git prune-packed -q; done", PACKS);
+	char *list = gitrepo_output(path, "git rev-list HEAD");
+	struct repo *repo = open_repo(path);
+	(void)getrlimit(RLIMIT_NOFILE, &before);
+	(void)setrlimit(RLIMIT_NOFILE, &(struct rlimit){ few.rlim_cur, before.rlim_max });
+	char *rest = NULL;
+	for (char *hex = strtok_r(list, "\n", &rest); hex != NULL; hex = strtok_r(NULL, "\n", &rest)) {
+		struct error err = ERROR_INIT;
+		struct oid commit;
+		struct oid tree;
+		struct oid id;
+
+		(void)oid_from_hex(hex, strlen(hex), &id);
+		repo_begin(repo);
+		read += repo_peel(repo, &id, &commit, &tree, &err) == REPO_OK;
+	}
+	(void)setrlimit(RLIMIT_NOFILE, &before);
+	tap_int((long long)read, PACKS, "commits of more packs than files may be open are read");
+	repo_free(repo);
+	free(list);
+}
+
 int main(void)
 {
+	more_packs_than_files();
 	paths_are_found_or_not();
 	directories_of_two_commits_are_told_apart();
 	more_trees_than_are_held();
