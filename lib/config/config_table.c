@@ -81,7 +81,7 @@ static const struct config_setting settings[] = {
 	  "no wait is longer" },
 	{ "fetchGiveUp", CONFIG_DURATION, AT(fetch_give_up), "1h", SECOND, 30 * DAY, NULL, true,
 	  "after that a push rings all applications of its ref" },
-	{ "readerTimeLimit", CONFIG_DURATION, AT(reader_time_limit), "30s", 100 * MS, HOUR, NULL,
+	{ "readerTimeLimit", CONFIG_DURATION, AT(reader_time_limit), "10s", 100 * MS, HOUR, NULL,
 	  false, "for the answer to one push" },
 	{ "readerMemoryLimit", CONFIG_SIZE, AT(reader_memory_limit), "1GiB", 64 * MIB, 1024 * GIB,
 	  NULL, false, "memory of one reader" },

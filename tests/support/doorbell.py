@@ -220,6 +220,7 @@ class Place:
             "maxConnectionsPerAddress": 0,
             "newConnectionsPerAddress": 0,
             "minFreeBytes": "64MiB",
+            "readerTimeLimit": f"{10 * PATIENCE:.0f}s",
             "sources": [{"name": "github", "provider": "github", "secretFiles": [secret]},
                         {"name": "hook", "provider": "native", "secretFiles": [secret]}],
             "repositories": [{"url": URL, "path": self.bare, "defaultBranch": "main"}],
